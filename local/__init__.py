@@ -1,0 +1,1 @@
+"""A local cloud on 127.0.0.1: TRTC, COS, callbacks and SCF as documented. Never packaged."""
