@@ -1,0 +1,1 @@
+"""One file per deployed function, each with `main_handler(event, context)`."""

@@ -1,0 +1,1 @@
+"""What the package does: functions that take their ports as arguments."""

@@ -1,0 +1,37 @@
+"""Function `callback`: TRTC's webhook. Verify, store the raw bytes, answer; then rewrite the document."""
+
+from __future__ import annotations
+
+from shared import bootstrap, log
+from shared.domain.errors import MethodNotAllowed
+from shared.entrypoint import entrypoint
+from shared.triggers import HttpRequest, HttpResponse, Trigger
+from shared.usecases.receive import receive
+
+BUDGET_S = 3.5
+"""What all storage calls of one callback may take together; TRTC gives 5 s, cold start included."""
+
+
+@entrypoint
+def main_handler(trigger: Trigger) -> HttpResponse | None:
+    """Acknowledge a callback once it is durable."""
+    if not isinstance(trigger, HttpRequest):
+        return None
+    if trigger.method != "POST":
+        raise MethodNotAllowed(("POST",))
+    app = bootstrap.callback()
+    app.deadline.start(BUDGET_S)
+    received = receive(
+        trigger.body,
+        trigger.headers.get("sign"),
+        trigger.headers.get("sdkappid"),
+        bootstrap.now_ms(),
+        store=app.store,
+        keys=app.settings.callback_keys,
+        sdk_app_ids=app.settings.sdk_app_id,
+    )
+    callback, recording = received.callback, received.recording
+    log.note(event_type=callback.type, known=callback.known, task_id=callback.task_id, left=received.left)
+    log.note(outcome="stored", recording_id=recording.recording_id if recording else None)
+    log.note(state=recording.state.value if recording else None)
+    return HttpResponse(200, '{"code":0}')

@@ -1,0 +1,37 @@
+"""Function `recordings`: the HTTP API, and recordings started by job objects put into a bucket."""
+
+from __future__ import annotations
+
+from shared import api, bootstrap, log
+from shared.entrypoint import entrypoint
+from shared.triggers import CosEvent, HttpRequest, HttpResponse, Trigger
+from shared.usecases.jobs import run_job
+
+
+@entrypoint
+def main_handler(trigger: Trigger) -> HttpResponse | None:
+    """Answer a call, or start what the job objects of a COS event ask for."""
+    app = bootstrap.recordings()
+    if isinstance(trigger, HttpRequest):
+        return api.answer(trigger, app.settings.api_tokens, app.ports)
+    if isinstance(trigger, CosEvent):
+        _run_jobs(trigger, app)
+    return None
+
+
+def _run_jobs(event: CosEvent, app: bootstrap.RecordingsApp) -> None:
+    for created in event.created:
+        if app.is_own(created):
+            log.note(outcome="ignored")
+            continue
+        job = f"{created.bucket}/{created.keys[0]}"
+        log.note(job=job)
+        result = run_job(app.job_store(created), created.bucket, created.keys, app.ports)
+        recordings = [outcome.recording for outcome in result.outcomes]
+        log.note(
+            outcome="job_refused" if result.problems else "job_started",
+            recording_id=[recording.recording_id for recording in recordings[:20]],
+            task_id=[recording.task_id for recording in recordings[:20]],
+            started=len(recordings),
+            problems=result.problems[:5] or None,
+        )

@@ -1,0 +1,187 @@
+"""A COS bucket through the official SDK (`cos-python-sdk-v5`)."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from qcloud_cos import CosConfig, CosS3Client
+from qcloud_cos.cos_exception import CosClientError, CosException, CosServiceError
+
+from shared.domain.errors import StoreError
+from shared.ports import ListedObject, StoredObject
+
+# The SDK reports every expected 404 and 409 at ERROR, and at DEBUG tokens and signing keys.
+logging.getLogger("qcloud_cos").setLevel(logging.CRITICAL + 1)
+
+PAGE = 1000
+
+
+class Deadline:
+    """The time that storage calls of one invocation may still take, seconds. Unset, each has `per_call_s`."""
+
+    def __init__(self, per_call_s: float = 5.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self._per_call_s, self._clock = per_call_s, clock
+        self._until: float | None = None
+
+    def start(self, total_s: float) -> None:
+        """Let all calls from now on take no longer than this together."""
+        self._until = self._clock() + total_s
+
+    def next_call_s(self) -> float:
+        """Return what the next call may take.
+
+        Raises:
+            StoreError: nothing is left.
+        """
+        left = self._per_call_s if self._until is None else self._until - self._clock()
+        if left < 0.05:
+            raise StoreError("no time is left for storage in this invocation")
+        return min(left, self._per_call_s)
+
+
+class _BoundedSession(requests.Session):
+    """A session whose every request keeps to the deadline, whatever timeout the SDK passes."""
+
+    def __init__(self, deadline: Deadline) -> None:
+        super().__init__()
+        self._deadline = deadline
+        self.trust_env = False  # no proxies or .netrc: a lookup of files at every request
+
+    def request(self, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401 (as requests has it)
+        allowed = self._deadline.next_call_s()
+        connect = min(1.0, allowed / 2)
+        kwargs["timeout"] = (connect, allowed - connect)
+        return super().request(*args, **kwargs)
+
+
+class CosStore:
+    """One bucket, seen under one prefix."""
+
+    def __init__(
+        self,
+        bucket: str,
+        region: str,
+        prefix: str,
+        endpoint: str | None,
+        credentials: Callable[[], tuple[str, str, str | None]],
+        deadline: Deadline | None = None,
+    ) -> None:
+        """Build the client; nothing is sent.
+
+        Args:
+            bucket: `name-appid`.
+            region: the bucket's.
+            prefix: put before every key; empty for the whole bucket.
+            endpoint: host, or scheme://host:port; None for the region's default.
+            credentials: asked at every call, since role keys rotate.
+            deadline: bounds the calls; 5 s each by default.
+        """
+        self._bucket, self._credentials = bucket, credentials
+        self._prefix = f"{prefix}/" if prefix else ""
+        self._where = {"Region": region, **_address(endpoint)}
+        self._session = _BoundedSession(deadline or Deadline())
+        self._signed_as: tuple[str, str, str | None] | None = None
+        self._client: Any = None
+
+    def put(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> None:
+        """Write an object; durable when this returns."""
+        named = {f"x-cos-meta-{name}": value for name, value in (metadata or {}).items()}
+        with self._errors(f"PUT {key}") as client:
+            client.put_object(Bucket=self._bucket, Key=self._prefix + key, Body=body, Metadata=named)
+
+    def create(self, key: str, body: bytes) -> bool:
+        """Write an object unless there is one; False when there was."""
+        forbid = {"x-cos-forbid-overwrite": "true"}
+        try:
+            with self._errors(f"PUT {key}") as client:
+                client.put_object(Bucket=self._bucket, Key=self._prefix + key, Body=body, Metadata=forbid)
+        except _AlreadyThereError:
+            return False
+        return True
+
+    def get(self, key: str) -> StoredObject | None:
+        """Return an object, or None where there is none."""
+        try:
+            with self._errors(f"GET {key}") as client:
+                answer = client.get_object(Bucket=self._bucket, Key=self._prefix + key)
+                body = answer["Body"].get_raw_stream().read()
+        except _NotThereError:
+            return None
+        if len(body) != int(answer.get("Content-Length", len(body))):
+            raise StoreError(f"COS GET {key}: the answer broke off")
+        meta = {k[11:].lower(): v for k, v in answer.items() if k.lower().startswith("x-cos-meta-")}
+        return StoredObject(body, etag=str(answer.get("ETag", "")).strip('"'), metadata=meta)
+
+    def list(self, prefix: str, after: str = "", limit: int | None = None) -> Iterator[ListedObject]:
+        """Yield objects in key order, from behind `after`."""
+        marker, given = self._prefix + after if after else "", 0
+        while limit is None or given < limit:
+            page = PAGE if limit is None else min(PAGE, limit - given)
+            with self._errors(f"list {prefix}") as client:
+                answer = client.list_objects(
+                    Bucket=self._bucket, Prefix=self._prefix + prefix, Marker=marker, MaxKeys=page
+                )
+            for row in answer.get("Contents", []):
+                given += 1
+                yield ListedObject(row["Key"].removeprefix(self._prefix), int(row["Size"]))
+                marker = row["Key"]
+            if answer.get("IsTruncated") != "true":
+                return
+
+    def delete(self, key: str) -> None:
+        """Delete an object; fine when there is none."""
+        with self._errors(f"DELETE {key}") as client:
+            client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
+
+    def _fresh(self) -> Any:  # noqa: ANN401 (the SDK has no types)
+        if (now := self._credentials()) != self._signed_as:
+            secret_id, secret_key, token = now
+            config = CosConfig(SecretId=secret_id, SecretKey=secret_key, Token=token, **self._where)
+            # The SDK's own retries sleep 1 + 2 + 3 s: far beyond what a webhook may take.
+            self._client, self._signed_as = CosS3Client(config, retry=0, session=self._session), now
+        return self._client
+
+    @contextmanager
+    def _errors(self, what: str) -> Iterator[Any]:
+        client = self._fresh()
+        try:
+            yield client
+        except CosServiceError as error:
+            if error.get_status_code() == 404 and error.get_error_code() != "NoSuchBucket":
+                raise _NotThereError(what) from error
+            if error.get_status_code() == 409:
+                raise _AlreadyThereError(what) from error
+            raise StoreError(f"COS {what}: {error.get_status_code()} {error.get_error_code()}") from error
+        except (CosClientError, CosException, requests.RequestException, OSError) as error:
+            raise StoreError(f"COS {what}: {type(error).__name__}") from error
+        except Exception as error:  # urllib3's errors escape while the body is read
+            if type(error).__module__.startswith("urllib3"):
+                raise StoreError(f"COS {what}: {type(error).__name__}") from error
+            raise
+
+
+class _NotThereError(StoreError):
+    pass
+
+
+class _AlreadyThereError(StoreError):
+    pass
+
+
+def _address(endpoint: str | None) -> dict[str, object]:
+    if endpoint is None:
+        return {"Scheme": "https"}
+    url = urlsplit(endpoint if "://" in endpoint else f"https://{endpoint}")
+    try:
+        ip_address(url.hostname or "")
+    except ValueError:
+        return {"Scheme": url.scheme, "Domain": url.netloc}
+    # By address the SDK keeps the bucket's real Host header.
+    return {"Scheme": url.scheme, "IP": url.hostname, "Port": url.port}

@@ -1,0 +1,100 @@
+"""TRTC's web recording through the official SDK (`tencentcloud-sdk-python-trtc`)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import tenacity
+from tencentcloud.common.credential import Credential
+from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
+from tencentcloud.common.profile.client_profile import ClientProfile
+from tencentcloud.common.profile.http_profile import HttpProfile
+from tencentcloud.trtc.v20190722 import models
+from tencentcloud.trtc.v20190722.trtc_client import TrtcClient
+
+from shared.domain.errors import RecorderBusy, TaskNotFound
+from shared.domain.refusals import refusal
+from shared.ports import Described, Started
+
+TIMEOUT_S = 6
+"""TRTC's own server-side limit is 5 s."""
+TRIES = 3
+SHORT_PAUSE = tenacity.wait_random(0.2, 0.6)
+
+
+class TrtcRecorder:
+    """StartWebRecord, DescribeWebRecord and StopWebRecord over one kept connection.
+
+    Short retries happen here: after throttling, and after calls that were not answered, with the same RecordId.
+    The SDK's own retryer is not used: it sends again after a success and reports the old error.
+    """
+
+    def __init__(
+        self,
+        region: str,
+        endpoint: str | None,
+        credentials: Callable[[], tuple[str, str, str | None]],
+        *,
+        wait: tenacity.wait.wait_base = SHORT_PAUSE,
+    ) -> None:
+        """Build the client; nothing is sent.
+
+        Args:
+            region: the Region of the calls.
+            endpoint: host, or scheme://host:port; None for the SDK's default.
+            credentials: asked at every call, since role keys rotate.
+            wait: pause between the short retries.
+        """
+        scheme, _, host = (endpoint or "").rpartition("://")
+        http = HttpProfile(protocol=scheme or "https", endpoint=host or None, reqTimeout=TIMEOUT_S)
+        self._credentials = credentials
+        self._client = TrtcClient(None, region, ClientProfile(httpProfile=http))
+        self._retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(_worth_a_short_retry),
+            stop=tenacity.stop_after_attempt(TRIES) | tenacity.stop_after_delay(TIMEOUT_S * 2),
+            wait=wait,
+            reraise=True,
+        )
+
+    def start(self, parameters: Mapping[str, Any]) -> Started:
+        """Call StartWebRecord."""
+        answer = self._retrying(self._call, "StartWebRecord", parameters)
+        return Started(answer.TaskId, answer.RequestId)
+
+    def describe(self, sdk_app_id: int, record_id: str) -> Described:
+        """Call DescribeWebRecord by RecordId."""
+        return self._describe({"SdkAppId": sdk_app_id, "RecordId": record_id})
+
+    def describe_task(self, task_id: str) -> Described:
+        """Call DescribeWebRecord by TaskId."""
+        return self._describe({"TaskId": task_id})
+
+    def stop(self, task_id: str) -> None:
+        """Call StopWebRecord."""
+        self._retrying(self._call, "StopWebRecord", {"TaskId": task_id})
+
+    def _describe(self, parameters: Mapping[str, Any]) -> Described:
+        answer = self._retrying(self._call, "DescribeWebRecord", parameters)
+        task_id = answer.TaskId or parameters.get("TaskId")
+        if not task_id:
+            raise TaskNotFound("TaskNotFound", "DescribeWebRecord named no task", answer.RequestId)
+        return Described(task_id, answer.Status or 0, answer.RequestId)
+
+    def _call(self, action: str, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 (the SDK has no types)
+        self._client.credential = Credential(*self._credentials())
+        request = getattr(models, f"{action}Request")()
+        request.from_json_string(json.dumps(parameters))
+        try:
+            return getattr(self._client, action)(request)
+        except TencentCloudSDKException as error:
+            message = error.message.decode(errors="replace") if isinstance(error.message, bytes) else error.message
+            if error.requestId is None:
+                # No answer of the API came: refused, dropped, timed out and garbled look alike. It may have started.
+                raise RecorderBusy(str(error.code), str(message)[:300], answered=False) from error
+            raise refusal(str(error.code), str(message), error.requestId) from error
+
+
+def _worth_a_short_retry(error: BaseException) -> bool:
+    return isinstance(error, RecorderBusy) and (not error.answered or error.code.startswith("RequestLimitExceeded"))

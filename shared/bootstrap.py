@@ -1,0 +1,97 @@
+"""The composition root: settings → adapters, built at the first invocation and kept for the instance.
+
+Importing this module does nothing; the SDKs are imported where a function needs them.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+
+from shared import log
+from shared.adapters.cos import CosStore, Deadline
+from shared.domain.policy import Policy, UploadKeys
+from shared.settings import CallbackSettings, RecordingsSettings, StoreSettings, load, role_credentials
+from shared.triggers import CosObject
+from shared.usecases.start import Ports
+
+
+def now_ms() -> int:
+    """Return the time, epoch ms."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True)
+class RecordingsApp:
+    """What the recordings function works with."""
+
+    settings: RecordingsSettings
+    ports: Ports
+
+    def job_store(self, created: CosObject) -> CosStore:
+        """Return the bucket a job object is in."""
+        return _store(self.settings, created.bucket, created.region or self.settings.bucket_region, "", Deadline())
+
+    def is_own(self, created: CosObject) -> bool:
+        """Tell whether the object is one that we (or TRTC for us) wrote under the results' prefix."""
+        own = created.bucket == self.settings.bucket
+        return own and any(key.startswith(f"{self.settings.prefix}/") for key in created.keys)
+
+
+@dataclass(frozen=True)
+class CallbackApp:
+    """What the callback function works with."""
+
+    settings: CallbackSettings
+    store: CosStore
+    deadline: Deadline
+
+
+@lru_cache(maxsize=1)
+def recordings() -> RecordingsApp:
+    """Build what the recordings function needs.
+
+    Raises:
+        ConfigurationError: a setting is wrong or missing.
+    """
+    from shared.adapters.trtc import TrtcRecorder
+
+    settings = load(RecordingsSettings)
+    keys = None
+    if settings.storage_secret_id and settings.storage_secret_key:
+        keys = UploadKeys(settings.storage_secret_id, settings.storage_secret_key)
+        log.hide([settings.storage_secret_id.get_secret_value(), settings.storage_secret_key.get_secret_value()])
+    log.hide(token.get_secret_value() for token in settings.api_tokens.values())
+    policy = Policy(
+        sdk_app_ids=settings.sdk_app_id,
+        allowed_hosts=settings.allowed_hosts,
+        max_duration_ceiling_s=settings.max_duration_ceiling,
+        caller_storage=settings.caller_storage == "allow",
+        bucket=settings.bucket,
+        region=settings.bucket_region,
+        prefix=settings.prefix,
+        upload_keys=keys,
+    )
+    recorder = TrtcRecorder(settings.trtc_region, settings.trtc_endpoint, role_credentials)
+    store = _store(settings, settings.bucket, settings.bucket_region, settings.prefix, Deadline())
+    return RecordingsApp(settings, Ports(store, recorder, policy, now_ms))
+
+
+@lru_cache(maxsize=1)
+def callback() -> CallbackApp:
+    """Build what the callback function needs.
+
+    Raises:
+        ConfigurationError: a setting is wrong or missing.
+    """
+    settings = load(CallbackSettings)
+    log.hide(key.get_secret_value() for key in settings.callback_keys)
+    deadline = Deadline(per_call_s=2.0)
+    store = _store(settings, settings.bucket, settings.bucket_region, settings.prefix, deadline)
+    return CallbackApp(settings, store, deadline)
+
+
+def _store(settings: StoreSettings, bucket: str, region: str, prefix: str, deadline: Deadline) -> CosStore:
+    role_credentials()  # a missing role is said before the first call
+    return CosStore(bucket, region, prefix, settings.cos_endpoint, role_credentials, deadline)

@@ -1,0 +1,157 @@
+"""Every error this package raises on purpose.
+
+    WebRecordError
+    ├── RequestError                the caller's to mend
+    │   ├── MalformedJson           400  the body is not JSON
+    │   ├── Unauthorized            401  no token, a wrong one, or a bad callback signature
+    │   ├── PageNotAllowed          403  the page's host may not be recorded
+    │   ├── NotFound                404  no such recording or route
+    │   ├── MethodNotAllowed        405  the route exists, the method does not
+    │   ├── Conflict                409  the same id with a different request, or a state that forbids it
+    │   ├── TooLarge                413  the body is larger than a request may be
+    │   ├── UnsupportedMediaType    415  the body is not application/json
+    │   └── InvalidRequest          422  field errors, each with its path
+    ├── RecorderError               TRTC refused, or did not answer
+    │   ├── ParametersRefused       400  InvalidParameter*, MissingParameter*: TRTC's own words
+    │   ├── RecorderBusy            202  throttled, at the quota, internal error, network: try again
+    │   ├── RecorderMisconfigured   502  capability, permission or keys: the deployment's to mend
+    │   ├── TaskExists              the RecordId is taken: ask which task it started
+    │   └── TaskNotFound            finished, or never started
+    ├── CallerMustRetry             503  the call can't wait, because the caller's keys are not kept
+    ├── StoreError                  503  the bucket did not answer as it should
+    └── ConfigurationError          500  a setting is wrong or missing: names it
+
+The numbers are the HTTP status a caller of the API sees (`shared/replies.py` holds the table).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class WebRecordError(Exception):
+    """Any error of this package; `str(error)` is one line that says what to do."""
+
+
+class RequestError(WebRecordError):
+    """The caller sent something that can't be done; sending it again changes nothing."""
+
+
+class MalformedJson(RequestError):
+    """The body is not a JSON document."""
+
+
+class Unauthorized(RequestError):
+    """The call does not prove who made it."""
+
+
+class PageNotAllowed(RequestError):
+    """The page's host or scheme may not be recorded."""
+
+
+class NotFound(RequestError):
+    """Nothing is there under that name."""
+
+
+class MethodNotAllowed(RequestError):
+    """The route exists; `allow` lists the methods it takes."""
+
+    def __init__(self, allow: tuple[str, ...]) -> None:
+        super().__init__(f"this route takes {', '.join(allow)}")
+        self.allow = allow
+
+
+class Conflict(RequestError):
+    """The id is taken by a different request, or the recording's state forbids the operation."""
+
+
+class TooLarge(RequestError):
+    """The body is larger than a request may be."""
+
+
+class UnsupportedMediaType(RequestError):
+    """The body's Content-Type is not JSON."""
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """What is wrong with one field.
+
+    Attributes:
+        path: where it is, in the caller's own spelling: `StorageParams.CloudStorage.Vendor`.
+        message: what is wrong; never holds the value, which may be a secret.
+    """
+
+    path: str
+    message: str
+
+
+class InvalidRequest(RequestError):
+    """Well-formed JSON with fields that are wrong; `errors` lists every one."""
+
+    def __init__(self, errors: list[FieldError]) -> None:
+        super().__init__("; ".join(f"{e.path}: {e.message}" if e.path else e.message for e in errors))
+        self.errors = errors
+
+
+class RecorderError(WebRecordError):
+    """TRTC answered with an error, or did not answer.
+
+    Attributes:
+        code: TRTC's error code, or the SDK's for network errors.
+        request_id: TRTC's RequestId; None where no answer came.
+    """
+
+    def __init__(self, code: str, message: str, request_id: str | None = None) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.request_id = request_id
+
+
+class ParametersRefused(RecorderError):
+    """TRTC refused a parameter (InvalidParameter*, MissingParameter*, UnknownParameter)."""
+
+
+class RecorderBusy(RecorderError):
+    """Another try may succeed: throttled, at the quota, no resources, internal error, network.
+
+    Attributes:
+        answered: whether TRTC answered. An unanswered call may have started a task.
+    """
+
+    def __init__(self, code: str, message: str, request_id: str | None = None, *, answered: bool) -> None:
+        super().__init__(code, message, request_id)
+        self.answered = answered
+
+
+class RecorderMisconfigured(RecorderError):
+    """The deployment's capability, permission or keys are wrong; no caller can mend it."""
+
+
+class TaskExists(RecorderError):
+    """A task was already started under this RecordId (FailedOperation.TaskExist)."""
+
+
+class TaskNotFound(RecorderError):
+    """No such task: it is finished, or it never started (FailedOperation.TaskNotExist)."""
+
+
+class CallerMustRetry(WebRecordError):
+    """The recording can't be started now and can't wait, because the caller's keys are never stored.
+
+    Attributes:
+        after_s: seconds after which a retry with the same Idempotency-Key makes sense.
+    """
+
+    def __init__(self, message: str, after_s: int) -> None:
+        super().__init__(message)
+        self.after_s = after_s
+
+
+class StoreError(WebRecordError):
+    """The bucket refused, failed or timed out; the same call may succeed later."""
+
+
+class ConfigurationError(WebRecordError):
+    """A setting is wrong or missing; the message names it."""

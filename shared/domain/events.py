@@ -1,0 +1,121 @@
+"""TRTC's webhook envelope and the event types of groups 3 (files), 4 (relay) and 8 (recorder).
+
+Source: the public webhook pages of cloud and web recording. Unknown groups, types and fields are kept: the
+parser only fails on what is not a JSON object at all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+from shared.domain.identity import bare_task_id, fact_name, task_key_of
+
+
+class Event(IntEnum):
+    """The documented event types."""
+
+    UPLOAD_START = 303
+    FILE_INFO = 304
+    UPLOAD_STOP = 305
+    FILE_SLICE = 307
+    MP4_STOP = 310
+    VOD_COMMIT = 311
+    VOD_STOP = 312
+    CDN_STATUS = 401
+    RECORDER_START = 801
+    RECORDER_STOP = 802
+    RECORDER_STATUS_UPDATE = 803
+    RECORDER_RESOURCE_LIMIT = 804
+
+
+KNOWN = frozenset(int(event) for event in Event)
+
+
+@dataclass(frozen=True)
+class Callback:
+    """One webhook, read tolerantly.
+
+    Attributes:
+        group: EventGroupId; 0 when absent or unreadable.
+        type: EventType; 0 when absent or unreadable.
+        task_id: the TaskId without its `_StartTimeMs_` suffix; empty when absent.
+        event_ms: EventMsTs, or EventTs in milliseconds, or 0.
+        payload: EventInfo.Payload as it came; empty when absent.
+        name: the fact's name; the same for every resend, since CallbackTs is left out of the digest.
+    """
+
+    group: int
+    type: int
+    task_id: str
+    event_ms: int
+    name: str
+    payload: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def task_key(self) -> str:
+        """The path-safe name of the task."""
+        return task_key_of(self.task_id)
+
+    @property
+    def known(self) -> bool:
+        """Whether the type is one of the documented ones."""
+        return self.type in KNOWN
+
+    @property
+    def status(self) -> int | None:
+        """Payload.Status, or LeaveCode for UPLOAD_STOP; None when absent."""
+        return number(self.payload.get("LeaveCode" if self.type == Event.UPLOAD_STOP else "Status"))
+
+
+def parse_callback(body: bytes) -> Callback:
+    """Read a webhook's raw bytes.
+
+    A body that is not a JSON object (signed all the same) becomes a callback of group and type 0 without a
+    task, so that even that is kept.
+    """
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        return Callback(group=0, type=0, task_id="", event_ms=0, name=fact_name(0, "0", body))
+    info = _mapping(document.get("EventInfo"))
+    payload = _mapping(info.get("Payload"))
+    event_type = number(document.get("EventType")) or 0
+    event_ms = number(info.get("EventMsTs")) or (number(info.get("EventTs")) or 0) * 1000
+    event_ms = event_ms if 0 <= event_ms < 10**13 else 0
+    document.pop("CallbackTs", None)
+    identity = json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
+    task_id = info.get("TaskId")
+    return Callback(
+        group=number(document.get("EventGroupId")) or 0,
+        type=event_type,
+        task_id=bare_task_id(task_id) if isinstance(task_id, str) else "",
+        event_ms=event_ms,
+        name=fact_name(event_ms, str(event_type), identity),
+        payload=payload,
+    )
+
+
+def number(value: object) -> int | None:
+    """Return an integer that may have come as a string; None when it is neither."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, str) and len(value) <= 20 and value.strip().lstrip("-").isascii():
+        try:
+            return int(value)
+        except ValueError:
+            return None
+    return None
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

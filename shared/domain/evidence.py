@@ -1,0 +1,153 @@
+"""Evidence: what is known of a recording, as a join of what each fact says.
+
+Every field joins by a rule that is commutative, associative and idempotent (earliest, latest, union), so the
+same facts in any order and any number give the same evidence. Nothing here decides: `recording.py` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import reduce
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+from typing_extensions import Self
+
+Note = tuple[int, str]
+"""A time (epoch ms) and words; notes are compared by time, then text."""
+
+T = TypeVar("T")
+
+
+def earliest(a: Any, b: Any) -> Any:  # noqa: ANN401 (ints or Notes alike)
+    """Join by the smaller; None knows nothing."""
+    return b if a is None else a if b is None else min(a, b)
+
+
+def latest(a: Any, b: Any) -> Any:  # noqa: ANN401 (ints, strings or Notes alike)
+    """Join by the larger; None knows nothing."""
+    return b if a is None else a if b is None else max(a, b)
+
+
+def union(join: Callable[[T, T], T]) -> Callable[[dict[str, T], dict[str, T]], dict[str, T]]:
+    """Join two mappings by joining what they hold under the same name; names end up sorted."""
+
+    def joined(a: dict[str, T], b: dict[str, T]) -> dict[str, T]:
+        both = {**a, **b, **{name: join(a[name], b[name]) for name in a.keys() & b.keys()}}
+        return dict(sorted(both.items()))
+
+    return joined
+
+
+class Joined(BaseModel):
+    """A record whose fields join one by one: by `rules`, and by `latest` where no rule is given."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    @classmethod
+    def rules(cls) -> dict[str, Callable[[Any, Any], Any]]:
+        """Return the join of each field that is not joined by `latest`."""
+        return {}
+
+    def join(self, other: Self) -> Self:
+        """Return what both know together."""
+        rules = self.rules()
+        return self.model_construct(
+            **{
+                name: rules.get(name, latest)(getattr(self, name), getattr(other, name))
+                for name in type(self).model_fields
+            }
+        )
+
+
+class File(Joined):
+    """One recorded file. Times are epoch ms of the recorded picture; `size` is bytes."""
+
+    start_ms: int | None = None
+    end_ms: int | None = None
+    size: int | None = None
+    track: str | None = None
+    file_id: str | None = None
+    url: str | None = None
+
+
+class Attempt(Joined):
+    """One StartWebRecord under one RecordId."""
+
+    at_ms: int | None = None
+    task_key: str | None = None
+    task_id: str | None = None
+    request_id: str | None = None
+    refused: tuple[int, str, str] | None = None
+    """When, TRTC's code, its message."""
+    final: bool | None = None
+    """Whether the refusal forbids another try."""
+    unanswered: Note | None = None
+    """No answer came: a task may or may not have started. The same RecordId must be tried again."""
+
+    @classmethod
+    def rules(cls) -> dict[str, Callable[[Any, Any], Any]]:
+        return {"at_ms": earliest}
+
+
+class Task(Joined):
+    """What the callbacks and our own looks say of one task. All times are epoch ms."""
+
+    task_id: str | None = None
+    began_ms: int | None = None
+    paused: tuple[int, bool] | None = None
+    ended_ms: int | None = None
+    over_limit: Note | None = None
+    not_started: Note | None = None
+    terminated: Note | None = None
+    covered_ms: int | None = None
+    """Up to when uploaded files are known to hold everything."""
+    closed_ms: int | None = None
+    """The upload of the whole task was reported as over, with files."""
+    held: Note | None = None
+    """Files still on the recorder's side."""
+    broken: Note | None = None
+    """The upload was reported as failed."""
+    gone_ms: int | None = None
+    """TRTC was seen not to know the task any more."""
+    settled_ms: int | None = None
+    """We looked for files after the grace time; what was found is what there is."""
+    relay: dict[str, tuple[int, int, str]] = {}
+    """Last state of each relay address: when, Status, message."""
+    files: dict[str, File] = {}
+
+    @classmethod
+    def rules(cls) -> dict[str, Callable[[Any, Any], Any]]:
+        first = ("began_ms", "ended_ms", "not_started", "terminated", "closed_ms", "gone_ms", "settled_ms")
+        return {
+            **dict.fromkeys(first, earliest),
+            "relay": union(max),
+            "files": union(File.join),
+        }
+
+
+class Evidence(Joined):
+    """Everything known of one recording."""
+
+    attempts: dict[str, Attempt] = {}
+    tasks: dict[str, Task] = {}
+    stop: Note | None = None
+    """The first stop request and why."""
+    gave_up: Note | None = None
+    """When and why we last decided that it will not be started (again)."""
+    facts: dict[str, str] = {}
+    """Name of every fact folded in, and what it is; sorted by name this is the timeline."""
+
+    @classmethod
+    def rules(cls) -> dict[str, Callable[[Any, Any], Any]]:
+        return {
+            "attempts": union(Attempt.join),
+            "tasks": union(Task.join),
+            "stop": earliest,
+            "facts": union(max),
+        }
+
+
+def fold(pieces: list[Evidence]) -> Evidence:
+    """Return the join of what each fact says."""
+    return reduce(Evidence.join, pieces, Evidence())

@@ -1,0 +1,176 @@
+"""What each fact says: callbacks from TRTC, and the facts we write ourselves."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from shared.domain.events import Callback, Event, number
+from shared.domain.evidence import Attempt, Evidence, File, Task
+from shared.domain.identity import fact_name, task_key_of
+
+FILE_END_TOLERANCE_MS = 5_000
+"""A file that ends this close to the task's end holds the rest of it: clocks of recorder and uploader differ."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """An immutable object about a recording: `kind` and when, with what it says in `data`."""
+
+    kind: str
+    at_ms: int
+    data: dict[str, Any]
+
+    def body(self) -> bytes:
+        """Return the bytes stored; the same fact always has the same bytes."""
+        return json.dumps({"kind": self.kind, "at_ms": self.at_ms, **self.data}, sort_keys=True).encode()
+
+    @property
+    def name(self) -> str:
+        """The name under `recordings/<id>/facts/`."""
+        return fact_name(self.at_ms, self.kind, self.body())
+
+
+def read_fact(body: bytes) -> Fact:
+    """Read a fact that `Fact.body` wrote."""
+    data = json.loads(body)
+    return Fact(kind=data.pop("kind"), at_ms=data.pop("at_ms"), data=data)
+
+
+def attempted(attempt: int, at_ms: int) -> Fact:
+    """StartWebRecord is about to be called; written before the call."""
+    return Fact("attempt", at_ms, {"attempt": attempt})
+
+
+def accepted(attempt: int, at_ms: int, task_id: str, request_id: str | None) -> Fact:
+    """TRTC started a task for the attempt, or named the one that it had started."""
+    return Fact("accepted", at_ms, {"attempt": attempt, "task_id": task_id, "request_id": request_id})
+
+
+def refused(attempt: int, at_ms: int, code: str, message: str, request_id: str | None, *, final: bool) -> Fact:
+    """TRTC refused the attempt; `final` forbids another try."""
+    data = {"attempt": attempt, "code": code, "message": message, "request_id": request_id, "final": final}
+    return Fact("refused", at_ms, data)
+
+
+def unanswered(attempt: int, at_ms: int, code: str, message: str) -> Fact:
+    """StartWebRecord was called and no answer came: a task may have started."""
+    return Fact("unanswered", at_ms, {"attempt": attempt, "code": code, "message": message})
+
+
+def stop_requested(at_ms: int, why: str) -> Fact:
+    """Somebody asked for the recording to end."""
+    return Fact("stop_requested", at_ms, {"why": why})
+
+
+def gave_up(at_ms: int, why: str) -> Fact:
+    """It will not be started (again)."""
+    return Fact("gave_up", at_ms, {"why": why})
+
+
+def evidence_of_fact(fact: Fact) -> Evidence:
+    """Return what one of our own facts says; an unknown kind says only that it is there."""
+    data, at_ms = fact.data, fact.at_ms
+    says = Evidence(facts={fact.name: fact.kind})
+    number_of = str(data.get("attempt"))
+    match fact.kind:
+        case "attempt":
+            says = says.model_copy(update={"attempts": {number_of: Attempt(at_ms=at_ms)}})
+        case "accepted":
+            key = task_key_of(data["task_id"])
+            attempt = Attempt(task_key=key, task_id=data["task_id"], request_id=data["request_id"])
+            tasks = {key: Task(task_id=data["task_id"])}
+            says = says.model_copy(update={"attempts": {number_of: attempt}, "tasks": tasks})
+        case "refused":
+            why = (at_ms, data["code"], data["message"])
+            attempt = Attempt(refused=why, final=data["final"], request_id=data["request_id"])
+            says = says.model_copy(update={"attempts": {number_of: attempt}})
+        case "unanswered":
+            attempt = Attempt(unanswered=(at_ms, f"{data['code']}: {data['message']}"))
+            says = says.model_copy(update={"attempts": {number_of: attempt}})
+        case "stop_requested":
+            says = says.model_copy(update={"stop": (at_ms, data["why"])})
+        case "gave_up":
+            says = says.model_copy(update={"gave_up": (at_ms, data["why"])})
+    return says
+
+
+def evidence_of_callback(callback: Callback) -> Evidence:
+    """Return what a webhook says; an unknown type says only that it came."""
+    says = _task_says(callback)
+    status = callback.status
+    label = f"{callback.type}" if status is None else f"{callback.type}.{status}"
+    return Evidence(tasks={callback.task_key: says}, facts={callback.name: label})
+
+
+def _task_says(callback: Callback) -> Task:
+    ms, payload, status = callback.event_ms, callback.payload, callback.status
+    message = str(payload.get("EventMessage") or payload.get("Errmsg") or "")[:500]
+    match (callback.type, status):
+        case (Event.RECORDER_START, 1):
+            return Task(began_ms=ms)
+        case (Event.RECORDER_START, 2):
+            return Task(not_started=(ms, message))
+        case (Event.RECORDER_START, 5):
+            return Task(terminated=(ms, message))
+        case (Event.RECORDER_STOP, _):
+            return Task(ended_ms=ms)
+        case (Event.RECORDER_STATUS_UPDATE, 2 | 3):
+            return Task(paused=(ms, status == 2))
+        case (Event.RECORDER_RESOURCE_LIMIT, _):
+            return Task(ended_ms=ms, over_limit=(ms, message))
+        case (Event.FILE_INFO, _):
+            names = payload.get("FileList")
+            return Task(files={name: File() for name in _names(names)})
+        case (Event.UPLOAD_STOP, 0 | 2):
+            return Task(closed_ms=ms, covered_ms=ms)
+        case (Event.UPLOAD_STOP | Event.MP4_STOP | Event.VOD_COMMIT, 1):
+            return Task(held=(ms, message), files=_files(callback))
+        case (Event.MP4_STOP | Event.VOD_COMMIT, 0):
+            files = _files(callback)
+            ends = [file.end_ms + FILE_END_TOLERANCE_MS for file in files.values() if file.end_ms]
+            return Task(covered_ms=max([ms, *ends]), files=files)
+        case (Event.MP4_STOP | Event.VOD_COMMIT, 2):
+            return Task(broken=(ms, message or "upload failed"))
+        case (Event.UPLOAD_START, 1):
+            return Task(broken=(ms, message or "upload did not start"))
+        case (Event.VOD_STOP, 0):
+            return Task(closed_ms=ms)
+        case (Event.VOD_STOP, 1):
+            return Task(broken=(ms, message or "upload to VOD ended abnormally"))
+        case (Event.CDN_STATUS, int()):
+            url = str(payload.get("Url", "")).split("?")[0]
+            return Task(relay={url: (ms, status or 0, str(payload.get("ErrorMsg") or ""))})
+    return Task()
+
+
+def _names(value: object) -> list[str]:
+    values = value if isinstance(value, list) else [value]
+    return [name for name in values if isinstance(name, str) and name]
+
+
+def _files(callback: Callback) -> dict[str, File]:
+    payload = callback.payload
+    if callback.type == Event.VOD_COMMIT:
+        vod = payload.get("TencentVod")
+        if not isinstance(vod, dict) or not vod.get("FileId"):
+            return {}
+        file = _file(vod)
+        name = str(vod.get("CacheFile") or vod["FileId"])
+        return {name: file.model_copy(update={"file_id": str(vod["FileId"]), "url": vod.get("VideoUrl")})}
+    files = {name: File() for name in _names(payload.get("FileList"))}
+    messages = payload.get("FileMessage")
+    for message in messages if isinstance(messages, list) else []:
+        if isinstance(message, dict) and isinstance(message.get("FileName"), str):
+            files[message["FileName"]] = _file(message)
+    return files
+
+
+def _file(message: dict[str, Any]) -> File:
+    track = message.get("TrackType")
+    return File(
+        start_ms=number(message.get("StartTimeStamp")),
+        end_ms=number(message.get("EndTimeStamp")),
+        track=track if isinstance(track, str) else None,
+    )

@@ -1,0 +1,109 @@
+"""Names: recording ids, TRTC RecordIds, task keys, and where each object of a recording is stored."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from datetime import datetime, timezone
+
+from shared.domain.errors import FieldError, InvalidRequest
+
+_RECORDING_ID = re.compile(r"[A-Za-z0-9_-]{1,26}")
+_START_TIME_SUFFIX = re.compile(r"_StartTimeMs_\d{13}$")
+
+
+def recording_id_of(text: str) -> str:
+    """Return the recording id for a caller's key: itself when it fits, else a digest of it.
+
+    A UUID has 36 characters and TRTC's RecordId, which holds the id and an attempt number, less than 32 bytes.
+    """
+    return text if _RECORDING_ID.fullmatch(text) else digest_id("key", text)
+
+
+def digest_id(*parts: str) -> str:
+    """Return 26 characters that are the same for the same parts."""
+    digest = hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).digest()
+    return base64.b32encode(digest).decode("ascii")[:26].lower()
+
+
+def caller_key(header: str | None, recording_id: str | None, record_id: str | None) -> str | None:
+    """Return the caller's name for the recording from Idempotency-Key, RecordingId and RecordId.
+
+    Raises:
+        InvalidRequest: they disagree, or the header is not 1 to 255 printable ASCII characters.
+    """
+    if header is not None and not re.fullmatch(r"[\x21-\x7e]{1,255}", header):
+        raise InvalidRequest([FieldError("Idempotency-Key", "must be 1 to 255 printable ASCII characters")])
+    given = {key for key in (header, recording_id, record_id) if key is not None}
+    if len(given) > 1:
+        raise InvalidRequest([FieldError("Idempotency-Key", "differs from the id in the body")])
+    return given.pop() if given else None
+
+
+def record_id_of(recording_id: str, attempt: int) -> str:
+    """Return TRTC's RecordId of an attempt: deterministic, so that TRTC starts one task for it, < 32 bytes."""
+    return f"{recording_id}-{attempt}"
+
+
+def bare_task_id(task_id: str) -> str:
+    """Return the TaskId without the `_StartTimeMs_` suffix that event 310 carries for COS."""
+    return _START_TIME_SUFFIX.sub("", task_id)
+
+
+def task_key_of(task_id: str) -> str:
+    """Return a path-safe, reversible name for a TaskId, which may hold `+ / - . = *`.
+
+    No two TaskIds share a key; one too long for a path is named by its digest.
+    """
+    bare = bare_task_id(task_id)
+    if not bare:
+        return "~none"
+    key = re.sub(r"[^A-Za-z0-9_-]", lambda m: "".join(f"~{b:02X}" for b in m[0].encode("utf-8", "replace")), bare)
+    return key if len(key) <= 400 else f"~sha256-{hashlib.sha256(bare.encode('utf-8', 'replace')).hexdigest()}"
+
+
+def fact_name(ms: int, kind: str, body: bytes) -> str:
+    """Return `<ms>-<kind>-<digest>`: the same fact always has the same name."""
+    return f"{ms:013d}-{kind}-{hashlib.sha256(body).hexdigest()[:16]}"
+
+
+def request_key(recording_id: str) -> str:
+    """Return the key of the accepted request."""
+    return f"recordings/{recording_id}/request.json"
+
+
+def document_key(recording_id: str) -> str:
+    """Return the key of the derived document that people and programs read."""
+    return f"recordings/{recording_id}/recording.json"
+
+
+def recording_facts(recording_id: str) -> str:
+    """Return the prefix of the facts we wrote about a recording."""
+    return f"recordings/{recording_id}/facts/"
+
+
+def task_facts(task_key: str) -> str:
+    """Return the prefix of the callbacks of a task."""
+    return f"tasks/{task_key}/facts/"
+
+
+def pointer_key(task_key: str) -> str:
+    """Return the key of the pointer from a task to its recording."""
+    return f"tasks/{task_key}/recording.json"
+
+
+def open_key(recording_id: str) -> str:
+    """Return the key of the marker that stands while a recording is not final."""
+    return f"open/{recording_id}"
+
+
+def due_key(at_ms: int, recording_id: str) -> str:
+    """Return the key of the marker of a scheduled or queued start; keys sort by time."""
+    return f"due/{at_ms:013d}-{recording_id}"
+
+
+def day_key(created_ms: int, recording_id: str) -> str:
+    """Return the key of the listing index: within a day (UTC) the newest comes first."""
+    day = datetime.fromtimestamp(created_ms / 1000, tz=timezone.utc).strftime("%Y-%m-%d")
+    return f"days/{day}/{10**13 - created_ms:013d}-{recording_id}"

@@ -1,0 +1,65 @@
+"""Which pages may be recorded: http(s) only, allowed hosts only, and never a private address by default."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+from pydantic_core import Url
+
+from shared.domain.errors import PageNotAllowed
+
+LOCAL_NAMES = ("localhost", "*.localhost", "*.local", "*.internal", "*.intranet", "*.lan", "*.home.arpa")
+
+
+def check_page_url(url: str) -> str:
+    """Return the URL if a browser can open it as an http(s) page.
+
+    Raises:
+        ValueError: it is not an absolute http(s) URL.
+    """
+    if any(ord(c) <= 0x20 or ord(c) == 0x7F or 0xD800 <= ord(c) <= 0xDFFF for c in url):
+        raise ValueError("must not hold spaces or control characters")
+    if url.split(":", 1)[0].lower() not in ("http", "https"):
+        raise ValueError("must be an absolute http:// or https:// URL")
+    _host(url)
+    return url
+
+
+def check_page_host(url: str, allowed_hosts: Sequence[str]) -> None:
+    """Raise PageNotAllowed unless the page's host may be recorded.
+
+    Args:
+        url: a URL that `check_page_url` accepted.
+        allowed_hosts: globs such as `*.example.com`; empty means any public host. A literal private, loopback
+            or link-local address needs a glob that names it.
+    """
+    host = _host(url)
+    if allowed_hosts:
+        if not any(fnmatchcase(host, glob.lower()) for glob in allowed_hosts):
+            raise PageNotAllowed(f"the page's host {host} is not among WEBRECORD_ALLOWED_HOSTS")
+        return
+    if _is_local(host):
+        raise PageNotAllowed(f"the page's host {host} is not public; WEBRECORD_ALLOWED_HOSTS may allow it")
+
+
+def _host(url: str) -> str:
+    # The parser follows the URL standard as browsers do: http://2130706433/ is 127.0.0.1 here as it is there,
+    # and a backslash ends the host.
+    try:
+        host = Url(url).host
+    except ValueError:
+        raise ValueError("is not a URL that a browser can open") from None
+    if not host:
+        raise ValueError("has no host")
+    return host.rstrip(".").lower()
+
+
+def _is_local(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return any(fnmatchcase(host, name) for name in LOCAL_NAMES) or "." not in host
+    mapped = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
+    return not (mapped or address).is_global or address.is_multicast

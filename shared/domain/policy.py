@@ -1,0 +1,135 @@
+"""Policy: what this deployment allows and fills in, and the parameters StartWebRecord gets in the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import SecretStr
+
+from shared.domain.errors import ConfigurationError, FieldError, InvalidRequest
+from shared.domain.pages import check_page_host
+from shared.domain.recording import Accepted, Place
+from shared.domain.request import RecordingRequest
+
+_VOD_MEDIA_TYPE = {"mp4": 0, "hls": 1}
+
+
+@dataclass(frozen=True)
+class UploadKeys:
+    """The long-lived keys TRTC uploads with; the API has no field for a temporary token."""
+
+    secret_id: SecretStr
+    secret_key: SecretStr
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What this deployment allows and fills in.
+
+    Attributes:
+        sdk_app_ids: the allowed SdkAppIds; the first is the default.
+        allowed_hosts: globs of page hosts; empty means any public host.
+        max_duration_ceiling_s: the largest MaxDurationLimit in force, seconds.
+        caller_storage: whether callers may bring a bucket and keys of their own.
+        bucket, region, prefix: where files go when the caller names none; prefix is the results' prefix.
+        upload_keys: None when not set: then only caller's storage and VOD work.
+    """
+
+    sdk_app_ids: tuple[int, ...]
+    allowed_hosts: tuple[str, ...]
+    max_duration_ceiling_s: int
+    caller_storage: bool
+    bucket: str
+    region: str
+    prefix: str
+    upload_keys: UploadKeys | None
+
+    def accept(self, request: RecordingRequest, recording_id: str, source: str, now_ms: int) -> Accepted:
+        """Return the request as it will be stored.
+
+        Raises:
+            PageNotAllowed: the page's host may not be recorded.
+            InvalidRequest: a field is outside what this deployment allows.
+            ConfigurationError: the files would go to our bucket, but no upload keys are set.
+        """
+        check_page_host(request.record_url, self.allowed_hosts)
+        errors = []
+        if request.sdk_app_id is not None and request.sdk_app_id not in self.sdk_app_ids:
+            errors.append(FieldError("SdkAppId", "is not one of WEBRECORD_SDK_APP_ID"))
+        if request.max_duration_limit > self.max_duration_ceiling_s:
+            limit = self.max_duration_ceiling_s
+            errors.append(FieldError("MaxDurationLimit", f"must be at most {limit} (seconds)"))
+        if request.has_caller_keys and not self.caller_storage:
+            why = "is switched off here (WEBRECORD_CALLER_STORAGE); use storage and prefix"
+            errors.append(FieldError("StorageParams.CloudStorage", why))
+        if errors:
+            raise InvalidRequest(errors)
+        if request.target == "cos" and not request.has_caller_keys and self.upload_keys is None:
+            raise ConfigurationError(
+                "WEBRECORD_STORAGE_SECRET_ID and WEBRECORD_STORAGE_SECRET_KEY are missing: TRTC uploads with them"
+            )
+        return Accepted(
+            recording_id=recording_id,
+            created_ms=now_ms,
+            source=source,
+            sdk_app_id=request.sdk_app_id or self.sdk_app_ids[0],
+            place=self._place(request, recording_id),
+            request=request.redacted(),
+        )
+
+    def _place(self, request: RecordingRequest, recording_id: str) -> Place | None:
+        if request.target == "vod":
+            return None
+        if request.storage_params and (own := request.storage_params.cloud_storage):
+            return Place(bucket=own.bucket, region=own.region, prefix=own.file_name_prefix)
+        # The recording id in the path lets a lost task's files be found without its TaskId.
+        prefix = request.prefix or [*self.prefix.split("/"), "files", recording_id]
+        return Place(bucket=self.bucket, region=self.region, prefix=prefix)
+
+    def parameters(self, accepted: Accepted, request: RecordingRequest, record_id: str) -> dict[str, Any]:
+        """Return StartWebRecord's parameters, keys included: for the call only, never to be stored or logged."""
+        video = request.web_record_video_params
+        parameters: dict[str, Any] = {
+            "RecordUrl": request.record_url,
+            "SdkAppId": accepted.sdk_app_id,
+            "MaxDurationLimit": request.max_duration_limit,
+            "RecordId": record_id,
+            "StorageParams": self._storage_params(accepted, request),
+            "WebRecordVideoParams": {
+                "Width": video.width,
+                "Height": video.height,
+                "Format": request.file_format,
+                "MaxMediaFileDuration": video.max_media_file_duration,
+            },
+        }
+        if request.publish_cdn_params:
+            relays = [param.model_dump(by_alias=True) for param in request.publish_cdn_params]
+            parameters["PublishCdnParams"] = relays
+        # The API asks not to send these where they are not meant.
+        if request.ready_timeout:
+            parameters["ReadyTimeout"] = request.ready_timeout
+        if request.emulate_mobile_params:
+            parameters["EmulateMobileParams"] = request.emulate_mobile_params.model_dump(by_alias=True)
+        return parameters
+
+    def _storage_params(self, accepted: Accepted, request: RecordingRequest) -> dict[str, Any]:
+        if accepted.place is None:
+            given = request.storage_params and request.storage_params.cloud_vod
+            vod = given.tencent_vod.model_dump(by_alias=True, exclude_none=True) if given else {}
+            return {"CloudVod": {"TencentVod": {"MediaType": _VOD_MEDIA_TYPE[request.file_format], **vod}}}
+        keys = self.upload_keys
+        if request.storage_params and (own := request.storage_params.cloud_storage):
+            keys = UploadKeys(own.access_key, own.secret_key)
+        if keys is None:
+            raise ConfigurationError("WEBRECORD_STORAGE_SECRET_ID and WEBRECORD_STORAGE_SECRET_KEY are missing")
+        return {
+            "CloudStorage": {
+                "Vendor": 0,
+                "Region": accepted.place.region,
+                "Bucket": accepted.place.bucket,
+                "AccessKey": keys.secret_id.get_secret_value(),
+                "SecretKey": keys.secret_key.get_secret_value(),
+                "FileNamePrefix": accepted.place.prefix,
+            }
+        }

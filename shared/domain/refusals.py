@@ -1,0 +1,49 @@
+"""What each of TRTC's error codes means for a recording.
+
+Source: the API reference's error codes of StartWebRecord and the common ones of the product.
+"""
+
+from __future__ import annotations
+
+from shared.domain.errors import (
+    ParametersRefused,
+    RecorderBusy,
+    RecorderError,
+    RecorderMisconfigured,
+    TaskExists,
+    TaskNotFound,
+)
+
+_PARAMETERS = ("InvalidParameter", "MissingParameter", "UnknownParameter")
+_BUSY = (
+    "RequestLimitExceeded",
+    "FailedOperation.RestrictedFrequency",
+    "FailedOperation.RestrictedConcurrency",
+    "ResourceInsufficient",
+    "LimitExceeded",
+    "InternalError",
+    "ServiceUnavailable",
+    "ResourceUnavailable",
+)
+_TASK_GONE = ("FailedOperation.TaskNotExist", "FailedOperation.TaskFinished", "ResourceNotFound")
+
+
+def refusal(code: str, message: str, request_id: str | None) -> RecorderError:
+    """Return the error that a code of TRTC's stands for.
+
+    What is not known to be the caller's fault or passing is the deployment's to mend: retrying an unknown
+    refusal for ever would hide it.
+    """
+    if code == "FailedOperation.TaskExist":
+        return TaskExists(code, message, request_id)
+    if _any_prefix(code, _TASK_GONE):
+        return TaskNotFound(code, message, request_id)
+    if _any_prefix(code, _PARAMETERS):
+        return ParametersRefused(code, message, request_id)
+    if _any_prefix(code, _BUSY):
+        return RecorderBusy(code, message, request_id, answered=True)
+    return RecorderMisconfigured(code, message, request_id)
+
+
+def _any_prefix(code: str, families: tuple[str, ...]) -> bool:
+    return any(code == family or code.startswith(family + ".") for family in families)

@@ -1,0 +1,84 @@
+"""The decorator around every handler: parse, run, reply or raise, and one canonical log line.
+
+HTTP calls always get a reply. Asynchronous events (COS, timer) are retried by SCF when we raise, so only what
+a retry can mend is raised; what never will succeed is logged and dropped.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+import structlog
+
+from shared import log, replies, triggers
+from shared.domain.errors import ConfigurationError, RecorderError, RequestError, WebRecordError
+from shared.triggers import HttpRequest, HttpResponse, Trigger
+
+Event = Mapping[str, Any]
+Handle = Callable[[Trigger], "HttpResponse | None"]
+Handler = Callable[[Event, Event], "dict[str, Any] | None"]
+
+_warm: set[str] = set()
+
+
+def entrypoint(handle: Handle) -> Handler:
+    """Make `main_handler(event, context)` of a function from a trigger to a reply."""
+
+    @wraps(handle)
+    def main_handler(event: Event, context: Event) -> dict[str, Any] | None:
+        began = time.perf_counter()
+        log.configure()
+        structlog.contextvars.clear_contextvars()
+        function = str(context.get("function_name") or handle.__module__)
+        request_id = str(context.get("request_id") or "")
+        log.note(function=function, request_id=request_id, cold_start=function not in _warm)
+        _warm.add(function)
+        is_http = "httpMethod" in event
+        raised: Exception | None = None
+        response: HttpResponse | None = None
+        try:
+            response = handle(triggers.parse(event))
+        except Exception as error:  # noqa: BLE001 (the outermost edge: nothing may pass without a line)
+            _note_error(error)
+            if is_http:
+                response = replies.problem(error, request_id)
+            elif _worth_a_retry(error):
+                raised = error
+        _canonical_line(event, response, raised, began)
+        if raised is not None:
+            raised.__cause__ = None  # SCF logs tracebacks as they are; a cause may quote what a request held
+            raise raised
+        return response.to_event() if response is not None else None
+
+    return main_handler
+
+
+def _note_error(error: Exception) -> None:
+    log.note(error=type(error).__name__, message=str(error))
+    if isinstance(error, RecorderError):
+        log.note(trtc_code=error.code, trtc_request_id=error.request_id)
+    if not isinstance(error, WebRecordError):
+        log.logger().error("unexpected_error", exc_info=error)
+
+
+def _worth_a_retry(error: Exception) -> bool:
+    if isinstance(error, ConfigurationError):
+        return True  # the event is kept (retries, then the dead-letter queue) until the setting is mended
+    return not isinstance(error, RequestError | triggers.UnknownTriggerError)
+
+
+def _canonical_line(event: Event, response: HttpResponse | None, raised: Exception | None, began: float) -> None:
+    if response is not None:
+        log.note(status=response.status, method=event.get("httpMethod"), path=event.get("path"))
+    failed = raised is not None or (response is not None and response.status >= 500)
+    bound = structlog.contextvars.get_contextvars()
+    outcome = bound.get("outcome") or ("retry" if raised else bound.get("error") or "ok")
+    log.note(outcome=outcome, duration_ms=round((time.perf_counter() - began) * 1000, 1))
+    write = log.logger().error if failed else log.logger().info
+    write("http" if response is not None else "event")
+
+
+__all__ = ["Handle", "Handler", "HttpRequest", "HttpResponse", "entrypoint"]

@@ -1,0 +1,74 @@
+"""Logs: structlog, JSON, one canonical line per invocation, secrets redacted by a processor."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, MutableMapping
+from typing import Any
+
+import structlog
+
+MAX_TEXT = 2000
+"""SCF cuts log lines at 8 KB; a longer text is cut here, so that the line stays JSON."""
+REDACTED = "[redacted]"
+_SECRET_NAME = re.compile(
+    r"secret|token|authorization|password|access_?key|^sign(ature)?$|api_?key|cookie", re.IGNORECASE
+)
+_USERINFO = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)[^/\s@\"']*@", re.IGNORECASE)
+_QUERY = re.compile(r"(?P<url>\b(?:https?|rtmps?)://[^\s?#\"']*)[?#][^\s\"']*", re.IGNORECASE)
+
+_hidden: set[str] = set()
+
+
+def hide(values: Iterable[str]) -> None:
+    """Redact these values wherever they appear, from now on."""
+    _hidden.update(value for value in values if len(value) >= 6)
+
+
+def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Processor: secrets by name and by value, query strings and user info of URLs, and over-long texts."""
+    return {name: _clean(name, value) for name, value in event.items()}
+
+
+def _clean(name: str, value: Any) -> Any:  # noqa: ANN401 (any JSON value)
+    if _SECRET_NAME.search(name):
+        return REDACTED
+    if isinstance(value, Mapping):
+        return {str(key): _clean(str(key), inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(name, inner) for inner in value]
+    return redact_text(value) if isinstance(value, str) else value
+
+
+def redact_text(text: str) -> str:
+    """Return the text without secrets."""
+    for secret in _hidden:
+        text = text.replace(secret, REDACTED)
+    text = _QUERY.sub(rf"\g<url>?{REDACTED}", _USERINFO.sub(rf"\g<scheme>{REDACTED}@", text))
+    return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
+
+
+def configure() -> None:
+    """Set structlog up: level, time and bound context, redacted, as one JSON line on standard output."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="timestamp"),
+            structlog.processors.format_exc_info,
+            redact,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+
+
+def note(**fields: object) -> None:
+    """Add fields to this invocation's canonical line; None adds nothing."""
+    structlog.contextvars.bind_contextvars(**{name: value for name, value in fields.items() if value is not None})
+
+
+def logger() -> Any:  # noqa: ANN401 (structlog's lazy proxy)
+    """Return the logger."""
+    return structlog.get_logger()

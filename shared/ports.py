@@ -1,0 +1,80 @@
+"""What the use cases need of the outside world. Adapters and the tests' fakes implement these alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class Started:
+    """TRTC's answer to StartWebRecord."""
+
+    task_id: str
+    request_id: str | None
+
+
+@dataclass(frozen=True)
+class Described:
+    """TRTC's answer to DescribeWebRecord; the only documented status is 1, recording."""
+
+    task_id: str
+    status: int
+    request_id: str | None = None
+
+
+class Recorder(Protocol):
+    """TRTC's web recording.
+
+    Every method raises `RecorderError`: ParametersRefused, RecorderBusy, RecorderMisconfigured, TaskExists
+    or TaskNotFound, as the errors module describes them.
+    """
+
+    def start(self, parameters: Mapping[str, Any]) -> Started:
+        """Call StartWebRecord with these parameters."""
+
+    def describe(self, sdk_app_id: int, record_id: str) -> Described:
+        """Call DescribeWebRecord for the task that was started under the RecordId."""
+
+    def describe_task(self, task_id: str) -> Described:
+        """Call DescribeWebRecord by TaskId."""
+
+    def stop(self, task_id: str) -> None:
+        """Call StopWebRecord; uploading goes on after it."""
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object read from the store; `etag` without quotes, `metadata` without its `x-cos-meta-` prefix."""
+
+    body: bytes
+    etag: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ListedObject:
+    """A row of a listing; `size` in bytes."""
+
+    key: str
+    size: int
+
+
+class ObjectStore(Protocol):
+    """One bucket. Every method raises `StoreError` when the bucket does not answer as it should."""
+
+    def put(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> None:
+        """Write an object; durable when this returns."""
+
+    def create(self, key: str, body: bytes) -> bool:
+        """Write an object unless there is one; False when there was. Not promised atomic by COS."""
+
+    def get(self, key: str) -> StoredObject | None:
+        """Return an object, or None where there is none."""
+
+    def list(self, prefix: str, after: str = "", limit: int | None = None) -> Iterator[ListedObject]:
+        """Yield objects in key order, from behind `after`. A fresh object may be missing (eventual)."""
+
+    def delete(self, key: str) -> None:
+        """Delete an object; fine when there is none."""

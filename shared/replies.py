@@ -1,0 +1,82 @@
+"""Replies: recordings as JSON, and the one table that maps errors to problem details (RFC 9457)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from shared.domain.errors import (
+    CallerMustRetry,
+    ConfigurationError,
+    Conflict,
+    InvalidRequest,
+    MalformedJson,
+    MethodNotAllowed,
+    NotFound,
+    PageNotAllowed,
+    ParametersRefused,
+    RecorderBusy,
+    RecorderError,
+    RecorderMisconfigured,
+    StoreError,
+    TooLarge,
+    Unauthorized,
+    UnsupportedMediaType,
+    WebRecordError,
+)
+from shared.domain.recording import Recording
+from shared.triggers import HttpResponse
+
+PROBLEMS: dict[type[Exception], tuple[int, str, str]] = {
+    MalformedJson: (400, "malformed-json", "The body is not JSON"),
+    ParametersRefused: (400, "parameters-refused", "TRTC refused a parameter"),
+    Unauthorized: (401, "unauthorized", "The call is not authorized"),
+    PageNotAllowed: (403, "page-not-allowed", "This page may not be recorded"),
+    NotFound: (404, "not-found", "Not found"),
+    MethodNotAllowed: (405, "method-not-allowed", "Method not allowed"),
+    Conflict: (409, "conflict", "The id is in use"),
+    TooLarge: (413, "too-large", "The body is too large"),
+    UnsupportedMediaType: (415, "unsupported-media-type", "The body must be application/json"),
+    InvalidRequest: (422, "invalid-request", "Some fields are wrong"),
+    ConfigurationError: (500, "configuration", "The deployment is not configured"),
+    RecorderMisconfigured: (502, "recorder-misconfigured", "TRTC refused this deployment"),
+    RecorderError: (502, "recorder", "TRTC answered with an error"),
+    RecorderBusy: (503, "recorder-busy", "TRTC can't do it now"),
+    CallerMustRetry: (503, "caller-must-retry", "TRTC can't start it now"),
+    StoreError: (503, "store", "Storage did not answer as it should"),
+    WebRecordError: (500, "internal", "Internal error"),
+    Exception: (500, "internal", "Internal error"),
+}
+
+
+def recording_reply(status: int, recording: Recording) -> HttpResponse:
+    """Return a recording without the evidence it was decided from."""
+    body = recording.model_dump(mode="json", exclude={"evidence"}, exclude_none=True)
+    headers = {"Location": f"/recordings/{recording.recording_id}"} if status == 201 else {}
+    return HttpResponse(status, json.dumps(body, ensure_ascii=False), headers)
+
+
+def problem(error: Exception, request_id: str) -> HttpResponse:
+    """Return the problem details of an error; what is not ours says nothing of its inside."""
+    kind = next(cls for cls in type(error).__mro__ if cls in PROBLEMS)
+    status, name, title = PROBLEMS[kind]
+    detail = str(error) if isinstance(error, WebRecordError) else "see the function's log under this request id"
+    body: dict[str, Any] = {
+        "type": f"urn:scf-webrecord:problem:{name}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "request_id": request_id,
+    }
+    headers = {"Content-Type": "application/problem+json; charset=utf-8"}
+    if isinstance(error, InvalidRequest):
+        body["errors"] = [{"path": field.path, "message": field.message} for field in error.errors]
+    if isinstance(error, RecorderError):
+        body["trtc"] = {"code": error.code, "message": error.message, "request_id": error.request_id}
+    if isinstance(error, MethodNotAllowed):
+        headers["Allow"] = ", ".join(error.allow)
+    if isinstance(error, Unauthorized):
+        headers["WWW-Authenticate"] = "Bearer"
+    if status == 503:
+        headers["Retry-After"] = str(error.after_s if isinstance(error, CallerMustRetry) else 5)
+    return HttpResponse(status, json.dumps(body, ensure_ascii=False), headers)

@@ -1,0 +1,149 @@
+"""Settings: environment variables with the prefix WEBRECORD_, one class per function.
+
+SCF reserves `SCF_`, `QCLOUD_` and `TENCENTCLOUD_` for itself, so ours have a prefix of their own. The role's
+credentials are not settings: they rotate, and are read at every call.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from shared.domain.errors import ConfigurationError
+
+ENV_PREFIX = "WEBRECORD_"
+REGIONS = ("ap-beijing", "ap-guangzhou", "ap-shanghai")
+INTERNATIONAL_REGION = "ap-singapore"
+ANONYMOUS = "anonymous"
+
+
+def _split(value: Any) -> Any:  # noqa: ANN401 (an environment variable, or a default)
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _tokens(value: Any) -> Any:  # noqa: ANN401 (an environment variable, or a default)
+    if not isinstance(value, str) or value.strip() == ANONYMOUS:
+        return {ANONYMOUS: ""} if value else value
+    pairs = [part.partition(":") for part in _split(value)]
+    if not all(name and len(token) >= 16 for name, _, token in pairs):
+        raise ValueError("must be `name:token,name:token`, each token 16 characters or more, or `anonymous`")
+    return {name.strip(): token.strip() for name, _, token in pairs}
+
+
+def _endpoint(value: str) -> str:
+    if not re.fullmatch(r"(https?://)?[A-Za-z0-9.-]+(:\d{1,5})?", value):
+        raise ValueError("must be a host, or http(s)://host:port")
+    return value
+
+
+Several = BeforeValidator(_split)
+Endpoint = Annotated[str, AfterValidator(_endpoint)]
+Prefix = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$", max_length=200)]
+
+
+class StoreSettings(BaseSettings):
+    """Where everything is stored: read by every function."""
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
+
+    bucket: Annotated[str, Field(pattern=r"^[a-z0-9-]+-\d+$", description="The bucket, `name-appid`")]
+    bucket_region: Annotated[str, Field(pattern=r"^[a-z]+-[a-z0-9-]+$", description="Its region, `ap-guangzhou`")]
+    prefix: Annotated[Prefix, Field(description="Everything is stored under it; never a prefix of job objects")] = (
+        "webrecord"
+    )
+    cos_endpoint: Annotated[Endpoint | None, Field(description="Another COS endpoint, `http://127.0.0.1:9002`")] = None
+    sdk_app_id: Annotated[
+        tuple[Annotated[int, Field(ge=1)], ...],
+        NoDecode,
+        Several,
+        Field(min_length=1, description="Allowed TRTC SdkAppIds, comma-separated; the first is the default"),
+    ]
+
+
+class CallbackSettings(StoreSettings):
+    """The callback function's."""
+
+    callback_keys: Annotated[
+        tuple[SecretStr, ...],
+        NoDecode,
+        Several,
+        Field(min_length=1, description="Callback keys from the TRTC console; several while one is rotated"),
+    ]
+
+
+class RecordingsSettings(StoreSettings):
+    """The recordings function's."""
+
+    trtc_region: Annotated[str, Field(description="Region of TRTC's API")] = "ap-guangzhou"
+    trtc_endpoint: Annotated[
+        Endpoint | None, Field(description="Another TRTC endpoint, `trtc.intl.tencentcloudapi.com`")
+    ] = None
+    storage_secret_id: Annotated[SecretStr | None, Field(description="SecretId that TRTC uploads with")] = None
+    storage_secret_key: Annotated[SecretStr | None, Field(description="Its SecretKey")] = None
+    api_tokens: Annotated[
+        dict[str, SecretStr],
+        NoDecode,
+        BeforeValidator(_tokens),
+        Field(description="Bearer tokens, `name:token,name:token`; or `anonymous`. None: every call is refused"),
+    ] = {}
+    jobs_prefix: Annotated[
+        str, Field(min_length=1, description="Where job objects are put: the prefix of the COS trigger")
+    ] = "jobs/"
+    allowed_hosts: Annotated[
+        tuple[str, ...], NoDecode, Several, Field(description="Globs of page hosts; empty: any public host")
+    ] = ()
+    caller_storage: Annotated[str, Field(pattern="^(allow|refuse)$", description="`allow` or `refuse`")] = "allow"
+    max_duration_ceiling: Annotated[int, Field(ge=1800, le=86_400, description="Largest MaxDurationLimit, seconds")] = (
+        36_000
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> RecordingsSettings:
+        allowed = (*REGIONS, INTERNATIONAL_REGION) if self.trtc_endpoint else REGIONS
+        if self.trtc_region not in allowed:
+            raise ValueError(
+                f"WEBRECORD_TRTC_REGION must be one of {', '.join(REGIONS)}"
+                f" ({INTERNATIONAL_REGION} with WEBRECORD_TRTC_ENDPOINT set)"
+            )
+        if (self.storage_secret_id is None) != (self.storage_secret_key is None):
+            raise ValueError("WEBRECORD_STORAGE_SECRET_ID and WEBRECORD_STORAGE_SECRET_KEY go together")
+        results, jobs = f"{self.prefix}/", self.jobs_prefix.lstrip("/")
+        if results.startswith(jobs) or jobs.startswith(results):
+            raise ValueError("WEBRECORD_JOBS_PREFIX and WEBRECORD_PREFIX overlap: what is stored would start jobs")
+        return self
+
+
+S = TypeVar("S", bound=StoreSettings)
+
+
+def load(kind: type[S]) -> S:
+    """Return the settings of a function.
+
+    Raises:
+        ConfigurationError: one line that names every setting that is wrong or missing, without its value.
+    """
+    try:
+        return kind()
+    except ValidationError as error:
+        wrong = [
+            f"{ENV_PREFIX}{str(item['loc'][0]).upper()}: {item['msg']}" if item["loc"] else item["msg"]
+            for item in error.errors(include_url=False, include_input=False, include_context=False)
+        ]
+        raise ConfigurationError("; ".join(dict.fromkeys(wrong))) from None
+
+
+def role_credentials(environ: Mapping[str, str] = os.environ) -> tuple[str, str, str | None]:
+    """Return SecretId, SecretKey and session token of the execution role, as SCF has them right now.
+
+    Raises:
+        ConfigurationError: the function has no execution role.
+    """
+    secret_id, secret_key = environ.get("TENCENTCLOUD_SECRETID"), environ.get("TENCENTCLOUD_SECRETKEY")
+    if not secret_id or not secret_key:
+        raise ConfigurationError("TENCENTCLOUD_SECRETID/-KEY are missing: give the function an execution role")
+    return secret_id, secret_key, environ.get("TENCENTCLOUD_SESSIONTOKEN") or None

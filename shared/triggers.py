@@ -1,0 +1,136 @@
+"""SCF's events, as facts of the trigger documents, turned into values: HttpRequest, CosEvent, Tick.
+
+"?" in the documents (is a key URL-encoded? is isBase64Encoded honoured?) is met by tolerance here.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+from shared.domain.errors import MalformedJson, WebRecordError
+
+Event = Mapping[str, Any]
+
+
+class UnknownTriggerError(WebRecordError):
+    """The event is none of the triggers this package is deployed with."""
+
+
+@dataclass(frozen=True)
+class HttpRequest:
+    """A call through a Function URL or API Gateway. Header names are lower-case; `body` is the raw bytes."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+    client: str
+
+
+@dataclass(frozen=True)
+class HttpResponse:
+    """A reply. `body` is text: whether a Function URL honours base64 is not documented."""
+
+    status: int
+    body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def to_event(self) -> dict[str, Any]:
+        """Return what SCF wants back from an HTTP trigger."""
+        headers = {"Content-Type": "application/json; charset=utf-8", **self.headers}
+        return {"isBase64Encoded": False, "statusCode": self.status, "headers": headers, "body": self.body}
+
+
+@dataclass(frozen=True)
+class CosObject:
+    """An object that was created: `bucket` is `name-appid`; `keys` are the key as it came, then unquoted."""
+
+    bucket: str
+    region: str | None
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CosEvent:
+    """The created objects of one COS event; other event names are left out."""
+
+    created: tuple[CosObject, ...]
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A timer's event."""
+
+    name: str
+
+
+Trigger = HttpRequest | CosEvent | Tick
+
+
+def parse(event: Event) -> Trigger:
+    """Turn an SCF event into a value.
+
+    Raises:
+        UnknownTriggerError: it is no HTTP, COS or timer event.
+        MalformedJson: a body marked as base64 is not.
+    """
+    if "httpMethod" in event:
+        return _http(event)
+    if isinstance(event.get("Records"), list):
+        records = [record for record in event["Records"] if "cos" in record]
+        return CosEvent(tuple(_object(record["cos"]) for record in records if _is_created(record)))
+    if event.get("Type") == "Timer":
+        return Tick(str(event.get("TriggerName", "")))
+    raise UnknownTriggerError(f"an event with the keys {sorted(event)[:10]} is no HTTP, COS or timer event")
+
+
+def _http(event: Event) -> HttpRequest:
+    headers = {str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()}
+    query = event.get("queryString") or event.get("queryStringParameters") or {}
+    context = event.get("requestContext") or {}
+    client = headers.get("x-scf-remote-addr") or str(context.get("sourceIp") or "")
+    return HttpRequest(
+        method=str(event["httpMethod"]).upper(),
+        path=str(event.get("path") or "/"),
+        headers=headers,
+        query={str(name): str(value) for name, value in query.items()} if isinstance(query, Mapping) else {},
+        body=_body(event),
+        client=client,
+    )
+
+
+def _body(event: Event) -> bytes:
+    body = event.get("body")
+    if body is None:
+        return b""
+    if isinstance(body, Mapping | list):  # some gateways hand a JSON body over parsed
+        return json.dumps(body).encode()
+    if event.get("isBase64Encoded") is True:
+        try:
+            return base64.b64decode(str(body), validate=True)
+        except (binascii.Error, ValueError):
+            raise MalformedJson("the body is marked as base64 and is not") from None
+    return str(body).encode("utf-8", "surrogatepass")
+
+
+def _is_created(record: Event) -> bool:
+    return "ObjectCreated" in str(record.get("event", {}).get("eventName", ""))
+
+
+def _object(cos: Event) -> CosObject:
+    bucket, key = cos["cosBucket"], str(cos["cosObject"]["key"])
+    name, appid = str(bucket["name"]), str(bucket["appid"])
+    # Whether the key is URL-encoded is not documented: try it raw, then unquoted.
+    bare = key.removeprefix(f"/{appid}/{name}/")
+    return CosObject(
+        bucket=name if name.endswith(f"-{appid}") else f"{name}-{appid}",
+        region=bucket.get("cosRegion") or None,
+        keys=tuple(dict.fromkeys((bare, unquote(bare)))),
+    )

@@ -1,0 +1,94 @@
+"""The journal of a recording: its facts in the store, and the document derived from them."""
+
+from __future__ import annotations
+
+import json
+
+from shared.domain import identity
+from shared.domain.errors import NotFound
+from shared.domain.events import parse_callback
+from shared.domain.evidence import Evidence, fold
+from shared.domain.facts import Fact, evidence_of_callback, evidence_of_fact, read_fact
+from shared.domain.recording import Accepted, Recording, decide
+from shared.ports import ObjectStore
+
+
+def record(store: ObjectStore, recording_id: str, fact: Fact) -> Evidence:
+    """Write a fact; durable when this returns. Return what it says."""
+    store.put(f"{identity.recording_facts(recording_id)}{fact.name}.json", fact.body())
+    return evidence_of_fact(fact)
+
+
+def load_accepted(store: ObjectStore, recording_id: str) -> Accepted | None:
+    """Return the accepted request, or None where none was accepted under this id."""
+    stored = store.get(identity.request_key(recording_id))
+    return Accepted.model_validate_json(stored.body) if stored else None
+
+
+def load_document(store: ObjectStore, recording_id: str) -> Evidence:
+    """Return the evidence in `recording.json`; nothing where there is no document yet."""
+    stored = store.get(identity.document_key(recording_id))
+    return Evidence.model_validate(json.loads(stored.body)["evidence"]) if stored else Evidence()
+
+
+def complete(store: ObjectStore, recording_id: str, known: Evidence) -> Evidence:
+    """Return `known` joined with every stored fact that it does not name.
+
+    Only facts that are missing are read: the listing gives the names.
+    """
+    evidence = known
+    prefix = identity.recording_facts(recording_id)
+    for name in _missing(store, prefix, evidence):
+        if stored := store.get(f"{prefix}{name}.json"):
+            evidence = evidence.join(evidence_of_fact(read_fact(stored.body)))
+    for task_key in list(evidence.tasks):
+        prefix = identity.task_facts(task_key)
+        for name in _missing(store, prefix, evidence):
+            if stored := store.get(f"{prefix}{name}.json"):
+                evidence = evidence.join(evidence_of_callback(parse_callback(stored.body)))
+    return evidence
+
+
+def _missing(store: ObjectStore, prefix: str, evidence: Evidence) -> list[str]:
+    names = (item.key.removeprefix(prefix).removesuffix(".json") for item in store.list(prefix))
+    return [name for name in names if name not in evidence.facts]
+
+
+def write_document(store: ObjectStore, accepted: Accepted, evidence: Evidence) -> Recording:
+    """Derive the recording and rewrite `recording.json`. Derived: losing this write loses nothing."""
+    recording = decide(accepted, evidence)
+    body = recording.model_dump_json(indent=1, exclude_none=True).encode()
+    store.put(identity.document_key(accepted.recording_id), body)
+    return recording
+
+
+def update(store: ObjectStore, accepted: Accepted, news: Evidence) -> Recording:
+    """Join the news into the document and write it.
+
+    When the recording turns final the document is folded afresh from the stored facts first, because two
+    writers at once may have lost each other's news.
+    """
+    known = load_document(store, accepted.recording_id)
+    evidence = known.join(news)
+    if decide(accepted, evidence).state.final:
+        evidence = complete(store, accepted.recording_id, evidence)
+    elif evidence == known:
+        return decide(accepted, evidence)
+    return write_document(store, accepted, evidence)
+
+
+def load(store: ObjectStore, recording_id: str) -> tuple[Accepted, Evidence]:
+    """Return the accepted request and the evidence of its document.
+
+    Raises:
+        NotFound: no recording has this id.
+    """
+    accepted = load_accepted(store, recording_id)
+    if accepted is None:
+        raise NotFound(f"there is no recording {recording_id}")
+    return accepted, load_document(store, recording_id)
+
+
+def fold_all(store: ObjectStore, recording_id: str) -> Evidence:
+    """Return the evidence of the stored facts alone, whatever the document says."""
+    return complete(store, recording_id, fold([]))

@@ -1,0 +1,86 @@
+"""Receive a callback: verify, store raw, acknowledge; what is derived from it can be derived again.
+
+TRTC waits 5 s and gives a message up after a minute. The PUT of the raw bytes is the write that makes the
+acknowledgement true; everything behind it is best effort within the time that is left.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from shared.domain import identity
+from shared.domain.errors import StoreError, Unauthorized
+from shared.domain.events import Callback, parse_callback
+from shared.domain.facts import evidence_of_callback
+from shared.domain.recording import Recording
+from shared.domain.signature import verify
+from shared.ports import ObjectStore
+from shared.usecases import journal
+
+
+@dataclass(frozen=True)
+class Received:
+    """What came of a callback.
+
+    Attributes:
+        callback: as read.
+        recording: the recording after it; None while the task's start has not been stored yet, or when the
+            document could not be rewritten in time.
+        left: why the document was not rewritten; reconcile does it.
+    """
+
+    callback: Callback
+    recording: Recording | None = None
+    left: str | None = None
+
+
+def receive(
+    body: bytes,
+    signature: str | None,
+    sdk_app_id: str | None,
+    received_ms: int,
+    *,
+    store: ObjectStore,
+    keys: Sequence[SecretStr],
+    sdk_app_ids: Sequence[int],
+) -> Received:
+    """Verify the untouched bytes, store them, then rewrite the recording's document.
+
+    Args:
+        body: the raw body.
+        signature: header `Sign`.
+        sdk_app_id: header `SdkAppId`.
+        received_ms: epoch ms, kept beside the bytes.
+        store, keys, sdk_app_ids: the bucket, the accepted callback keys and SdkAppIds.
+
+    Raises:
+        Unauthorized: not signed with one of the keys, or for another SdkAppId; nothing was stored.
+        StoreError: the raw bytes are not durable: TRTC must send again.
+    """
+    if not verify([key.get_secret_value() for key in keys], body, signature):
+        raise Unauthorized("the Sign header does not match the body: is the key in WEBRECORD_CALLBACK_KEYS?")
+    if (sdk_app_id or "").strip() not in {str(allowed) for allowed in sdk_app_ids}:
+        raise Unauthorized("the SdkAppId header is not one of WEBRECORD_SDK_APP_ID")
+    callback = parse_callback(body)
+    kept = {"received-ms": str(received_ms), "sign": signature or ""}
+    store.put(f"{identity.task_facts(callback.task_key)}{callback.name}.json", body, kept)
+    try:
+        return Received(callback, recording=_apply(store, callback))
+    except StoreError as error:
+        return Received(callback, left=str(error))
+
+
+def _apply(store: ObjectStore, callback: Callback) -> Recording | None:
+    if not callback.task_id:
+        return None
+    pointer = store.get(identity.pointer_key(callback.task_key))
+    if pointer is None:
+        return None  # it overtook the start's own write, which will find it
+    accepted = journal.load_accepted(store, json.loads(pointer.body)["recording_id"])
+    if accepted is None:
+        return None
+    return journal.update(store, accepted, evidence_of_callback(callback))

@@ -1,0 +1,193 @@
+"""Start a recording, once, whatever happens on the way.
+
+Order of writes: `open/` marker, `request.json`, day index, attempt fact, *StartWebRecord*, accepted fact, task
+pointer, document. Whatever the line it dies at, a retry with the same id (or reconcile) can finish it, and
+nothing records without a marker. TRTC's RecordId makes the attempt happen once; the store only makes retries cheap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ulid import ULID
+
+from shared.domain import facts, identity
+from shared.domain.errors import (
+    CallerMustRetry,
+    Conflict,
+    ParametersRefused,
+    RecorderBusy,
+    RecorderMisconfigured,
+    TaskExists,
+    TaskNotFound,
+)
+from shared.domain.evidence import Evidence
+from shared.domain.policy import Policy
+from shared.domain.recording import Accepted, Recording, decide, last_attempt
+from shared.domain.refusals import refusal
+from shared.domain.request import RecordingRequest
+from shared.ports import ObjectStore, Recorder
+from shared.usecases import journal
+
+CALLER_RETRY_AFTER_S = 5
+
+
+@dataclass(frozen=True)
+class Ports:
+    """What starting needs: the bucket, TRTC, this deployment's policy and the time (epoch ms)."""
+
+    store: ObjectStore
+    recorder: Recorder
+    policy: Policy
+    clock: Callable[[], int]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A recording, and whether this call started it."""
+
+    recording: Recording
+    created: bool
+
+
+def start(request: RecordingRequest, key: str | None, source: str, ports: Ports) -> Outcome:
+    """Start the recording, or return the one that was started under the same key.
+
+    Args:
+        request: what to record.
+        key: the caller's name for it; None for an id of ours.
+        source: who asks, as stored.
+        ports: see Ports.
+
+    Raises:
+        PageNotAllowed, InvalidRequest, ConfigurationError: nothing was stored.
+        Conflict: the key names a different request.
+        ParametersRefused, RecorderMisconfigured: TRTC refused for good; stored as failed.
+        CallerMustRetry: TRTC is busy and the caller's keys can't wait.
+        StoreError: what was acknowledged to nobody may be half done; the same key finishes it.
+    """
+    store, now_ms = ports.store, ports.clock()
+    recording_id = identity.recording_id_of(key) if key else str(ULID.from_timestamp(now_ms / 1000))
+    accepted = ports.policy.accept(request, recording_id, source, now_ms)
+    known = journal.load_accepted(store, recording_id) if key else None
+    if known is None:
+        store.put(identity.open_key(recording_id), b"")
+        if not store.create(identity.request_key(recording_id), _body(accepted)):
+            known = journal.load_accepted(store, recording_id)
+    if known is None:
+        store.put(identity.day_key(now_ms, recording_id), b"")
+        return attempt(accepted, request, 1, Evidence(), ports)
+    if (known.request, known.place) != (accepted.request, accepted.place):
+        raise Conflict(f"the id {recording_id} was used for a different request")
+    return resume(known, request, ports)
+
+
+def resume(accepted: Accepted, request: RecordingRequest, ports: Ports) -> Outcome:
+    """Return the recording that this id already has, finishing its start where that was cut off."""
+    evidence = journal.fold_all(ports.store, accepted.recording_id)
+    last = last_attempt(evidence)
+    if last is None:
+        ports.store.put(identity.open_key(accepted.recording_id), b"")
+        ports.store.put(identity.day_key(accepted.created_ms, accepted.recording_id), b"")
+        return attempt(accepted, request, 1, evidence, ports)
+    number, state = last
+    if state.task_id:
+        link(ports.store, accepted.recording_id, state.task_id)
+        return Outcome(journal.write_document(ports.store, accepted, evidence), created=False)
+    if state.refused and state.final:
+        _, code, message = state.refused
+        raise refusal(code, message, state.request_id)
+    if state.refused and request.has_caller_keys:
+        return attempt(accepted, request, number + 1, evidence, ports)
+    if state.refused or (state.unanswered and not request.has_caller_keys):
+        return queue(accepted, evidence, ports)
+    return attempt(accepted, request, number, evidence, ports)
+
+
+def attempt(accepted: Accepted, request: RecordingRequest, number: int, evidence: Evidence, ports: Ports) -> Outcome:
+    """Call StartWebRecord for one attempt and store what came of it; errors as `start` says."""
+    store, recording_id = ports.store, accepted.recording_id
+    record_id = identity.record_id_of(recording_id, number)
+    parameters = ports.policy.parameters(accepted, request, record_id)
+    evidence = evidence.join(journal.record(store, recording_id, facts.attempted(number, ports.clock())))
+    created = True
+    try:
+        started = ports.recorder.start(parameters)
+        task_id, request_id = started.task_id, started.request_id
+    except TaskExists:
+        created = False
+        try:
+            described = ports.recorder.describe(accepted.sdk_app_id, record_id)
+        except (TaskNotFound, RecorderBusy) as error:
+            # It was started under this RecordId and we can't see it now: reconcile looks again.
+            fact = facts.unanswered(number, ports.clock(), error.code, error.message)
+            return queue(accepted, evidence.join(journal.record(store, recording_id, fact)), ports)
+        task_id, request_id = described.task_id, described.request_id
+    except (ParametersRefused, RecorderMisconfigured) as error:
+        fact = facts.refused(number, ports.clock(), error.code, error.message, error.request_id, final=True)
+        journal.write_document(store, accepted, evidence.join(journal.record(store, recording_id, fact)))
+        raise
+    except RecorderBusy as error:
+        return busy(accepted, request, number, evidence, error, ports)
+    fact = facts.accepted(number, ports.clock(), task_id, request_id)
+    evidence = evidence.join(journal.record(store, recording_id, fact))
+    link(store, recording_id, task_id)
+    # A callback may have overtaken us: what is stored under the task by now belongs in the document.
+    evidence = journal.complete(store, recording_id, evidence)
+    return Outcome(journal.write_document(store, accepted, evidence), created=created)
+
+
+def busy(
+    accepted: Accepted,
+    request: RecordingRequest,
+    number: int,
+    evidence: Evidence,
+    error: RecorderBusy,
+    ports: Ports,
+) -> Outcome:
+    """Store that TRTC could not take the attempt now, and queue the recording."""
+    at_ms, recording_id = ports.clock(), accepted.recording_id
+    if error.answered:
+        fact = facts.refused(number, at_ms, error.code, error.message, error.request_id, final=False)
+    else:
+        fact = facts.unanswered(number, at_ms, error.code, error.message)
+    evidence = evidence.join(journal.record(ports.store, recording_id, fact))
+    if request.has_caller_keys:
+        why = f"{error.code}: {error.message}; the caller's storage keys are not kept, so only the caller can retry"
+        evidence = evidence.join(journal.record(ports.store, recording_id, facts.gave_up(at_ms, why)))
+        journal.write_document(ports.store, accepted, evidence)
+        raise CallerMustRetry(
+            f"{error.code}: {error.message}; retry with Idempotency-Key {recording_id}", CALLER_RETRY_AFTER_S
+        )
+    return queue(accepted, evidence, ports)
+
+
+def queue(accepted: Accepted, evidence: Evidence, ports: Ports) -> Outcome:
+    """Put the recording in the queue, in order of acceptance; the timer starts it."""
+    recording = journal.write_document(ports.store, accepted, evidence)
+    if not recording.state.final:
+        ports.store.put(identity.due_key(accepted.created_ms, accepted.recording_id), b"")
+    return Outcome(recording, created=False)
+
+
+def link(store: ObjectStore, recording_id: str, task_id: str) -> None:
+    """Write which recording a task belongs to, for the callbacks to find it."""
+    pointer = identity.pointer_key(identity.task_key_of(task_id))
+    store.put(pointer, f'{{"recording_id":"{recording_id}"}}'.encode())
+
+
+def _body(accepted: Accepted) -> bytes:
+    return accepted.model_dump_json(indent=1, exclude_none=True).encode()
+
+
+def current(store: ObjectStore, recording_id: str) -> Recording:
+    """Return the recording as its document has it; folded afresh where there is no document yet.
+
+    Raises:
+        NotFound: no recording has this id.
+    """
+    accepted, evidence = journal.load(store, recording_id)
+    if not evidence.facts:
+        evidence = journal.fold_all(store, recording_id)
+    return decide(accepted, evidence)

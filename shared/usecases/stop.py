@@ -1,0 +1,37 @@
+"""Stop a recording. The request is a fact; a task that is already gone is as good as stopped."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from shared.domain import facts
+from shared.domain.errors import RecorderBusy, TaskNotFound
+from shared.domain.recording import Recording, decide, last_attempt
+from shared.usecases import journal
+from shared.usecases.start import Ports
+
+
+def stop(recording_id: str, why: str, ports: Ports) -> Recording:
+    """Ask for the end of the recording; uploading goes on after it. Stopping twice does no harm.
+
+    A recording that has no task yet is given up instead. When TRTC is busy the request stands as a fact, and
+    reconcile repeats it.
+
+    Raises:
+        NotFound: no recording has this id.
+        RecorderMisconfigured: TRTC refused our keys.
+    """
+    store, now_ms = ports.store, ports.clock()
+    accepted, _ = journal.load(store, recording_id)
+    evidence = journal.fold_all(store, recording_id)
+    if decide(accepted, evidence).state.final:
+        return decide(accepted, evidence)
+    evidence = evidence.join(journal.record(store, recording_id, facts.stop_requested(now_ms, why)))
+    last = last_attempt(evidence)
+    if last is None or (last[1].refused and not last[1].task_id):
+        fact = facts.gave_up(now_ms, f"stopped before it started: {why}")
+        evidence = evidence.join(journal.record(store, recording_id, fact))
+    elif last[1].task_id:
+        with suppress(TaskNotFound, RecorderBusy):  # gone already, or asked again by reconcile
+            ports.recorder.stop(last[1].task_id)
+    return journal.write_document(store, accepted, evidence)
