@@ -52,8 +52,8 @@ class Joined(BaseModel):
     def join(self, other: Self) -> Self:
         """Return what both know together."""
         rules = self.rules()
-        return self.model_construct(
-            **{
+        return self.model_copy(
+            update={
                 name: rules.get(name, latest)(getattr(self, name), getattr(other, name))
                 for name in type(self).model_fields
             }
