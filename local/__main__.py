@@ -1,0 +1,65 @@
+"""`python -m local`: the local cloud's command line."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from local.config import STATE_DIR, LocalConfig
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="A local cloud that really records web pages.")
+
+StateDir = Annotated[Path, typer.Option(help="Where objects, keys and logs are kept.")]
+
+
+@app.command()
+def up(
+    gateway_port: Annotated[int, typer.Option(help="0 for a free one.")] = 9470,
+    trtc_port: Annotated[int, typer.Option(help="0 for a free one.")] = 9471,
+    cos_port: Annotated[int, typer.Option(help="0 for a free one.")] = 9472,
+    state_dir: StateDir = STATE_DIR,
+) -> None:
+    """Run the local cloud until Ctrl-C: TRTC, COS, callbacks and the gateway on 127.0.0.1."""
+    from local.cloud import Cloud
+
+    async def serve() -> None:
+        done = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, done.set)
+        config = LocalConfig(state_dir, gateway_port, trtc_port, cos_port)
+        async with Cloud(config) as cloud:
+            address = cloud.address
+            print(f"gateway   {address.gateway}   (POST /recordings, token in {state_dir}/keys.json: api_token)")
+            print(f"callback  {address.gateway}/callback")
+            print(f"TRTC API  {address.trtc}\nCOS API   {address.cos}")
+            print(f"state     {state_dir}/\nCtrl-C stops it; recordings are finished first.", flush=True)
+            await done.wait()
+            print("stopping: recordings are being finished …", flush=True)
+
+    asyncio.run(serve())
+
+
+@app.command()
+def record(
+    url: Annotated[str, typer.Argument(help="The page; the bundled animated clock when left out.")] = "",
+    seconds: Annotated[float, typer.Option(min=0, help="Stop after so long; 0: until Ctrl-C.")] = 10,
+    file_format: Annotated[Literal["mp4", "hls"], typer.Option("--format", help="Format of the file.")] = "mp4",
+    size: Annotated[str, typer.Option(help="Width x height of the picture.")] = "1280x720",
+    mobile: Annotated[Literal["none", "phone", "tablet"], typer.Option(help="Show the page as on a device.")] = "none",
+    landscape: Annotated[bool, typer.Option("--landscape", help="The device lies on its side.")] = False,
+    ready_timeout: Annotated[int, typer.Option(min=0, max=60, help="Wait so long for notifyReady().")] = 0,
+    state_dir: StateDir = STATE_DIR,
+) -> None:
+    """Record a page, show how it goes, and print the result document and the file."""
+    from local.record import RecordOptions, run
+
+    options = RecordOptions(url, seconds, file_format, size, mobile, landscape, ready_timeout, state_dir)
+    raise typer.Exit(run(options))
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,87 @@
+"""Recording one page through the gateway, as any backend would: start, watch, stop, wait for the result."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+FINAL = ("completed", "failed", "lost")
+RESULT_TIMEOUT_S = 180.0
+
+
+class ClientError(Exception):
+    """The gateway refused, or the result did not come; one line that says what to do."""
+
+
+@dataclass
+class Client:
+    """Calls the gateway of a local cloud with its token."""
+
+    gateway: str
+    token: str = field(repr=False)
+    timeout_s: float = 60.0
+
+    def __post_init__(self) -> None:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        self._http = httpx.Client(base_url=self.gateway, headers=headers, timeout=self.timeout_s, trust_env=False)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def alive(self) -> bool:
+        """Tell whether the gateway answers."""
+        try:
+            return self._http.get("/_local/health", timeout=2.0).is_success
+        except httpx.HTTPError:
+            return False
+
+    def start(self, request: dict[str, Any]) -> dict[str, Any]:
+        """POST /recordings."""
+        return self._json("POST", "/recordings", request)
+
+    def get(self, recording_id: str) -> dict[str, Any]:
+        """GET /recordings/{id}."""
+        return self._json("GET", f"/recordings/{recording_id}")
+
+    def stop(self, recording_id: str) -> dict[str, Any]:
+        """POST /recordings/{id}/stop."""
+        return self._json("POST", f"/recordings/{recording_id}/stop")
+
+    def progress(self, task_id: str | None) -> dict[str, Any]:
+        """Return seconds and frames recorded so far of a task, as the local recorder counts them."""
+        tasks = self._http.get("/_local/progress").json()
+        return next((task for task in tasks if task["task_id"] == task_id), {})
+
+    def wait(self, recording_id: str, states: tuple[str, ...], timeout_s: float = RESULT_TIMEOUT_S) -> dict[str, Any]:
+        """Return the recording once it is in one of the states.
+
+        Raises:
+            ClientError: it was not in time.
+        """
+        until = time.monotonic() + timeout_s
+        while (recording := self.get(recording_id))["state"] not in states:
+            if time.monotonic() > until:
+                raise ClientError(f"{recording_id} is still {recording['state']} after {timeout_s:g} s")
+            time.sleep(0.2)
+        return recording
+
+    def _json(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        try:
+            reply = self._http.request(method, path, json=body)
+            answer: dict[str, Any] = reply.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise ClientError(f"{method} {path}: {type(error).__name__}: is the local cloud up?") from error
+        if not reply.is_success:
+            why = answer.get("detail") or answer.get("errorMessage") or reply.text
+            raise ClientError(f"{method} {path}: {reply.status_code} {why}")
+        return answer
+
+
+def object_path(state_dir: Path, file: dict[str, Any]) -> Path | None:
+    """Return the local file of a recorded file in COS; None for VOD."""
+    return state_dir / "cos" / file["bucket"] / file["key"] if "key" in file else None

@@ -1,0 +1,153 @@
+"""The local cloud: TRTC, COS, callback sender and gateway in one process, each on a port of 127.0.0.1."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+
+import uvicorn
+from starlette.applications import Starlette
+
+from local import cos, trtc
+from local.callbacks import CallbackEndpoint, CallbackSender, CallbackSettings
+from local.config import BUCKET, REGION, SDK_APP_ID, Address, Keys, LocalConfig
+from local.gateway import CosTrigger, Gateway
+from local.scf_function import Function, FunctionConfig
+
+ROOT = Path(__file__).parent.parent
+TIMEOUTS_S = {"recordings": 30.0, "callback": 5.0}
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield  # several servers share the process: it handles signals itself
+
+
+class Cloud:
+    """All of it. `async with Cloud(config) as cloud:` runs it; leaving stops recordings and keeps what they have."""
+
+    def __init__(self, config: LocalConfig) -> None:
+        self.config = config
+        self.state_dir = config.state_dir.resolve()
+        self.state_dir.mkdir(parents=True, exist_ok=True)
+        self.keys = Keys.of(self.state_dir)
+        ports = {"gateway": config.gateway_port, "trtc": config.trtc_port, "cos": config.cos_port}
+        self._sockets = {name: _listen(port) for name, port in ports.items()}
+        urls = {name: f"http://127.0.0.1:{sock.getsockname()[1]}" for name, sock in self._sockets.items()}
+        self.address = Address(pid=os.getpid(), **urls)
+        self._servers: list[tuple[_Server, asyncio.Task[None]]] = []
+
+    async def __aenter__(self) -> Cloud:
+        self._build()
+        apps = {"gateway": self.gateway.app(), "trtc": self._trtc_app, "cos": self._cos_app}
+        for name, app in apps.items():
+            await self._serve(app, self._sockets[name])
+        self.address.write(self.state_dir)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.tasks.aclose()
+        await self.sender.aclose()
+        for function in self.gateway.functions.values():
+            await function.aclose()
+        for server, _ in self._servers:
+            server.should_exit = True
+        await asyncio.gather(*(serving for _, serving in self._servers))
+        self.store.close()
+        if Address.read(self.state_dir) == self.address:
+            (self.state_dir / "cloud.json").unlink()
+
+    def _build(self) -> None:
+        keys, state = self.keys, self.state_dir
+        self.cos_settings = cos.CosSettings(default_bucket=BUCKET)
+        self.store = cos.BucketStore(state / "cos", self.cos_settings)
+        cos_keys = {
+            keys.role_id: cos.Credential(keys.role_key, keys.role_token),
+            keys.upload_id: cos.Credential(keys.upload_key),
+        }
+        self.callback_settings = CallbackSettings(
+            endpoints={SDK_APP_ID: CallbackEndpoint(f"{self.address.gateway}/callback", keys.callback_key)},
+            speed=self.config.speed,
+        )
+        self.sender = CallbackSender(self.callback_settings, state / "callbacks.jsonl")
+        self.trtc_settings = trtc.TrtcSettings(sdk_app_ids={SDK_APP_ID}, vod_base_url=f"{self.address.gateway}/vod")
+        recorders: trtc.RecorderFactory = trtc.TimerRecorders() if self.config.timer_recorder else trtc.ProcessRecorder
+        self.tasks = trtc.TaskTable(
+            self.trtc_settings, self.sender, recorders, trtc.CosUploader(self.address.cos), state
+        )
+        role = trtc.Credential(keys.role_id, keys.role_key, keys.role_token)
+        self._trtc_app = trtc.create_app(self.tasks, {role.secret_id: role}.get, self.trtc_settings)
+        self.functions = {
+            name: self._function(name, timeout) for name, timeout in (("recordings", 30), ("callback", 5))
+        }
+        trigger = CosTrigger(BUCKET, "jobs/", "", "recordings")
+        self.gateway = Gateway(
+            self.functions, [trigger], REGION, lambda: [asdict(task) for task in self.tasks.list()], self.tasks.vod_dir
+        )
+        self._cos_app = cos.create_app(
+            self.store, credentials=cos_keys.get, on_created=self.gateway.on_created, settings=self.cos_settings
+        )
+
+    def _function(self, name: str, timeout_s: float) -> Function:
+        config = FunctionConfig(
+            name=name,
+            module=f"functions.{name}",
+            code_dir=ROOT,
+            environment=self.environment(),
+            timeout_s=timeout_s,
+            region=REGION,
+            speed=self.config.speed,
+        )
+        logs = self.state_dir / "logs"
+        logs.mkdir(exist_ok=True)
+        return Function(config, logs / f"{name}.log")
+
+    def environment(self) -> dict[str, str]:
+        """Return the functions' variables: our settings, and the role's credentials as SCF hands them over."""
+        keys = self.keys
+        return {
+            "TENCENTCLOUD_SECRETID": keys.role_id,
+            "TENCENTCLOUD_SECRETKEY": keys.role_key,
+            "TENCENTCLOUD_SESSIONTOKEN": keys.role_token,
+            "WEBRECORD_SDK_APP_ID": str(SDK_APP_ID),
+            "WEBRECORD_TRTC_REGION": REGION,
+            "WEBRECORD_TRTC_ENDPOINT": self.address.trtc,
+            "WEBRECORD_BUCKET": BUCKET,
+            "WEBRECORD_BUCKET_REGION": REGION,
+            "WEBRECORD_COS_ENDPOINT": self.address.cos,
+            "WEBRECORD_STORAGE_SECRET_ID": keys.upload_id,
+            "WEBRECORD_STORAGE_SECRET_KEY": keys.upload_key,
+            "WEBRECORD_CALLBACK_KEYS": keys.callback_key,
+            "WEBRECORD_API_TOKENS": f"local:{keys.api_token}",
+            "WEBRECORD_ALLOWED_HOSTS": "*",  # on a laptop one records one's own pages
+            **self.config.environment,
+        }
+
+    async def _serve(self, app: Starlette, sock: socket.socket) -> None:
+        server = _Server(uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=5))
+        serving = asyncio.get_running_loop().create_task(server.serve(sockets=[sock]))
+        self._servers.append((server, serving))
+        while not server.started:
+            if serving.done():
+                serving.result()
+            await asyncio.sleep(0.01)
+
+
+def _listen(port: int) -> socket.socket:
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind(("127.0.0.1", port))
+    except OSError as error:
+        sock.close()
+        raise SystemExit(f"port {port} is in use: stop what uses it, or choose another (0 for a free one)") from error
+    return sock

@@ -1,0 +1,85 @@
+"""What the local cloud is started with, and what it tells others about itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+REGION = "ap-guangzhou"
+BUCKET = "webrecord-1250000000"
+SDK_APP_ID = 1400000001
+STATE_DIR = Path(".local")
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Keys of this machine's local cloud: random, made once, kept in its state directory."""
+
+    role_id: str
+    role_key: str = field(repr=False)
+    role_token: str = field(repr=False)
+    upload_id: str
+    upload_key: str = field(repr=False)
+    callback_key: str = field(repr=False)
+    api_token: str = field(repr=False)
+
+    @staticmethod
+    def of(state_dir: Path) -> Keys:
+        """Return the keys in the state directory, made at the first call; readable by the owner alone."""
+        path = state_dir / "keys.json"
+        if path.exists():
+            return Keys(**json.loads(path.read_text()))
+        new = secrets.token_hex
+        keys = Keys(f"AKIDrole{new(8)}", new(16), new(32), f"AKIDup{new(8)}", new(16), new(16), new(16))
+        state_dir.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(asdict(keys), file)
+        return keys
+
+
+@dataclass
+class LocalConfig:
+    """How to run the local cloud.
+
+    Attributes:
+        state_dir: objects, keys, logs and work files.
+        gateway_port, trtc_port, cos_port: 0 for a free one.
+        timer_recorder: replace the browser by a timer, for load tests.
+        speed: divides documented waits (callback and SCF retries), for tests.
+        environment: more variables for the functions, over the local ones.
+    """
+
+    state_dir: Path = STATE_DIR
+    gateway_port: int = 0
+    trtc_port: int = 0
+    cos_port: int = 0
+    timer_recorder: bool = False
+    speed: float = 1.0
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a running local cloud is; in `cloud.json` in its state directory while it runs."""
+
+    pid: int
+    gateway: str
+    trtc: str
+    cos: str
+
+    def write(self, state_dir: Path) -> None:
+        """Tell others; the file is replaced whole."""
+        draft = state_dir / f"cloud.json.{os.getpid()}"
+        draft.write_text(json.dumps(asdict(self)))
+        draft.replace(state_dir / "cloud.json")
+
+    @staticmethod
+    def read(state_dir: Path) -> Address | None:
+        """Return the address of the cloud that was last started here, if any; it may be gone."""
+        try:
+            return Address(**json.loads((state_dir / "cloud.json").read_text()))
+        except (OSError, ValueError, TypeError):
+            return None

@@ -1,0 +1,109 @@
+"""The gateway: HTTP requests, created objects and ticks become SCF events for the production handlers.
+
+Function URLs are one address with a path in front: `/callback` is the callback function's, everything else
+the recordings function's. Under `/release/` the same calls come as an API Gateway trigger hands them over.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from local import scf_events
+from local.cos import ObjectCreated
+from local.scf_function import SYNC_LIMIT, Function, InvocationError
+
+PAGES = Path(__file__).parent / "pages"
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+@dataclass(frozen=True)
+class CosTrigger:
+    """Objects created in the bucket, under the prefix and with the suffix, go to the function."""
+
+    bucket: str
+    prefix: str
+    suffix: str
+    function: str
+
+
+class Gateway:
+    """Routes what happens to the functions."""
+
+    def __init__(
+        self,
+        functions: Mapping[str, Function],
+        triggers: list[CosTrigger],
+        region: str,
+        progress: Callable[[], list[dict[str, Any]]],
+        vod_dir: Path,
+    ) -> None:
+        self.functions, self._triggers, self._region = functions, triggers, region
+        self._progress, self._vod_dir = progress, vod_dir
+
+    def on_created(self, created: ObjectCreated) -> None:
+        """Invoke, asynchronously, the functions whose COS trigger the object matches."""
+        for trigger in self._triggers:
+            matches = created.key.startswith(trigger.prefix) and created.key.endswith(trigger.suffix)
+            if matches and created.bucket == trigger.bucket:
+                event = scf_events.object_created_event(created, self._region)
+                self.functions[trigger.function].invoke_async(event)
+
+    def tick(self, function: str) -> None:
+        """Invoke a function as its timer does."""
+        self.functions[function].invoke_async(scf_events.timer_event("tick"))
+
+    def app(self) -> Starlette:
+        """Return the ASGI application."""
+        return Starlette(
+            routes=[
+                Route("/_local/health", self._health),
+                Route("/_local/progress", self._show_progress),
+                Route("/_local/functions/{name}/down", self._take_down, methods=["POST"]),
+                Route("/pages/{name}", self._page),
+                Mount("/vod", StaticFiles(directory=self._vod_dir, check_dir=False)),
+                Route("/{path:path}", self._function, methods=METHODS),
+            ]
+        )
+
+    async def _function(self, request: Request) -> Response:
+        body = await request.body()
+        if len(body) > SYNC_LIMIT:
+            return JSONResponse({"errorMessage": "the body is larger than 6 MB"}, 413)
+        path, shape = request.url.path, scf_events.function_url_event
+        if path.startswith("/release/"):
+            path, shape = path.removeprefix("/release"), scf_events.api_gateway_event
+        client = f"{request.client.host}:{request.client.port}" if request.client else ""
+        event = shape(request.method, path, dict(request.query_params), dict(request.headers), body, client)
+        function = self.functions["callback" if path.startswith("/callback") else "recordings"]
+        try:
+            result = await function.invoke(event)
+        except InvocationError as error:
+            return JSONResponse({"errorCode": 1, "errorMessage": str(error)}, 500)
+        if isinstance(result, dict) and "statusCode" in result:
+            return Response(result.get("body", ""), int(result["statusCode"]), result.get("headers"))
+        return Response(json.dumps(result), media_type="application/json")
+
+    async def _health(self, _request: Request) -> Response:
+        return JSONResponse({"up": True, "dead_letters": sum(len(f.dead_letters) for f in self.functions.values())})
+
+    async def _show_progress(self, _request: Request) -> Response:
+        return JSONResponse(self._progress())
+
+    async def _take_down(self, request: Request) -> Response:
+        name, seconds = request.path_params["name"], float((await request.json())["seconds"])
+        self.functions[name].take_down(seconds)
+        return JSONResponse({"down": name, "seconds": seconds})
+
+    async def _page(self, request: Request) -> Response:
+        path = PAGES / Path(request.path_params["name"]).name
+        return FileResponse(path) if path.is_file() else JSONResponse({"errorMessage": "no such page"}, 404)

@@ -1,0 +1,182 @@
+"""`python -m local record`: start what is not up, record a page, show the progress, print the result."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.status import Status
+
+from local.client import FINAL, Client, ClientError, object_path
+from local.config import Address, Keys
+from local.probe import probe
+
+START_TIMEOUT_S = 30.0
+STOP_TAKES_S = 0.3
+"""Between the call that stops and the last recorded picture, about."""
+
+
+@dataclass(frozen=True)
+class RecordOptions:
+    """What the command line asked for."""
+
+    url: str
+    seconds: float
+    file_format: str
+    size: str
+    mobile: str
+    landscape: bool
+    ready_timeout: int
+    state_dir: Path
+
+
+def run(options: RecordOptions) -> int:
+    """Do it all; return the exit status: 0 completed, 1 failed, 2 could not be asked."""
+    console = Console(stderr=True)
+    stopping = _CtrlC()
+    try:
+        request = _request(options)
+        with _cloud(options.state_dir, console) as client, stopping:
+            url = options.url or f"{client.gateway}/pages/clock.html"
+            result = _record(client, {**request, "RecordUrl": url}, options.seconds, stopping, console)
+        return _show(result, options.state_dir)
+    except ClientError as error:
+        console.print(f"[red]error:[/red] {error}", highlight=False)
+        return 2
+
+
+class _CtrlC:
+    """Ctrl-C asks for the end of the recording; a second one is a KeyboardInterrupt as ever."""
+
+    pressed = False
+
+    def __enter__(self) -> None:
+        self._before = signal.signal(signal.SIGINT, self._press)
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _press(self, *_: object) -> None:
+        if self.pressed:
+            raise KeyboardInterrupt
+        self.pressed = True
+
+
+def _request(options: RecordOptions) -> dict[str, Any]:
+    width, _, height = options.size.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise ClientError(f"--size {options.size}: write it as 1280x720")
+    video = {"Width": int(width), "Height": int(height), "Format": options.file_format}
+    request: dict[str, Any] = {"WebRecordVideoParams": video}
+    if options.mobile != "none":
+        device = int(options.mobile == "tablet")
+        request["EmulateMobileParams"] = {
+            "MobileDeviceType": device,
+            "ScreenOrientation": int(options.landscape),
+        }
+    if options.ready_timeout:
+        request["ReadyTimeout"] = options.ready_timeout
+    return request
+
+
+@contextmanager
+def _cloud(state_dir: Path, console: Console) -> Iterator[Client]:
+    address, own = Address.read(state_dir), None
+    token = Keys.of(state_dir).api_token
+    if address is None or not _answers(address, token):
+        own = _start_cloud(state_dir)
+        with console.status("starting the local cloud …"):
+            address = _await_cloud(own, state_dir, token)
+    client = Client(address.gateway, token)
+    try:
+        yield client
+    finally:
+        client.close()
+        if own is not None:
+            own.send_signal(signal.SIGTERM)
+            own.wait(60)
+
+
+def _start_cloud(state_dir: Path) -> subprocess.Popen[bytes]:
+    ports = ["--gateway-port", "0", "--trtc-port", "0", "--cos-port", "0"]
+    command = [sys.executable, "-m", "local", "up", "--state-dir", str(state_dir), *ports]
+    state_dir.mkdir(parents=True, exist_ok=True)
+    with (state_dir / "cloud.log").open("ab") as log:
+        # Its own session: Ctrl-C is for the recording, the cloud must finish it.
+        return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+
+
+def _await_cloud(own: subprocess.Popen[bytes], state_dir: Path, token: str) -> Address:
+    until = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < until and own.poll() is None:
+        address = Address.read(state_dir)
+        if address is not None and address.pid == own.pid and _answers(address, token):
+            return address
+        time.sleep(0.1)
+    raise ClientError(f"the local cloud did not start; see {state_dir}/cloud.log")
+
+
+def _answers(address: Address, token: str) -> bool:
+    client = Client(address.gateway, token)
+    try:
+        return client.alive()
+    finally:
+        client.close()
+
+
+def _record(
+    client: Client, request: dict[str, Any], seconds: float, stopping: _CtrlC, console: Console
+) -> dict[str, Any]:
+    recording = client.start(request)
+    recording_id = recording["recording_id"]
+    with console.status("") as status:
+        while recording["state"] not in (*FINAL, "stopping", "uploading"):
+            done = client.progress(recording.get("task_id"))
+            recorded = time.time() - recording["started_ms"] / 1000 if "started_ms" in recording else 0.0
+            _line(status, console, recording, recorded, seconds, int(done.get("frames", 0)))
+            left = seconds - recorded - STOP_TAKES_S if seconds else 1.0
+            if stopping.pressed or left <= 0:
+                recording = client.stop(recording_id)
+                break
+            time.sleep(min(0.25, left))
+            recording = client.get(recording_id)
+        status.update("stopped; the file is being uploaded and reported …")
+        return client.wait(recording_id, FINAL)
+
+
+def _line(
+    status: Status, console: Console, recording: dict[str, Any], recorded: float, seconds: float, frames: int
+) -> None:
+    of = f" of {seconds:g}" if seconds else " (Ctrl-C stops)"
+    rate = f", {frames / recorded:.1f} frames/s" if recorded > 1 else ""
+    text = f"{recording['state']}  {recorded:.1f}{of} s{rate}  {recording['page_url']}"
+    if console.is_terminal:
+        status.update(text)
+    elif int(recorded) != getattr(status, "shown", -1):
+        status.shown = int(recorded)  # type: ignore[attr-defined]  # one line a second where nothing can be redrawn
+        console.print(text, highlight=False, soft_wrap=True)
+
+
+def _show(result: dict[str, Any], state_dir: Path) -> int:
+    print(json.dumps(result, indent=2, ensure_ascii=False))
+    print(f"\nstate     {result['state']}" + (f" ({result['reason']})" if result.get("reason") else ""))
+    for file in result.get("files", []):
+        path = object_path(state_dir, file)
+        if path is not None and path.suffix in (".mp4", ".m3u8") and path.exists():
+            seen = probe(path)
+            print(f"duration  {seen.seconds:.1f} s")
+            print(f"picture   {seen.width}x{seen.height}, {seen.distinct_per_second:.1f} distinct frames a second")
+            print(f"sound     {'yes' if seen.has_sound else 'no'}")
+        print(f"file      {path or file.get('url')}")
+    document = state_dir / "cos" / "webrecord-1250000000" / "webrecord" / "recordings" / result["recording_id"]
+    print(f"document  {document / 'recording.json'}")
+    return 0 if result["state"] == "completed" else 1
