@@ -86,7 +86,8 @@ class CosStore:
         self._bucket, self._credentials = bucket, credentials
         self._prefix = f"{prefix}/" if prefix else ""
         self._where = {"Region": region, **_address(endpoint)}
-        self._session = _BoundedSession(deadline or Deadline())
+        self._deadline = deadline or Deadline()
+        self._session = _BoundedSession(self._deadline)
         self._signed_as: tuple[str, str, str | None] | None = None
         self._client: Any = None
 
@@ -151,6 +152,7 @@ class CosStore:
     @contextmanager
     def _errors(self, what: str) -> Iterator[Any]:
         client = self._fresh()
+        self._deadline.next_call_s()  # the SDK would wrap what is raised from within
         try:
             yield client
         except CosServiceError as error:

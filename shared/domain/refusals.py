@@ -14,7 +14,7 @@ from shared.domain.errors import (
     TaskNotFound,
 )
 
-_PARAMETERS = ("InvalidParameter", "MissingParameter", "UnknownParameter")
+_PARAMETERS = ("InvalidParameter", "InvalidParameterValue", "MissingParameter", "UnknownParameter")
 _BUSY = (
     "RequestLimitExceeded",
     "FailedOperation.RestrictedFrequency",

@@ -1,0 +1,49 @@
+"""The local cloud in a thread, for tests that need real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from local.cloud import Cloud
+from local.config import LocalConfig
+
+T = TypeVar("T")
+
+
+class RunningCloud:
+    """`with RunningCloud(config) as running:` gives `running.cloud`, alive in its own event loop."""
+
+    def __init__(self, config: LocalConfig) -> None:
+        self.cloud = Cloud(config)
+        self._loop = asyncio.new_event_loop()
+        self._ready, self._done = threading.Event(), asyncio.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> RunningCloud:
+        self._thread.start()
+        assert self._ready.wait(20), "the local cloud did not start"
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._done.set)
+        self._thread.join(60)
+        self._loop.close()
+
+    def call(self, function: Callable[[], T]) -> T:
+        """Run a function in the cloud's event loop and return what it returns."""
+
+        async def run() -> T:
+            return function()
+
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(30)
+
+    def _run(self) -> None:
+        self._loop.run_until_complete(self._serve())
+
+    async def _serve(self) -> None:
+        async with self.cloud:
+            self._ready.set()
+            await self._done.wait()

@@ -1,0 +1,31 @@
+"""What many tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from local.config import LocalConfig
+from shared import bootstrap
+from tests.cloud import RunningCloud
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
+    """A local cloud whose recorder is a timer: everything real but the picture."""
+    config = LocalConfig(tmp_path_factory.mktemp("cloud"), timer_recorder=True, speed=20)
+    with RunningCloud(config) as running:
+        yield running
+
+
+@pytest.fixture
+def deployed(running: RunningCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningCloud]:
+    """The functions' environment in this process, as SCF would set it, against the local cloud."""
+    for name, value in running.cloud.environment().items():
+        monkeypatch.setenv(name, value)
+    bootstrap.recordings.cache_clear()
+    bootstrap.callback.cache_clear()
+    yield running
+    bootstrap.recordings.cache_clear()
+    bootstrap.callback.cache_clear()

@@ -1,0 +1,157 @@
+"""What every ObjectStore promises: proved on the fake and, through the official SDK, on the local COS."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from local.config import BUCKET, REGION
+from shared.adapters.cos import CosStore, Deadline
+from shared.domain.errors import StoreError
+from shared.ports import ListedObject, ObjectStore
+from tests.cloud import RunningCloud
+from tests.fakes import MemoryStore
+
+
+def cos_store(running: RunningCloud, prefix: str, **replaced: object) -> CosStore:
+    """Return the real adapter against the local COS, under a prefix of its own."""
+    keys = running.cloud.keys
+    arguments = {
+        "bucket": BUCKET,
+        "region": REGION,
+        "prefix": prefix,
+        "endpoint": running.cloud.address.cos,
+        "credentials": lambda: (keys.role_id, keys.role_key, keys.role_token),
+        **replaced,
+    }
+    return CosStore(**arguments)  # type: ignore[arg-type]  # replaced by tests at will
+
+
+@pytest.fixture(params=["memory", "cos"])
+def store(request: pytest.FixtureRequest) -> ObjectStore:
+    if request.param == "memory":
+        return MemoryStore()
+    return cos_store(request.getfixturevalue("running"), f"contract/{uuid.uuid4().hex}")
+
+
+def test_what_was_put_is_read_back_byte_for_byte(store: ObjectStore) -> None:
+    """Bytes and metadata survive as they are, whatever the bytes."""
+    body = bytes(range(256)) * 4
+    store.put("a/b.bin", body, {"received-ms": "17", "sign": "a+b/c="})
+    stored = store.get("a/b.bin")
+    assert stored is not None
+    assert (body, {"received-ms": "17", "sign": "a+b/c="}) == (stored.body, dict(stored.metadata))
+
+
+def test_an_absent_object_is_none(store: ObjectStore) -> None:
+    """A missing key is an answer, not an error."""
+    assert store.get("nothing/here") is None
+
+
+def test_an_empty_object_is_an_object(store: ObjectStore) -> None:
+    """Markers have no content and are there all the same."""
+    store.put("open/x", b"")
+    stored = store.get("open/x")
+    assert stored is not None
+    assert stored.body == b""
+
+
+def test_put_replaces(store: ObjectStore) -> None:
+    """The last write is what is read."""
+    store.put("doc", b"1")
+    store.put("doc", b"22")
+    assert b"22" == (store.get("doc") or pytest.fail("gone")).body
+
+
+def test_create_only_succeeds_once(store: ObjectStore) -> None:
+    """The second create says so and changes nothing."""
+    assert store.create("once", b"first") is True
+    assert store.create("once", b"second") is False
+    assert b"first" == (store.get("once") or pytest.fail("gone")).body
+
+
+def test_delete_is_idempotent(store: ObjectStore) -> None:
+    """Deleting what is not there is fine."""
+    store.put("gone", b"x")
+    store.delete("gone")
+    store.delete("gone")
+    assert store.get("gone") is None
+
+
+def test_list_is_in_key_order_within_its_prefix(store: ObjectStore) -> None:
+    """Keys ascend, other prefixes are left out, sizes are bytes."""
+    for key in ("p/c", "p/a", "q/z", "p/b", "p"):
+        store.put(key, key.encode())
+    assert [ListedObject(f"p/{c}", 3) for c in "abc"] == list(store.list("p/"))
+
+
+def test_list_goes_on_behind_a_key(store: ObjectStore) -> None:
+    """`after` and `limit` page through."""
+    for n in range(7):
+        store.put(f"n/{n}", b"")
+    assert ["n/3", "n/4"] == [item.key for item in store.list("n/", after="n/2", limit=2)]
+
+
+def test_list_pages_through_more_than_one_answer_holds(store: ObjectStore) -> None:
+    """COS gives at most 1,000 keys a page; the caller sees all of them once."""
+    keys = [f"many/{n:05d}" for n in range(1003)]
+    for key in keys:
+        store.put(key, b"")
+    assert keys == [item.key for item in store.list("many/")]
+
+
+@pytest.mark.parametrize(
+    "key", ["tasks/Vfn~2BFlM/facts/1-2.json", "a/课程 一.json", "a/b=c*d+e&f?g#h%41.json", "a/x./y", "a/~none"]
+)
+def test_any_key_is_itself(store: ObjectStore, key: str) -> None:
+    """Keys with the characters that TaskIds and job names hold come back from GET and LIST as they are."""
+    store.put(key, key.encode())
+    assert key.encode() == (store.get(key) or pytest.fail("gone")).body
+    assert key in [item.key for item in store.list(key[:2])]
+
+
+class TestCosStore:
+    """What only the real adapter can show."""
+
+    def test_wrong_keys_are_a_store_error(self, running: RunningCloud) -> None:
+        """A signature that COS refuses is an error with COS's code, never 'absent'."""
+        store = cos_store(running, "x", credentials=lambda: ("AKIDnobody", "wrong", None))
+        with pytest.raises(StoreError, match="403 InvalidAccessKeyId"):
+            store.get("a")
+
+    def test_keys_are_asked_for_at_every_call(self, running: RunningCloud) -> None:
+        """Rotated role keys work from the next call on."""
+        keys = running.cloud.keys
+        current: list[tuple[str, str, str | None]] = [("AKIDold", "old", "old")]
+        store = cos_store(running, "rotation", credentials=lambda: current[0])
+        with pytest.raises(StoreError):
+            store.put("a", b"1")
+        current[0] = (keys.role_id, keys.role_key, keys.role_token)
+        store.put("a", b"1")
+        assert store.get("a") is not None
+
+    def test_nobody_there_is_a_store_error(self, running: RunningCloud) -> None:
+        """A refused connection is the same error as any other failure of storage."""
+        with pytest.raises(StoreError, match="COS GET a"):
+            cos_store(running, "x", endpoint="http://127.0.0.1:9").get("a")
+
+    def test_no_call_begins_when_no_time_is_left(self, running: RunningCloud) -> None:
+        """The deadline counts over all calls of an invocation."""
+        now = [100.0]
+        deadline = Deadline(per_call_s=2.0, clock=lambda: now[0])
+        store = cos_store(running, "deadline", deadline=deadline)
+        deadline.start(3.0)
+        store.put("a", b"1")
+        now[0] += 2.99
+        with pytest.raises(StoreError, match="no time is left"):
+            store.put("b", b"1")
+
+    def test_a_missing_bucket_is_not_a_missing_object(self, running: RunningCloud) -> None:
+        """A deployment with a wrong bucket name fails loudly instead of finding nothing for ever."""
+        running.call(lambda: setattr(running.cloud.cos_settings, "create_buckets", False))
+        try:
+            with pytest.raises(StoreError, match="NoSuchBucket"):
+                cos_store(running, "x", bucket="absent-1250000000").get("a")
+        finally:
+            running.call(lambda: setattr(running.cloud.cos_settings, "create_buckets", True))
