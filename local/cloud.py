@@ -79,7 +79,9 @@ class Cloud:
             speed=self.config.speed,
         )
         self.sender = CallbackSender(self.callback_settings, state / "callbacks.jsonl")
-        self.trtc_settings = trtc.TrtcSettings(sdk_app_ids={SDK_APP_ID}, vod_base_url=f"{self.address.gateway}/vod")
+        self.trtc_settings = trtc.TrtcSettings(
+            sdk_app_ids={SDK_APP_ID}, default_sdk_app_id=SDK_APP_ID, vod_base_url=f"{self.address.gateway}/vod"
+        )
         recorders: trtc.RecorderFactory = trtc.TimerRecorders() if self.config.timer_recorder else trtc.ProcessRecorder
         self.tasks = trtc.TaskTable(
             self.trtc_settings, self.sender, recorders, trtc.CosUploader(self.address.cos), state

@@ -36,7 +36,7 @@ def entrypoint(handle: Handle) -> Handler:
         request_id = str(context.get("request_id") or "")
         log.note(function=function, request_id=request_id, cold_start=function not in _warm)
         _warm.add(function)
-        is_http = "httpMethod" in event
+        is_http = isinstance(event, Mapping) and "httpMethod" in event
         raised: Exception | None = None
         response: HttpResponse | None = None
         try:
@@ -75,7 +75,8 @@ def _canonical_line(event: Event, response: HttpResponse | None, raised: Excepti
         log.note(status=response.status, method=event.get("httpMethod"), path=event.get("path"))
     failed = raised is not None or (response is not None and response.status >= 500)
     bound = structlog.contextvars.get_contextvars()
-    outcome = bound.get("outcome") or ("retry" if raised else bound.get("error") or "ok")
+    # What failed in the end outweighs what went well before it.
+    outcome = "retry" if raised else bound.get("error") or bound.get("outcome") or "ok"
     log.note(outcome=outcome, duration_ms=round((time.perf_counter() - began) * 1000, 1))
     write = log.logger().error if failed else log.logger().info
     write("http" if response is not None else "event")

@@ -14,8 +14,9 @@ REDACTED = "[redacted]"
 _SECRET_NAME = re.compile(
     r"secret|token|authorization|password|access_?key|^sign(ature)?$|api_?key|cookie", re.IGNORECASE
 )
-_USERINFO = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)[^/\s@\"']*@", re.IGNORECASE)
-_QUERY = re.compile(r"(?P<url>\b(?:https?|rtmps?)://[^\s?#\"']*)[?#][^\s\"']*", re.IGNORECASE)
+# A password may hold an @ and a query an apostrophe: better a word too many than half a secret.
+_USERINFO = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]{0,20}://)[^/?#\s\"]*@", re.IGNORECASE)
+_QUERY = re.compile(r"(?P<url>\b(?:https?|rtmps?)://[^\s?#\"]*)[?#][^\s\"]*", re.IGNORECASE)
 
 _hidden: set[str] = set()
 
@@ -34,16 +35,20 @@ def _clean(name: str, value: Any) -> Any:  # noqa: ANN401 (any JSON value)
     if _SECRET_NAME.search(name):
         return REDACTED
     if isinstance(value, Mapping):
-        return {str(key): _clean(str(key), inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
+        return {redact_text(str(key)): _clean(str(key), inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
         return [_clean(name, inner) for inner in value]
-    return redact_text(value) if isinstance(value, str) else value
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return redact_text(value if isinstance(value, str) else repr(value))
 
 
 def redact_text(text: str) -> str:
     """Return the text without secrets."""
-    for secret in _hidden:
+    for secret in sorted(_hidden, key=len, reverse=True):  # one may be part of another
         text = text.replace(secret, REDACTED)
+    # A lone surrogate can't be written to standard output; the patterns take long on megabytes.
+    text = text[: 4 * MAX_TEXT].encode("utf-8", "backslashreplace").decode()
     text = _QUERY.sub(rf"\g<url>?{REDACTED}", _USERINFO.sub(rf"\g<scheme>{REDACTED}@", text))
     return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
 

@@ -27,12 +27,18 @@ def _split(value: Any) -> Any:  # noqa: ANN401 (an environment variable, or a de
 
 
 def _tokens(value: Any) -> Any:  # noqa: ANN401 (an environment variable, or a default)
-    if not isinstance(value, str) or value.strip() == ANONYMOUS:
-        return {ANONYMOUS: ""} if value else value
+    if not isinstance(value, str):
+        return value
+    if value.strip() == ANONYMOUS:
+        return {ANONYMOUS: ""}
     pairs = [part.partition(":") for part in _split(value)]
-    if not all(name and len(token) >= 16 for name, _, token in pairs):
+    tokens = {name.strip(): token.strip() for name, _, token in pairs}
+    # A token called `anonymous` would open the API to everyone; a name given twice would lose a token.
+    if ANONYMOUS in tokens or len(tokens) < len(pairs) or any(len(token) < 16 for token in tokens.values()):
         raise ValueError("must be `name:token,name:token`, each token 16 characters or more, or `anonymous`")
-    return {name.strip(): token.strip() for name, _, token in pairs}
+    if not all(tokens):
+        raise ValueError("every token needs a name: `name:token,name:token`")
+    return tokens
 
 
 def _endpoint(value: str) -> str:

@@ -81,10 +81,12 @@ def parse(event: Event) -> Trigger:
         UnknownTriggerError: it is no HTTP, COS or timer event.
         MalformedJson: a body marked as base64 is not.
     """
+    if not isinstance(event, Mapping):  # an invocation by hand may send any JSON
+        raise UnknownTriggerError("an event that is no JSON object is no HTTP, COS or timer event")
     if "httpMethod" in event:
         return _http(event)
     if isinstance(event.get("Records"), list):
-        records = [record for record in event["Records"] if "cos" in record]
+        records = [record for record in event["Records"] if isinstance(record, Mapping) and "cos" in record]
         return CosEvent(tuple(_object(record["cos"]) for record in records if _is_created(record)))
     if event.get("Type") == "Timer":
         return Tick(str(event.get("TriggerName", "")))

@@ -33,6 +33,14 @@ class Event(IntEnum):
 
 
 KNOWN = frozenset(int(event) for event in Event)
+_LAST = (
+    Event.UPLOAD_STOP,
+    Event.MP4_STOP,
+    Event.VOD_COMMIT,
+    Event.VOD_STOP,
+    Event.RECORDER_STOP,
+    Event.RECORDER_RESOURCE_LIMIT,
+)
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,11 @@ class Callback:
         return self.type in KNOWN
 
     @property
+    def near_the_end(self) -> bool:
+        """Whether the event belongs to the end of a task: few come after it, perhaps none."""
+        return self.type in _LAST or (self.type == Event.RECORDER_START and self.status != 1)
+
+    @property
     def status(self) -> int | None:
         """Payload.Status, or LeaveCode for UPLOAD_STOP; None when absent."""
         return number(self.payload.get("LeaveCode" if self.type == Event.UPLOAD_STOP else "Status"))
@@ -86,6 +99,7 @@ def parse_callback(body: bytes) -> Callback:
     info = _mapping(document.get("EventInfo"))
     payload = _mapping(info.get("Payload"))
     event_type = number(document.get("EventType")) or 0
+    event_type = event_type if 0 <= event_type < 10**9 else 0  # it is part of an object's key
     event_ms = number(info.get("EventMsTs")) or (number(info.get("EventTs")) or 0) * 1000
     event_ms = event_ms if 0 <= event_ms < 10**13 else 0
     document.pop("CallbackTs", None)

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from shared.domain.errors import FieldError, InvalidRequest
 
 _RECORDING_ID = re.compile(r"[A-Za-z0-9_-]{1,26}")
-_START_TIME_SUFFIX = re.compile(r"_StartTimeMs_\d{13}$")
+_START_TIME_SUFFIX = re.compile(r"_StartTimeMs_[0-9]{13}\Z")
 
 
 def recording_id_of(text: str) -> str:
@@ -59,8 +59,8 @@ def task_key_of(task_id: str) -> str:
     bare = bare_task_id(task_id)
     if not bare:
         return "~none"
-    key = re.sub(r"[^A-Za-z0-9_-]", lambda m: "".join(f"~{b:02X}" for b in m[0].encode("utf-8", "replace")), bare)
-    return key if len(key) <= 400 else f"~sha256-{hashlib.sha256(bare.encode('utf-8', 'replace')).hexdigest()}"
+    key = re.sub(r"[^A-Za-z0-9_-]", lambda m: "".join(f"~{b:02X}" for b in m[0].encode("utf-8", "surrogatepass")), bare)
+    return key if len(key) <= 400 else f"~sha256-{hashlib.sha256(bare.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def fact_name(ms: int, kind: str, body: bytes) -> str:

@@ -10,7 +10,21 @@ from pydantic_core import Url
 
 from shared.domain.errors import PageNotAllowed
 
-LOCAL_NAMES = ("localhost", "*.localhost", "*.local", "*.internal", "*.intranet", "*.lan", "*.home.arpa")
+LOCAL_NAMES = (
+    "localhost",
+    "*.localhost",
+    "*.local",
+    "*.internal",
+    "*.intranet",
+    "*.lan",
+    "*.home.arpa",
+    "metadata.tencentyun.com",  # public name of the link-local metadata server
+)
+_TRANSLATED = tuple(
+    # Prefixes whose last 32 bits are an IPv4 address: compatible, translated, NAT64.
+    ipaddress.IPv6Network(prefix)
+    for prefix in ("::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48")
+)
 
 
 def check_page_url(url: str) -> str:
@@ -37,7 +51,8 @@ def check_page_host(url: str, allowed_hosts: Sequence[str]) -> None:
     """
     host = _host(url)
     if allowed_hosts:
-        if not any(fnmatchcase(host, glob.lower()) for glob in allowed_hosts):
+        # Equal as well as matched: the brackets of an IPv6 address are a character class in a glob.
+        if not any(host == glob.lower() or fnmatchcase(host, glob.lower()) for glob in allowed_hosts):
             raise PageNotAllowed(f"the page's host {host} is not among WEBRECORD_ALLOWED_HOSTS")
         return
     if _is_local(host):
@@ -61,5 +76,8 @@ def _is_local(host: str) -> bool:
         address = ipaddress.ip_address(host.strip("[]"))
     except ValueError:
         return any(fnmatchcase(host, name) for name in LOCAL_NAMES) or "." not in host
-    mapped = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
-    return not (mapped or address).is_global or address.is_multicast
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.is_site_local or any(address in network for network in _TRANSLATED):
+            return True
+        address = address.ipv4_mapped or address.sixtofour or address
+    return not address.is_global or address.is_multicast

@@ -57,7 +57,8 @@ class Policy:
         errors = []
         if request.sdk_app_id is not None and request.sdk_app_id not in self.sdk_app_ids:
             errors.append(FieldError("SdkAppId", "is not one of WEBRECORD_SDK_APP_ID"))
-        if request.max_duration_limit > self.max_duration_ceiling_s:
+        said = "max_duration_limit" in request.model_fields_set
+        if said and request.max_duration_limit > self.max_duration_ceiling_s:
             limit = self.max_duration_ceiling_s
             errors.append(FieldError("MaxDurationLimit", f"must be at most {limit} (seconds)"))
         if request.has_caller_keys and not self.caller_storage:
@@ -93,7 +94,8 @@ class Policy:
         parameters: dict[str, Any] = {
             "RecordUrl": request.record_url,
             "SdkAppId": accepted.sdk_app_id,
-            "MaxDurationLimit": request.max_duration_limit,
+            # The API's default may be above a lower ceiling.
+            "MaxDurationLimit": min(request.max_duration_limit, self.max_duration_ceiling_s),
             "RecordId": record_id,
             "StorageParams": self._storage_params(accepted, request),
             "WebRecordVideoParams": {

@@ -14,6 +14,7 @@ from shared.domain.errors import (
     TaskNotFound,
 )
 
+# Beginnings of codes: InvalidParameterValue.X and RequestLimitExceeded.Y are of their families.
 _PARAMETERS = ("InvalidParameter", "InvalidParameterValue", "MissingParameter", "UnknownParameter")
 _BUSY = (
     "RequestLimitExceeded",
@@ -36,14 +37,10 @@ def refusal(code: str, message: str, request_id: str | None) -> RecorderError:
     """
     if code == "FailedOperation.TaskExist":
         return TaskExists(code, message, request_id)
-    if _any_prefix(code, _TASK_GONE):
+    if code.startswith(_TASK_GONE):
         return TaskNotFound(code, message, request_id)
-    if _any_prefix(code, _PARAMETERS):
+    if code.startswith(_PARAMETERS):
         return ParametersRefused(code, message, request_id)
-    if _any_prefix(code, _BUSY):
+    if code.startswith(_BUSY):
         return RecorderBusy(code, message, request_id, answered=True)
     return RecorderMisconfigured(code, message, request_id)
-
-
-def _any_prefix(code: str, families: tuple[str, ...]) -> bool:
-    return any(code == family or code.startswith(family + ".") for family in families)

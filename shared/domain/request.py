@@ -46,6 +46,16 @@ def _at_most_bytes(limit: int) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _one_of(*allowed: int) -> AfterValidator:
+    # Not a Literal: pydantic takes true and 1.0 for Literal[1].
+    def check(value: int) -> int:
+        if value not in allowed:
+            raise ValueError(f"must be one of {', '.join(map(str, allowed))}")
+        return value
+
+    return AfterValidator(check)
+
+
 def _split_path(value: Any) -> Any:  # noqa: ANN401 (whatever the caller sent; the field's own type checks it next)
     return value.strip("/").split("/") if isinstance(value, str) else value
 
@@ -71,14 +81,20 @@ class CloudStorage(Wire):
     vendor: Annotated[Integer, Field(ge=0, le=0, description="0 is COS, the only supported vendor")] = 0
     region: Annotated[Text, Field(min_length=1, max_length=64)]
     bucket: Annotated[Text, Field(min_length=1, max_length=128)]
-    access_key: SecretStr = Field(SecretStr(""), validate_default=True)
-    secret_key: SecretStr = Field(SecretStr(""), validate_default=True)
+    access_key: SecretStr
+    secret_key: SecretStr
     file_name_prefix: Annotated[list[Segment], Field(max_length=16)] = Field(default_factory=list)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _stored(cls, given: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 (whatever the caller sent)
+        # A stored request has lost its keys on purpose; only what a caller sends must have them.
+        stored = isinstance(given, dict) and (info.context or {}).get("stored")
+        return {"AccessKey": "", "SecretKey": "", **given} if stored else given
 
     @field_validator("access_key", "secret_key")
     @classmethod
     def _present(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
-        # A stored request has lost its keys on purpose; only what a caller sends must have them.
         if not value.get_secret_value() and not (info.context or {}).get("stored"):
             raise ValueError("Field required")
         return value
@@ -94,7 +110,7 @@ class TencentVod(Wire):
     sub_app_id: Annotated[Integer, Field(ge=0)] | None = None
     session_context: Text | None = None
     source_context: Text | None = None
-    media_type: Annotated[Literal[0, 1, 3], Field(description="0 mp4, 1 hls, 3 hls and mp4")] | None = None
+    media_type: Annotated[Integer, _one_of(0, 1, 3), Field(description="0 mp4, 1 hls, 3 hls and mp4")] | None = None
     user_define_record_id: (
         Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_-]+$"), _at_most_bytes(64)] | None
     ) = None
@@ -132,7 +148,7 @@ class WebRecordVideoParams(Wire):
 class PublishCdnParam(Wire):
     """One RTMP address to relay to. TRTC takes an absent IsTencentCdn as 1, so it must be said."""
 
-    publish_cdn_url: Annotated[Text, Field(pattern=r"^rtmps?://[^\s]+$", max_length=2048)]
+    publish_cdn_url: Annotated[Text, Field(pattern=r"^rtmp://[^\s]+$", max_length=2048)]
     is_tencent_cdn: Switch
 
 
@@ -182,7 +198,10 @@ class RecordingRequest(Wire):
 
     @property
     def file_format(self) -> Format:
-        """The format of the files; mp4 unless asked otherwise."""
+        """The format of the files; mp4 unless asked otherwise. For VOD TRTC goes by MediaType."""
+        vod = self.storage_params and self.storage_params.cloud_vod
+        if vod and vod.tencent_vod.media_type is not None:
+            return "hls" if vod.tencent_vod.media_type == 1 else "mp4"
         return self.format or self.web_record_video_params.format or "mp4"
 
     @property

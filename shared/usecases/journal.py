@@ -62,15 +62,15 @@ def write_document(store: ObjectStore, accepted: Accepted, evidence: Evidence) -
     return recording
 
 
-def update(store: ObjectStore, accepted: Accepted, news: Evidence) -> Recording:
+def update(store: ObjectStore, accepted: Accepted, news: Evidence, *, near_the_end: bool) -> Recording:
     """Join the news into the document and write it.
 
-    When the recording turns final the document is folded afresh from the stored facts first, because two
-    writers at once may have lost each other's news.
+    Near the end the document is first completed from the stored facts, because two writers at once may have
+    lost each other's news, and no later news may come to mend it.
     """
     known = load_document(store, accepted.recording_id)
     evidence = known.join(news)
-    if decide(accepted, evidence).state.final:
+    if near_the_end:
         evidence = complete(store, accepted.recording_id, evidence)
     elif evidence == known:
         return decide(accepted, evidence)

@@ -83,4 +83,5 @@ def _apply(store: ObjectStore, callback: Callback) -> Recording | None:
     accepted = journal.load_accepted(store, json.loads(pointer.body)["recording_id"])
     if accepted is None:
         return None
-    return journal.update(store, accepted, evidence_of_callback(callback))
+    news = evidence_of_callback(callback)
+    return journal.update(store, accepted, news, near_the_end=callback.near_the_end)

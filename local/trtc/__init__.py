@@ -1,0 +1,33 @@
+"""The local TRTC web-recording API: it answers, records and reports as the documented service does."""
+
+from local.trtc.app import create_app
+from local.trtc.parameters import CosTarget, StartParameters, VodTarget
+from local.trtc.ports import Recorder, RecorderFactory, RecorderJob, Sender, Uploader, UploadError
+from local.trtc.process import ProcessRecorder
+from local.trtc.settings import TrtcSettings
+from local.trtc.task import TaskProgress
+from local.trtc.tasks import TaskTable
+from local.trtc.tc3 import Credential
+from local.trtc.timer import TimerRecorders, TimerScript
+from local.trtc.upload import CosUploader
+
+__all__ = [
+    "CosTarget",
+    "CosUploader",
+    "Credential",
+    "ProcessRecorder",
+    "Recorder",
+    "RecorderFactory",
+    "RecorderJob",
+    "Sender",
+    "StartParameters",
+    "TaskProgress",
+    "TaskTable",
+    "TimerRecorders",
+    "TimerScript",
+    "TrtcSettings",
+    "UploadError",
+    "Uploader",
+    "VodTarget",
+    "create_app",
+]

@@ -1,0 +1,141 @@
+"""The real recorder: one `python -m local.recorder` process per recording, spoken to by JSON lines."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+from collections import deque
+from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
+from typing import Any
+
+from local.trtc.ports import Event, RecorderJob
+
+__all__ = ["ProcessRecorder"]
+
+log = logging.getLogger(__name__)
+
+LINGER_S = 10.0  # between the last event and the exit: the recorder puts its browser away
+ROOT = Path(__file__).parents[2]  # where `-m local.recorder` is found
+COMMAND = (sys.executable, "-m", "local.recorder")
+
+
+class ProcessRecorder:
+    """One recorder process. When it dies without its last event, what it left on disk is rescued.
+
+    Args:
+        job: What to record.
+        command: Program and arguments, another one in tests.
+        stop_timeout_s: How long the process may take to close its files after a stop before it is killed.
+    """
+
+    def __init__(self, job: RecorderJob, command: Sequence[str] = COMMAND, stop_timeout_s: float = 60.0) -> None:
+        self._job = job
+        self._command = command
+        self._stop_timeout_s = stop_timeout_s
+        self._stop = asyncio.Event()
+        self._reported: set[str] = set()
+
+    def stop(self) -> None:
+        """Ask for the end; see `Recorder.stop`."""
+        self._stop.set()
+
+    async def events(self) -> AsyncGenerator[Event, None]:
+        """Spawn the process and report; see `Recorder.events`."""
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *self._command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE, limit=1 << 20,
+                cwd=ROOT,
+                start_new_session=True,  # Ctrl-C in the terminal is for us: we stop it in order
+            )  # fmt: skip
+        except OSError as error:
+            log.error("the recorder cannot be started: %s", error)  # noqa: TRY400 - the trace says no more
+            yield {"event": "failed", "message": "StartRecording error"}
+            return
+        helpers = [asyncio.create_task(self._feed(process))]
+        noise: deque[str] = deque(maxlen=10)
+        helpers.append(asyncio.create_task(_listen(process, noise)))
+        started, last = False, ""
+        try:
+            while (event := await _read(process)) is not None:
+                last = str(event.get("event"))
+                started |= last == "started"
+                if last == "file":
+                    self._reported.add(str(event.get("name")))
+                yield event
+                if last in {"ended", "failed"}:
+                    break
+            else:
+                code = await process.wait()
+                log.warning("the recorder died with exit code %d: %s", code, " | ".join(noise))
+                for rescued in await self._rescue(started=started, crashed=last == "crashed", code=code):
+                    yield rescued
+            await asyncio.wait_for(process.wait(), min(LINGER_S, self._stop_timeout_s))
+        except asyncio.TimeoutError:
+            log.warning("the recorder did not exit after its last event")
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+            for helper in helpers:
+                helper.cancel()
+            await asyncio.gather(*helpers, return_exceptions=True)
+
+    async def _feed(self, process: asyncio.subprocess.Process) -> None:
+        """Write the job, later the stop; kill a process that does not obey."""
+        stdin = process.stdin
+        if stdin is None:
+            return
+        try:
+            stdin.write(json.dumps(self._job.as_json()).encode() + b"\n")
+            await stdin.drain()
+            await self._stop.wait()
+            stdin.write(b"stop\n")
+            await stdin.drain()
+        except (BrokenPipeError, ConnectionResetError):
+            return  # its output ends too, which is where a death is handled
+        await asyncio.sleep(self._stop_timeout_s)
+        log.warning("the recorder did not stop within %.0f s and is killed", self._stop_timeout_s)
+        if process.returncode is None:
+            process.kill()
+
+    async def _rescue(self, *, started: bool, crashed: bool, code: int) -> list[Event]:
+        """Say what a recorder that died would have said: the files that can be saved, and its end."""
+        try:
+            from local.recorder import rescue
+
+            files: list[dict[str, Any]] = list(await asyncio.to_thread(rescue, self._job.work_dir))
+        except Exception:
+            log.exception("nothing could be rescued")
+            files = []
+        # Not what was reported already, by this recorder or by an earlier one in the same work dir.
+        stem, reported = self._job.file_stem, self._reported
+        files = [file for file in files if file["name"].startswith(stem) and file["name"] not in reported]
+        if not started and not files:
+            return [{"event": "failed", "message": "StartRecording error"}]
+        crash: list[Event] = [] if crashed else [{"event": "crashed", "message": f"recorder exited with {code}"}]
+        return [*crash, *files, {"event": "ended", "reason": "crash"}]
+
+
+async def _read(process: asyncio.subprocess.Process) -> dict[str, Any] | None:
+    """Read one event; anything else the process prints is skipped."""
+    if process.stdout is None:
+        return None
+    while line := await process.stdout.readline():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            event = None
+        if isinstance(event, dict) and "event" in event:
+            return event
+        log.debug("the recorder printed something that is no event")
+    return None
+
+
+async def _listen(process: asyncio.subprocess.Process, noise: deque[str]) -> None:
+    """Keep the last lines of stderr for the log; a full pipe would stop the recorder."""
+    while process.stderr is not None and (line := await process.stderr.readline()):
+        noise.append(line.decode(errors="replace").rstrip())

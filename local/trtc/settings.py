@@ -1,0 +1,58 @@
+"""Settings of the local TRTC API; every field may be changed while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+__all__ = ["TrtcSettings"]
+
+
+@dataclass
+class TrtcSettings:
+    """What the local service knows and how it behaves; defaults are those of the API reference of 2019-07-22.
+
+    Attributes:
+        regions: Accepted values of X-TC-Region.
+        sdk_app_ids: Known SdkAppIds; any other is `FailedOperation.SdkAppIdNotUnderAppId`.
+        default_sdk_app_id: Used when a request has none, as the reference's own example; `None` refuses.
+        without_ability: SdkAppIds answered with `FailedOperation.NotAbility`.
+        not_allowed: SdkAppIds answered with `FailedOperation.NotAllowed`.
+        max_duration_ceiling_s: Upper end of MaxDurationLimit, seconds (the newest reference allows 86400).
+        max_requests_per_second: Requests a second and action before `RequestLimitExceeded`.
+        max_concurrent: Recordings at once per SdkAppId before `ResourceInsufficient.RequestRejection`.
+        record_id_memory_s: How long after its task's end a RecordId answers `FailedOperation.TaskExist`.
+        start_delay_s: Between the reply and the recorder's start; about 5 s in the cloud, 0 here.
+        forced_errors: Per action, codes answered instead of acting, one per request, first to last.
+        reply_delay_s: Per action, seconds between acting and replying: an impatient client loses the reply.
+        goto_timeout_s: How long the recorder waits for the page, seconds.
+        max_restarts: How often a crashed recorder is started again for one task.
+        upload_waits_s: Waits between the first tries of one upload, seconds.
+        upload_late_waits_s: Waits between the tries in the background, after status 1 was reported, seconds.
+        slice_events: Send 307 for every HLS slice.
+        relay: What PublishCdnParams do. Nothing is relayed here: `refused` reports status 4 by event 401,
+            `pretended` reports 1, 2 and, at the end, 5, 0.
+        vod_base_url: Base of the VideoUrl in event 311; the files lie in `<state_dir>/vod`.
+        close_timeout_s: Bound of `TaskTable.aclose`, seconds.
+    """
+
+    regions: set[str] = field(default_factory=lambda: {"ap-beijing", "ap-guangzhou", "ap-shanghai"})
+    sdk_app_ids: set[int] = field(default_factory=set)
+    default_sdk_app_id: int | None = None
+    without_ability: set[int] = field(default_factory=set)
+    not_allowed: set[int] = field(default_factory=set)
+    max_duration_ceiling_s: int = 36_000
+    max_requests_per_second: int = 20
+    max_concurrent: int = 200
+    record_id_memory_s: float = 300.0
+    start_delay_s: float = 0.0
+    forced_errors: dict[str, list[str]] = field(default_factory=dict)
+    reply_delay_s: dict[str, float] = field(default_factory=dict)
+    goto_timeout_s: float = 30.0
+    max_restarts: int = 2
+    upload_waits_s: tuple[float, ...] = (0.5, 1.0, 2.0)
+    upload_late_waits_s: tuple[float, ...] = (10.0, 30.0, 60.0, 120.0, 300.0)
+    slice_events: bool = True
+    relay: Literal["refused", "pretended"] = "refused"
+    vod_base_url: str = "http://127.0.0.1/vod"
+    close_timeout_s: float = 30.0

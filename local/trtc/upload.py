@@ -1,0 +1,61 @@
+"""Uploads by the official COS SDK with the caller's own keys; the one importer of qcloud_cos here."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from local.trtc.parameters import CosTarget
+from local.trtc.ports import UploadError
+
+__all__ = ["CosUploader"]
+
+CONTENT_TYPES = {".mp4": "video/mp4", ".m3u8": "application/vnd.apple.mpegurl", ".ts": "video/mp2t"}
+
+
+class CosUploader:
+    """Uploads to one COS endpoint.
+
+    Args:
+        endpoint: Such as `http://127.0.0.1:9000`; `None` is the real COS of the caller's region.
+        timeout_s: Of one connection or read, seconds.
+    """
+
+    def __init__(self, endpoint: str | None = None, timeout_s: float = 10.0) -> None:
+        self._timeout_s = timeout_s
+        self._where: dict[str, object] = {"Scheme": "https"}
+        if endpoint is not None:
+            parts = urlsplit(endpoint)
+            self._where = {"Scheme": parts.scheme, "IP": parts.hostname, "Port": parts.port}
+        # The SDK logs signing keys at DEBUG and every refusal at ERROR; our line says what matters.
+        logging.getLogger("qcloud_cos").setLevel(logging.CRITICAL)
+
+    async def upload(self, target: CosTarget, key: str, path: Path) -> None:
+        """Store the file by one PUT (COS takes 5 GB so, files end at 2 GB), in a thread: the SDK blocks.
+
+        Raises:
+            UploadError: COS refused or could not be reached; the text names the code only.
+        """
+        await asyncio.to_thread(self._put, target, key, path)
+
+    def _put(self, target: CosTarget, key: str, path: Path) -> None:
+        from qcloud_cos import CosConfig, CosS3Client
+        from qcloud_cos.cos_exception import CosClientError, CosServiceError
+
+        try:
+            config = CosConfig(
+                Region=target.region, SecretId=target.access_key, SecretKey=target.secret_key,
+                Timeout=self._timeout_s, **self._where,
+            )  # fmt: skip
+            client = CosS3Client(config, retry=0)  # our retries report what they do
+            with path.open("rb") as body:
+                client.put_object(
+                    Bucket=target.bucket, Key=key, Body=body,
+                    ContentType=CONTENT_TYPES.get(key[key.rfind(".") :], "application/octet-stream"),
+                )  # fmt: skip
+        except CosServiceError as error:
+            raise UploadError(f"{error.get_status_code()} {error.get_error_code()}") from None
+        except (CosClientError, OSError, ValueError) as error:  # ValueError: a key that no header can carry
+            raise UploadError(type(error).__name__) from None

@@ -1,0 +1,72 @@
+"""The local stand-in for VOD: files are copied to a directory that an HTTP server may serve."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import shutil
+from pathlib import Path
+
+from local.trtc.events import VOD_STOP, Emitter, RecordedFile
+from local.trtc.parameters import VodTarget
+from local.trtc.settings import TrtcSettings
+
+__all__ = ["VodDelivery"]
+
+log = logging.getLogger(__name__)
+
+
+class VodDelivery:
+    """Copies each media file to `<vod_dir>/<FileId>/`, sends 311 for it and 312 at the end.
+
+    MediaType 3 (hls and mp4) records mp4 only: one recorder writes one format.
+    """
+
+    def __init__(
+        self, target: VodTarget, vod_dir: Path, work_dir: Path, emitter: Emitter, settings: TrtcSettings
+    ) -> None:
+        self._target = target
+        self._vod_dir = vod_dir
+        self._work_dir = work_dir
+        self._emitter = emitter
+        self._settings = settings
+        self._files: list[RecordedFile] = []
+
+    def add(self, file: RecordedFile) -> None:
+        """Remember the file; a VOD commit comes at the end of the task."""
+        self._files.append(file)
+
+    def goes_on(self) -> None:
+        """Do nothing: nothing is committed before the end."""
+
+    async def finish(self) -> bool:
+        """Copy, send 311 per mp4 or playlist, then 312."""
+        if not self._files:
+            return True
+        abnormal = 0
+        for file in self._files:
+            if file.kind == "ts":
+                continue
+            file_id = str(secrets.randbelow(9 * 10**18) + 10**18)  # 19 digits, as VOD's
+            prefix = self._target.user_define_record_id
+            cache_file = f"{prefix}__UserDefine_u_{file.name}" if prefix else file.name
+            url = f"{self._settings.vod_base_url.rstrip('/')}/{file_id}/{file.name}"
+            status = 0
+            try:
+                await asyncio.to_thread(self._copy, file, self._vod_dir / file_id)
+            except OSError:
+                log.exception("copy of %s failed", file.name)
+                status, abnormal = 2, 1
+            self._emitter.vod(status, file, file_id, url, cache_file)
+        self._emitter.emit(VOD_STOP, {"Status": abnormal})
+        return not abnormal
+
+    def _copy(self, file: RecordedFile, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        names = [file.name]
+        if file.kind == "m3u8":
+            text = (self._work_dir / file.name).read_text()
+            names += [line for line in text.splitlines() if line and not line.startswith("#")]
+        for name in names:
+            shutil.copyfile(self._work_dir / Path(name).name, folder / Path(name).name)

@@ -1,0 +1,233 @@
+"""The sender of callbacks against a real receiver that checks every signature by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.callbacks import CallbackEndpoint, CallbackSender, CallbackSettings, Fault, sign
+from tests.local.trtc.cloud import APP, body, cloud
+from tests.local.trtc.servers import KEY, Receiver, until
+
+GOLDEN_BODY = (
+    b'{\n\t"EventGroupId":\t2,\n\t"EventType":\t204,\n\t"CallbackTs":\t1664209748188,\n\t"EventInfo":\t{\n\t\t'
+    b'"RoomId":\t8489,\n\t\t"EventTs":\t1664209748,\n\t\t"EventMsTs":\t1664209748180,\n\t\t'
+    b'"UserId":\t"user_85034614",\n\t\t"Reason":\t0\n\t}\n}'
+)
+INFO = {"EventMsTs": 1, "EventTs": 0, "TaskId": "t/1", "Payload": {"Status": 1, "EventMessage": "录"}}
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A webhook receiver answering 200."""
+    server = Receiver()
+    yield server
+    server.close()
+
+
+def play(
+    receiver: Receiver,
+    tmp_path: Path,
+    story: Callable[[CallbackSender], Awaitable[None]] | None = None,
+    *,
+    types: tuple[int, ...] = (),
+    drain_s: float = 10.0,
+    **changes: Any,
+) -> CallbackSender:
+    """Send types or play a story, drain, close; the 5 s of a reply stay real unless a test changes them."""
+    speed = changes.setdefault("speed", 100.0)
+    changes.setdefault("timeout_s", 5.0 * speed)
+    settings = CallbackSettings(endpoints={APP: CallbackEndpoint(receiver.url, KEY)}, **changes)
+
+    async def run() -> CallbackSender:
+        sender = CallbackSender(settings, tmp_path / "log" / "callbacks.jsonl", dice=random.Random(7))
+        for event_type in types:
+            sender.send(APP, event_type // 100, event_type, INFO)
+        if story is not None:
+            await story(sender)
+        await sender.aclose(drain_s)
+        return sender
+
+    return asyncio.run(run())
+
+
+def outcomes(sender: CallbackSender) -> list[tuple[int, str]]:
+    """Return (attempt, outcome) of each line of the delivery log."""
+    return [(delivery.attempt, delivery.outcome) for delivery in sender.log.read()]
+
+
+def test_golden_signature() -> None:
+    """The signature of the webhook document's example is the published one."""
+    assert "kkoFeO3Oh2ZHnjtg8tEAQhtXK16/KI05W3BQff8IvGA=" == sign("123654", GOLDEN_BODY)
+
+
+def test_envelope_headers_and_log(receiver: Receiver, tmp_path: Path) -> None:
+    """A callback is one signed POST with the documented envelope and headers, and one line of the log."""
+    sender = play(receiver, tmp_path, types=(801,))
+    (callback,) = receiver.callbacks()
+    assert {"EventGroupId", "EventType", "CallbackTs", "EventInfo"} == set(callback)
+    assert (8, 801, INFO) == (callback["EventGroupId"], callback["EventType"], callback["EventInfo"])
+    assert str(APP) == receiver.requests[0][1]["SdkAppId"]
+    (line,) = sender.log.read()
+    assert (1, "delivered", "200", "t/1", INFO) == (
+        line.attempt, line.outcome, line.detail, line.task_id, line.event_info,
+    )  # fmt: skip
+    assert abs(line.time_ms - callback["CallbackTs"]) < 10_000
+
+
+def test_a_refused_callback_is_tried_again_until_accepted(receiver: Receiver, tmp_path: Path) -> None:
+    """Any status but 200 leads to one immediate retry, then to one each 10 s, each with its own CallbackTs."""
+    receiver.statuses = [500, 204, 302]
+    sender = play(receiver, tmp_path, types=(801,))
+    times = [callback["CallbackTs"] for callback in receiver.callbacks()]
+    assert [(1, "failed"), (2, "failed"), (3, "failed"), (4, "delivered")] == outcomes(sender)
+    assert sorted(times) == times
+    assert times[1] - times[0] < times[2] - times[1]
+    assert times[2] - times[1] >= 90  # 10 s at a speed of 100, less the clock's grain
+    assert len({request[1]["Sign"] for request in receiver.requests}) >= 3
+
+
+def test_a_receiver_that_comes_back_gets_it(tmp_path: Path) -> None:
+    """A receiver that is down at first and up within the minute gets the message."""
+    down, up = Receiver(), Receiver()
+    down.close()
+
+    async def story(sender: CallbackSender) -> None:
+        sender.send(APP, 8, 801, INFO)
+        await asyncio.to_thread(until, lambda: len(list(sender.log.read())) >= 2)
+        sender.settings.endpoints[APP] = CallbackEndpoint(up.url, KEY)
+
+    sender = play(down, tmp_path, story)
+    assert [801] == up.types()
+    assert [(1, "failed"), (2, "failed"), (3, "delivered")] == outcomes(sender)
+    assert "ConnectError" == next(sender.log.read()).detail
+    up.close()
+
+
+def test_a_minute_without_success_is_a_loss(receiver: Receiver, tmp_path: Path) -> None:
+    """A message older than a minute is lost for good, which the log says after all its attempts."""
+    receiver.status = 500
+    sender = play(receiver, tmp_path, types=(802,))
+    attempts = len(receiver.requests)
+    assert 6 <= attempts <= 7  # at once, once more, and then at about 10, 20 … 50 s
+    assert (attempts, "lost") == outcomes(sender)[-1]
+
+
+def test_a_slow_answer_is_a_failure(receiver: Receiver, tmp_path: Path) -> None:
+    """An answer after the limit of 5 s counts as none: the sender tries again."""
+    receiver.delays_s = [0.6]
+    sender = play(receiver, tmp_path, types=(801,), timeout_s=5.0, speed=20.0)
+    assert [(1, "failed"), (2, "delivered")] == outcomes(sender)
+    assert "timeout" == next(sender.log.read()).detail
+
+
+def test_documented_times_are_the_defaults() -> None:
+    """Without changes: 5 s for an answer, a retry every 10 s, a life of 60 s, real time, no faults."""
+    settings = CallbackSettings()
+    times = (settings.timeout_s, settings.retry_every_s, settings.lifetime_s, settings.speed)
+    assert (5.0, 10.0, 60.0, 1.0) == times
+    assert [] == settings.faults
+
+
+def test_drop_and_duplicate_by_type(receiver: Receiver, tmp_path: Path) -> None:
+    """A dropped type never arrives, a duplicated one arrives twice, `times` bounds a rule, others are untouched."""
+    faults = [Fault("drop", frozenset({310}), times=1), Fault("duplicate", frozenset({801}))]
+    sender = play(receiver, tmp_path, types=(310, 801, 310, 802), faults=faults)
+    assert Counter({801: 2, 310: 1, 802: 1}) == Counter(receiver.types())
+    assert (0, "dropped") in outcomes(sender)
+    first, second = [callback for callback in receiver.callbacks() if callback["EventType"] == 801]
+    assert first["EventInfo"] == second["EventInfo"]
+
+
+def test_delay_and_reorder(receiver: Receiver, tmp_path: Path) -> None:
+    """A reordered message arrives after the next one, a delayed one later still."""
+    faults = [Fault("reorder", frozenset({801}), delay_s=100), Fault("delay", frozenset({802}), delay_s=30)]
+    play(receiver, tmp_path, types=(802, 801, 803), faults=faults)
+    assert [803, 801, 802] == receiver.types()
+
+
+def test_a_reordered_message_alone_arrives(receiver: Receiver, tmp_path: Path) -> None:
+    """Nothing overtakes the only message: it goes after its delay."""
+    play(receiver, tmp_path, types=(801,), faults=[Fault("reorder", delay_s=5)])
+    assert [801] == receiver.types()
+
+
+def test_probability(receiver: Receiver, tmp_path: Path) -> None:
+    """A rule with probability one half touches some messages and spares others."""
+    play(receiver, tmp_path, types=(801,) * 40, faults=[Fault("drop", probability=0.5)])
+    assert 5 < len(receiver.requests) < 35
+
+
+def test_resend_sends_what_was_lost(receiver: Receiver, tmp_path: Path) -> None:
+    """A dropped message can be sent again from the log, with the same EventInfo; an unknown one cannot."""
+
+    async def story(sender: CallbackSender) -> None:
+        sender.settings.faults = [Fault("drop")]
+        sender.send(APP, 3, 310, INFO)
+        await sender.drain(5)
+        sender.settings.faults = []
+        sender.resend(next(sender.log.read()).message_id)
+        with pytest.raises(KeyError):
+            sender.resend("nobody")
+
+    play(receiver, tmp_path, story)
+    assert [INFO] == [callback["EventInfo"] for callback in receiver.callbacks()]
+
+
+def test_closing_abandons_what_takes_too_long(receiver: Receiver, tmp_path: Path) -> None:
+    """The end of the process waits for its bound only, and the log says what was not delivered."""
+    receiver.status = 500
+    sender = play(receiver, tmp_path, types=(801,), speed=1.0, drain_s=0.2)
+    assert (0, "abandoned") == outcomes(sender)[-1]
+
+
+def test_an_app_without_a_url_sends_nothing(receiver: Receiver, tmp_path: Path) -> None:
+    """Without a configured URL there is no delivery, one line in the log and no retry."""
+
+    async def story(sender: CallbackSender) -> None:
+        sender.send(7, 8, 801, INFO)
+
+    assert [(1, "unconfigured")] == outcomes(play(receiver, tmp_path, story))
+    assert [] == receiver.requests
+
+
+def test_the_log_survives_a_torn_line(receiver: Receiver, tmp_path: Path) -> None:
+    """A line cut by a crash, or written by another version, is skipped."""
+    sender = play(receiver, tmp_path, types=(801,))
+    with sender.log.path.open("a") as file:
+        file.write('{"time_ms": 1\n' + json.dumps({"other": 1}) + "\n")
+    assert 1 == len(list(sender.log.read()))
+
+
+def test_a_task_is_told_by_signed_webhooks(receiver: Receiver, tmp_path: Path) -> None:
+    """Service, task and sender together: a whole recording reaches the receiver, each message well signed."""
+
+    class Late:
+        """Makes the sender within the service's event loop."""
+
+        def __init__(self) -> None:
+            self.sender: CallbackSender | None = None
+
+        def send(self, *event: Any) -> None:
+            if self.sender is None:
+                endpoints = {APP: CallbackEndpoint(receiver.url, KEY)}
+                self.sender = CallbackSender(CallbackSettings(endpoints), tmp_path / "callbacks.jsonl")
+            self.sender.send(*event)
+
+        async def drain(self, timeout_s: float) -> None:
+            if self.sender is not None:
+                await self.sender.aclose(timeout_s)
+
+    with cloud(tmp_path, sender=Late()) as running:
+        task_id = running.call("StartWebRecord", body())["TaskId"]
+        until(lambda: 801 in receiver.types())
+        running.call("StopWebRecord", {"TaskId": task_id})
+        until(lambda: len(receiver.requests) == 3)
+    assert {801, 802, 310} == set(receiver.types())

@@ -1,0 +1,1 @@
+"""Tests of the local TRTC API, driven by the official SDK."""

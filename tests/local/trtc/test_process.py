@@ -1,0 +1,100 @@
+"""The recorder process: its protocol, its death, its refusal to stop; played by small Python programs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from local.trtc.parameters import MobileParameters
+from local.trtc.ports import RecorderJob
+from local.trtc.process import ProcessRecorder
+
+HEAD = """
+import json, os, sys, time
+def say(**event): print(json.dumps(event), flush=True)
+job = json.loads(sys.stdin.readline())
+"""
+
+
+def job(work_dir: Path) -> RecorderJob:
+    """Return a job with every member set."""
+    return RecorderJob(
+        page_url="https://example.com/", width=640, height=480, format="mp4", work_dir=work_dir,
+        max_duration_s=60.0, max_media_file_s=30.0, ready_timeout_s=1.0, goto_timeout_s=5.0, file_stem="web_1_a",
+        mobile=MobileParameters("tablet", "landscape"),
+    )  # fmt: skip
+
+
+def run(work_dir: Path, program: str, *, stop_after: int | None = None, patience_s: float = 5.0) -> list[Any]:
+    """Run a program as the recorder; stop it after so many events; return its events."""
+
+    async def collect() -> list[Any]:
+        recorder = ProcessRecorder(job(work_dir), (sys.executable, "-c", HEAD + program), patience_s)
+        events = []
+        async for event in recorder.events():
+            events.append(event)
+            if len(events) == stop_after:
+                recorder.stop()
+        return events
+
+    return asyncio.run(collect())
+
+
+def test_job_and_stop_reach_the_process(tmp_path: Path) -> None:
+    """The first line is the job, the second is `stop`; events come through as they are, other output does not."""
+    program = """
+say(event="started", ts_ms=1, job=job); print("noise"); print("[1]")
+line = sys.stdin.readline().strip()
+say(event="ended", reason=line)
+"""
+    first, last = run(tmp_path, program, stop_after=1)
+    assert {"event": "ended", "reason": "stop"} == last
+    assert {
+        "page_url": "https://example.com/", "width": 640, "height": 480, "format": "mp4",
+        "work_dir": str(tmp_path), "max_duration_s": 60.0, "max_media_file_s": 30.0, "ready_timeout_s": 1.0,
+        "goto_timeout_s": 5.0, "file_stem": "web_1_a",
+        "mobile": {"device": "tablet", "orientation": "landscape"},
+    } == first["job"]  # fmt: skip
+
+
+def test_the_real_recorder_accepts_our_job(tmp_path: Path) -> None:
+    """The job we write is a valid one for `local.recorder`, whose parser refuses unknown members."""
+    from local.recorder import Job
+
+    parsed = Job.model_validate_json(json.dumps(job(tmp_path).as_json()))
+    assert ("tablet", 640) == (parsed.mobile.device if parsed.mobile else "", parsed.width)
+
+
+def test_a_death_while_recording_is_a_crash(tmp_path: Path) -> None:
+    """A process that dies without a last event is told as crashed and ended."""
+    events = run(tmp_path, 'say(event="started", ts_ms=1); sys.stderr.write("boom"); os._exit(9)')
+    assert ["started", "crashed", "ended"] == [event["event"] for event in events]
+    assert "crash" == events[-1]["reason"]
+
+
+def test_a_death_before_the_start_is_a_failure(tmp_path: Path) -> None:
+    """A process that dies before it recorded anything failed to start; so does one that cannot be run."""
+    failed = [{"event": "failed", "message": "StartRecording error"}]
+    assert failed == run(tmp_path, "sys.exit(3)")
+
+    async def missing() -> list[Any]:
+        recorder = ProcessRecorder(job(tmp_path), (str(tmp_path / "none"),))
+        return [event async for event in recorder.events()]
+
+    assert failed == asyncio.run(missing())
+
+
+def test_a_process_that_does_not_stop_is_killed(tmp_path: Path) -> None:
+    """After a stop the process has a limited time; then it is killed, which is a crash with a rescue."""
+    program = 'say(event="started", ts_ms=1); time.sleep(60)'
+    events = run(tmp_path, program, stop_after=1, patience_s=0.1)
+    assert ["started", "crashed", "ended"] == [event["event"] for event in events]
+
+
+def test_a_process_that_lingers_after_its_end_is_killed(tmp_path: Path) -> None:
+    """A last event ends the recording even when the process stays."""
+    program = 'say(event="started", ts_ms=1); say(event="ended", reason="limit"); time.sleep(60)'
+    assert ["started", "ended"] == [event["event"] for event in run(tmp_path, program, patience_s=0.1)]

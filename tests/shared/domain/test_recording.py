@@ -1,0 +1,243 @@
+"""States decided from facts: a table of stories, and properties over any facts in any order."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.domain import facts
+from shared.domain.events import parse_callback
+from shared.domain.evidence import Evidence, fold
+from shared.domain.facts import Fact, evidence_of_callback, evidence_of_fact
+from shared.domain.recording import Accepted, Place, State, decide
+from tests.callbacks import TASK, callback, mp4_stop, vod_commit
+
+ACCEPTED = Accepted(
+    recording_id="r1",
+    created_ms=1,
+    source="http:test",
+    sdk_app_id=1400000001,
+    place=Place(bucket="b-1", region="ap-guangzhou", prefix=["p", "q"]),
+    request={"RecordUrl": "https://example.com/"},
+)
+
+ATTEMPT = facts.attempted(1, 10)
+TASK_STARTED = facts.accepted(1, 20, TASK, "req-1")
+BEGAN = callback(801, {"Status": 1, "EventMessage": "Success"}, 1_000)
+ENDED = callback(802, {"Status": 1}, 2_000)
+UPLOADED = mp4_stop(0, 2_500)
+Story = Sequence[Fact | bytes]
+STARTED: Story = [ATTEMPT, TASK_STARTED, BEGAN]
+
+STORIES: list[tuple[str, Story, State, str | None]] = [
+    ("nothing yet", [], State.QUEUED, None),
+    ("about to call", [ATTEMPT], State.STARTING, None),
+    ("task, no event yet", [ATTEMPT, TASK_STARTED], State.STARTING, None),
+    ("801.1", STARTED, State.RECORDING, None),
+    ("paused", [*STARTED, callback(803, {"Status": 2}, 1_100)], State.PAUSED, None),
+    (
+        "resumed",
+        [*STARTED, callback(803, {"Status": 2}, 1_100), callback(803, {"Status": 3}, 1_200)],
+        State.RECORDING,
+        None,
+    ),
+    ("refreshed", [*STARTED, callback(803, {"Status": 1}, 1_100)], State.RECORDING, None),
+    ("801.3 and 801.4 are intermediate", [*STARTED, callback(801, {"Status": 3}, 1_100)], State.RECORDING, None),
+    ("stop asked", [*STARTED, facts.stop_requested(1_500, "asked")], State.STOPPING, None),
+    ("802", [*STARTED, ENDED], State.UPLOADING, None),
+    ("310.0 after 802", [*STARTED, ENDED, UPLOADED], State.COMPLETED, None),
+    ("310.0 without 801", [ATTEMPT, TASK_STARTED, ENDED, UPLOADED], State.COMPLETED, None),
+    ("a part is not the whole", [*STARTED, mp4_stop(0, 1_500, end_ms=1_400)], State.RECORDING, None),
+    (
+        "a part before a late 802",
+        [*STARTED, mp4_stop(0, 1_500, end_ms=1_400), callback(802, {"Status": 1}, 60_000)],
+        State.UPLOADING,
+        None,
+    ),
+    ("310.1: still on the recorder's side", [*STARTED, ENDED, mp4_stop(1, 2_500)], State.UPLOADING, None),
+    ("310.1 then 310.0", [*STARTED, ENDED, mp4_stop(1, 2_500), mp4_stop(0, 9_500)], State.COMPLETED, None),
+    ("310.2", [*STARTED, ENDED, mp4_stop(2, 2_500)], State.FAILED, "upload failed: upload failed"),
+    ("310.2 then 310.0", [*STARTED, ENDED, mp4_stop(2, 2_500), mp4_stop(0, 9_500)], State.COMPLETED, None),
+    ("305.0", [*STARTED, ENDED, callback(305, {"LeaveCode": 0}, 2_500)], State.COMPLETED, None),
+    ("305.1", [*STARTED, ENDED, callback(305, {"LeaveCode": 1}, 2_500)], State.UPLOADING, None),
+    (
+        "305.1 then 305.2",
+        [*STARTED, ENDED, callback(305, {"LeaveCode": 1}, 2_500), callback(305, {"LeaveCode": 2}, 9_000)],
+        State.COMPLETED,
+        None,
+    ),
+    (
+        "311.0 then 312.0",
+        [*STARTED, ENDED, vod_commit(0, 2_400), callback(312, {"Status": 0}, 2_500)],
+        State.COMPLETED,
+        None,
+    ),
+    ("312.0 alone names no file", [*STARTED, ENDED, callback(312, {"Status": 0}, 2_500)], State.UPLOADING, None),
+    (
+        "311.2 then 312.0",
+        [*STARTED, ENDED, vod_commit(2, 2_400), callback(312, {"Status": 0}, 2_500)],
+        State.FAILED,
+        "upload failed: no",
+    ),
+    ("311.1", [*STARTED, ENDED, vod_commit(1, 2_400)], State.UPLOADING, "no"),
+    (
+        "801.2",
+        [ATTEMPT, TASK_STARTED, callback(801, {"Status": 2, "EventMessage": "Goto url timeout"})],
+        State.FAILED,
+        "the page could not be recorded: Goto url timeout",
+    ),
+    (
+        "801.5 may leave files",
+        [*STARTED, callback(801, {"Status": 5, "EventMessage": "Chrome exception, exit task"}, 1_900)],
+        State.UPLOADING,
+        "the recorder gave up early: Chrome exception, exit task",
+    ),
+    (
+        "801.5 and its files",
+        [*STARTED, callback(801, {"Status": 5, "EventMessage": "Chrome exception"}, 1_900), mp4_stop(0, 2_500)],
+        State.COMPLETED,
+        "the recorder gave up early: Chrome exception",
+    ),
+    (
+        "804 then files",
+        [*STARTED, callback(804, {"Status": 1, "EventMessage": "Over time limit"}, 1_990), ENDED, UPLOADED],
+        State.COMPLETED,
+        "ended at a limit: Over time limit",
+    ),
+    (
+        "refused for good",
+        [ATTEMPT, facts.refused(1, 20, "InvalidParameter", "no", "r", final=True)],
+        State.FAILED,
+        "InvalidParameter: no",
+    ),
+    (
+        "busy",
+        [ATTEMPT, facts.refused(1, 20, "RequestLimitExceeded", "slow down", "r", final=False)],
+        State.QUEUED,
+        "RequestLimitExceeded: slow down",
+    ),
+    ("no answer", [ATTEMPT, facts.unanswered(1, 20, "ClientNetworkError", "refused")], State.QUEUED, None),
+    ("given up", [ATTEMPT, facts.gave_up(30, "too late")], State.FAILED, "too late"),
+    ("given up, then tried again", [facts.gave_up(5, "too late"), ATTEMPT, TASK_STARTED, BEGAN], State.RECORDING, None),
+    (
+        "numbers as strings, unknown fields and types",
+        [*STARTED, callback(802, {"Status": "1", "New": {}}, 2_000), callback(899, {"Status": 9}), UPLOADED],
+        State.COMPLETED,
+        None,
+    ),
+]
+
+
+def evidence_of(piece: Fact | bytes) -> Evidence:
+    return evidence_of_callback(parse_callback(piece)) if isinstance(piece, bytes) else evidence_of_fact(piece)
+
+
+@pytest.mark.parametrize(("story", "state", "reason"), [s[1:] for s in STORIES], ids=[s[0] for s in STORIES])
+def test_a_story_has_its_state(story: Story, state: State, reason: str | None) -> None:
+    """The documented events lead to the state a user expects, told in any order and twice."""
+    pieces = [evidence_of(piece) for piece in story]
+    told = decide(ACCEPTED, fold(pieces))
+    assert state == told.state
+    assert reason is None or reason == told.reason
+    for seed in range(5):
+        shuffled = pieces * 2
+        random.Random(seed).shuffle(shuffled)
+        assert told.model_dump_json() == decide(ACCEPTED, fold(shuffled)).model_dump_json()
+
+
+def test_files_are_in_order_with_their_gaps() -> None:
+    """Several files are sorted by their start; a hole between two is reported; the key is where TRTC puts it."""
+    story = [
+        *STARTED,
+        mp4_stop(0, 50_000, "b.mp4", 30_000, 40_000),
+        mp4_stop(0, 25_000, "a.mp4", 1_000, 20_000),
+        mp4_stop(0, 51_000, "c.mp4", 40_500, 45_000),
+        callback(802, {"Status": 1}, 46_000),
+    ]
+    told = decide(ACCEPTED, fold([evidence_of(piece) for piece in story]))
+    assert ["a.mp4", "b.mp4", "c.mp4"] == [file.name for file in told.files]
+    assert [(20_000, 30_000)] == [(gap.start_ms, gap.end_ms) for gap in told.gaps]
+    assert f"p/q/{TASK}/a.mp4" == told.files[0].key
+    assert 19_000 + 10_000 + 4_500 == told.duration_ms
+
+
+def test_a_vod_file_has_its_address() -> None:
+    """FileId and VideoUrl of 311 are in the recording."""
+    told = decide(ACCEPTED, fold([evidence_of(piece) for piece in [*STARTED, ENDED, vod_commit(0, 2_500)]]))
+    assert [("v1", "https://vod.example.com/v1.mp4", 1_000)] == [(f.file_id, f.url, f.duration_ms) for f in told.files]
+
+
+ms = st.integers(min_value=0, max_value=20_000)
+statuses = st.integers(min_value=0, max_value=6)
+kinds = st.sampled_from([303, 304, 305, 307, 310, 311, 312, 401, 801, 802, 803, 804, 899])
+
+
+@st.composite
+def callbacks(draw: st.DrawFn) -> bytes:
+    """Any callback about the task, plausible or not."""
+    kind, at_ms, status = draw(kinds), draw(ms), draw(statuses)
+    as_text = draw(st.booleans())
+    if kind == 310:
+        return mp4_stop(status % 3, at_ms, draw(st.sampled_from("abc")) + ".mp4", draw(ms), draw(ms))
+    if kind == 311:
+        return vod_commit(status % 3, at_ms, draw(st.sampled_from(["v1", "v2"])))
+    name = "LeaveCode" if kind == 305 else "Status"
+    payload = {name: str(status) if as_text else status, "EventMessage": draw(st.sampled_from(["", "x"]))}
+    return callback(kind, payload | ({"FileList": "a.m3u8"} if kind == 304 else {}), at_ms)
+
+
+own = st.one_of(
+    st.builds(facts.attempted, st.integers(1, 2), ms),
+    st.builds(facts.stop_requested, ms, st.just("why")),
+    st.builds(facts.gave_up, ms, st.just("late")),
+    st.builds(lambda n, at: facts.refused(n, at, "Busy", "m", None, final=False), st.integers(1, 2), ms),
+)
+stories = st.lists(st.one_of(callbacks(), own), max_size=25)
+
+
+@given(stories, st.randoms(use_true_random=False))
+def test_any_facts_in_any_order_any_number_of_times_are_one_recording(story: Story, chance: random.Random) -> None:
+    """Order and repetition change nothing, down to the bytes of the document."""
+    pieces = [evidence_of(piece) for piece in [*story, ATTEMPT, TASK_STARTED]]
+    disordered = pieces + [chance.choice(pieces) for _ in range(5)]
+    chance.shuffle(disordered)
+    assert decide(ACCEPTED, fold(pieces)).model_dump_json() == decide(ACCEPTED, fold(disordered)).model_dump_json()
+
+
+@given(stories, st.integers(0, 25))
+def test_partial_documents_join_to_the_whole(story: Story, cut: int) -> None:
+    """The join of two documents is the document of their facts together."""
+    pieces = [evidence_of(piece) for piece in [ATTEMPT, TASK_STARTED, *story]]
+    whole = fold(pieces)
+    assert whole == fold(pieces[:cut]).join(fold(pieces[max(0, cut - 3) :]))
+
+
+@given(stories)
+def test_a_document_survives_being_stored(story: Story) -> None:
+    """Reading the evidence back from its JSON gives the same evidence."""
+    whole = fold([evidence_of(piece) for piece in [ATTEMPT, TASK_STARTED, *story]])
+    assert whole == Evidence.model_validate_json(whole.model_dump_json(exclude_none=True))
+
+
+@given(stories, callbacks())
+def test_no_callback_turns_completed_back(story: Story, late: bytes) -> None:
+    """Whatever TRTC says afterwards, a completed recording stays completed."""
+    pieces = [evidence_of(piece) for piece in [ATTEMPT, TASK_STARTED, ENDED, UPLOADED, *story]]
+    before = decide(ACCEPTED, fold(pieces))
+    after = decide(ACCEPTED, fold([*pieces, evidence_of(late)]))
+    if before.state is State.COMPLETED:
+        assert after.state is State.COMPLETED
+
+
+@given(stories)
+def test_a_late_file_completes_what_was_called_failed(story: Story) -> None:
+    """Files that cover the task up to its end complete it, whatever was said before."""
+    pieces = [evidence_of(piece) for piece in [ATTEMPT, TASK_STARTED, *story]]
+    if len(fold(pieces).attempts) > 1:
+        return  # a second attempt has its own task; its state counts
+    late = [callback(802, {"Status": 1}, 30_000), mp4_stop(0, 40_000, "late.mp4", 1, 29_000)]
+    assert decide(ACCEPTED, fold([*pieces, *map(evidence_of, late)])).state is State.COMPLETED

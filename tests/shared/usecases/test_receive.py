@@ -1,0 +1,168 @@
+"""Receiving callbacks: authenticity first, then the raw bytes, then what is derived."""
+
+from __future__ import annotations
+
+import json
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from shared.domain.errors import StoreError, Unauthorized
+from shared.domain.recording import State
+from shared.usecases.start import current
+from tests.callbacks import callback, mp4_stop, signed
+from tests.faults import Died, Kind
+from tests.world import World
+
+BEGAN = {"Status": 1, "EventMessage": "Success"}
+
+
+def started() -> tuple[World, str]:
+    world = World()
+    task_id = world.start().recording.task_id
+    assert task_id is not None
+    world.faults.calls, world.faults.log = 0, []
+    return world, task_id
+
+
+def test_the_raw_bytes_are_stored_first_and_as_they_came() -> None:
+    """The fact is byte for byte what TRTC sent, with its signature and the time it came."""
+    world, task_id = started()
+    body = callback(801, BEGAN, 5_000, task_id)
+    world.receive(body)
+    assert world.faults.log[0].startswith("put tasks/")
+    (key,) = world.listed("tasks/Task~2B0~2Fk1-1~3D/facts/")
+    stored = world.store.objects[key]
+    assert body == stored.body
+    assert {"received-ms": str(world.clock()), "sign": signed(body)["Sign"]} == stored.metadata
+
+
+def test_the_document_follows() -> None:
+    """Started, ended, uploaded: recording.json says so each time, with the file."""
+    world, task_id = started()
+    for body, state in (
+        (callback(801, BEGAN, 5_000, task_id), State.RECORDING),
+        (callback(802, {"Status": 1}, 9_000, task_id), State.UPLOADING),
+        (mp4_stop(0, 9_500, "a.mp4", 5_000, 9_000, task_id), State.COMPLETED),
+    ):
+        received = world.receive(body)
+        assert received.recording is not None
+        assert state is received.recording.state
+        document = json.loads(world.store.objects["recordings/k1/recording.json"].body)
+        assert state.value == document["state"]
+    assert f"webrecord/files/k1/{task_id}/a.mp4" == document["files"][0]["key"]
+    assert 4_000 == document["duration_ms"]
+
+
+def test_a_resend_is_the_same_fact() -> None:
+    """Another CallbackTs makes another body, but not another fact."""
+    world, task_id = started()
+    for sent_ms in (5_005, 5_105, 15_105):
+        world.receive(callback(801, BEGAN, 5_000, task_id, sent_ms))
+    assert 1 == len(world.listed("tasks/Task~2B0~2Fk1-1~3D/facts/"))
+
+
+def test_a_suffixed_task_id_is_the_same_task() -> None:
+    """Event 310 names the task with `_StartTimeMs_…` behind it."""
+    world, task_id = started()
+    world.receive(mp4_stop(0, 9_500, task=task_id))
+    assert ["Task~2B0~2Fk1-1~3D"] == sorted({key.split("/")[1] for key in world.listed("tasks/")})
+
+
+@pytest.mark.parametrize(
+    "replaced",
+    [
+        {"signature": None},
+        {"signature": ""},
+        {"signature": "not base64!"},
+        {"keys": [SecretStr("another")]},
+        {"keys": []},
+        {"sdk_app_id": None},
+        {"sdk_app_id": "1"},
+    ],
+    ids=str,
+)
+def test_what_is_not_from_trtc_is_refused_and_not_stored(replaced: dict[str, object]) -> None:
+    """No signature, a wrong one, no key, another SdkAppId: unauthorized, and nothing is written."""
+    world, task_id = started()
+    with pytest.raises(Unauthorized):
+        world.receive(callback(801, BEGAN, 5_000, task_id), **replaced)
+    assert [] == world.faults.log
+
+
+def test_a_changed_byte_is_refused() -> None:
+    """The signature covers every byte."""
+    world, task_id = started()
+    body = callback(801, BEGAN, 5_000, task_id)
+    with pytest.raises(Unauthorized):
+        world.receive(body.replace(b"Success", b"success"), signature=signed(body)["Sign"])
+
+
+def test_a_huge_body_is_kept() -> None:
+    """Five megabytes that TRTC signed are a fact like any other."""
+    world, task_id = started()
+    body = callback(801, {**BEGAN, "Filler": "x" * 5_000_000}, 5_000, task_id)
+    received = world.receive(body)
+    assert received.recording is not None
+    assert State.RECORDING is received.recording.state
+
+
+@given(st.binary(max_size=200))
+def test_whatever_is_signed_is_kept(body: bytes) -> None:
+    """Not JSON, not UTF-8, not an object: stored byte for byte, acknowledged, and no error."""
+    world = World()
+    world.receive(body)
+    (stored,) = world.store.objects.values()
+    assert body == stored.body
+
+
+@pytest.mark.parametrize("event_type", [103, 204, 899, 1101])
+def test_unknown_types_are_kept(event_type: int) -> None:
+    """Types and groups that no document names are facts, and change no state."""
+    world, task_id = started()
+    received = world.receive(callback(event_type, {"New": [1]}, 5_000, task_id))
+    assert not received.callback.known
+    assert 1 == len(world.listed("tasks/Task~2B0~2Fk1-1~3D/facts/"))
+    assert State.STARTING is current(world.store, "k1").state
+
+
+def test_without_a_durable_fact_there_is_no_acknowledgement() -> None:
+    """The PUT of the raw bytes fails: the error goes up, so that TRTC sends again."""
+    world, task_id = started()
+    world.faults.plan = {0: "fail"}
+    with pytest.raises(StoreError):
+        world.receive(callback(801, BEGAN, 5_000, task_id))
+
+
+@pytest.mark.parametrize("at", range(1, 5))
+def test_once_durable_it_is_acknowledged_whatever_storage_does_next(at: int) -> None:
+    """A failure behind the PUT of the raw bytes leaves the document behind, and says so."""
+    world, task_id = started()
+    world.faults.plan = {at: "fail"}
+    received = world.receive(callback(801, BEGAN, 5_000, task_id))
+    assert received.left is not None
+    assert 1 == len(world.listed("tasks/Task~2B0~2Fk1-1~3D/facts/"))
+
+
+@pytest.mark.parametrize("kind", get_args(Kind))
+@pytest.mark.parametrize("at", range(8))
+def test_the_last_callback_mends_what_an_earlier_one_left(at: int, kind: Kind) -> None:
+    """Wherever one callback breaks off, a resend of it and the final one bring the whole truth."""
+    world, task_id = started()
+    bodies = [
+        callback(801, BEGAN, 5_000, task_id),
+        callback(802, {"Status": 1}, 9_000, task_id),
+        mp4_stop(0, 9_500, "a.mp4", 5_000, 9_000, task_id),
+    ]
+    world.faults.plan = {at: kind}
+    for body in bodies:
+        try:
+            world.receive(body)
+        except (Died, StoreError):  # noqa: PERF203 (each callback by itself)
+            world.receive(body)
+    recording = current(world.store, "k1")
+    assert State.COMPLETED is recording.state
+    assert (5_000, 9_000) == (recording.started_ms, recording.ended_ms)
