@@ -50,7 +50,7 @@ class Gateway:
         self.functions, self._triggers, self._region = functions, triggers, region
         self._progress, self._vod_dir = progress, vod_dir
 
-    def on_created(self, created: ObjectCreated) -> None:
+    async def on_created(self, created: ObjectCreated) -> None:
         """Invoke, asynchronously, the functions whose COS trigger the object matches."""
         for trigger in self._triggers:
             matches = created.key.startswith(trigger.prefix) and created.key.endswith(trigger.suffix)

@@ -19,6 +19,7 @@
     │   └── TaskNotFound            finished, or never started
     ├── CallerMustRetry             503  the call can't wait, because the caller's keys are not kept
     ├── StoreError                  503  the bucket did not answer as it should
+    │   └── NotStored               500  a callback is not durable: TRTC must send it again
     └── ConfigurationError          500  a setting is wrong or missing: names it
 
 The numbers are the HTTP status a caller of the API sees (`shared/replies.py` holds the table).
@@ -151,6 +152,10 @@ class CallerMustRetry(WebRecordError):
 
 class StoreError(WebRecordError):
     """The bucket refused, failed or timed out; the same call may succeed later."""
+
+
+class NotStored(StoreError):
+    """A callback's raw bytes are not durable; it must not be acknowledged."""
 
 
 class ConfigurationError(WebRecordError):

@@ -69,6 +69,7 @@ class Wire(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
+        hide_input_in_errors=True,  # it may hold the caller's keys
         alias_generator=AliasGenerator(
             validation_alias=lambda name: AliasChoices(to_pascal(name), name), serialization_alias=to_pascal
         ),

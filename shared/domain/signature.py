@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Iterable
@@ -16,7 +15,7 @@ def sign(key: str, body: bytes) -> str:
         key: the callback key set in the console; at most 32 letters and digits.
         body: the untouched request body.
     """
-    return base64.b64encode(_digest(key, body)).decode("ascii")
+    return base64.b64encode(hmac.new(key.encode(), body, hashlib.sha256).digest()).decode("ascii")
 
 
 def verify(keys: Iterable[str], body: bytes, signature: str | None) -> bool:
@@ -30,13 +29,7 @@ def verify(keys: Iterable[str], body: bytes, signature: str | None) -> bool:
         body: the untouched request body.
         signature: the `Sign` header; None, empty or not base64 is simply not a signature.
     """
-    try:
-        given = base64.b64decode((signature or "").strip(), validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    matches = [hmac.compare_digest(_digest(key, body), given) for key in keys]
+    # Compared as text: one signature has many base64 spellings that decode alike.
+    given = (signature or "").strip().encode("utf-8", "surrogatepass")
+    matches = [hmac.compare_digest(sign(key, body).encode(), given) for key in keys]
     return any(matches)
-
-
-def _digest(key: str, body: bytes) -> bytes:
-    return hmac.new(key.encode(), body, hashlib.sha256).digest()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from shared.domain import identity
-from shared.domain.errors import StoreError, Unauthorized
+from shared.domain.errors import NotStored, StoreError, Unauthorized
 from shared.domain.events import Callback, parse_callback
 from shared.domain.facts import evidence_of_callback
 from shared.domain.recording import Recording
@@ -59,7 +59,7 @@ def receive(
 
     Raises:
         Unauthorized: not signed with one of the keys, or for another SdkAppId; nothing was stored.
-        StoreError: the raw bytes are not durable: TRTC must send again.
+        NotStored: the raw bytes are not durable: TRTC must send again.
     """
     if not verify([key.get_secret_value() for key in keys], body, signature):
         raise Unauthorized("the Sign header does not match the body: is the key in WEBRECORD_CALLBACK_KEYS?")
@@ -67,7 +67,10 @@ def receive(
         raise Unauthorized("the SdkAppId header is not one of WEBRECORD_SDK_APP_ID")
     callback = parse_callback(body)
     kept = {"received-ms": str(received_ms), "sign": signature or ""}
-    store.put(f"{identity.task_facts(callback.task_key)}{callback.name}.json", body, kept)
+    try:
+        store.put(f"{identity.task_facts(callback.task_key)}{callback.name}.json", body, kept)
+    except StoreError as error:
+        raise NotStored(str(error)) from error
     try:
         return Received(callback, recording=_apply(store, callback))
     except StoreError as error:

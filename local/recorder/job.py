@@ -1,0 +1,90 @@
+"""The job: what one recorder process is told on the first line of its standard input."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Format = Literal["mp4", "hls"]
+Way = Literal["auto", "beginframe", "screencast"]
+
+_DEFAULT = (1280, 720)
+_SMALLEST = 16
+# The short side of common devices, CSS pixels: what a page's media queries look at.
+_SHORT_SIDE = {"phone": 390, "tablet": 820}
+_AGENT = {
+    "phone": "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/{version} Mobile Safari/537.36",
+    "tablet": "Mozilla/5.0 (Linux; Android 14; Pixel Tablet) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/{version} Safari/537.36",
+}
+
+
+class Viewport(NamedTuple):
+    """What the page sees: CSS pixels, and how many picture pixels each one gets."""
+
+    width: int
+    height: int
+    scale: float
+
+
+class Mobile(BaseModel):
+    """The device the page should believe it runs on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    device: Literal["phone", "tablet"]
+    orientation: Literal["portrait", "landscape"]
+
+    def user_agent(self, version: str) -> str:
+        """Return the device's user agent for a browser version such as `140.0.0.0`."""
+        return _AGENT[self.device].format(version=version)
+
+
+class Job(BaseModel):
+    """One recording.
+
+    Sizes are picture pixels; 0 means the default, 1280 by 720, turned upright for a portrait device.
+    Durations are seconds. `ready_timeout_s` 0 does not wait for the page's `notifyReady()`.
+    Files are named `<file_stem>.mp4`, `<file_stem>_1.mp4` …, or `<file_stem>.m3u8` with
+    `<file_stem>_00000.ts` …, then `<file_stem>_1.m3u8` with `<file_stem>_1_00000.ts` ….
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    page_url: Annotated[str, Field(min_length=1)]
+    width: Annotated[int, Field(ge=0, le=4096)] = 0
+    height: Annotated[int, Field(ge=0, le=4096)] = 0
+    format: Format = "mp4"
+    work_dir: Path
+    max_duration_s: Annotated[float, Field(gt=0)] = 36000
+    max_media_file_s: Annotated[float, Field(gt=0)] = 7200
+    ready_timeout_s: Annotated[float, Field(ge=0)] = 0
+    mobile: Mobile | None = None
+    goto_timeout_s: Annotated[float, Field(gt=0)] = 30
+    file_stem: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]*$", max_length=200)] = "recording"
+    way: Way = "auto"
+    chromium: str | None = None
+
+    @property
+    def picture(self) -> tuple[int, int]:
+        """Width and height of the recorded picture: even, since 4:2:0 colour has no odd sizes."""
+        width, height = _DEFAULT
+        if self.mobile and self.mobile.orientation == "portrait":
+            width, height = height, width
+        return _even(self.width or width), _even(self.height or height)
+
+    @property
+    def viewport(self) -> Viewport:
+        """The page's viewport: the picture itself, or for a device the picture's shape at the device's size."""
+        width, height = self.picture
+        if self.mobile is None:
+            return Viewport(width, height, 1.0)
+        scale = min(width, height) / _SHORT_SIDE[self.mobile.device]
+        return Viewport(round(width / scale), round(height / scale), scale)
+
+
+def _even(size: int) -> int:
+    return max(size - size % 2, _SMALLEST)

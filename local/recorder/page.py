@@ -1,0 +1,176 @@
+"""The recorded page: opening it, navigating, waiting until it is ready, keeping it undisturbed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from typing import Any
+
+from local.recorder.cdp import CLOSED, CdpError, Connection
+from local.recorder.job import Mobile, Viewport
+from local.recorder.log import log
+
+_LOAD_S = 5.0  # after the document is parsed, how long its pictures and frames may delay the start
+_BINDING = "__recorderReady"
+# A raw binding wants exactly one string; pages call notifyReady with anything or nothing.
+_SCRIPT = f"window.notifyReady = (...a) => window.{_BINDING}(String(JSON.stringify(a)));"
+
+
+class GotoError(Exception):
+    """The page could not be opened: the message is what TRTC would report."""
+
+
+class Page:
+    """One tab."""
+
+    def __init__(self, connection: Connection, target: str, session: str) -> None:
+        self.crashed = asyncio.Event()
+        self._ready = asyncio.Event()
+        self._parsed = asyncio.Event()
+        self._loaded = asyncio.Event()
+        self._connection = connection
+        self._target = target
+        self._session = session
+
+    @classmethod
+    async def open(
+        cls, connection: Connection, viewport: Viewport, mobile: Mobile | None, *, begin_frame: bool
+    ) -> Page:
+        """Open an empty tab of the given size.
+
+        Raises:
+            CdpError: the browser cannot, for example because it has no begin-frame control.
+        """
+        wanted: dict[str, Any] = {"url": "about:blank", "width": viewport.width, "height": viewport.height}
+        if begin_frame:
+            wanted["enableBeginFrameControl"] = True
+        target = (await connection.call("Target.createTarget", wanted))["targetId"]
+        attach = {"targetId": target, "flatten": True}
+        session = (await connection.call("Target.attachToTarget", attach))["sessionId"]
+        page = cls(connection, target, session)
+        connection.listen(session, page._on_event)
+        connection.listen(None, page._on_browser_event)
+        await connection.call("Target.setDiscoverTargets", {"discover": True})
+        await connection.call("Browser.setDownloadBehavior", {"behavior": "deny"})
+        for domain in ("Page", "Inspector", "Runtime"):
+            await page.call(f"{domain}.enable")
+        await page.call("Runtime.addBinding", {"name": _BINDING})
+        await page.call("Page.addScriptToEvaluateOnNewDocument", {"source": _SCRIPT})
+        await page._emulate(viewport, mobile)
+        return page
+
+    def listen(self, name: str, handler: Callable[[dict[str, Any]], None]) -> None:
+        """Call `handler(params)` for each event of that name."""
+
+        def on_event(method: str, params: dict[str, Any]) -> None:
+            if method == name:
+                handler(params)
+
+        self._connection.listen(self._session, on_event)
+
+    async def call(self, method: str, params: dict[str, Any] | None = None, wait_s: float = 10) -> dict[str, Any]:
+        """Send the tab a command; see `Connection.call`."""
+        return await self._connection.call(method, params, self._session, wait_s)
+
+    def tell(self, method: str, params: dict[str, Any] | None = None) -> None:
+        """Send the tab a command whose answer does not matter."""
+        self._connection.tell(method, params, self._session)
+
+    async def goto(self, url: str, timeout_s: float) -> None:
+        """Open an address and wait until its document is there.
+
+        Raises:
+            GotoError: the address cannot be reached, or nothing came within `timeout_s` seconds.
+        """
+        self._forget()
+        deadline = time.monotonic() + timeout_s
+        try:
+            answer = await asyncio.wait_for(self.call("Page.navigate", {"url": url}, wait_s=timeout_s + 10), timeout_s)
+        except asyncio.TimeoutError:
+            self.tell("Page.stopLoading")
+            raise GotoError("Goto url timeout") from None
+        except CdpError as error:
+            raise GotoError(f"Goto url error: {error}") from None
+        if answer.get("errorText"):
+            raise GotoError(f"Goto url error: {answer['errorText']}")
+        if not await _within(self._parsed, deadline - time.monotonic()):
+            self.tell("Page.stopLoading")
+            raise GotoError("Goto url timeout")
+        # An endless picture or frame must not keep the recording from starting.
+        await _within(self._loaded, min(_LOAD_S, deadline - time.monotonic()))
+
+    async def reload(self) -> None:
+        """Load the page afresh."""
+        self._forget()
+        with contextlib.suppress(CdpError):
+            await self.call("Page.reload", {"ignoreCache": True})
+
+    async def ready(self, timeout_s: float) -> bool:
+        """Wait for the page's `notifyReady()`; tell whether it came in time."""
+        return await _within(self._ready, timeout_s)
+
+    def _forget(self) -> None:
+        for event in (self._ready, self._parsed, self._loaded):
+            event.clear()
+
+    async def _emulate(self, viewport: Viewport, mobile: Mobile | None) -> None:
+        metrics: dict[str, Any] = {
+            "width": viewport.width,
+            "height": viewport.height,
+            "deviceScaleFactor": viewport.scale,
+            "mobile": mobile is not None,
+        }
+        if mobile is None:
+            await self.call("Emulation.setDeviceMetricsOverride", metrics)
+            return
+        portrait = mobile.orientation == "portrait"
+        metrics |= {
+            "screenWidth": viewport.width,
+            "screenHeight": viewport.height,
+            "screenOrientation": {
+                "type": "portraitPrimary" if portrait else "landscapePrimary",
+                "angle": 0 if portrait else 90,
+            },
+        }
+        product = (await self._connection.call("Browser.getVersion"))["product"]
+        agent = {
+            "userAgent": mobile.user_agent(product.rpartition("/")[2]),
+            "platform": "Linux armv8l",
+        }
+        await self.call("Emulation.setDeviceMetricsOverride", metrics)
+        await self.call("Emulation.setTouchEmulationEnabled", {"enabled": True, "maxTouchPoints": 5})
+        await self.call("Emulation.setUserAgentOverride", agent)
+
+    def _on_event(self, method: str, params: dict[str, Any]) -> None:
+        if method == "Runtime.bindingCalled" and params["name"] == _BINDING:
+            self._ready.set()
+        elif method == "Page.domContentEventFired":
+            self._parsed.set()
+        elif method == "Page.loadEventFired":
+            self._loaded.set()
+        elif method == "Page.javascriptDialogOpening":
+            # Nobody is there to answer, and a dialog freezes the page. Leaving a page is allowed.
+            self.tell("Page.handleJavaScriptDialog", {"accept": params["type"] == "beforeunload"})
+            log(f"dismissed a dialog: {params['type']}")
+        elif method in ("Inspector.targetCrashed", "Inspector.detached"):
+            self.crashed.set()
+
+    def _on_browser_event(self, method: str, params: dict[str, Any]) -> None:
+        if method == "Target.targetCreated":
+            info = params["targetInfo"]
+            if info["type"] == "page" and info.get("openerId"):
+                # In a full browser a popup hides the recorded tab, and its pictures stop.
+                self._connection.tell("Target.closeTarget", {"targetId": info["targetId"]})
+                log(f"closed a popup: {info.get('url')}")
+        elif method == CLOSED or (
+            method in ("Target.targetCrashed", "Target.targetDestroyed") and params["targetId"] == self._target
+        ):
+            self.crashed.set()
+
+
+async def _within(event: asyncio.Event, wait_s: float) -> bool:
+    with contextlib.suppress(asyncio.TimeoutError):
+        await asyncio.wait_for(event.wait(), max(wait_s, 0.001))
+    return event.is_set()

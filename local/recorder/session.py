@@ -1,0 +1,180 @@
+"""One recording from start to end, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from local.recorder.encoder import Encoder, Target
+from local.recorder.job import Job
+from local.recorder.log import log
+from local.recorder.page import GotoError, Page
+from local.recorder.studio import Studio
+
+Emit = Callable[[dict[str, Any]], None]
+T = TypeVar("T")
+
+CRASHED = "Chrome exception, exit task"
+_FRESH_PICTURE_S = 0.5
+_FIRST_PICTURE_S = 15.0
+_REPEAT_S = 1.0
+_FREE_BYTES = 32 << 20  # with less than that on the disk, end while there is room to finish the files
+_FINISH_S = 600.0
+
+
+class _StartError(Exception):
+    """Nothing was recorded; the message says why."""
+
+
+class _StopError(Exception):
+    """Asked to stop before anything was recorded."""
+
+
+class Session:
+    """A recording: pictures and sound from a studio into an encoder, until something ends it."""
+
+    def __init__(self, job: Job, emit: Emit, stop: asyncio.Event) -> None:
+        self._job = job
+        self._emit = emit
+        self._stop = stop
+        self._loop = asyncio.get_running_loop()
+        self._encoder: Encoder | None = None
+        self._encoder_error: str | None = None
+        self._latest: tuple[float, bytes] | None = None
+        self._pictured = asyncio.Event()
+        self._fresh_from = 0.0
+        self._zero = 0.0
+        self._shown = 0.0
+
+    async def run(self) -> bool:
+        """Record; tell whether that worked, or was stopped before it could."""
+        studio: Studio | None = None
+        last: list[dict[str, Any]]
+        try:
+            studio = Studio(self._job, self._on_picture)
+            page = await self._prepare(studio)
+            last = await self._record(studio, page)
+        except _StopError:
+            last = [{"event": "ended", "reason": "stop"}]
+        except (_StartError, GotoError) as error:
+            last = [{"event": "failed", "message": str(error)}]
+        except Exception as error:  # noqa: BLE001 - the parent waits for a last event, whatever broke
+            log(f"{type(error).__name__}: {error}")
+            last = [{"event": "failed", "message": f"StartRecording error: {error}"}]
+            if self._zero:
+                last = [{"event": "crashed", "message": CRASHED}, {"event": "ended", "reason": "crash"}]
+        finally:
+            if studio is not None:
+                await studio.close()
+        for event in last:
+            self._emit(event)
+        return bool(last[-1]["event"] == "ended")
+
+    async def _prepare(self, studio: Studio) -> Page:
+        """Bring the page to where its recording begins."""
+        job = self._job
+        page = await self._race(studio.open(), None)
+        await self._race(page.goto(job.page_url, job.goto_timeout_s), page)
+        if job.ready_timeout_s and not await self._race(page.ready(job.ready_timeout_s), page):
+            await self._race(page.reload(), page)
+            self._emit({"event": "refreshed", "message": "Page load timeout"})
+            if not await self._race(page.ready(job.ready_timeout_s), page):
+                raise _StartError("Page load timeout")
+        # The pictures so far may still show the empty tab; a page that stands still may give no other.
+        self._fresh_from = time.monotonic()
+        self._pictured.clear()
+        await self._race(studio.cast(page), page)
+        if not await self._race(self._picture_within(_FRESH_PICTURE_S), page) and self._latest is None:
+            await self._race(self._picture_within(_FIRST_PICTURE_S), page)
+        if self._latest is None:
+            raise _StartError("StartRecording error: the page gives no picture")
+        return page
+
+    async def _picture_within(self, wait_s: float) -> bool:
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._pictured.wait(), wait_s)
+        return self._pictured.is_set()
+
+    async def _race(self, work: Coroutine[Any, Any, T], page: Page | None) -> T:
+        """Wait for a step of the preparation, but no longer than anybody wants it."""
+        step = self._loop.create_task(work)
+        stop = self._loop.create_task(self._stop.wait())
+        others = [stop] if page is None else [stop, self._loop.create_task(page.crashed.wait())]
+        try:
+            await asyncio.wait([step, *others], return_when=asyncio.FIRST_COMPLETED)
+            if step.done():
+                return step.result()
+            if self._stop.is_set():
+                raise _StopError
+            raise _StartError("StartRecording error: the page crashed")
+        finally:
+            for task in (step, *others):
+                task.cancel()
+            await asyncio.wait([step, *others], timeout=5)
+
+    async def _record(self, studio: Studio, page: Page) -> list[dict[str, Any]]:
+        """Record, finish the files, and return the last events."""
+        self._zero = self._shown = time.monotonic()
+        job = self._job
+        start_ms = time.time_ns() // 1_000_000
+        target = Target(job.work_dir, job.file_stem, job.format, job.picture, job.max_media_file_s, start_ms)
+        encoder = self._encoder = Encoder(target, self._on_file, self._on_error)
+        encoder.picture(0.0, self._latest[1] if self._latest else None)
+        studio.sound.begin(self._zero, studio.sound_delay_s, encoder.sound)
+        self._emit({"event": "started", "ts_ms": start_ms})
+        reason = await self._until_end(encoder, page)
+        end_s = min(time.monotonic() - self._zero, job.max_duration_s)
+        self._encoder = None
+        # Sound leaves the browser a little after the picture: wait for what belongs to the last moment.
+        await studio.sound.reach(end_s, 0.5)
+        # Files before the browser: closing that may take seconds, and somebody may be about to kill us.
+        if not await asyncio.to_thread(encoder.finish, end_s, _FINISH_S):
+            log("the files could not be finished in time")
+        if not studio.sound.heard:
+            log("no sound came: the page was silent, or the browser has no ALSA")
+        ended = {"event": "ended", "reason": reason}
+        return [{"event": "crashed", "message": CRASHED}, ended] if reason == "crash" else [ended]
+
+    async def _until_end(self, encoder: Encoder, page: Page) -> str:
+        """Watch over the recording; return what ends it: stop, limit, crash or disk."""
+        next_report = self._zero + 1
+        while True:
+            now = time.monotonic()
+            if self._encoder_error is not None:
+                return self._encoder_error
+            if page.crashed.is_set():
+                return "crash"
+            if self._stop.is_set():
+                return "stop"
+            if now - self._zero >= self._job.max_duration_s:
+                return "limit"
+            if now - self._shown >= _REPEAT_S:
+                self._shown = now
+                encoder.picture(now - self._zero, None)
+            if now >= next_report:
+                next_report += 1
+                self._emit({"event": "progress", "seconds": round(now - self._zero, 3), "frames": encoder.pictures})
+                if shutil.disk_usage(self._job.work_dir).free < _FREE_BYTES:
+                    return "disk"
+            wait_s = min(0.1, self._zero + self._job.max_duration_s - now)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), max(wait_s, 0.001))
+
+    def _on_picture(self, moment: float, jpeg: bytes) -> None:
+        self._latest = moment, jpeg
+        if moment >= self._fresh_from:
+            self._pictured.set()
+        if self._encoder is not None and moment >= self._zero:
+            self._shown = moment
+            self._encoder.picture(moment - self._zero, jpeg)
+
+    def _on_file(self, event: dict[str, Any]) -> None:
+        self._loop.call_soon_threadsafe(self._emit, event)
+
+    def _on_error(self, message: str, disk_full: bool) -> None:
+        log(f"encoder: {message}")
+        self._encoder_error = "disk" if disk_full else "crash"

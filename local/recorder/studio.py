@@ -1,0 +1,100 @@
+"""Everything that must run before a recording can: the sound's FIFO, the browser, the tab, the source of pictures."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+from collections.abc import Callable, Coroutine
+
+from local.recorder import beginframe, screencast
+from local.recorder.browser import Browser, find_chromium, is_headless_shell
+from local.recorder.cdp import CdpError
+from local.recorder.encoder import FPS
+from local.recorder.job import Job
+from local.recorder.log import log
+from local.recorder.page import Page
+from local.recorder.sound import Sound
+
+QUALITY = 80  # of the JPEG pictures between browser and encoder
+_BEGINFRAME_PIXELS = 1280 * 720  # above that the screencast gives more pictures: measured
+
+PictureSink = Callable[[float, bytes], None]
+
+
+class Studio:
+    """A page ready to be recorded; pictures go to `sink(monotonic seconds, jpeg)`."""
+
+    def __init__(self, job: Job, sink: PictureSink) -> None:
+        self._job = job
+        self._sink = sink
+        self._home = job.work_dir / ".browser"
+        self._home.mkdir(parents=True, exist_ok=True)
+        self._browser: Browser | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._casting = False
+        self.sound = Sound(self._home)
+        self._go(self.sound.run())
+
+    async def open(self) -> Page:
+        """Start the browser and return an empty tab.
+
+        Raises:
+            BrowserError: no browser, or it does not start.
+            CdpError: the browser does not do what it is told.
+        """
+        path = find_chromium(self._job.chromium)
+        width, height = self._job.picture
+        able = is_headless_shell(path) and width * height <= _BEGINFRAME_PIXELS
+        if self._job.way == "beginframe" or (self._job.way == "auto" and able):
+            try:
+                return await self._launch(path, begin_frame=True)
+            except CdpError as error:
+                if self._job.way == "beginframe":
+                    raise
+                log(f"no begin-frame control, so screencast: {error}")
+                await self._close_browser()
+        return await self._launch(path, begin_frame=False)
+
+    @property
+    def sound_delay_s(self) -> float:
+        """How much later than its picture a sound arrives; see `Sound.begin`."""
+        return screencast.SOUND_DELAY_S if self._casting else beginframe.SOUND_DELAY_S
+
+    async def cast(self, page: Page) -> None:
+        """Make sure that pictures come: a screencast starts only here, begin frames came from the first moment.
+
+        Raises:
+            CdpError: the browser does not do what it is told.
+        """
+        if self._casting:
+            await screencast.start(page, self._sink, FPS, QUALITY, self._job.picture)
+
+    async def close(self) -> None:
+        """End the browser and remove its files."""
+        for task in self._tasks:
+            task.cancel()
+        await self._close_browser()
+        self.sound.close()
+        await asyncio.to_thread(shutil.rmtree, self._home, ignore_errors=True)
+
+    async def _launch(self, path: str, *, begin_frame: bool) -> Page:
+        viewport = self._job.viewport
+        env = self.sound.environment()
+        self._browser = await Browser.launch(path, self._home, viewport, begin_frame=begin_frame, env=env)
+        page = await Page.open(self._browser.connection, viewport, self._job.mobile, begin_frame=begin_frame)
+        if begin_frame:
+            await beginframe.probe(page)
+            self._go(beginframe.run(page, self._sink, FPS, QUALITY))
+        self._casting = not begin_frame
+        log(f"{path}: {'beginframe' if begin_frame else 'screencast'} {self._job.picture}")
+        return page
+
+    async def _close_browser(self) -> None:
+        if self._browser is not None:
+            with contextlib.suppress(OSError):
+                await self._browser.close()
+            self._browser = None
+
+    def _go(self, work: Coroutine[None, None, None]) -> None:
+        self._tasks.append(asyncio.get_running_loop().create_task(work))

@@ -1,0 +1,130 @@
+"""The whole way: HTTP → SDK → Chromium → COS → signed callback → recording.json, and the file decoded."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from local.client import FINAL, Client, object_path
+from local.config import BUCKET, LocalConfig
+from local.probe import probe
+from tests.cloud import RunningCloud
+from tests.local.recorder import clock
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
+    """A local cloud that records with a real browser."""
+    with RunningCloud(LocalConfig(tmp_path_factory.mktemp("real"))) as running:
+        yield running
+
+
+@pytest.fixture
+def client(real: RunningCloud) -> Iterator[Client]:
+    ours = Client(real.cloud.address.gateway, real.cloud.keys.api_token)
+    yield ours
+    ours.close()
+
+
+def record(client: Client, seconds: float, request: dict[str, Any]) -> dict[str, Any]:
+    """Start, let it record so long, stop, and return the final recording."""
+    started = client.start(request)
+    recording = client.wait(started["recording_id"], ("recording", *FINAL), 40)
+    if recording["state"] == "recording":
+        time.sleep(seconds)
+        client.stop(started["recording_id"])
+    return client.wait(started["recording_id"], FINAL, 90)
+
+
+def clock_page(real: RunningCloud) -> str:
+    return f"{real.cloud.address.gateway}/pages/clock.html"
+
+
+def test_a_page_becomes_an_mp4_with_picture_and_sound(real: RunningCloud, client: Client) -> None:
+    """The clock in the picture runs with the file's time, a tone of 1 kHz sounds at each of its full seconds."""
+    result = record(client, 8, {"RecordUrl": clock_page(real), "RecordingId": "whole-way"})
+    assert "completed" == result["state"], result
+    (file,) = result["files"]
+    path = object_path(real.cloud.state_dir, file)
+    assert path is not None
+    recorded = clock.read(path)
+    assert (1280, 720) == recorded.size
+    assert result["duration_ms"] / 1000 == pytest.approx(recorded.length_s, abs=0.5)
+    assert 7 <= recorded.length_s <= 11
+    shown = [(picture.shown_s, picture.page_s) for picture in recorded.pictures if picture.page_s is not None]
+    assert len(shown) > 0.9 * len(recorded.pictures)
+    offset = clock.offset_s(recorded)
+    late = [abs(page_s - shown_s - offset) for shown_s, page_s in shown]
+    assert sorted(late)[int(len(late) * 0.9)] < 0.25
+    beeps = [beep for beep in clock.beeps(recorded) if beep.length_s > 0.05]
+    assert len(beeps) >= 6
+    assert all(abs(beep.hertz - 1000) < 20 for beep in beeps)
+    assert all(abs(delay) < 0.25 for delay in clock.delays_s(recorded))
+    document = json.loads(
+        (real.cloud.state_dir / "cos" / BUCKET / "webrecord/recordings/whole-way/recording.json").read_text()
+    )
+    assert ("completed", result["files"]) == (document["state"], document["files"])
+    assert {"801", "802", "310"} <= {label.split(".")[0] for label in document["evidence"]["facts"].values()}
+
+
+def test_hls_is_a_playlist_that_plays(real: RunningCloud, client: Client) -> None:
+    """`format: hls` ends in a playlist with all its slices in the bucket."""
+    result = record(client, 5, {"RecordUrl": clock_page(real), "format": "hls"})
+    assert "completed" == result["state"], result
+    playlists = [file for file in result["files"] if file["name"].endswith(".m3u8")]
+    assert len(playlists) == 1
+    path = object_path(real.cloud.state_dir, playlists[0])
+    assert path is not None
+    assert path.read_text().rstrip().endswith("#EXT-X-ENDLIST")
+    seen = probe(path)
+    assert seen.seconds >= 4
+    assert seen.has_sound
+
+
+def test_any_other_page_is_recorded_at_the_asked_size(real: RunningCloud, client: Client, tmp_path: Path) -> None:
+    """A page of one's own, from a server of one's own, 640x360."""
+    (tmp_path / "index.html").write_text("<body style='background:#c00'><h1>课程 one</h1>")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/"
+        video = {"Width": 640, "Height": 360}
+        result = record(client, 3, {"RecordUrl": url, "WebRecordVideoParams": video})
+        server.shutdown()
+    assert "completed" == result["state"], result
+    path = object_path(real.cloud.state_dir, result["files"][0])
+    assert path is not None
+    seen = probe(path)
+    assert (640, 360) == (seen.width, seen.height)
+    assert seen.seconds >= 2.5
+
+
+def test_a_page_that_can_not_be_reached_is_failed_with_the_reason(client: Client) -> None:
+    """The API accepted it; the callback tells why there is no file."""
+    result = record(client, 0, {"RecordUrl": "http://127.0.0.1:9/"})
+    assert "failed" == result["state"]
+    assert result["reason"].startswith("the page could not be recorded: Goto url")
+
+
+def test_a_callback_function_that_is_down_for_30_s_loses_nothing(real: RunningCloud, client: Client) -> None:
+    """TRTC's schedule sends again; the recording ends completed."""
+    down = httpx.post(f"{real.cloud.address.gateway}/_local/functions/callback/down", json={"seconds": 30})
+    assert down.is_success
+    started = client.start({"RecordUrl": clock_page(real)})
+    time.sleep(6)
+    assert client.get(started["recording_id"])["state"] == "starting", "no callback has come through"
+    client.stop(started["recording_id"])
+    result = client.wait(started["recording_id"], FINAL, 90)
+    assert "completed" == result["state"], result
+    assert 1 == len(result["files"])

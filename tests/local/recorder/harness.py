@@ -1,0 +1,188 @@
+"""Running the recorder as its parent does, and a web server with pages that behave in every wrong way."""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import json
+import os
+import queue
+import signal
+import socketserver
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+ROOT = Path(__file__).parents[3]
+CLOCK = (ROOT / "local" / "pages" / "clock.html").as_uri()
+WAIT_S = 30.0
+
+
+class Recorder:
+    """One recorder process; leaving the `with` block kills it if it still runs."""
+
+    def __init__(self, work_dir: Path, page_url: str = CLOCK, **job: object) -> None:
+        self.work_dir = work_dir
+        self.events: list[dict[str, Any]] = []
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "local.recorder"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._queue: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self.say(json.dumps({"page_url": page_url, "work_dir": str(work_dir), **job}))
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self._reader.join(WAIT_S)
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
+
+    def say(self, line: str) -> None:
+        """Write a line to the recorder's standard input."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def until(self, kind: str) -> dict[str, Any]:
+        """Wait for the next event of a kind."""
+        while True:
+            event = self._queue.get(timeout=WAIT_S)
+            assert event is not None, f"ended without {kind}: {self.events}"
+            if event["event"] == kind:
+                return event
+
+    def run(self, seconds: float) -> dict[str, Any]:
+        """Record that long, stop, and return the last event."""
+        self.until("started")
+        time.sleep(seconds)
+        self.say("stop")
+        return self.end()
+
+    def end(self) -> dict[str, Any]:
+        """Wait for the recorder's exit and return its last event."""
+        self.process.wait(WAIT_S)
+        self._reader.join(WAIT_S)
+        return self.events[-1]
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        """Return the events of a kind so far."""
+        return [event for event in self.events if event["event"] == kind]
+
+    def files(self, kind: str) -> list[Path]:
+        """Return the reported files of a kind."""
+        return [self.work_dir / event["name"] for event in self.of("file") if event["kind"] == kind]
+
+    def browser(self) -> dict[int, str]:
+        """Return the browser's processes: ids and command lines."""
+        everybody = list(processes())
+        family = {self.process.pid: ""}
+        grown = True
+        while grown:
+            fresh = {pid: command for pid, parent, command in everybody if parent in family and pid not in family}
+            family |= fresh
+            grown = bool(fresh)
+        del family[self.process.pid]
+        assert family, "the recorder has no browser"
+        return family
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            event = json.loads(line)
+            self.events.append(event)
+            self._queue.put(event)
+        self._queue.put(None)
+
+
+def processes() -> Iterator[tuple[int, int, str]]:
+    """Yield every process: id, parent's id, command line."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                yield int(entry.name), parent, command
+
+
+def all_gone(family: dict[int, str], within_s: float = 5) -> bool:
+    """Tell whether all these processes are gone, or go within a moment."""
+    deadline = time.monotonic() + within_s
+    while family.items() & {(pid, command) for pid, _, command in processes()}:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def kill(pid: int) -> None:
+    """End a process at once."""
+    os.kill(pid, signal.SIGKILL)
+
+
+class Site(socketserver.ThreadingMixIn, http.server.HTTPServer):
+    """Pages by path; `/hang` never answers; `/report?key=value` is remembered in `reports`."""
+
+    daemon_threads = True
+
+    def __init__(self, pages: dict[str, str]) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.pages = pages
+        self.reports: queue.Queue[dict[str, str]] = queue.Queue()
+        self.released = threading.Event()
+
+    def url(self, path: str) -> str:
+        """Return a page's address."""
+        return f"http://127.0.0.1:{self.server_port}{path}"
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    server: Site
+
+    def do_GET(self) -> None:
+        parts = urlsplit(self.path)
+        if parts.path == "/hang":
+            self.server.released.wait(WAIT_S)
+            return
+        if parts.path == "/report":
+            self.server.reports.put(dict(parse_qsl(parts.query)))
+        body = self.server.pages.get(parts.path, "").encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Stay silent."""
+
+
+@contextlib.contextmanager
+def serve(pages: dict[str, str]) -> Iterator[Site]:
+    """Run a site for the length of the block."""
+    site = Site(pages)
+    thread = threading.Thread(target=site.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield site
+    finally:
+        site.released.set()
+        site.shutdown()
+        thread.join()
+        site.server_close()

@@ -1,0 +1,210 @@
+"""How recordings fail, break and end: never with a hang, never with a lost file."""
+
+from __future__ import annotations
+
+import resource
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.recorder import rescue
+from tests.local.recorder import clock
+from tests.local.recorder.harness import Recorder, Site, all_gone, kill, serve
+
+pytestmark = pytest.mark.e2e
+
+_MOVING = "<body><script>let n = 0; setInterval(() => document.body.textContent = n++, 40)</script>"
+_PAGES = {
+    "/": _MOVING,
+    "/ready": _MOVING + "<script>setTimeout(() => notifyReady(), 300)</script>",
+    "/second": _MOVING
+    + """<script>if (sessionStorage.seen) notifyReady(1, {a: 2}); sessionStorage.seen = 1</script>""",
+    "/noisy": _MOVING
+    + """<script>onload = () => { alert("a"); confirm("b"); window.open("/", "popup");
+         window.onbeforeunload = () => "stay"; fetch("/report?survived=yes") }</script>""",
+    "/device": """<meta name="viewport" content="width=device-width, initial-scale=1">
+         <body><script>fetch("/report?" + new URLSearchParams({agent: navigator.userAgent, wide: innerWidth,
+         high: innerHeight, touch: navigator.maxTouchPoints, turned: screen.orientation.type}))</script>""",
+}
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    with serve(_PAGES) as running:
+        yield running
+
+
+def test_hanging_server(site: Site, tmp_path: Path) -> None:
+    """A server that accepts and never answers fails the recording in time."""
+    with Recorder(tmp_path, site.url("/hang"), goto_timeout_s=1) as recorder:
+        assert recorder.end() == {"event": "failed", "message": "Goto url timeout"}
+    assert recorder.process.returncode == 1
+
+
+def test_dead_port(tmp_path: Path) -> None:
+    """A refused connection is told with the network's error."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with Recorder(tmp_path, f"http://127.0.0.1:{port}/") as recorder:
+        message = recorder.end()["message"]
+    assert message == "Goto url error: net::ERR_CONNECTION_REFUSED"
+    assert recorder.of("file") == []
+    assert not (tmp_path / ".browser").exists()
+
+
+def test_no_browser(tmp_path: Path) -> None:
+    """A missing browser is a failed start, not a crash."""
+    with Recorder(tmp_path, chromium="/nowhere/chromium") as recorder:
+        assert recorder.end() == {
+            "event": "failed",
+            "message": "StartRecording error: no browser at /nowhere/chromium",
+        }
+
+
+def test_bad_job(tmp_path: Path) -> None:
+    """A job that cannot be read names the field."""
+    with Recorder(tmp_path, width=-1) as recorder:
+        assert recorder.end()["message"].startswith("StartRecording error: job: width:")
+
+
+def test_ready(site: Site, tmp_path: Path) -> None:
+    """A page that says it is ready in time is recorded without a reload."""
+    with Recorder(tmp_path, site.url("/ready"), ready_timeout_s=5, max_duration_s=0.5) as recorder:
+        assert recorder.end()["reason"] == "limit"
+    assert recorder.of("refreshed") == []
+
+
+def test_ready_after_reload(site: Site, tmp_path: Path) -> None:
+    """A page that misses its time once is reloaded, then recorded."""
+    with Recorder(tmp_path, site.url("/second"), ready_timeout_s=1, max_duration_s=0.5) as recorder:
+        assert recorder.end()["reason"] == "limit"
+    assert recorder.of("refreshed") == [{"event": "refreshed", "message": "Page load timeout"}]
+
+
+def test_never_ready(site: Site, tmp_path: Path) -> None:
+    """A page that misses its time twice is not recorded."""
+    with Recorder(tmp_path, site.url("/"), ready_timeout_s=1) as recorder:
+        assert recorder.end() == {"event": "failed", "message": "Page load timeout"}
+    assert [event["event"] for event in recorder.events] == ["refreshed", "failed"]
+
+
+def test_stop_before_start(site: Site, tmp_path: Path) -> None:
+    """A stop while the page is still loading ends at once, with no file."""
+    with Recorder(tmp_path, site.url("/hang")) as recorder:
+        recorder.say("stop")
+        assert recorder.end() == {"event": "ended", "reason": "stop"}
+    assert recorder.process.returncode == 0
+
+
+def test_terminated(tmp_path: Path) -> None:
+    """SIGTERM is a stop."""
+    with Recorder(tmp_path) as recorder:
+        recorder.until("progress")
+        recorder.process.send_signal(signal.SIGTERM)
+        assert recorder.end() == {"event": "ended", "reason": "stop"}
+    assert clock.read(tmp_path / "recording.mp4").length_s > 0.8
+
+
+def test_input_closed(tmp_path: Path) -> None:
+    """The end of standard input is a stop: the parent is gone."""
+    with Recorder(tmp_path) as recorder:
+        recorder.until("progress")
+        assert recorder.process.stdin is not None
+        recorder.process.stdin.close()
+        assert recorder.end() == {"event": "ended", "reason": "stop"}
+
+
+def test_browser_killed(tmp_path: Path) -> None:
+    """A browser that dies ends the recording; what was recorded is finished and told first."""
+    with Recorder(tmp_path) as recorder:
+        recorder.until("progress")
+        recorder.until("progress")
+        for pid in recorder.browser():
+            kill(pid)
+        assert recorder.end() == {"event": "ended", "reason": "crash"}
+    tail = [event["event"] for event in recorder.events if event["event"] != "progress"]
+    assert tail == ["started", "file", "crashed", "ended"]
+    assert recorder.of("crashed")[0]["message"] == "Chrome exception, exit task"
+    decoded = clock.read(tmp_path / "recording.mp4")
+    assert decoded.length_s > 1.5
+    assert clock.distinct(decoded) > 10
+
+
+def test_page_crashed(tmp_path: Path) -> None:
+    """A page that crashes under a living browser ends the recording as well."""
+    with Recorder(tmp_path) as recorder:
+        recorder.until("progress")
+        family = recorder.browser()
+        renderers = [pid for pid, command in family.items() if "--type=renderer" in command]
+        assert renderers
+        for pid in renderers:
+            kill(pid)
+        assert recorder.end() == {"event": "ended", "reason": "crash"}
+    assert all_gone(family)
+    assert clock.read(tmp_path / "recording.mp4").length_s > 0.5
+
+
+@pytest.mark.parametrize("wanted", ["mp4", "hls"])
+def test_recorder_killed(tmp_path: Path, wanted: str) -> None:
+    """kill -9 loses seconds, not the file: rescue makes it whole, and the browser goes by itself."""
+    with Recorder(tmp_path, format=wanted) as recorder:
+        started = recorder.until("started")
+        for _ in range(4):
+            recorder.until("progress")
+        family = recorder.browser()
+        recorder.process.kill()
+        recorder.process.wait()
+        assert all_gone(family)
+    events = rescue(tmp_path)
+    assert events[-1]["kind"] == ("mp4" if wanted == "mp4" else "m3u8")
+    assert events[-1]["start_ms"] == started["ts_ms"]
+    decoded = clock.read(tmp_path / events[-1]["name"])
+    assert decoded.length_s > 1.8
+    assert decoded.length_s == pytest.approx((events[-1]["end_ms"] - events[-1]["start_ms"]) / 1000, abs=0.2)
+    assert clock.distinct(decoded) > 20
+    assert rescue(tmp_path) == events
+    assert not (tmp_path / ".browser").exists()
+
+
+def test_disk_full(tmp_path: Path) -> None:
+    """A disk that takes no more ends the recording with what was saved."""
+    with Recorder(tmp_path) as recorder:
+        recorder.until("progress")
+        resource.prlimit(recorder.process.pid, resource.RLIMIT_FSIZE, (700_000, 700_000))
+        assert recorder.end() == {"event": "ended", "reason": "disk"}
+    assert recorder.files("mp4") == [tmp_path / "recording.mp4"]
+    decoded = clock.read(tmp_path / "recording.mp4")
+    assert clock.distinct(decoded) > 5
+
+
+def test_disturbances(site: Site, tmp_path: Path) -> None:
+    """Dialogs do not freeze the page and a popup does not take its place."""
+    with Recorder(tmp_path, site.url("/noisy"), max_duration_s=2) as recorder:
+        assert recorder.end()["reason"] == "limit"
+    assert site.reports.get(timeout=5) == {"survived": "yes"}
+    assert len(clock.read(tmp_path / "recording.mp4").pictures) > 15
+
+
+@pytest.mark.parametrize(
+    ("device", "orientation", "picture", "wide", "turned"),
+    [
+        ("phone", "portrait", (720, 1280), "390", "portrait-primary"),
+        ("tablet", "landscape", (1280, 720), "1458", "landscape-primary"),
+    ],
+)
+def test_mobile(
+    site: Site, tmp_path: Path, device: str, orientation: str, picture: tuple[int, int], wide: str, turned: str
+) -> None:
+    """The page sees a touch device of the asked size and orientation; the picture keeps its own size."""
+    mobile = {"device": device, "orientation": orientation}
+    with Recorder(tmp_path, site.url("/device"), mobile=mobile, max_duration_s=0.5) as recorder:
+        assert recorder.end()["reason"] == "limit"
+    seen = site.reports.get(timeout=5)
+    assert "Android" in seen["agent"]
+    assert ("Mobile" in seen["agent"]) == (device == "phone")
+    assert (seen["wide"], seen["turned"], seen["touch"]) == (wide, turned, "5")
+    assert clock.read(tmp_path / "recording.mp4").size == picture

@@ -1,0 +1,135 @@
+"""What a recording holds: pictures at their times, sound in step, in whole files."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.local.recorder import clock
+from tests.local.recorder.harness import Recorder, all_gone
+
+pytestmark = pytest.mark.e2e
+
+SECONDS = 4.0
+# Two cores shared with whatever else runs: far less than the 24 pictures a second measured on idle ones.
+FEWEST = 15
+
+
+@pytest.fixture(scope="module", params=["beginframe", "screencast"])
+def mp4(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorder]:
+    with Recorder(tmp_path_factory.mktemp("mp4"), way=request.param, file_stem="clip") as recorder:
+        recorder.until("progress")
+        family = recorder.browser()
+        time.sleep(SECONDS - 1)
+        recorder.say("stop")
+        assert recorder.end() == {"event": "ended", "reason": "stop"}
+        assert all_gone(family)
+        yield recorder
+
+
+@pytest.fixture(scope="module")
+def decoded(mp4: Recorder) -> clock.Recording:
+    return clock.read(mp4.work_dir / "clip.mp4")
+
+
+def test_exit_is_clean(mp4: Recorder) -> None:
+    """A stop ends with 0 and nothing in the directory but what was reported (the fixture looks for processes)."""
+    assert mp4.process.returncode == 0
+    assert [path.name for path in mp4.work_dir.iterdir() if path.name[0] != "."] == ["clip.mp4"]
+    assert not (mp4.work_dir / ".browser").exists()
+
+
+def test_length_is_wall_time(mp4: Recorder, decoded: clock.Recording) -> None:
+    """The file is as long as its event says, and as the recording was."""
+    (event,) = mp4.of("file")
+    (started,) = mp4.of("started")
+    assert started["ts_ms"] == event["start_ms"]
+    said = (event["end_ms"] - event["start_ms"]) / 1000
+    assert said == pytest.approx(SECONDS, abs=0.5)
+    assert decoded.length_s == pytest.approx(said, abs=0.2)
+
+
+def test_size(decoded: clock.Recording) -> None:
+    """The default picture is 1280 by 720."""
+    assert decoded.size == (1280, 720)
+
+
+def test_pictures_move(decoded: clock.Recording) -> None:
+    """There are enough different pictures a second, by the time written into them."""
+    assert clock.distinct(decoded) / decoded.length_s >= FEWEST
+
+
+def test_pictures_at_their_times(decoded: clock.Recording) -> None:
+    """A picture's place in the file is the page's own time: no drift, no bunching."""
+    base = clock.offset_s(decoded)
+    errors = [abs(p.page_s - p.shown_s - base) for p in decoded.pictures if p.page_s is not None]
+    assert len(errors) >= 0.9 * len(decoded.pictures)
+    assert np.percentile(errors, 90) < 0.1
+
+
+def test_a_beep_each_second(decoded: clock.Recording) -> None:
+    """The page's tone is in the sound: 1000 Hz, about 120 ms, each second."""
+    beeps = clock.beeps(decoded)
+    assert len(beeps) >= SECONDS - 1
+    assert {beep.hertz for beep in beeps[:-1]} <= {999.0, 1000.0, 1001.0}
+    assert np.median([beep.length_s for beep in beeps]) == pytest.approx(0.12, abs=0.03)
+
+
+def test_sound_in_step(decoded: clock.Recording) -> None:
+    """The tone is heard within 100 ms of the picture that shows the full second."""
+    delays = clock.delays_s(decoded)
+    assert abs(float(np.median(delays))) < 0.1
+
+
+def test_hls(tmp_path: Path) -> None:
+    """An HLS recording plays through its playlist; segments are reported while it runs, the playlist last."""
+    with Recorder(tmp_path, format="hls", file_stem="live") as recorder:
+        first = recorder.until("file")
+        assert first["name"] == "live_00000.ts"
+        recorder.until("file")
+        recorder.say("stop")
+        assert recorder.end() == {"event": "ended", "reason": "stop"}
+    names = [event["name"] for event in recorder.of("file")]
+    assert names[:2] == ["live_00000.ts", "live.m3u8"]
+    assert names[-1] == "live.m3u8"
+    playlist = (tmp_path / "live.m3u8").read_text()
+    assert playlist.rstrip().endswith("#EXT-X-ENDLIST")
+    assert sorted(n for n in names if n.endswith(".ts")) == [n for n in playlist.split() if n.endswith(".ts")]
+    decoded = clock.read(tmp_path / "live.m3u8")
+    last = recorder.of("file")[-1]
+    assert decoded.length_s == pytest.approx((last["end_ms"] - last["start_ms"]) / 1000, abs=0.2)
+    assert clock.distinct(decoded) / decoded.length_s >= FEWEST
+    assert abs(float(np.median(clock.delays_s(decoded)))) < 0.1
+
+
+def test_split(tmp_path: Path) -> None:
+    """A long recording is cut into files without a gap, each playable and in step by itself."""
+    with Recorder(tmp_path, max_media_file_s=2, file_stem="long") as recorder:
+        recorder.run(4.5)
+    events = recorder.of("file")
+    assert [event["name"] for event in events] == ["long.mp4", "long_1.mp4", "long_2.mp4"]
+    assert [event["end_ms"] for event in events[:-1]] == [event["start_ms"] for event in events[1:]]
+    decoded = [clock.read(path) for path in recorder.files("mp4")]
+    for event, part in zip(events, decoded, strict=True):
+        assert part.length_s == pytest.approx((event["end_ms"] - event["start_ms"]) / 1000, abs=0.2)
+    starts = [event["start_ms"] / 1000 - clock.offset_s(part) for event, part in zip(events, decoded, strict=True)]
+    assert starts[1] == pytest.approx(starts[0], abs=0.1)
+    assert abs(float(np.median(clock.delays_s(decoded[1])))) < 0.1
+
+
+def test_limit(tmp_path: Path) -> None:
+    """The longest allowed duration ends the recording by itself."""
+    with Recorder(tmp_path, max_duration_s=2) as recorder:
+        assert recorder.end() == {"event": "ended", "reason": "limit"}
+    assert clock.read(tmp_path / "recording.mp4").length_s == pytest.approx(2, abs=0.2)
+
+
+def test_odd_size(tmp_path: Path) -> None:
+    """An odd size is rounded down to even."""
+    with Recorder(tmp_path, width=641, height=361, max_duration_s=1) as recorder:
+        recorder.end()
+    assert clock.read(tmp_path / "recording.mp4").size == (640, 360)
