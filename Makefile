@@ -1,0 +1,44 @@
+# Two commands: `make demo` records a page, `make test` passes the tests. Both set up what they need.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+
+.PHONY: demo test lint unit format lock browser clean help
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: $(READY) browser ## Record the bundled page for 10 s and print the result
+	@$(PY) -m local record --seconds 10
+
+test: lint unit ## Everything: lint, types, import rules, tests
+
+lint: $(READY)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports --verbose | tail -n 20
+
+unit: $(READY) browser
+	$(PY) -m pytest
+
+format: $(READY) ## Format the code
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+lock: ## Renew requirements.txt (deployed) and requirements-dev.txt from pyproject.toml; needs uv
+	uv pip compile -q pyproject.toml --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header -o requirements.txt
+	uv pip compile -q pyproject.toml --group dev --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header -o requirements-dev.txt
+
+# --no-deps: the lock is complete, and holds crcmod-plus where the COS SDK asks for crcmod, which has no wheel.
+$(READY): requirements-dev.txt
+	@sh tools/venv.sh "$(PYTHON)" $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
+	@touch $@
+
+browser:
+	@sh tools/browser.sh
+
+clean: ## Remove what was built and recorded
+	rm -rf $(VENV) .local build

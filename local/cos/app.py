@@ -1,0 +1,230 @@
+"""The ASGI app: parse, authenticate, route, answer; every refusal as COS's XML."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.routing import BaseRoute, Match
+from starlette.types import Receive, Scope, Send
+
+from local.cos import buckets, call, multipart, objects, signature
+from local.cos.call import Call
+from local.cos.errors import CosError
+from local.cos.model import CosSettings
+from local.cos.reply import Reply, xml
+from local.cos.service import OnCreated, Service
+from local.cos.signature import Claim, Credentials
+from local.cos.store import BucketStore
+
+Handler = Callable[[Service, Call], Awaitable[Reply]]
+
+_log = logging.getLogger(__name__)
+
+# (scope, method, sub-resource) -> operation
+_ROUTES: dict[tuple[str, str, str], Handler] = {
+    ("service", "GET", ""): buckets.get_service,
+    ("bucket", "PUT", ""): buckets.put_bucket,
+    ("bucket", "HEAD", ""): buckets.head_bucket,
+    ("bucket", "DELETE", ""): buckets.delete_bucket,
+    ("bucket", "GET", ""): buckets.list_objects,
+    ("bucket", "GET", "acl"): buckets.get_acl,
+    ("bucket", "PUT", "acl"): buckets.put_acl,
+    ("bucket", "GET", "versioning"): buckets.get_versioning,
+    ("bucket", "GET", "uploads"): multipart.list_uploads,
+    ("bucket", "POST", "delete"): objects.delete_objects,
+    ("object", "PUT", ""): objects.put_object,
+    ("object", "PUT", "copy"): objects.copy_object,
+    ("object", "GET", ""): objects.get_object,
+    ("object", "HEAD", ""): objects.head_object,
+    ("object", "DELETE", ""): objects.delete_object,
+    ("object", "GET", "acl"): buckets.get_acl,
+    ("object", "PUT", "acl"): buckets.put_acl,
+    ("object", "POST", "uploads"): multipart.initiate,
+    ("object", "PUT", "uploadId"): multipart.upload_part,
+    ("object", "PUT", "uploadId copy"): multipart.copy_part,
+    ("object", "POST", "uploadId"): multipart.complete,
+    ("object", "DELETE", "uploadId"): multipart.abort,
+    ("object", "GET", "uploadId"): multipart.list_parts,
+}
+# Sub-resources that COS documents and this server lacks. Not to know one would be to answer another question.
+_UNSUPPORTED = frozenset(
+    (
+        "accelerate",
+        "append",
+        "asyncfetch",
+        "ci-process",
+        "cors",
+        "domain",
+        "domaincertificate",
+        "encryption",
+        "intelligenttiering",
+        "inventory",
+        "lifecycle",
+        "location",
+        "logging",
+        "object-lock",
+        "origin",
+        "policy",
+        "referer",
+        "replication",
+        "restore",
+        "retention",
+        "select",
+        "symlink",
+        "tagging",
+        "versions",
+        "website",
+    )
+)
+_SUPPORTED = frozenset(sub.split()[0] for _, _, sub in _ROUTES if sub and sub != "copy")
+
+_CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag,"
+    " Last-Modified, x-cos-hash-crc64ecma, x-cos-request-id",
+}
+
+
+def create_app(
+    store: BucketStore,
+    *,
+    credentials: Credentials,
+    on_created: OnCreated | None = None,
+    settings: CosSettings | None = None,
+) -> Starlette:
+    """A COS on the given disk.
+
+    Args:
+        store: where the objects are. The caller closes it.
+        credentials: secret id -> Credential, or None for an unknown id. A credential with a token wants that
+            token in x-cos-security-token (header or parameter).
+        on_created: told about every new object once it is durable, without delaying the reply. A coroutine
+            function runs on the server's loop, a plain function in a worker thread. Its exceptions are logged.
+        settings: replace the store's; change them at run time through this object or `store.settings`.
+    """
+    if settings is not None:
+        store.settings = settings
+    service = Service(store, on_created)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await service.finish()
+
+    return Starlette(routes=[_Everything(service, credentials)], lifespan=lifespan)
+
+
+class _Everything(BaseRoute):
+    """Takes every method and every path: Starlette's patterns would miss keys with a line break."""
+
+    def __init__(self, service: Service, credentials: Credentials) -> None:
+        self._service = service
+        self._credentials = credentials
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        return (Match.FULL if scope["type"] == "http" else Match.NONE), {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        try:
+            response = await self._respond(request)
+        except ClientDisconnect:
+            return  # nobody is left to answer
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> Reply:
+        if request.method == "OPTIONS":
+            return _preflight(request)
+        parsed = Call(request, None, None, {}, (b"/",))
+        try:
+            parsed = call.parse(request, self._service.settings)
+            self._authenticate(parsed)
+            response = await _route(parsed)(self._service, parsed)
+        except ClientDisconnect:
+            raise
+        except CosError as error:
+            response = _refusal(parsed, error)
+        except Exception:  # noqa: BLE001 - the last resort: a bug here is COS's InternalError
+            _log.exception("%s %s failed", request.method, parsed.resource)
+            response = _refusal(parsed, CosError("InternalError"))
+        await parsed.drain()
+        response.add({"x-cos-request-id": parsed.request_id, **_CORS})
+        return response
+
+    def _authenticate(self, parsed: Call) -> None:
+        headers: dict[str, bytes] = {}
+        for raw, value in parsed.headers.raw:
+            headers.setdefault(raw.decode("latin-1"), value)
+        params: dict[str, bytes] = {}
+        for name, value in call.query(parsed.request.scope["query_string"]):
+            params.setdefault(name.lower(), value)
+        token = parsed.headers.get("x-cos-security-token") or parsed.params.get("x-cos-security-token")
+        signature.verify(
+            Claim.read(parsed.headers.get("authorization", ""), parsed.params),
+            self._credentials,
+            token=token,
+            method=parsed.method,
+            paths=parsed.paths,
+            params=params,
+            headers=headers,
+        )
+
+
+def _route(parsed: Call) -> Handler:
+    """The operation asked for.
+
+    Raises:
+        CosError: NotImplemented for what this server lacks, MethodNotAllowed for what COS lacks, too.
+    """
+    scope = "service" if parsed.bucket is None else "bucket" if parsed.key is None else "object"
+    if not _UNSUPPORTED.isdisjoint(parsed.params) or parsed.headers.get("content-type", "").startswith(
+        "multipart/form"
+    ):
+        raise CosError("NotImplemented")
+    asked = _SUPPORTED.intersection(parsed.params)
+    # An upload id says more than anything beside it.
+    sub = "uploadId" if "uploadId" in asked else next(iter(sorted(asked)), "")
+    if scope == "object" and parsed.method == "PUT" and "x-cos-copy-source" in parsed.headers:
+        sub = f"{sub} copy".strip()
+    handler = _ROUTES.get((scope, parsed.method, sub))
+    if handler is None:
+        known = any((scope, sub) == (place, name) for place, _, name in _ROUTES)
+        raise CosError("MethodNotAllowed" if known else "NotImplemented")
+    return handler
+
+
+def _refusal(parsed: Call, error: CosError) -> Reply:
+    trace_id = parsed.request_id[::-1]
+    headers = {**error.headers, "x-cos-trace-id": trace_id}
+    if parsed.method == "HEAD":
+        return Reply(status=error.status, headers=headers)
+    return xml(
+        "Error",
+        [
+            ("Code", error.code),
+            ("Message", error.message),
+            ("Resource", parsed.resource),
+            ("RequestId", parsed.request_id),
+            ("TraceId", trace_id),
+        ],
+        headers,
+        error.status,
+    )
+
+
+def _preflight(request: Request) -> Reply:
+    """OPTIONS Object: anything goes; the signature decides later."""
+    wanted = request.headers.get("access-control-request-headers", "*")
+    return Reply(
+        headers={
+            **_CORS,
+            "Access-Control-Allow-Methods": "GET, HEAD, PUT, POST, DELETE",
+            "Access-Control-Allow-Headers": wanted,
+            "Access-Control-Max-Age": "600",
+            "x-cos-request-id": Call(request, None, None, {}, (b"/",)).request_id,
+        }
+    )

@@ -1,0 +1,192 @@
+"""One bucket: content in its folder, index in memory and in the journal, one lock for both."""
+
+from __future__ import annotations
+
+import mimetypes
+import shutil
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+from local.cos import content, paths
+from local.cos.content import Sink
+from local.cos.errors import CosError
+from local.cos.journal import Journal
+from local.cos.model import Attributes, CosSettings, Entry
+from local.cos.view import ListingView, Page
+
+
+class Bucket:
+    """Safe to use from any thread. The lock is held for renames and index changes, never for content."""
+
+    def __init__(self, root: Path, name: str) -> None:
+        self.name = name
+        self.folder = root / name
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = threading.Lock()
+        self._removed = False
+        self._journal = Journal(root / ".meta" / f"{name}.jsonl", created=content.now())
+        self._entries = self._journal.entries
+        self._reconcile()
+        self._view = ListingView(self._entries.values())
+
+    @property
+    def created(self) -> float:
+        """Epoch seconds."""
+        return self._journal.created
+
+    def get(self, key: str) -> Entry | None:
+        return self._entries.get(key)
+
+    def open(self, key: str) -> tuple[Entry, BinaryIO]:
+        """An object and its content as they are now: a later write does not change what is read.
+
+        Raises:
+            CosError: NoSuchKey.
+        """
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is None:
+                raise CosError("NoSuchKey")
+            try:
+                return entry, (self.folder / entry.file).open("rb")
+            except FileNotFoundError:
+                # Somebody removed the file by hand: the disk is the truth.
+                self._forget(key, CosSettings())
+                raise CosError("NoSuchKey") from None
+
+    def commit(
+        self,
+        key: str,
+        sink: Sink,
+        attributes: Attributes,
+        settings: CosSettings,
+        *,
+        create_only: bool = False,
+        etag: str | None = None,
+    ) -> Entry:
+        """Make a closed sink the content of `key`: all of it or nothing, durable on return.
+
+        Args:
+            create_only: refuse if the key exists; decided under the lock, so exactly one writer wins.
+            etag: the ETag if it is not the content's MD5.
+
+        Raises:
+            CosError: FileAlreadyExists, NoSuchBucket (deleted meanwhile).
+        """
+        sink.close()
+        with self._lock:
+            if self._removed:
+                raise CosError("NoSuchBucket")
+            present = self._entries.get(key)
+            if present is not None and create_only and not settings.versioned:
+                raise CosError("FileAlreadyExists")
+            entry = Entry(
+                key=key,
+                file=self._place(key, present, sink),
+                size=sink.size,
+                etag=etag or sink.etag,
+                crc64=sink.crc64,
+                modified=content.now(),
+                mtime_ns=sink.mtime_ns,
+                attributes=attributes,
+            )
+            self._journal.put(entry, fsync=settings.fsync)
+            self._entries[key] = entry
+            self._view.record(key, entry, settings.listing_delay_s)
+            return entry
+
+    def delete(self, key: str, settings: CosSettings) -> bool:
+        """Remove an object; False if there was none."""
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is None:
+                return False
+            path = self.folder / entry.file
+            path.unlink(missing_ok=True)
+            self._forget(key, settings)
+            self._prune(path.parent)
+            return True
+
+    def page(self, prefix: str, marker: str, delimiter: str, limit: int, settings: CosSettings) -> Page:
+        with self._lock:
+            self._view.settle(settings.listing_delay_s)
+            return self._view.page(prefix, marker, delimiter, limit)
+
+    def path_of(self, key: str) -> Path:
+        """The object's file, or where it would be written."""
+        entry = self._entries.get(key)
+        return self.folder / (entry.file if entry else paths.mirrored(key) or paths.escaped(key))
+
+    def remove(self) -> None:
+        """Delete the empty bucket.
+
+        Raises:
+            CosError: BucketNotEmpty.
+        """
+        with self._lock:
+            if self._entries:
+                raise CosError("BucketNotEmpty")
+            self._removed = True
+            self._journal.remove()
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def close(self) -> None:
+        with self._lock:
+            self._removed = True
+            self._journal.close()
+
+    def _place(self, key: str, present: Entry | None, sink: Sink) -> str:
+        """Move the content where it belongs; the path below the folder.
+
+        "a" and "a/b" cannot both be plain paths: who comes second gets an escaped name.
+        """
+        plain = present.file if present else paths.mirrored(key)
+        if plain is not None and (present or not (self.folder / plain).exists()):
+            try:
+                sink.move_to(self.folder / plain)
+            except (NotADirectoryError, FileExistsError, IsADirectoryError):
+                pass
+            else:
+                return plain
+        hidden = paths.escaped(key)
+        sink.move_to(self.folder / hidden)
+        return hidden
+
+    def _forget(self, key: str, settings: CosSettings) -> None:
+        del self._entries[key]
+        self._journal.delete(key, fsync=settings.fsync)
+        self._view.record(key, None, settings.listing_delay_s)
+
+    def _prune(self, folder: Path) -> None:
+        """Drop folders that became empty, or they would occupy the plain names of other keys."""
+        while folder != self.folder:
+            try:
+                folder.rmdir()
+            except OSError:
+                return
+            folder = folder.parent
+
+    def _reconcile(self) -> None:
+        """Bring the index in line with the files: the disk is the truth, whoever wrote it."""
+        found = {name: (size, mtime) for name, size, mtime in paths.files_below(self.folder)}
+        for entry in list(self._entries.values()):
+            stat = found.pop(entry.file, None)
+            if stat is None:
+                del self._entries[entry.key]
+                self._journal.delete(entry.key, fsync=False)
+            elif stat != (entry.size, entry.mtime_ns):
+                self._adopt(replace(entry, size=stat[0], mtime_ns=stat[1], modified=stat[1] / 1e9))
+        for name, (size, mtime) in found.items():
+            if name.startswith(f"{paths.ESCAPED}/"):
+                (self.folder / name).unlink()  # written by a process that died before it noted the key
+            elif paths.mirrored(name) and name not in self._entries and not name.split("/")[-1].startswith("."):
+                kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+                self._adopt(Entry(name, name, size, "", 0, mtime / 1e9, mtime, Attributes(kind)))
+
+    def _adopt(self, entry: Entry) -> None:
+        etag, crc64 = content.digest(self.folder / entry.file)
+        entry = replace(entry, etag=etag, crc64=crc64)
+        self._entries[entry.key] = entry
+        self._journal.put(entry, fsync=False)

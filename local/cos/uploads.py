@@ -1,0 +1,183 @@
+"""Unfinished multipart uploads: one folder per upload, one file per part.
+
+<root>/.multipart/<bucket>/<upload id>/upload.json
+<root>/.multipart/<bucket>/<upload id>/<part number>-<md5>
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from local.cos import content
+from local.cos.content import Sink
+from local.cos.errors import CosError
+from local.cos.model import Attributes
+
+
+@dataclass(frozen=True)
+class Part:
+    """One received part. `etag` is quoted, `modified` is epoch seconds."""
+
+    number: int
+    etag: str
+    size: int
+    modified: float
+    path: Path
+
+
+@dataclass
+class Upload:
+    """One multipart upload. `initiated` is epoch seconds."""
+
+    upload_id: str
+    bucket: str
+    key: str
+    initiated: float
+    attributes: Attributes
+    create_only: bool
+    folder: Path
+    parts: dict[int, Part] = field(default_factory=dict)
+
+
+class Uploads:
+    """Every unfinished upload, in memory and on disk."""
+
+    def __init__(self, root: Path, sink: Callable[[], Sink]) -> None:
+        self._root = root
+        self._sink = sink
+        self._lock = threading.Lock()
+        found = (_load(path.parent) for path in sorted(root.glob("*/*/upload.json")))
+        self._uploads = {upload.upload_id: upload for upload in found}
+
+    def initiate(self, bucket: str, key: str, attributes: Attributes, *, create_only: bool) -> Upload:
+        started = content.now()
+        # The id begins with the time: uploads of one key then list in the order of their start.
+        upload_id = f"{int(started * 1000):013d}{uuid.uuid4().hex}"
+        folder = self._root / bucket / upload_id
+        upload = Upload(upload_id, bucket, key, started, attributes, create_only, folder)
+        folder.mkdir(parents=True)
+        fresh = folder / "upload.new"
+        fresh.write_text(
+            json.dumps(
+                {
+                    "bucket": bucket,
+                    "key": key,
+                    "initiated": started,
+                    "create_only": create_only,
+                    "type": attributes.content_type,
+                    "headers": dict(attributes.headers),
+                    "meta": dict(attributes.meta),
+                }
+            )
+        )
+        fresh.replace(folder / "upload.json")
+        with self._lock:
+            self._uploads[upload_id] = upload
+        return upload
+
+    def find(self, bucket: str, key: str, upload_id: str) -> Upload:
+        """The upload.
+
+        Raises:
+            CosError: NoSuchUpload, also if it belongs to another key.
+        """
+        upload = self._uploads.get(upload_id)
+        if upload is None or (upload.bucket, upload.key) != (bucket, key):
+            raise CosError("NoSuchUpload")
+        return upload
+
+    def of_bucket(self, bucket: str) -> list[Upload]:
+        """Ordered by key, then by start."""
+        with self._lock:
+            mine = [upload for upload in self._uploads.values() if upload.bucket == bucket]
+        return sorted(mine, key=lambda upload: (upload.key, upload.upload_id))
+
+    def add_part(self, upload: Upload, number: int, sink: Sink) -> Part:
+        """Keep a part; a part of the same number is replaced.
+
+        Raises:
+            CosError: NoSuchUpload if the upload ended meanwhile.
+        """
+        sink.close()
+        with self._lock:
+            if upload.upload_id not in self._uploads:
+                raise CosError("NoSuchUpload")
+            path = upload.folder / f"{number:05d}-{sink.md5.hex()}"
+            sink.move_to(path)
+            part = Part(number, sink.etag, sink.size, content.now(), path)
+            old = upload.parts.get(number)
+            if old is not None and old.path != path:
+                old.path.unlink(missing_ok=True)
+            upload.parts[number] = part
+            return part
+
+    def assemble(self, upload: Upload, wanted: Sequence[tuple[int, str]], min_part_bytes: int) -> tuple[Sink, str]:
+        """The parts joined, and the ETag of the whole.
+
+        Args:
+            wanted: (part number, ETag with or without quotes) in ascending order.
+
+        Raises:
+            CosError: MalformedXML (no parts), InvalidPartOrder, InvalidPart, EntityTooSmall.
+        """
+        numbers = [number for number, _ in wanted]
+        if not wanted:
+            raise CosError("MalformedXML", "At least one part is needed.")
+        if numbers != sorted(set(numbers)):
+            raise CosError("InvalidPartOrder")
+        parts = [upload.parts.get(number) for number in numbers]
+        chosen = [
+            part
+            for part, (_, etag) in zip(parts, wanted, strict=True)
+            if part is not None and part.etag.strip('"') == etag.strip().strip('"').lower()
+        ]
+        if len(chosen) != len(wanted):
+            raise CosError("InvalidPart")
+        if any(part.size < min_part_bytes for part in chosen[:-1]):
+            raise CosError("EntityTooSmall")
+        digests = b"".join(bytes.fromhex(part.etag.strip('"')) for part in chosen)
+        sink = self._sink()
+        try:
+            for part in chosen:
+                with part.path.open("rb") as file:
+                    sink.write_from(file, part.size)
+        except OSError as error:  # completed or aborted by another request
+            sink.discard()
+            raise CosError("NoSuchUpload") from error
+        return sink, f'"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(chosen)}"'
+
+    def drop(self, upload: Upload) -> None:
+        """Forget the upload and its parts."""
+        with self._lock:
+            self._uploads.pop(upload.upload_id, None)
+            shutil.rmtree(upload.folder, ignore_errors=True)
+
+    def drop_bucket(self, bucket: str) -> None:
+        for upload in self.of_bucket(bucket):
+            self.drop(upload)
+
+
+def _load(folder: Path) -> Upload:
+    about = json.loads((folder / "upload.json").read_text())
+    upload = Upload(
+        upload_id=folder.name,
+        bucket=about["bucket"],
+        key=about["key"],
+        initiated=about["initiated"],
+        attributes=Attributes(about["type"], about["headers"], about["meta"]),
+        create_only=about["create_only"],
+        folder=folder,
+    )
+    # Of two files for one part, left by a crash, the later one counts.
+    for path in sorted(folder.glob("?????-*"), key=lambda path: path.stat().st_mtime_ns):
+        number, _, md5 = path.name.partition("-")
+        stat = path.stat()
+        upload.parts[int(number)] = Part(int(number), f'"{md5}"', stat.st_size, stat.st_mtime, path)
+    return upload

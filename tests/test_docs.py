@@ -1,0 +1,71 @@
+"""The documents say what the code does: settings, routes, states, commands, deployment."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from local.__main__ import app
+from shared.domain.recording import State
+from shared.settings import ENV_PREFIX, CallbackSettings, RecordingsSettings, StoreSettings
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+SERVERLESS = yaml.safe_load((ROOT / "serverless.yml").read_text())["inputs"]
+SETTINGS: dict[str, type[StoreSettings]] = {"recordings": RecordingsSettings, "callback": CallbackSettings}
+
+
+def names(kind: type[StoreSettings]) -> set[str]:
+    return {f"{ENV_PREFIX}{name.upper()}" for name in kind.model_fields}
+
+
+def test_every_setting_is_in_the_readme_and_the_reverse() -> None:
+    """The settings table has exactly the variables that the functions read, at the right function."""
+    rows = re.findall(r"^\| (`WEBRECORD_.*?) \| (both|callback|recordings) \|", README, re.MULTILINE)
+    documented: dict[str, set[str]] = {"recordings": set(), "callback": set()}
+    for cell, function in rows:
+        for where in documented if function == "both" else [function]:
+            documented[where].update(re.findall(r"WEBRECORD_\w+", cell))
+    assert {name: names(kind) for name, kind in SETTINGS.items()} == documented
+
+
+def test_every_state_is_in_the_readme() -> None:
+    """The line of states names all of them."""
+    (line,) = re.findall(r"^States: (.*)$", README, re.MULTILINE)
+    assert {state.value for state in State} == set(re.findall(r"[a-z]+", line))
+
+
+def test_every_command_in_the_readme_exists() -> None:
+    """`make X` is a target, `-m local X` a command."""
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    commands = {info.name or (info.callback.__name__ if info.callback else "") for info in app.registered_commands}
+    for text in (README, (ROOT / "README.zh-CN.md").read_text()):
+        assert set(re.findall(r"\bmake ([a-z]+)", text)) <= targets
+        assert set(re.findall(r"-m local ([a-z]+)", text)) <= commands
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_the_deployment_sets_what_its_function_reads(name: str) -> None:
+    """Required settings are set, no unknown one is, and the handler is a file of functions/."""
+    function = SERVERLESS["functions"][name]
+    given = {entry["key"] for entry in function["environments"]}
+    fields = SETTINGS[name].model_fields
+    required = {f"{ENV_PREFIX}{field.upper()}" for field, info in fields.items() if info.is_required()}
+    assert required <= given <= names(SETTINGS[name])
+    module, _, handler = function["handler"].partition(".")
+    assert f"def {handler}(" in (ROOT / "functions" / f"{module}.py").read_text()
+
+
+def test_the_triggers_are_open_and_do_not_loop() -> None:
+    """COS triggers stay closed unless enabled, networks too; the jobs' prefix is not the results'."""
+    triggers = {(t["type"], t["function"]): t["parameters"] for t in SERVERLESS["triggers"]}
+    assert {("http", "recordings"), ("http", "callback"), ("cos", "recordings")} == set(triggers)
+    for (kind, _), parameters in triggers.items():
+        assert parameters["enable"] if kind == "cos" else parameters["netConfig"]["enableExtranet"]
+    given = {e["key"]: e["value"] for e in SERVERLESS["functions"]["recordings"]["environments"]}
+    prefix = triggers["cos", "recordings"]["filter"]["prefix"]
+    assert given["WEBRECORD_JOBS_PREFIX"] == prefix
+    assert not prefix.startswith(given["WEBRECORD_PREFIX"])

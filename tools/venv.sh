@@ -1,0 +1,16 @@
+# Make a virtual environment: `sh tools/venv.sh PYTHON DIR`. Debian packs the venv module apart from Python.
+set -eu
+python=$1 dir=$2
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' || {
+    echo "error: $python is older than 3.10; say which to use: make PYTHON=python3.11 …" >&2
+    exit 1
+}
+if "$python" -m venv "$dir" >/dev/null 2>&1; then exit 0; fi
+rm -rf "$dir"
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "installing Debian's python3-venv …"
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv >/dev/null
+    exec "$python" -m venv "$dir"
+fi
+echo "error: $python has no venv module; install it first: sudo apt-get install python3-venv" >&2
+exit 1
