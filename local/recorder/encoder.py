@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from local.recorder import files
 from local.recorder.alsa import FRAME, RATE
@@ -160,10 +160,11 @@ class Encoder:
         if jpeg is None:
             return self._last
         if self._decoder is None:
-            self._decoder = cast("VideoCodecContext", av.CodecContext.create("mjpeg", "r"))
-            self._decoder.thread_count = 1
+            decoder: Any = av.CodecContext.create("mjpeg", "r")  # PyAV's releases type it differently
+            decoder.thread_count = 1
+            self._decoder = decoder
         try:
-            frames = self._decoder.decode(av.Packet(jpeg))
+            frames = self._decoder.decode(av.Packet(jpeg)) if self._decoder else []
         except av.FFmpegError as error:
             log(f"a picture was unreadable: {error}")
             return None

@@ -6,7 +6,7 @@ import os
 import time
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import av
 import numpy as np
@@ -29,7 +29,7 @@ def jpeg(page_s: float, size: tuple[int, int] = SIZE) -> bytes:
     for cell, bit in enumerate(bits):
         columns = slice(round(width * cell / 22), round(width * (cell + 1) / 22))
         luma[round(height * 0.9) : round(height * 0.98), columns] = 255 * bit
-    context = cast("av.VideoCodecContext", av.CodecContext.create("mjpeg", "w"))
+    context: Any = av.CodecContext.create("mjpeg", "w")  # PyAV's releases type it differently
     context.width, context.height, context.pix_fmt = width, height, "yuvj420p"
     context.time_base = Fraction(1, 25)
     frame = av.VideoFrame.from_ndarray(luma, "gray").reformat(format="yuvj420p")
