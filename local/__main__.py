@@ -61,5 +61,19 @@ def record(
     raise typer.Exit(run(options))
 
 
+@app.command()
+def replay(
+    recording_ids: Annotated[list[str] | None, typer.Argument(help="Which ones; all when left out.")] = None,
+    state_dir: StateDir = STATE_DIR,
+) -> None:
+    """Rebuild recording documents from their stored facts, by the reconcile function of the running cloud."""
+    from local.record import ask
+
+    answer = ask(state_dir, "reconcile", {"replay": recording_ids or "all"})
+    print(f"{answer['recordings']} rebuilt, {len(answer['changed'])} changed")
+    for name in answer["changed"]:
+        print(f"changed   {name}")
+
+
 if __name__ == "__main__":
     app()

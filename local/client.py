@@ -52,6 +52,10 @@ class Client:
         """POST /recordings/{id}/stop."""
         return self._json("POST", f"/recordings/{recording_id}/stop")
 
+    def invoke(self, function: str, event: dict[str, Any]) -> dict[str, Any]:
+        """Invoke a function with an event of one's own, and return its result."""
+        return self._json("POST", f"/_local/functions/{function}/invoke", event) or {}
+
     def progress(self, task_id: str | None) -> dict[str, Any]:
         """Return seconds and frames recorded so far of a task, as the local recorder counts them."""
         tasks = self._http.get("/_local/progress").json()

@@ -21,7 +21,7 @@ from local.gateway import CosTrigger, Gateway
 from local.scf_function import Function, FunctionConfig
 
 ROOT = Path(__file__).parent.parent
-TIMEOUTS_S = {"recordings": 30.0, "callback": 5.0}
+TIMEOUTS_S = {"recordings": 30.0, "callback": 5.0, "reconcile": 60.0}
 
 
 class _Server(uvicorn.Server):
@@ -50,11 +50,13 @@ class Cloud:
         for name, app in apps.items():
             await self._serve(app, self._sockets[name])
         self.address.write(self.state_dir)
+        self._timer = asyncio.get_running_loop().create_task(self._tick())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._timer.cancel()
         await self.tasks.aclose()
         await self.sender.aclose()
         for function in self.gateway.functions.values():
@@ -130,9 +132,16 @@ class Cloud:
             "WEBRECORD_STORAGE_SECRET_KEY": keys.upload_key,
             "WEBRECORD_CALLBACK_KEYS": keys.callback_key,
             "WEBRECORD_API_TOKENS": f"local:{keys.api_token}",
+            "WEBRECORD_NOTIFY_SECRET": keys.notify_secret,
+            "WEBRECORD_NOTIFY_HOSTS": "127.0.0.1,localhost",
             "WEBRECORD_ALLOWED_HOSTS": "*",  # on a laptop one records one's own pages
             **self.config.environment,
         }
+
+    async def _tick(self) -> None:
+        while self.config.tick_s:
+            await asyncio.sleep(self.config.tick_s)
+            self.gateway.tick("reconcile")
 
     async def _serve(self, app: Starlette, sock: socket.socket) -> None:
         server = _Server(uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=5))

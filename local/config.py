@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import secrets
@@ -25,6 +26,7 @@ class Keys:
     upload_key: str = field(repr=False)
     callback_key: str = field(repr=False)
     api_token: str = field(repr=False)
+    notify_secret: str = field(repr=False)
 
     @staticmethod
     def of(state_dir: Path) -> Keys:
@@ -32,8 +34,17 @@ class Keys:
         path = state_dir / "keys.json"
         if path.exists():
             return Keys(**json.loads(path.read_text()))
-        new = secrets.token_hex
-        keys = Keys(f"AKIDrole{new(8)}", new(16), new(32), f"AKIDup{new(8)}", new(16), new(16), new(16))
+        new, secret = secrets.token_hex, base64.b64encode(secrets.token_bytes(24)).decode()
+        keys = Keys(
+            role_id=f"AKIDrole{new(8)}",
+            role_key=new(16),
+            role_token=new(32),
+            upload_id=f"AKIDup{new(8)}",
+            upload_key=new(16),
+            callback_key=new(16),
+            api_token=new(16),
+            notify_secret=f"whsec_{secret}",
+        )
         state_dir.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             json.dump(asdict(keys), file)
@@ -49,6 +60,7 @@ class LocalConfig:
         gateway_port, trtc_port, cos_port: 0 for a free one.
         timer_recorder: replace the browser by a timer, for load tests.
         speed: divides documented waits (callback and SCF retries), for tests.
+        tick_s: the timer's period; 0 switches it off.
         environment: more variables for the functions, over the local ones.
     """
 
@@ -58,6 +70,7 @@ class LocalConfig:
     cos_port: int = 0
     timer_recorder: bool = False
     speed: float = 1.0
+    tick_s: float = 60.0
     environment: dict[str, str] = field(default_factory=dict)
 
 

@@ -68,6 +68,7 @@ class Gateway:
             routes=[
                 Route("/_local/health", self._health),
                 Route("/_local/progress", self._show_progress),
+                Route("/_local/functions/{name}/invoke", self._invoke, methods=["POST"]),
                 Route("/_local/functions/{name}/down", self._take_down, methods=["POST"]),
                 Route("/pages/{name}", self._page),
                 Mount("/vod", StaticFiles(directory=self._vod_dir, check_dir=False)),
@@ -98,6 +99,12 @@ class Gateway:
 
     async def _show_progress(self, _request: Request) -> Response:
         return JSONResponse(self._progress())
+
+    async def _invoke(self, request: Request) -> Response:
+        try:
+            return JSONResponse(await self.functions[request.path_params["name"]].invoke(await request.json()))
+        except InvocationError as error:
+            return JSONResponse({"errorCode": 1, "errorMessage": str(error)}, 500)
 
     async def _take_down(self, request: Request) -> Response:
         name, seconds = request.path_params["name"], float((await request.json())["seconds"])

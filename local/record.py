@@ -54,6 +54,17 @@ def run(options: RecordOptions) -> int:
         return 2
 
 
+def ask(state_dir: Path, function: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Invoke a function of the local cloud, started for it if it is not up, and return its result."""
+    console = Console(stderr=True)
+    try:
+        with _cloud(state_dir, console) as client:
+            return client.invoke(function, event)
+    except ClientError as error:
+        console.print(f"[red]error:[/red] {error}", highlight=False)
+        raise SystemExit(2) from error
+
+
 class _CtrlC:
     """Ctrl-C asks for the end of the recording; a second one is a KeyboardInterrupt as ever."""
 

@@ -11,7 +11,8 @@ from pydantic import SecretStr
 from shared import log, replies
 from shared.domain import identity
 from shared.domain.errors import MethodNotAllowed, NotFound, TooLarge, Unauthorized, UnsupportedMediaType
-from shared.domain.recording import Recording, State
+from shared.domain.recording import Recording
+from shared.domain.states import State
 from shared.triggers import HttpRequest, HttpResponse
 from shared.usecases.jobs import parse_request
 from shared.usecases.start import Ports, current, start

@@ -12,9 +12,23 @@ from functools import lru_cache
 from shared import log
 from shared.adapters.cos import CosStore, Deadline
 from shared.domain.policy import Policy, UploadKeys
-from shared.settings import CallbackSettings, RecordingsSettings, StoreSettings, load, role_credentials
+from shared.domain.steps import Timing
+from shared.settings import (
+    CallbackSettings,
+    ReconcileSettings,
+    RecordingsSettings,
+    StoreSettings,
+    TrtcSettings,
+    load,
+    role_credentials,
+)
 from shared.triggers import CosObject
+from shared.usecases.look import ReconcilePorts
+from shared.usecases.pace import Pacer
 from shared.usecases.start import Ports
+
+PACE_PER_SECOND = 10.0
+"""Calls to TRTC by one tick. Its limit is 20 a second: two ticks that overlap still keep to it."""
 
 
 def now_ms() -> int:
@@ -55,14 +69,39 @@ def recordings() -> RecordingsApp:
     Raises:
         ConfigurationError: a setting is wrong or missing.
     """
+    settings = load(RecordingsSettings)
+    log.hide(token.get_secret_value() for token in settings.api_tokens.values())
+    return RecordingsApp(settings, _ports(settings))
+
+
+@lru_cache(maxsize=1)
+def reconcile() -> ReconcilePorts:
+    """Build what the reconcile function needs.
+
+    Raises:
+        ConfigurationError: a setting is wrong or missing.
+    """
+    from shared.adapters.notify import WebhookNotifier
+
+    settings = load(ReconcileSettings)
+    if settings.notify_secret:
+        log.hide([settings.notify_secret.get_secret_value()])
+    return ReconcilePorts(
+        **vars(_ports(settings)),
+        notifier=WebhookNotifier(settings.notify_secret, settings.notify_hosts),
+        timing=Timing(lost_after=settings.lost_after * 1000),
+        sleep=time.sleep,
+        pace=Pacer(PACE_PER_SECOND, time.monotonic, time.sleep).wait,
+    )
+
+
+def _ports(settings: TrtcSettings) -> Ports:
     from shared.adapters.trtc import TrtcRecorder
 
-    settings = load(RecordingsSettings)
     keys = None
     if settings.storage_secret_id and settings.storage_secret_key:
         keys = UploadKeys(settings.storage_secret_id, settings.storage_secret_key)
         log.hide([settings.storage_secret_id.get_secret_value(), settings.storage_secret_key.get_secret_value()])
-    log.hide(token.get_secret_value() for token in settings.api_tokens.values())
     policy = Policy(
         sdk_app_ids=settings.sdk_app_id,
         allowed_hosts=settings.allowed_hosts,
@@ -72,10 +111,14 @@ def recordings() -> RecordingsApp:
         region=settings.bucket_region,
         prefix=settings.prefix,
         upload_keys=keys,
+        max_attempts=settings.max_attempts,
+        start_within_s=settings.start_within,
+        notify_url=settings.notify_url,
+        notify_hosts=settings.notify_hosts,
     )
     recorder = TrtcRecorder(settings.trtc_region, settings.trtc_endpoint, role_credentials)
     store = _store(settings, settings.bucket, settings.bucket_region, settings.prefix, Deadline())
-    return RecordingsApp(settings, Ports(store, recorder, policy, now_ms))
+    return Ports(store, recorder, policy, now_ms)
 
 
 @lru_cache(maxsize=1)

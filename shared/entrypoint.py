@@ -18,7 +18,9 @@ from shared.domain.errors import ConfigurationError, RecorderError, RequestError
 from shared.triggers import HttpRequest, HttpResponse, Trigger
 
 Event = Mapping[str, Any]
-Handle = Callable[[Trigger], "HttpResponse | None"]
+Result = HttpResponse | dict[str, Any] | None
+"""A reply to HTTP; what an Invoke gets back; nothing for an event."""
+Handle = Callable[[Trigger], Result]
 Handler = Callable[[Event, Event], "dict[str, Any] | None"]
 
 _warm: set[str] = set()
@@ -38,20 +40,20 @@ def entrypoint(handle: Handle) -> Handler:
         _warm.add(function)
         is_http = isinstance(event, Mapping) and "httpMethod" in event
         raised: Exception | None = None
-        response: HttpResponse | None = None
+        result: Result = None
         try:
-            response = handle(triggers.parse(event))
+            result = handle(triggers.parse(event))
         except Exception as error:  # noqa: BLE001 (the outermost edge: nothing may pass without a line)
             _note_error(error)
             if is_http:
-                response = replies.problem(error, request_id)
+                result = replies.problem(error, request_id)
             elif _worth_a_retry(error):
                 raised = error
-        _canonical_line(event, response, raised, began)
+        _canonical_line(event, result if isinstance(result, HttpResponse) else None, raised, began)
         if raised is not None:
             raised.__cause__ = None  # SCF logs tracebacks as they are; a cause may quote what a request held
             raise raised
-        return response.to_event() if response is not None else None
+        return result.to_event() if isinstance(result, HttpResponse) else result
 
     return main_handler
 

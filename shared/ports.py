@@ -44,6 +44,17 @@ class Recorder(Protocol):
         """Call StopWebRecord; uploading goes on after it."""
 
 
+class Notifier(Protocol):
+    """Sends a notification to a caller's URL."""
+
+    def send(self, url: str, webhook_id: str, at_s: int, body: bytes) -> None:
+        """POST the body, signed; returns when it was taken (2xx).
+
+        Raises:
+            NotificationError: it was not taken; one line says why.
+        """
+
+
 @dataclass(frozen=True)
 class StoredObject:
     """An object read from the store; `etag` without quotes, `metadata` without its `x-cos-meta-` prefix."""

@@ -13,8 +13,10 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from typing_extensions import Self
 
 from shared.domain.errors import ConfigurationError
+from shared.domain.notify_hosts import check_notify_url
 
 ENV_PREFIX = "WEBRECORD_"
 REGIONS = ("ap-beijing", "ap-guangzhou", "ap-shanghai")
@@ -82,8 +84,8 @@ class CallbackSettings(StoreSettings):
     ]
 
 
-class RecordingsSettings(StoreSettings):
-    """The recordings function's."""
+class TrtcSettings(StoreSettings):
+    """What recordings and reconcile need alike to start recordings."""
 
     trtc_region: Annotated[str, Field(description="Region of TRTC's API")] = "ap-guangzhou"
     trtc_endpoint: Annotated[
@@ -91,6 +93,46 @@ class RecordingsSettings(StoreSettings):
     ] = None
     storage_secret_id: Annotated[SecretStr | None, Field(description="SecretId that TRTC uploads with")] = None
     storage_secret_key: Annotated[SecretStr | None, Field(description="Its SecretKey")] = None
+    allowed_hosts: Annotated[
+        tuple[str, ...], NoDecode, Several, Field(description="Globs of page hosts; empty: any public host")
+    ] = ()
+    caller_storage: Annotated[str, Field(pattern="^(allow|refuse)$", description="`allow` or `refuse`")] = "allow"
+    max_duration_ceiling: Annotated[int, Field(ge=1800, le=86_400, description="Largest MaxDurationLimit, seconds")] = (
+        36_000
+    )
+
+    max_attempts: Annotated[
+        int, Field(ge=1, le=100, description="Tasks that may be started for one recording, the first included")
+    ] = 3
+    start_within: Annotated[
+        int, Field(ge=60, le=31_536_000, description="Seconds a start may be late before it is given up")
+    ] = 3_600
+    notify_url: Annotated[str | None, Field(description="Who is told of every recording that becomes final")] = None
+    notify_hosts: Annotated[
+        tuple[str, ...], NoDecode, Several, Field(description="Globs of hosts that may be notified; empty: none")
+    ] = ()
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        allowed = (*REGIONS, INTERNATIONAL_REGION) if self.trtc_endpoint else REGIONS
+        if self.trtc_region not in allowed:
+            raise ValueError(
+                f"WEBRECORD_TRTC_REGION must be one of {', '.join(REGIONS)}"
+                f" ({INTERNATIONAL_REGION} with WEBRECORD_TRTC_ENDPOINT set)"
+            )
+        if (self.storage_secret_id is None) != (self.storage_secret_key is None):
+            raise ValueError("WEBRECORD_STORAGE_SECRET_ID and WEBRECORD_STORAGE_SECRET_KEY go together")
+        if self.notify_url:
+            try:
+                check_notify_url(self.notify_url, self.notify_hosts)
+            except ValueError as error:
+                raise ValueError(f"WEBRECORD_NOTIFY_URL: {error}; see WEBRECORD_NOTIFY_HOSTS") from None
+        return self
+
+
+class RecordingsSettings(TrtcSettings):
+    """The recordings function's."""
+
     api_tokens: Annotated[
         dict[str, SecretStr],
         NoDecode,
@@ -100,28 +142,24 @@ class RecordingsSettings(StoreSettings):
     jobs_prefix: Annotated[
         str, Field(min_length=1, description="Where job objects are put: the prefix of the COS trigger")
     ] = "jobs/"
-    allowed_hosts: Annotated[
-        tuple[str, ...], NoDecode, Several, Field(description="Globs of page hosts; empty: any public host")
-    ] = ()
-    caller_storage: Annotated[str, Field(pattern="^(allow|refuse)$", description="`allow` or `refuse`")] = "allow"
-    max_duration_ceiling: Annotated[int, Field(ge=1800, le=86_400, description="Largest MaxDurationLimit, seconds")] = (
-        36_000
-    )
 
     @model_validator(mode="after")
-    def _whole(self) -> RecordingsSettings:
-        allowed = (*REGIONS, INTERNATIONAL_REGION) if self.trtc_endpoint else REGIONS
-        if self.trtc_region not in allowed:
-            raise ValueError(
-                f"WEBRECORD_TRTC_REGION must be one of {', '.join(REGIONS)}"
-                f" ({INTERNATIONAL_REGION} with WEBRECORD_TRTC_ENDPOINT set)"
-            )
-        if (self.storage_secret_id is None) != (self.storage_secret_key is None):
-            raise ValueError("WEBRECORD_STORAGE_SECRET_ID and WEBRECORD_STORAGE_SECRET_KEY go together")
+    def _no_loop(self) -> Self:
         results, jobs = f"{self.prefix}/", self.jobs_prefix.lstrip("/")
         if results.startswith(jobs) or jobs.startswith(results):
             raise ValueError("WEBRECORD_JOBS_PREFIX and WEBRECORD_PREFIX overlap: what is stored would start jobs")
         return self
+
+
+class ReconcileSettings(TrtcSettings):
+    """The reconcile function's."""
+
+    notify_secret: Annotated[
+        SecretStr | None, Field(description="Standard Webhooks secret that signs notifications, `whsec_…`")
+    ] = None
+    lost_after: Annotated[
+        int, Field(ge=60, le=604_800, description="Seconds after a task's end without any file until it is lost")
+    ] = 3_600
 
 
 S = TypeVar("S", bound=StoreSettings)

@@ -71,7 +71,15 @@ class Tick:
     name: str
 
 
-Trigger = HttpRequest | CosEvent | Tick
+@dataclass(frozen=True)
+class Replay:
+    """An invocation `{"replay": "all"}` or `{"replay": ["<recording id>", …]}`."""
+
+    recording_ids: tuple[str, ...]
+    """Empty for all."""
+
+
+Trigger = HttpRequest | CosEvent | Tick | Replay
 
 
 def parse(event: Event) -> Trigger:
@@ -90,6 +98,9 @@ def parse(event: Event) -> Trigger:
         return CosEvent(tuple(_object(record["cos"]) for record in records if _is_created(record)))
     if event.get("Type") == "Timer":
         return Tick(str(event.get("TriggerName", "")))
+    if "replay" in event:
+        wanted = event["replay"]
+        return Replay(() if wanted == "all" else tuple(str(name) for name in wanted))
     raise UnknownTriggerError(f"an event with the keys {sorted(event)[:10]} is no HTTP, COS or timer event")
 
 

@@ -14,7 +14,7 @@ from tests.cloud import RunningCloud
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
     """A local cloud whose recorder is a timer: everything real but the picture."""
-    config = LocalConfig(tmp_path_factory.mktemp("cloud"), timer_recorder=True, speed=20)
+    config = LocalConfig(tmp_path_factory.mktemp("cloud"), timer_recorder=True, speed=20, tick_s=0)
     with RunningCloud(config) as running:
         running.cloud.callback_settings.timeout_s *= config.speed  # answers take as long as they take
         running.cloud.trtc_settings.close_timeout_s = 5
@@ -26,8 +26,11 @@ def deployed(running: RunningCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator
     """The functions' environment in this process, as SCF would set it, against the local cloud."""
     for name, value in running.cloud.environment().items():
         monkeypatch.setenv(name, value)
-    bootstrap.recordings.cache_clear()
-    bootstrap.callback.cache_clear()
+    _forget()
     yield running
-    bootstrap.recordings.cache_clear()
-    bootstrap.callback.cache_clear()
+    _forget()
+
+
+def _forget() -> None:
+    for build in (bootstrap.recordings, bootstrap.callback, bootstrap.reconcile):
+        build.cache_clear()

@@ -9,13 +9,17 @@ import pytest
 import yaml
 
 from local.__main__ import app
-from shared.domain.recording import State
-from shared.settings import ENV_PREFIX, CallbackSettings, RecordingsSettings, StoreSettings
+from shared.domain.states import State
+from shared.settings import ENV_PREFIX, CallbackSettings, ReconcileSettings, RecordingsSettings, StoreSettings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 SERVERLESS = yaml.safe_load((ROOT / "serverless.yml").read_text())["inputs"]
-SETTINGS: dict[str, type[StoreSettings]] = {"recordings": RecordingsSettings, "callback": CallbackSettings}
+SETTINGS: dict[str, type[StoreSettings]] = {
+    "recordings": RecordingsSettings,
+    "callback": CallbackSettings,
+    "reconcile": ReconcileSettings,
+}
 
 
 def names(kind: type[StoreSettings]) -> set[str]:
@@ -24,10 +28,10 @@ def names(kind: type[StoreSettings]) -> set[str]:
 
 def test_every_setting_is_in_the_readme_and_the_reverse() -> None:
     """The settings table has exactly the variables that the functions read, at the right function."""
-    rows = re.findall(r"^\| (`WEBRECORD_.*?) \| (both|callback|recordings) \|", README, re.MULTILINE)
-    documented: dict[str, set[str]] = {"recordings": set(), "callback": set()}
+    rows = re.findall(r"^\| (`WEBRECORD_.*?) \| ([a-z, ]+) \|", README, re.MULTILINE)
+    documented: dict[str, set[str]] = {name: set() for name in SETTINGS}
     for cell, function in rows:
-        for where in documented if function == "both" else [function]:
+        for where in documented if function == "all" else function.split(", "):
             documented[where].update(re.findall(r"WEBRECORD_\w+", cell))
     assert {name: names(kind) for name, kind in SETTINGS.items()} == documented
 
@@ -62,9 +66,10 @@ def test_the_deployment_sets_what_its_function_reads(name: str) -> None:
 def test_the_triggers_are_open_and_do_not_loop() -> None:
     """COS triggers stay closed unless enabled, networks too; the jobs' prefix is not the results'."""
     triggers = {(t["type"], t["function"]): t["parameters"] for t in SERVERLESS["triggers"]}
-    assert {("http", "recordings"), ("http", "callback"), ("cos", "recordings")} == set(triggers)
+    wanted = {("http", "recordings"), ("http", "callback"), ("cos", "recordings"), ("timer", "reconcile")}
+    assert wanted == set(triggers)
     for (kind, _), parameters in triggers.items():
-        assert parameters["enable"] if kind == "cos" else parameters["netConfig"]["enableExtranet"]
+        assert parameters["enable"] if kind in ("cos", "timer") else parameters["netConfig"]["enableExtranet"]
     given = {e["key"]: e["value"] for e in SERVERLESS["functions"]["recordings"]["environments"]}
     prefix = triggers["cos", "recordings"]["filter"]["prefix"]
     assert given["WEBRECORD_JOBS_PREFIX"] == prefix

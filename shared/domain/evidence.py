@@ -126,6 +126,18 @@ class Task(Joined):
         }
 
 
+class Notification(Joined):
+    """What came of one webhook-id: tries made, when it was taken, the last failure."""
+
+    attempts: int | None = None
+    delivered_ms: int | None = None
+    error: Note | None = None
+
+    @classmethod
+    def rules(cls) -> dict[str, Callable[[Any, Any], Any]]:
+        return {"delivered_ms": earliest}
+
+
 class Evidence(Joined):
     """Everything known of one recording."""
 
@@ -135,6 +147,9 @@ class Evidence(Joined):
     """The first stop request and why."""
     gave_up: Note | None = None
     """When and why we last decided that it will not be started (again)."""
+    changes: dict[str, str] = {}
+    """States that the caller asked to hear of: `<ms>-<state>` → state."""
+    notifications: dict[str, Notification] = {}
     facts: dict[str, str] = {}
     """Name of every fact folded in, and what it is; sorted by name this is the timeline."""
 
@@ -144,6 +159,8 @@ class Evidence(Joined):
             "attempts": union(Attempt.join),
             "tasks": union(Task.join),
             "stop": earliest,
+            "changes": union(max),
+            "notifications": union(Notification.join),
             "facts": union(max),
         }
 

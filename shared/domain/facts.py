@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.domain.events import Callback, Event, number
-from shared.domain.evidence import Attempt, Evidence, File, Task
+from shared.domain.evidence import Attempt, Evidence, File, Notification, Task
 from shared.domain.identity import fact_name, task_key_of
 
 FILE_END_TOLERANCE_MS = 5_000
@@ -69,6 +69,26 @@ def gave_up(at_ms: int, why: str) -> Fact:
     return Fact("gave_up", at_ms, {"why": why})
 
 
+def gone(at_ms: int, task_id: str) -> Fact:
+    """TRTC does not know the task any more; it cannot say how it ended."""
+    return Fact("gone", at_ms, {"task_id": task_id})
+
+
+def looked(at_ms: int, task_id: str, files: dict[str, int]) -> Fact:
+    """We looked for a task's files for the last time; `files` are those that lie there, with their bytes."""
+    return Fact("looked", at_ms, {"task_id": task_id, "files": files})
+
+
+def changed(at_ms: int, state: str) -> Fact:
+    """The recording came into a state that its caller wants to hear of."""
+    return Fact("changed", at_ms, {"state": state})
+
+
+def notified(at_ms: int, webhook_id: str, attempt: int, error: str | None) -> Fact:
+    """A notification was sent; `error` is None when it was taken."""
+    return Fact("notified", at_ms, {"webhook_id": webhook_id, "attempt": attempt, "error": error})
+
+
 def evidence_of_fact(fact: Fact) -> Evidence:
     """Return what one of our own facts says; an unknown kind says only that it is there."""
     data, at_ms = fact.data, fact.at_ms
@@ -91,6 +111,20 @@ def evidence_of_fact(fact: Fact) -> Evidence:
             says = says.model_copy(update={"attempts": {number_of: attempt}})
         case "stop_requested":
             says = says.model_copy(update={"stop": (at_ms, data["why"])})
+        case "gone":
+            key = task_key_of(data["task_id"])
+            says = says.model_copy(update={"tasks": {key: Task(gone_ms=at_ms)}})
+        case "looked":
+            key = task_key_of(data["task_id"])
+            files = {name: File(size=size) for name, size in sorted(data["files"].items())}
+            says = says.model_copy(update={"tasks": {key: Task(settled_ms=at_ms, files=files)}})
+        case "changed":
+            says = says.model_copy(update={"changes": {f"{at_ms:013d}-{data['state']}": data["state"]}})
+        case "notified":
+            delivered = None if data["error"] else at_ms
+            error = (at_ms, data["error"]) if data["error"] else None
+            sent = Notification(attempts=data["attempt"], delivered_ms=delivered, error=error)
+            says = says.model_copy(update={"notifications": {data["webhook_id"]: sent}})
         case "gave_up":
             says = says.model_copy(update={"gave_up": (at_ms, data["why"])})
     return says
@@ -122,7 +156,7 @@ def _task_says(callback: Callback) -> Task:
             return Task(ended_ms=ms, over_limit=(ms, message))
         case (Event.FILE_INFO, _):
             names = payload.get("FileList")
-            return Task(files={name: File() for name in _names(names)})
+            return Task(files={name: File() for name in sorted(_names(names))})
         case (Event.UPLOAD_STOP, 0 | 2):
             return Task(closed_ms=ms, covered_ms=ms)
         case (Event.UPLOAD_STOP | Event.MP4_STOP | Event.VOD_COMMIT, 1):
@@ -164,7 +198,7 @@ def _files(callback: Callback) -> dict[str, File]:
     for message in messages if isinstance(messages, list) else []:
         if isinstance(message, dict) and isinstance(message.get("FileName"), str):
             files[message["FileName"]] = _file(message)
-    return files
+    return dict(sorted(files.items()))  # joined mappings are sorted; what is alone must look the same
 
 
 def _file(message: dict[str, Any]) -> File:

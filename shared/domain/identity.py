@@ -93,14 +93,20 @@ def pointer_key(task_key: str) -> str:
     return f"tasks/{task_key}/recording.json"
 
 
-def open_key(recording_id: str) -> str:
-    """Return the key of the marker that stands while a recording is not final."""
-    return f"open/{recording_id}"
+def open_key(at_ms: int, recording_id: str) -> str:
+    """Return the key of the marker of a recording to be looked at, from that time on; keys sort by time."""
+    return f"open/{at_ms:013d}-{recording_id}"
 
 
 def due_key(at_ms: int, recording_id: str) -> str:
     """Return the key of the marker of a scheduled or queued start; keys sort by time."""
     return f"due/{at_ms:013d}-{recording_id}"
+
+
+def marked(key: str) -> tuple[int, str]:
+    """Return time and recording id of an `open/` or `due/` marker."""
+    at_ms, _, recording_id = key.partition("/")[2].partition("-")
+    return int(at_ms), recording_id
 
 
 def day_key(created_ms: int, recording_id: str) -> str:

@@ -7,11 +7,14 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from shared.domain.accepted import Accepted, Place
 from shared.domain.errors import ConfigurationError, FieldError, InvalidRequest
+from shared.domain.instants import instant_ms
+from shared.domain.notify_hosts import check_notify_url
 from shared.domain.pages import check_page_host
-from shared.domain.recording import Accepted, Place
 from shared.domain.request import RecordingRequest
 
+YEAR_MS = 366 * 86_400_000
 _VOD_MEDIA_TYPE = {"mp4": 0, "hls": 1}
 
 
@@ -34,6 +37,10 @@ class Policy:
         caller_storage: whether callers may bring a bucket and keys of their own.
         bucket, region, prefix: where files go when the caller names none; prefix is the results' prefix.
         upload_keys: None when not set: then only caller's storage and VOD work.
+        max_attempts: how many tasks may be started for one recording, the first included.
+        start_within_s: how long a start may be late before it is given up, unless the request says `StartBy`.
+        notify_url: who hears of every recording, unless the request names another.
+        notify_hosts: globs of hosts that requests may name.
     """
 
     sdk_app_ids: tuple[int, ...]
@@ -44,6 +51,10 @@ class Policy:
     region: str
     prefix: str
     upload_keys: UploadKeys | None
+    max_attempts: int = 1
+    start_within_s: int = 3_600
+    notify_url: str | None = None
+    notify_hosts: tuple[str, ...] = ()
 
     def accept(self, request: RecordingRequest, recording_id: str, source: str, now_ms: int) -> Accepted:
         """Return the request as it will be stored.
@@ -64,20 +75,47 @@ class Policy:
         if request.has_caller_keys and not self.caller_storage:
             why = "is switched off here (WEBRECORD_CALLER_STORAGE); use storage and prefix"
             errors.append(FieldError("StorageParams.CloudStorage", why))
+        errors += self._schedule_errors(request, now_ms)
+        if request.notify_url is not None:
+            try:
+                check_notify_url(request.notify_url, self.notify_hosts)
+            except ValueError as error:
+                errors.append(FieldError("NotifyUrl", str(error)))
         if errors:
             raise InvalidRequest(errors)
         if request.target == "cos" and not request.has_caller_keys and self.upload_keys is None:
             raise ConfigurationError(
                 "WEBRECORD_STORAGE_SECRET_ID and WEBRECORD_STORAGE_SECRET_KEY are missing: TRTC uploads with them"
             )
+        start_at_ms = instant_ms(request.start_at) if request.start_at else None
+        start_by_ms = (start_at_ms or now_ms) + self.start_within_s * 1000
         return Accepted(
             recording_id=recording_id,
             created_ms=now_ms,
             source=source,
             sdk_app_id=request.sdk_app_id or self.sdk_app_ids[0],
             place=self._place(request, recording_id),
+            caller_keys=request.has_caller_keys,
+            start_at_ms=start_at_ms,
+            stop_at_ms=instant_ms(request.stop_at) if request.stop_at else None,
+            start_by_ms=instant_ms(request.start_by) if request.start_by else start_by_ms,
+            max_attempts=self.max_attempts,
+            notify_url=request.notify_url or self.notify_url,
+            notify_on=request.notify_on or "final",
             request=request.redacted(),
         )
+
+    def _schedule_errors(self, request: RecordingRequest, now_ms: int) -> list[FieldError]:
+        errors = []
+        for name, value in (("StartAt", request.start_at), ("StopAt", request.stop_at), ("StartBy", request.start_by)):
+            if value and instant_ms(value) > now_ms + YEAR_MS:
+                errors.append(FieldError(name, "must be within a year from now"))
+        for name, value in (("StopAt", request.stop_at), ("StartBy", request.start_by)):
+            if value and instant_ms(value) <= now_ms:
+                errors.append(FieldError(name, "is in the past"))
+        if request.start_at and request.has_caller_keys:
+            errors.append(FieldError("StartAt", "can't wait with StorageParams of your own: such keys are not kept"))
+        return errors
 
     def _place(self, request: RecordingRequest, recording_id: str) -> Place | None:
         if request.target == "vod":

@@ -24,12 +24,15 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_pascal
 
+from shared.domain.instants import check_instant, instant_ms
 from shared.domain.pages import check_page_url
 
 MAX_DURATION_CEILING_S = 86_400
 """The newest documented upper bound of MaxDurationLimit, seconds; a setting holds the one in force."""
 
 Integer = Annotated[int, Field(strict=True)]
+Instant = Annotated[int | float | str, BeforeValidator(check_instant)]
+"""RFC 3339 with an offset, or epoch seconds; kept as the caller wrote it."""
 Switch = Annotated[int, Field(strict=True, ge=0, le=1)]
 Text = Annotated[str, StringConstraints(strict=True)]
 Segment = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_-]+$", max_length=128)]
@@ -178,6 +181,12 @@ class RecordingRequest(Wire):
     prefix: Prefix | None = None
     format: Format | None = None
 
+    start_at: Instant | None = None
+    stop_at: Instant | None = None
+    start_by: Instant | None = None
+    notify_url: Annotated[Text, Field(min_length=1, max_length=2048)] | None = None
+    notify_on: Literal["final", "changes"] | None = None
+
     @model_validator(mode="after")
     def _one_way_to_say_it(self) -> RecordingRequest:
         if self.storage_params and (self.storage or self.prefix):
@@ -186,6 +195,10 @@ class RecordingRequest(Wire):
             raise ValueError("prefix is for storage cos")
         if self.format and self.web_record_video_params.format not in (None, self.format):
             raise ValueError("format and WebRecordVideoParams.Format differ")
+        if self.stop_at and instant_ms(self.stop_at) <= instant_ms(self.start_at or 0):
+            raise ValueError("StopAt is not after StartAt")
+        if self.start_by and instant_ms(self.start_by) < instant_ms(self.start_at or 0):
+            raise ValueError("StartBy is before StartAt")
         if self.record_id and self.recording_id and self.record_id != self.recording_id:
             raise ValueError("RecordId and RecordingId name different recordings")
         return self

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 
 from shared.domain import identity
+from shared.domain.accepted import Accepted
 from shared.domain.errors import NotFound
 from shared.domain.events import parse_callback
 from shared.domain.evidence import Evidence, fold
-from shared.domain.facts import Fact, evidence_of_callback, evidence_of_fact, read_fact
-from shared.domain.recording import Accepted, Recording, decide
+from shared.domain.facts import Fact, changed, evidence_of_callback, evidence_of_fact, read_fact
+from shared.domain.recording import Recording, decide
+from shared.domain.states import since_ms
 from shared.ports import ObjectStore
 
 
@@ -57,12 +59,36 @@ def _missing(store: ObjectStore, prefix: str, evidence: Evidence) -> list[str]:
 def write_document(store: ObjectStore, accepted: Accepted, evidence: Evidence) -> Recording:
     """Derive the recording and rewrite `recording.json`. Derived: losing this write loses nothing."""
     recording = decide(accepted, evidence)
+    if accepted.notify_url and accepted.notify_on == "changes" and not recording.state.final:
+        fact = changed(since_ms(accepted, evidence, recording.state), recording.state.value)
+        if fact.name not in evidence.facts:
+            recording = decide(accepted, evidence.join(record(store, accepted.recording_id, fact)))
     body = recording.model_dump_json(indent=1, exclude_none=True).encode()
     store.put(identity.document_key(accepted.recording_id), body)
     return recording
 
 
-def update(store: ObjectStore, accepted: Accepted, news: Evidence, *, near_the_end: bool) -> Recording:
+def publish(store: ObjectStore, accepted: Accepted, evidence: Evidence, now_ms: int) -> Recording:
+    """Write the document, and wake reconcile where there is something for it to do at once.
+
+    A marker of a time of its own: reconcile may be deleting an older one right now.
+    """
+    recording = write_document(store, accepted, evidence)
+    if recording.state.waiting:
+        wait(store, accepted)
+    elif any(message.next_ms == 0 for message in recording.notifications):
+        store.put(identity.open_key(now_ms, accepted.recording_id), b"")
+    return recording
+
+
+def wait(store: ObjectStore, accepted: Accepted) -> None:
+    """Mark the start that is still to be made, and the time at which it is given up."""
+    store.put(identity.due_key(accepted.due_ms, accepted.recording_id), b"")
+    if accepted.start_by_ms is not None:
+        store.put(identity.open_key(accepted.start_by_ms, accepted.recording_id), b"")
+
+
+def update(store: ObjectStore, accepted: Accepted, news: Evidence, now_ms: int, *, near_the_end: bool) -> Recording:
     """Join the news into the document and write it.
 
     Near the end the document is first completed from the stored facts, because two writers at once may have
@@ -74,7 +100,7 @@ def update(store: ObjectStore, accepted: Accepted, news: Evidence, *, near_the_e
         evidence = complete(store, accepted.recording_id, evidence)
     elif evidence == known:
         return decide(accepted, evidence)
-    return write_document(store, accepted, evidence)
+    return publish(store, accepted, evidence, now_ms)
 
 
 def load(store: ObjectStore, recording_id: str) -> tuple[Accepted, Evidence]:

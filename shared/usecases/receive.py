@@ -72,12 +72,12 @@ def receive(
     except StoreError as error:
         raise NotStored(str(error)) from error
     try:
-        return Received(callback, recording=_apply(store, callback))
+        return Received(callback, recording=_apply(store, callback, received_ms))
     except StoreError as error:
         return Received(callback, left=str(error))
 
 
-def _apply(store: ObjectStore, callback: Callback) -> Recording | None:
+def _apply(store: ObjectStore, callback: Callback, now_ms: int) -> Recording | None:
     if not callback.task_id:
         return None
     pointer = store.get(identity.pointer_key(callback.task_key))
@@ -87,4 +87,4 @@ def _apply(store: ObjectStore, callback: Callback) -> Recording | None:
     if accepted is None:
         return None
     news = evidence_of_callback(callback)
-    return journal.update(store, accepted, news, near_the_end=callback.near_the_end)
+    return journal.update(store, accepted, news, now_ms, near_the_end=callback.near_the_end)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ulid import ULID
 
 from shared.domain import facts, identity
+from shared.domain.accepted import Accepted
 from shared.domain.errors import (
     CallerMustRetry,
     Conflict,
@@ -24,9 +25,11 @@ from shared.domain.errors import (
 )
 from shared.domain.evidence import Evidence
 from shared.domain.policy import Policy
-from shared.domain.recording import Accepted, Recording, decide, last_attempt
+from shared.domain.recording import Recording, decide
 from shared.domain.refusals import refusal
 from shared.domain.request import RecordingRequest
+from shared.domain.states import last_attempt
+from shared.domain.steps import REPEAT_MS, START_LEAD_MS
 from shared.ports import ObjectStore, Recorder
 from shared.usecases import journal
 
@@ -72,11 +75,13 @@ def start(request: RecordingRequest, key: str | None, source: str, ports: Ports)
     accepted = ports.policy.accept(request, recording_id, source, now_ms)
     known = journal.load_accepted(store, recording_id) if key else None
     if known is None:
-        store.put(identity.open_key(recording_id), b"")
+        mark(store, accepted, now_ms)
         if not store.create(identity.request_key(recording_id), _body(accepted)):
             known = journal.load_accepted(store, recording_id)
     if known is None:
         store.put(identity.day_key(now_ms, recording_id), b"")
+        if is_early(accepted, now_ms):
+            return queue(accepted, Evidence(), ports)
         return attempt(accepted, request, 1, Evidence(), ports)
     if (known.request, known.place) != (accepted.request, accepted.place):
         raise Conflict(f"the id {recording_id} was used for a different request")
@@ -88,13 +93,15 @@ def resume(accepted: Accepted, request: RecordingRequest, ports: Ports) -> Outco
     evidence = journal.fold_all(ports.store, accepted.recording_id)
     last = last_attempt(evidence)
     if last is None:
-        ports.store.put(identity.open_key(accepted.recording_id), b"")
+        mark(ports.store, accepted, ports.clock())
         ports.store.put(identity.day_key(accepted.created_ms, accepted.recording_id), b"")
+        if evidence.gave_up or is_early(accepted, ports.clock()):
+            return queue(accepted, evidence, ports)
         return attempt(accepted, request, 1, evidence, ports)
     number, state = last
     if state.task_id:
         link(ports.store, accepted.recording_id, state.task_id)
-        return Outcome(journal.write_document(ports.store, accepted, evidence), created=False)
+        return Outcome(journal.publish(ports.store, accepted, evidence, ports.clock()), created=False)
     if state.refused and state.final:
         _, code, message = state.refused
         raise refusal(code, message, state.request_id)
@@ -126,7 +133,8 @@ def attempt(accepted: Accepted, request: RecordingRequest, number: int, evidence
         task_id, request_id = described.task_id, described.request_id
     except (ParametersRefused, RecorderMisconfigured) as error:
         fact = facts.refused(number, ports.clock(), error.code, error.message, error.request_id, final=True)
-        journal.write_document(store, accepted, evidence.join(journal.record(store, recording_id, fact)))
+        evidence = evidence.join(journal.record(store, recording_id, fact))
+        journal.publish(store, accepted, evidence, ports.clock())
         raise
     except RecorderBusy as error:
         return busy(accepted, request, number, evidence, error, ports)
@@ -135,7 +143,7 @@ def attempt(accepted: Accepted, request: RecordingRequest, number: int, evidence
     link(store, recording_id, task_id)
     # A callback may have overtaken us: what is stored under the task by now belongs in the document.
     evidence = journal.complete(store, recording_id, evidence)
-    return Outcome(journal.write_document(store, accepted, evidence), created=created)
+    return Outcome(journal.publish(store, accepted, evidence, ports.clock()), created=created)
 
 
 def busy(
@@ -156,7 +164,7 @@ def busy(
     if request.has_caller_keys:
         why = f"{error.code}: {error.message}; the caller's storage keys are not kept, so only the caller can retry"
         evidence = evidence.join(journal.record(ports.store, recording_id, facts.gave_up(at_ms, why)))
-        journal.write_document(ports.store, accepted, evidence)
+        journal.publish(ports.store, accepted, evidence, at_ms)
         raise CallerMustRetry(
             f"{error.code}: {error.message}; retry with Idempotency-Key {recording_id}", CALLER_RETRY_AFTER_S
         )
@@ -164,11 +172,21 @@ def busy(
 
 
 def queue(accepted: Accepted, evidence: Evidence, ports: Ports) -> Outcome:
-    """Put the recording in the queue, in order of acceptance; the timer starts it."""
-    recording = journal.write_document(ports.store, accepted, evidence)
-    if not recording.state.final:
-        ports.store.put(identity.due_key(accepted.created_ms, accepted.recording_id), b"")
-    return Outcome(recording, created=False)
+    """Leave the start to the timer: queued ones in order of acceptance, scheduled ones at their time."""
+    return Outcome(journal.publish(ports.store, accepted, evidence, ports.clock()), created=False)
+
+
+def mark(store: ObjectStore, accepted: Accepted, now_ms: int) -> None:
+    """Write the marker by which reconcile finds the recording, before anything else is written."""
+    if is_early(accepted, now_ms):
+        store.put(identity.due_key(accepted.due_ms, accepted.recording_id), b"")
+    else:
+        store.put(identity.open_key(now_ms + REPEAT_MS, accepted.recording_id), b"")
+
+
+def is_early(accepted: Accepted, now_ms: int) -> bool:
+    """Tell whether the start lies in the future."""
+    return accepted.due_ms - START_LEAD_MS > now_ms
 
 
 def link(store: ObjectStore, recording_id: str, task_id: str) -> None:

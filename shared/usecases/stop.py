@@ -6,7 +6,8 @@ from contextlib import suppress
 
 from shared.domain import facts
 from shared.domain.errors import RecorderBusy, TaskNotFound
-from shared.domain.recording import Recording, decide, last_attempt
+from shared.domain.recording import Recording, decide
+from shared.domain.states import last_attempt
 from shared.usecases import journal
 from shared.usecases.start import Ports
 
@@ -28,10 +29,10 @@ def stop(recording_id: str, why: str, ports: Ports) -> Recording:
         return decide(accepted, evidence)
     evidence = evidence.join(journal.record(store, recording_id, facts.stop_requested(now_ms, why)))
     last = last_attempt(evidence)
-    if last is None or (last[1].refused and not last[1].task_id):
+    if last is None or decide(accepted, evidence).state.waiting:
         fact = facts.gave_up(now_ms, f"stopped before it started: {why}")
         evidence = evidence.join(journal.record(store, recording_id, fact))
     elif last[1].task_id:
         with suppress(TaskNotFound, RecorderBusy):  # gone already, or asked again by reconcile
             ports.recorder.stop(last[1].task_id)
-    return journal.write_document(store, accepted, evidence)
+    return journal.publish(store, accepted, evidence, now_ms)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from shared.domain.errors import StoreError, Unauthorized
-from shared.domain.recording import State
+from shared.domain.states import State
 from shared.usecases.start import current
 from tests.callbacks import callback, mp4_stop, signed
 from tests.faults import Died, Kind

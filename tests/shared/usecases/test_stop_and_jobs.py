@@ -7,8 +7,8 @@ import json
 import pytest
 
 from shared.domain.errors import NotFound, StoreError, TooLarge
-from shared.domain.recording import State
 from shared.domain.refusals import refusal
+from shared.domain.states import State
 from shared.usecases.jobs import MAX_JOB_LINES, read_job, run_job
 from shared.usecases.stop import stop
 from tests.faults import Faults, FaultyStore

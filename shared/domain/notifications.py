@@ -1,0 +1,56 @@
+"""Which notifications a recording owes its caller, and when each is tried next. Pure.
+
+The outbox is the evidence itself: a message exists because of a state, its tries are facts, and the same
+message has the same webhook-id however often it is sent (Standard Webhooks specification).
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from shared.domain.accepted import Accepted
+from shared.domain.evidence import Evidence, Notification
+from shared.domain.states import State
+
+RETRY_AFTER_S = (60, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 72_000)
+"""Waits between tries, seconds; three days together."""
+
+
+class Message(BaseModel):
+    """One notification: what it says, and what came of it. Times are epoch ms."""
+
+    webhook_id: str
+    state: State
+    attempts: int = 0
+    delivered_ms: int | None = None
+    undelivered: bool = False
+    """Given up after three days."""
+    error: str | None = None
+    next_ms: int | None = None
+    """When it is tried next; None when it is not."""
+
+
+def messages(accepted: Accepted, evidence: Evidence, state: State) -> list[Message]:
+    """Return every notification the recording owes or has paid, oldest first."""
+    if accepted.notify_url is None:
+        return []
+    # A name from the state itself: whoever sees it, however often, means the same message.
+    owed = {f"{accepted.recording_id}.{name}": State(value) for name, value in evidence.changes.items()}
+    if state.final:
+        owed[f"{accepted.recording_id}.{state.value}"] = state
+    return [_message(name, value, evidence.notifications.get(name)) for name, value in owed.items()]
+
+
+def _message(webhook_id: str, state: State, sent: Notification | None) -> Message:
+    message = Message(webhook_id=webhook_id, state=state)
+    if sent is None:
+        return message.model_copy(update={"next_ms": 0})
+    tries = sent.attempts or 0
+    error = sent.error[1] if sent.error else None
+    if sent.delivered_ms is not None:
+        return message.model_copy(update={"attempts": tries, "delivered_ms": sent.delivered_ms})
+    if tries > len(RETRY_AFTER_S):
+        return message.model_copy(update={"attempts": tries, "undelivered": True, "error": error})
+    last_ms = sent.error[0] if sent.error else 0
+    next_ms = last_ms + RETRY_AFTER_S[tries - 1] * 1000
+    return message.model_copy(update={"attempts": tries, "error": error, "next_ms": next_ms})

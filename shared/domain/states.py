@@ -1,0 +1,156 @@
+"""The state of a recording, decided from what was accepted and what is known. Pure.
+
+    scheduled → queued → starting → recording ⇄ paused → stopping → uploading → completed | failed | lost
+
+A late file may still turn `failed` or `lost` into `completed`; no fact about a task turns `completed` back.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from shared.domain.accepted import Accepted
+from shared.domain.evidence import Attempt, Evidence, Task
+
+
+class State(str, Enum):
+    """Where a recording stands."""
+
+    SCHEDULED = "scheduled"
+    QUEUED = "queued"
+    STARTING = "starting"
+    RECORDING = "recording"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    UPLOADING = "uploading"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    LOST = "lost"
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing more is expected."""
+        return self in (State.COMPLETED, State.FAILED, State.LOST)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a start is still to be made."""
+        return self in (State.SCHEDULED, State.QUEUED)
+
+
+Verdict = tuple[State, "str | None"]
+"""The state and, where it is not plain, the reason in words."""
+
+
+def last_attempt(evidence: Evidence) -> tuple[int, Attempt] | None:
+    """Return the number and evidence of the newest attempt."""
+    numbered = [(int(name), attempt) for name, attempt in evidence.attempts.items()]
+    return max(numbered, key=lambda pair: pair[0], default=None)
+
+
+def last_task(evidence: Evidence) -> Task | None:
+    """Return the task of the newest attempt, if it has one."""
+    last = last_attempt(evidence)
+    return evidence.tasks.get(last[1].task_key) if last and last[1].task_key else None
+
+
+def state_of(accepted: Accepted, evidence: Evidence) -> Verdict:
+    """Return the state and its reason."""
+    state, reason = _of_last_attempt(accepted, evidence)
+    if (state.waiting or state is State.STARTING) and evidence.gave_up:
+        last, (given_up_ms, why) = last_attempt(evidence), evidence.gave_up
+        # An attempt made after we gave up (the caller came back) is a new start.
+        if not (last and last[1].task_key) and given_up_ms >= ((last[1].at_ms if last else None) or 0):
+            state, reason = State.FAILED, why
+    if state in (State.FAILED, State.LOST) and any(is_uploaded(task) for task in evidence.tasks.values()):
+        return State.COMPLETED, f"only part was recorded: {reason}"
+    return state, reason
+
+
+def _of_last_attempt(accepted: Accepted, evidence: Evidence) -> Verdict:
+    last = last_attempt(evidence)
+    if last is None:
+        return (State.SCHEDULED if accepted.start_at_ms else State.QUEUED), None
+    attempt = last[1]
+    if attempt.task_key:
+        task = evidence.tasks[attempt.task_key]
+        if (why := _restart(accepted, evidence, task)) is not None:
+            return State.QUEUED, f"to be started again: {why}"
+        return _of_task(task, stopping=evidence.stop is not None)
+    if attempt.refused:
+        _, code, message = attempt.refused
+        return (State.FAILED if attempt.final else State.QUEUED), f"{code}: {message}"
+    if attempt.unanswered:
+        return State.QUEUED, attempt.unanswered[1]
+    return State.STARTING, None
+
+
+def _restart(accepted: Accepted, evidence: Evidence, task: Task) -> str | None:
+    """Return why the recording is to be started again; None when it is not."""
+    started = sum(1 for attempt in evidence.attempts.values() if attempt.task_key)
+    if started >= accepted.max_attempts or evidence.stop or evidence.gave_up or accepted.caller_keys:
+        return None
+    if task.ended_ms is not None or task.gone_ms is not None:
+        return None  # it ended in order, or we may be late: what was recorded counts
+    if task.terminated:
+        return task.terminated[1]
+    return task.not_started[1] if task.not_started and not task.began_ms else None
+
+
+def _of_task(task: Task, *, stopping: bool) -> Verdict:
+    end = end_ms(task)
+    if is_uploaded(task):
+        return State.COMPLETED, _early_end(task)
+    if task.broken and not (task.held and task.held > task.broken) and end is not None:
+        return State.FAILED, f"upload failed: {task.broken[1]}"
+    # A failed start is only the end of a task that never began: 801 status 1 after it is a later try's.
+    if task.not_started and not task.began_ms:
+        return State.FAILED, f"the page could not be recorded: {task.not_started[1]}"
+    if task.settled_ms is not None:
+        if task.terminated:
+            return State.FAILED, f"the recorder gave up: {task.terminated[1]}"
+        return State.LOST, "the task is gone and no file came"
+    if end is not None:
+        return State.UPLOADING, (task.held[1] or None) if task.held else _early_end(task)
+    if stopping:
+        return State.STOPPING, None
+    if task.paused and task.paused[1]:
+        return State.PAUSED, None
+    return (State.RECORDING if task.began_ms else State.STARTING), None
+
+
+def since_ms(accepted: Accepted, evidence: Evidence, state: State) -> int:
+    """Return what time the evidence gives for the beginning of a state that is not final; epoch ms."""
+    task, last = last_task(evidence), last_attempt(evidence)
+    if state is State.STARTING and last:
+        return last[1].at_ms or accepted.created_ms
+    if state is State.STOPPING and evidence.stop:
+        return evidence.stop[0]
+    if task and state in (State.RECORDING, State.PAUSED):
+        return max(task.began_ms or 0, task.paused[0] if task.paused else 0)
+    if task and state is State.UPLOADING:
+        return end_ms(task) or 0
+    return (last[1].at_ms if last else None) or accepted.created_ms
+
+
+def end_ms(task: Task) -> int | None:
+    """Return when the task ended, as far as is known; epoch ms."""
+    ends = [task.ended_ms, task.gone_ms, task.terminated[0] if task.terminated else None]
+    return min((end for end in ends if end is not None), default=None)
+
+
+def is_uploaded(task: Task) -> bool:
+    """Tell whether everything that the task recorded is where it belongs."""
+    if task.settled_ms is not None and task.files:
+        return True
+    if end_ms(task) is None or task.covered_ms is None:
+        return False
+    ends = [task.ended_ms, task.terminated[0] if task.terminated else None]
+    end = min((end for end in ends if end is not None), default=None)
+    return task.closed_ms is not None or (end is not None and task.covered_ms >= end)
+
+
+def _early_end(task: Task) -> str | None:
+    if task.over_limit:
+        return f"ended at a limit: {task.over_limit[1]}"
+    return f"the recorder gave up early: {task.terminated[1]}" if task.terminated else None

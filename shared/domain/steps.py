@@ -1,0 +1,198 @@
+"""next_step: what is to be done with a recording now. Pure; reconcile carries it out.
+
+waiting    scheduled or queued: start it, wait for its time, or give up when its time is over
+starting   an attempt without an outcome: ask TRTC again under the same RecordId
+running    stop it at its end; otherwise ask from time to time whether the task is still there
+uploading  wait for the files' events; after the grace time, look what is there, and settle it
+final      send what is owed to the caller; then nothing is left
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.domain.accepted import Accepted
+from shared.domain.evidence import Evidence, Task
+from shared.domain.notifications import messages
+from shared.domain.states import State, end_ms, last_attempt, last_task, state_of
+
+START_LEAD_MS = 5_000
+"""A recording begins about 5 s after the call (TRTC document "web recording")."""
+IN_FLIGHT_MS = 30_000
+"""An attempt younger than this may still be in somebody's hands: the function's own time limit."""
+REPEAT_MS = 60_000
+"""Between two looks at something that should happen soon; the timer's own period."""
+LIMIT_SLACK_MS = 120_000
+"""TRTC ends a task at its limit by itself; we stop it when it did not."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How patient reconcile is; all in ms.
+
+    Attributes:
+        alive_every: how often a silent recording's task is asked for.
+        files_after: after a task's end without an upload event, when its files are first looked for.
+        lost_after: after a task's end without any file, when the recording is called lost.
+        held_for: the same while TRTC says that files are still on its side.
+    """
+
+    alive_every: int = 600_000
+    files_after: int = 300_000
+    lost_after: int = 3_600_000
+    held_for: int = 86_400_000
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Nothing to do before then; `done` when nothing is ever to be done again."""
+
+    until_ms: int
+    done: bool = False
+
+
+@dataclass(frozen=True)
+class Start:
+    """Make the attempt of this number. `recheck` is an earlier attempt whose task may exist after all."""
+
+    attempt: int
+    recheck: int | None
+
+
+@dataclass(frozen=True)
+class GiveUp:
+    """It can't start any more."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Describe:
+    """Ask TRTC whether the task is still there."""
+
+    task_id: str
+
+
+@dataclass(frozen=True)
+class Stop:
+    """End the task. `why` is for the record where nobody has asked for it yet."""
+
+    task_id: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """List the task's files. `last` settles the task even when there is none."""
+
+    task_id: str
+    last: bool
+
+
+@dataclass(frozen=True)
+class Notify:
+    """Send the message of this webhook-id; `attempt` is the number of this try."""
+
+    webhook_id: str
+    attempt: int
+
+
+Step = Wait | Start | GiveUp | Describe | Stop | Look | Notify
+
+
+def next_step(accepted: Accepted, evidence: Evidence, now_ms: int, timing: Timing, seen_ms: int | None = None) -> Step:
+    """Return what to do now.
+
+    Args:
+        accepted, evidence: the recording.
+        now_ms: the time, epoch ms.
+        timing: see Timing.
+        seen_ms: when this look already asked TRTC or stopped the task, with success.
+    """
+    state, _ = state_of(accepted, evidence)
+    owed = [message for message in messages(accepted, evidence, state) if message.next_ms is not None]
+    if owed and (owed[0].next_ms or 0) <= now_ms:
+        return Notify(owed[0].webhook_id, owed[0].attempts + 1)
+    if state.final:
+        return Wait(owed[0].next_ms or 0) if owed else Wait(now_ms, done=True)
+    step = _working_step(accepted, evidence, state, now_ms, timing, seen_ms)
+    if owed and isinstance(step, Wait):
+        return Wait(min(step.until_ms, owed[0].next_ms or 0))
+    return step
+
+
+def _working_step(
+    accepted: Accepted, evidence: Evidence, state: State, now_ms: int, timing: Timing, seen_ms: int | None
+) -> Step:
+    if state.waiting:
+        return _waiting(accepted, evidence, now_ms)
+    task, last = last_task(evidence), last_attempt(evidence)
+    if task is None or task.task_id is None:
+        number, attempt = last or (1, None)
+        ripe_ms = ((attempt.at_ms if attempt else None) or 0) + IN_FLIGHT_MS
+        return Start(number, recheck=number) if now_ms >= ripe_ms else Wait(ripe_ms)
+    if state is State.UPLOADING:
+        return _uploading(accepted, task, task.task_id, now_ms, timing)
+    return _running(accepted, evidence, task, task.task_id, state, now_ms, timing, seen_ms)
+
+
+def _waiting(accepted: Accepted, evidence: Evidence, now_ms: int) -> Step:
+    if accepted.stop_at_ms is not None and now_ms >= accepted.stop_at_ms:
+        return GiveUp("its stop_at passed before it could start")
+    last, reason = last_attempt(evidence), state_of(accepted, evidence)[1]
+    first_task = last_task(evidence) is None
+    if first_task and accepted.start_by_ms is not None and now_ms >= accepted.start_by_ms:
+        return GiveUp(f"it could not be started in time: {reason or 'no try was made'}")
+    if not first_task and now_ms >= accepted.due_ms + _limit_ms(accepted):
+        return GiveUp(f"its time was over before it could be started again: {reason}")
+    if now_ms < accepted.due_ms - START_LEAD_MS:
+        return Wait(accepted.due_ms - START_LEAD_MS)
+    if last is None:
+        return Start(1, recheck=None)
+    number, attempt = last
+    if attempt.task_key or attempt.refused:
+        return Start(number + 1, recheck=None if attempt.task_key else number)
+    return Start(number, recheck=number)
+
+
+def _running(
+    accepted: Accepted,
+    evidence: Evidence,
+    task: Task,
+    task_id: str,
+    state: State,
+    now_ms: int,
+    timing: Timing,
+    seen_ms: int | None,
+) -> Step:
+    heard_ms = max(task.began_ms or 0, task.paused[0] if task.paused else 0, seen_ms or 0, _at_ms(evidence))
+    limit_ms = (task.began_ms or _at_ms(evidence)) + _limit_ms(accepted) + LIMIT_SLACK_MS
+    stop_ms = min(limit_ms, accepted.stop_at_ms or limit_ms)
+    if evidence.stop or now_ms >= stop_ms:
+        why = "its stop_at has come" if stop_ms == accepted.stop_at_ms else "it is past its MaxDurationLimit"
+        return Wait(now_ms + REPEAT_MS) if seen_ms is not None else Stop(task_id, why)
+    every = REPEAT_MS if state is State.STARTING else timing.alive_every
+    if seen_ms is None and now_ms - heard_ms >= every:
+        return Describe(task_id)
+    return Wait(min(stop_ms, max(heard_ms + every, now_ms + 1)))
+
+
+def _uploading(accepted: Accepted, task: Task, task_id: str, now_ms: int, timing: Timing) -> Step:
+    ended_ms = end_ms(task) or now_ms
+    give_up_ms = ended_ms + (timing.held_for if task.held else timing.lost_after)
+    if now_ms >= give_up_ms:
+        return Look(task_id, last=True)
+    # "Still on the recorder's side" is TRTC's word that more will come: what lies there is not all.
+    if accepted.place is None or accepted.caller_keys or task.held:
+        return Wait(give_up_ms)
+    look_ms = ended_ms + timing.files_after
+    return Look(task_id, last=False) if now_ms >= look_ms else Wait(look_ms)
+
+
+def _at_ms(evidence: Evidence) -> int:
+    last = last_attempt(evidence)
+    return (last[1].at_ms if last else None) or 0
+
+
+def _limit_ms(accepted: Accepted) -> int:
+    return int(accepted.request.get("MaxDurationLimit", 36_000)) * 1000

@@ -1,0 +1,142 @@
+"""Look at one recording: gather what is known, decide the next step, carry it out, until it has to wait."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from shared.domain import facts, identity
+from shared.domain.accepted import Accepted
+from shared.domain.errors import RecorderBusy, TaskNotFound
+from shared.domain.evidence import Evidence
+from shared.domain.facts import Fact
+from shared.domain.notify_hosts import NotificationError
+from shared.domain.recording import Recording, decide
+from shared.domain.states import end_ms
+from shared.domain.steps import Describe, GiveUp, Look, Notify, Start, Step, Stop, Timing, Wait, next_step
+from shared.ports import Notifier, ObjectStore
+from shared.usecases import journal
+from shared.usecases.start import Ports, link
+
+MAX_STEPS = 12
+"""More than any recording needs at one look; a mistake in next_step must not spin for ever."""
+
+
+@dataclass(frozen=True)
+class ReconcilePorts(Ports):
+    """What reconcile needs besides: who hears of it, how patient it is, and how to wait (seconds)."""
+
+    notifier: Notifier
+    timing: Timing
+    sleep: Callable[[float], None]
+    pace: Callable[[], None]
+    """Called before each call to TRTC, so that all of them together keep to its rate."""
+
+
+def load(store: ObjectStore, recording_id: str) -> tuple[Accepted, Evidence] | None:
+    """Return what is known of a recording, every stored fact included; None where none was accepted."""
+    accepted = journal.load_accepted(store, recording_id)
+    if accepted is None:
+        return None
+    known = journal.load_document(store, recording_id)
+    evidence = journal.complete(store, recording_id, known)
+    for task in evidence.tasks.values():
+        # A start that died before its pointer: without one, callbacks do not find the recording.
+        if task.task_id and task.began_ms is None:
+            link(store, recording_id, task.task_id)
+    if evidence != known:
+        journal.write_document(store, accepted, evidence)
+    return accepted, evidence
+
+
+def look(accepted: Accepted, evidence: Evidence, ports: ReconcilePorts) -> tuple[Evidence, Step]:
+    """Carry out what is to be done now; return the evidence after it, and the Wait or Start it ends with."""
+    seen_ms: int | None = None
+    step: Step = Wait(ports.clock())
+    for _ in range(MAX_STEPS):
+        now_ms = ports.clock()
+        step = next_step(accepted, evidence, now_ms, ports.timing, seen_ms)
+        if isinstance(step, Wait | Start):
+            break
+        fact = _carry_out(step, accepted, evidence, ports)
+        if fact is None and isinstance(step, Look):
+            step = Wait(now_ms + ports.timing.files_after)
+            break
+        if fact is None:
+            seen_ms = now_ms
+            continue
+        evidence = evidence.join(journal.record(ports.store, accepted.recording_id, fact))
+        evidence = journal.write_document(ports.store, accepted, evidence).evidence
+    return evidence, step
+
+
+def _carry_out(step: Step, accepted: Accepted, evidence: Evidence, ports: ReconcilePorts) -> Fact | None:
+    """Do one step; return the fact it found, or None when there is nothing new."""
+    now_ms = ports.clock()
+    match step:
+        case GiveUp(why):
+            return facts.gave_up(now_ms, why)
+        case Describe(task_id):
+            return _gone(lambda: ports.recorder.describe_task(task_id), task_id, evidence, ports)
+        case Stop(_, why) if evidence.stop is None:
+            return facts.stop_requested(now_ms, why)  # a fact first: then it is not started again
+        case Stop(task_id):
+            return _gone(lambda: ports.recorder.stop(task_id), task_id, evidence, ports)
+        case Look(task_id, last):
+            files = list_files(accepted, task_id, ports.store)
+            return facts.looked(now_ms, task_id, files) if files or last else None
+        case Notify(webhook_id, attempt):
+            return facts.notified(now_ms, webhook_id, attempt, _send(webhook_id, accepted, evidence, ports))
+    return None
+
+
+def _gone(call: Callable[[], object], task_id: str, evidence: Evidence, ports: ReconcilePorts) -> Fact | None:
+    ports.pace()
+    try:
+        call()
+    except TaskNotFound:
+        task = evidence.tasks[identity.task_key_of(task_id)]
+        return facts.gone(ports.clock(), task_id) if end_ms(task) is None else None
+    except RecorderBusy:
+        pass  # asked again at the next look
+    return None
+
+
+def list_files(accepted: Accepted, task_id: str, store: ObjectStore) -> dict[str, int]:
+    """Return name and bytes of every file of a task that lies where we may look."""
+    folder = folder_of(accepted)
+    if folder is None:
+        return {}
+    prefix = f"{folder}{task_id}/"
+    return {item.key.removeprefix(prefix): item.size for item in store.list(prefix)}
+
+
+def folder_of(accepted: Accepted) -> str | None:
+    """Return the folder of the recording's own files under the results' prefix; None where they are elsewhere."""
+    own = ["files", accepted.recording_id]
+    if accepted.place is None or accepted.caller_keys or accepted.place.prefix[-2:] != own:
+        return None
+    return "/".join(own) + "/"
+
+
+def _send(webhook_id: str, accepted: Accepted, evidence: Evidence, ports: ReconcilePorts) -> str | None:
+    recording = decide(accepted, evidence)
+    at_s = ports.clock() // 1000
+    try:
+        ports.notifier.send(accepted.notify_url or "", webhook_id, at_s, notification(webhook_id, recording, at_s))
+    except NotificationError as error:
+        return str(error)
+    return None
+
+
+def notification(webhook_id: str, recording: Recording, at_s: int) -> bytes:
+    """Return the body of a notification: the state it is about, and the recording as it stands."""
+    state = next(m.state for m in recording.notifications if m.webhook_id == webhook_id)
+    document = {
+        "type": f"recording.{state.value}",
+        "timestamp": datetime.fromtimestamp(at_s, tz=timezone.utc).isoformat(),
+        "data": recording.model_dump(mode="json", exclude={"evidence", "notifications"}, exclude_none=True),
+    }
+    return json.dumps(document, ensure_ascii=False).encode()

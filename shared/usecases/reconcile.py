@@ -1,0 +1,184 @@
+"""Reconcile: every minute, look at the recordings whose time has come, and make the starts that are due.
+
+The work list is two kinds of markers, sorted by time: `open/<ms>-<id>` (look at it from then on) and
+`due/<ms>-<id>` (start it then). A marker is deleted only after its successor is written, so whatever the line a
+tick dies at, the next one goes on. Two ticks at once make the same facts and the same RecordIds: no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from shared.domain import facts, identity
+from shared.domain.accepted import Accepted
+from shared.domain.errors import RecorderBusy, RecorderError, TaskNotFound, WebRecordError
+from shared.domain.evidence import Evidence
+from shared.domain.recording import decide
+from shared.domain.states import last_attempt
+from shared.domain.steps import REPEAT_MS, START_LEAD_MS, Start, Wait, next_step
+from shared.usecases import journal
+from shared.usecases.look import ReconcilePorts, folder_of, load, look
+from shared.usecases.start import Outcome, attempt, link
+
+CLAIM_MS = 600_000
+"""A marker this old without a request is of a start that died before it accepted anything."""
+AHEAD_MS = 50_000
+"""A tick waits for starts that become due while it runs, so that they begin on time."""
+
+Mapper = Callable[[Callable[[str], None], Iterable[str]], Iterable[None]]
+
+
+@dataclass
+class Report:
+    """What a tick did."""
+
+    looked: int = 0
+    started: int = 0
+    waiting: int = 0
+    errors: list[str] = field(default_factory=list)
+
+
+def tick(ports: ReconcilePorts, budget_s: float, run: Mapper = map) -> Report:
+    """Do what is to be done now, for at most about `budget_s` seconds; the rest is the next tick's.
+
+    Args:
+        ports: see ReconcilePorts.
+        budget_s: when to stop beginning new work.
+        run: how looks are run: `map`, or that of a thread pool.
+    """
+    report, until_ms = Report(), ports.clock() + int(budget_s * 1000)
+    markers = list(_ripe(ports, "open/", ports.clock()))
+
+    def look_at(marker: str) -> None:
+        if ports.clock() < until_ms:
+            _guarded(marker, report, lambda: _look_at(marker, ports, report))
+
+    for _ in run(look_at, markers):
+        pass
+    _start_due(ports, until_ms, report)
+    return report
+
+
+def _ripe(ports: ReconcilePorts, prefix: str, until_ms: int) -> Iterator[str]:
+    for item in ports.store.list(prefix):
+        if identity.marked(item.key)[0] > until_ms:
+            return
+        yield item.key
+
+
+def _guarded(marker: str, report: Report, work: Callable[[], None]) -> None:
+    try:
+        work()
+    except WebRecordError as error:
+        # Its marker stands: the next tick tries again. The others must not wait for it.
+        report.errors.append(f"{identity.marked(marker)[1]}: {type(error).__name__}: {error}")
+
+
+def _look_at(marker: str, ports: ReconcilePorts, report: Report) -> None:
+    at_ms, recording_id = identity.marked(marker)
+    report.looked += 1
+    known = load(ports.store, recording_id)
+    if known is None:
+        _drop_claim(marker, at_ms, ports)
+        return
+    accepted, evidence = known
+    evidence, step = look(accepted, evidence, ports)
+    if isinstance(step, Start) or decide(accepted, evidence).state.waiting:
+        ports.store.put(identity.due_key(accepted.due_ms, recording_id), b"")
+    elif isinstance(step, Wait) and not step.done:
+        ports.store.put(identity.open_key(max(step.until_ms, at_ms + 1), recording_id), b"")
+    ports.store.delete(marker)
+
+
+def _drop_claim(marker: str, at_ms: int, ports: ReconcilePorts) -> None:
+    if ports.clock() - at_ms >= CLAIM_MS:
+        ports.store.delete(marker)
+
+
+def _start_due(ports: ReconcilePorts, until_ms: int, report: Report) -> None:
+    """Make the starts that are due, in order, until TRTC is full."""
+    horizon_ms = min(ports.clock() + AHEAD_MS, until_ms) + START_LEAD_MS
+    full = False
+    for marker in list(_ripe(ports, "due/", horizon_ms)):
+        if ports.clock() >= until_ms or full:
+            report.waiting += 1
+            continue
+        early_s = (identity.marked(marker)[0] - START_LEAD_MS - ports.clock()) / 1000
+        if early_s > 0:
+            ports.sleep(early_s)
+        outcome: list[bool] = []
+
+        def work(marker: str = marker, outcome: list[bool] = outcome) -> None:
+            outcome.append(_start(marker, ports, report))
+
+        _guarded(marker, report, work)
+        full = outcome == [False]
+
+
+def _start(marker: str, ports: ReconcilePorts, report: Report) -> bool:
+    """Make one start; False when TRTC can take no more now."""
+    at_ms, recording_id = identity.marked(marker)
+    known = load(ports.store, recording_id)
+    if known is None:
+        _drop_claim(marker, at_ms, ports)
+        return True
+    accepted, evidence = known
+    step = next_step(accepted, evidence, ports.clock(), ports.timing)
+    if not isinstance(step, Start):
+        if not (isinstance(step, Wait) and decide(accepted, evidence).state.waiting):
+            ports.store.put(identity.open_key(ports.clock(), recording_id), b"")
+            ports.store.delete(marker)
+        return True
+    ports.store.put(identity.open_key(ports.clock() + REPEAT_MS, recording_id), b"")
+    try:
+        outcome = _recheck(accepted, evidence, step, ports)
+        if outcome is None:
+            ports.pace()
+            outcome = attempt(accepted, accepted.parsed(), step.attempt, evidence, ports)
+    except RecorderError:
+        ports.store.delete(marker)  # refused for good, and stored as such; the open marker tells the caller
+        raise
+    if outcome.recording.state.waiting:
+        report.waiting += 1
+        return False
+    ports.store.delete(marker)
+    report.started += 1
+    return True
+
+
+def _recheck(accepted: Accepted, evidence: Evidence, step: Start, ports: ReconcilePorts) -> Outcome | None:
+    """Return the recording if an earlier attempt started a task after all; None when there is none."""
+    if step.recheck is None:
+        return None
+    ports.pace()
+    try:
+        described = ports.recorder.describe(
+            accepted.sdk_app_id, identity.record_id_of(accepted.recording_id, step.recheck)
+        )
+        task_id, request_id = described.task_id, described.request_id
+    except TaskNotFound as error:
+        found = _task_of_files(accepted, evidence, ports)
+        if found is None:
+            return None
+        task_id, request_id = found, error.request_id
+    except RecorderBusy:
+        return Outcome(decide(accepted, evidence), created=False)
+    fact = facts.accepted(step.recheck, ports.clock(), task_id, request_id)
+    evidence = evidence.join(journal.record(ports.store, accepted.recording_id, fact))
+    link(ports.store, accepted.recording_id, task_id)
+    evidence = journal.complete(ports.store, accepted.recording_id, evidence)
+    return Outcome(journal.publish(ports.store, accepted, evidence, ports.clock()), created=False)
+
+
+def _task_of_files(accepted: Accepted, evidence: Evidence, ports: ReconcilePorts) -> str | None:
+    """Return the TaskId of a task that ended before its start was ever answered: its files name it."""
+    folder, last = folder_of(accepted), last_attempt(evidence)
+    if folder is None or (last and last[1].refused):
+        return None
+    known = {task.task_id for task in evidence.tasks.values()}
+    for item in ports.store.list(folder):
+        task_id = item.key.removeprefix(folder).rpartition("/")[0]
+        if task_id and task_id not in known:
+            return task_id
+    return None

@@ -1,0 +1,273 @@
+"""The edge of every function: a reply or a raise, and exactly one canonical line."""
+
+from __future__ import annotations
+
+import json
+import traceback
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+import structlog
+
+from shared import log
+from shared.domain.errors import (
+    CallerMustRetry,
+    ConfigurationError,
+    Conflict,
+    InvalidRequest,
+    MalformedJson,
+    NotFound,
+    RecorderBusy,
+    RecorderMisconfigured,
+    StoreError,
+)
+from shared.entrypoint import Handle, entrypoint
+from shared.triggers import CosEvent, HttpRequest, HttpResponse, Tick, Trigger
+from tests.events import load
+
+_names = (f"function-{number}" for number in count())
+
+
+@pytest.fixture(autouse=True)
+def _clean() -> Iterator[None]:
+    yield
+    structlog.contextvars.clear_contextvars()
+    structlog.reset_defaults()
+
+
+def context(function: str | None = None) -> dict[str, Any]:
+    """Return a context as SCF gives it; a function that has never run unless named."""
+    return {"function_name": function or next(_names), "request_id": "request-1", "environment": '{"KEY":"hunter2"}'}
+
+
+def raising(error: Exception) -> Handle:
+    """Return a handler that fails."""
+
+    def handle(_trigger: Trigger) -> HttpResponse | None:
+        raise error
+
+    return handle
+
+
+def replying(response: HttpResponse | None, **fields: object) -> Handle:
+    """Return a handler that notes fields and replies."""
+
+    def handle(_trigger: Trigger) -> HttpResponse | None:
+        log.note(**fields)
+        return response
+
+    return handle
+
+
+Lines = Callable[[], list[dict[str, Any]]]
+
+
+@pytest.fixture
+def lines(capsys: pytest.CaptureFixture[str]) -> Lines:
+    """Return what was logged since the last call, as JSON."""
+    return lambda: [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_reply(lines: Lines) -> None:
+    """A reply goes to SCF in its shape, and one line tells the whole invocation."""
+    where = context()
+    reply = entrypoint(replying(HttpResponse(201, "{}"), recording_id="lesson"))(load("function_url_start"), where)
+    assert HttpResponse(201, "{}").to_event() == reply
+    (line,) = lines()
+    assert line.pop("duration_ms") >= 0
+    assert line.pop("timestamp")
+    expected = {
+        "event": "http", "level": "info", "outcome": "ok", "status": 201, "method": "POST", "path": "/recordings",
+        "function": where["function_name"], "request_id": "request-1", "cold_start": True, "recording_id": "lesson",
+    }  # fmt: skip
+    assert expected == line
+
+
+@pytest.mark.parametrize(
+    ("event", "kind"),
+    [("function_url_start", HttpRequest), ("cos_object_created", CosEvent), ("timer", Tick)],
+)
+def test_handler_gets_the_trigger(event: str, kind: type[object], lines: Lines) -> None:
+    """The handler is called once, with the parsed trigger."""
+    seen: list[Trigger] = []
+    entrypoint(seen.append)(load(event), context())
+    assert [kind] == [type(trigger) for trigger in seen]
+    assert 1 == len(lines())
+
+
+def test_async_event(lines: Lines) -> None:
+    """An asynchronous event has no reply; its line has an outcome all the same."""
+    assert entrypoint(replying(None))(load("timer"), context()) is None
+    (line,) = lines()
+    assert ("event", "info", "ok") == (line["event"], line["level"], line["outcome"])
+    assert not {"status", "method", "path"} & set(line)
+
+
+def test_cold_start(lines: Lines) -> None:
+    """The first invocation of a function on an instance is cold, every later one is not."""
+    where = context()
+    main_handler = entrypoint(replying(None))
+    for _ in range(3):
+        main_handler(load("timer"), where)
+    assert [True, False, False] == [line["cold_start"] for line in lines()]
+
+
+def test_cold_start_that_failed(lines: Lines) -> None:
+    """A failed first invocation was the cold one."""
+    where = context()
+    main_handler = entrypoint(raising(NotFound("gone")))
+    main_handler(load("function_url_start"), where)
+    main_handler(load("function_url_start"), where)
+    assert [True, False] == [line["cold_start"] for line in lines()]
+
+
+def test_nothing_is_left_over(lines: Lines) -> None:
+    """What one invocation noted is not in the next one's line."""
+    entrypoint(replying(None, recording_id="lesson", outcome="stored"))(load("timer"), context())
+    entrypoint(replying(None))(load("timer"), context())
+    first, second = lines()
+    assert ("lesson", "stored") == (first["recording_id"], first["outcome"])
+    assert ("ok", False) == (second["outcome"], "recording_id" in second)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "level"),
+    [
+        (NotFound("gone"), 404, "info"),
+        (InvalidRequest([]), 422, "info"),
+        (ConfigurationError("WEBRECORD_X is missing"), 500, "error"),
+        (RecorderMisconfigured("FailedOperation.NotAbility", "not bought", "trtc-1"), 502, "error"),
+        (CallerMustRetry("later", 5), 503, "error"),
+        (StoreError("no answer"), 503, "error"),
+    ],
+)
+def test_http_error(error: Exception, status: int, level: str, lines: Lines) -> None:
+    """An error of an HTTP call is a reply; the caller's fault is no error of ours in the log."""
+    reply = entrypoint(raising(error))(load("function_url_start"), context())
+    assert reply is not None
+    assert (status, "request-1") == (reply["statusCode"], json.loads(reply["body"])["request_id"])
+    (line,) = lines()
+    name = type(error).__name__
+    assert ("http", level, name, name, status) == (
+        line["event"], line["level"], line["outcome"], line["error"], line["status"],
+    )  # fmt: skip
+
+
+def test_trtc_error_is_traceable(lines: Lines) -> None:
+    """The line of a refusal of TRTC's has its code and RequestId."""
+    entrypoint(raising(RecorderMisconfigured("AuthFailure.X", "no", "trtc-1")))(load("function_url_start"), context())
+    (line,) = lines()
+    assert ("AuthFailure.X", "trtc-1") == (line["trtc_code"], line["trtc_request_id"])
+
+
+def test_foreign_error(lines: Lines) -> None:
+    """An exception that is not ours is a 500 without its text; log has the traceback and still one canonical line."""
+    reply = entrypoint(raising(KeyError("inside-text")))(load("function_url_start"), context())
+    assert reply is not None
+    assert 500 == reply["statusCode"]
+    assert "inside-text" not in reply["body"]
+    assert "KeyError" not in reply["body"]
+    unexpected, line = lines()
+    assert "inside-text" in unexpected["exception"]
+    assert ("unexpected_error", "request-1") == (unexpected["event"], unexpected["request_id"])
+    assert ("http", "error", "KeyError") == (line["event"], line["level"], line["outcome"])
+
+
+def test_malformed_body(lines: Lines) -> None:
+    """What the parser refuses is a reply too."""
+    reply = entrypoint(replying(None))({"httpMethod": "POST", "body": "?", "isBase64Encoded": True}, context())
+    assert reply is not None
+    assert 400 == reply["statusCode"]
+    assert [MalformedJson.__name__] == [line["outcome"] for line in lines()]
+
+
+@pytest.mark.parametrize("error", [MalformedJson("no JSON"), InvalidRequest([]), Conflict("taken"), NotFound("gone")])
+@pytest.mark.parametrize("event", ["cos_object_created", "timer"])
+def test_permanent_error_of_an_async_event(error: Exception, event: str, lines: Lines) -> None:
+    """What never will succeed is logged and dropped: raising would only have it tried again."""
+    assert entrypoint(raising(error))(load(event), context()) is None
+    (line,) = lines()
+    assert ("event", "info", type(error).__name__, str(error)) == (
+        line["event"], line["level"], line["outcome"], line["message"],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        StoreError("no answer"),
+        CallerMustRetry("later", 5),
+        RecorderBusy("InternalError", "again", None, answered=True),
+        ConfigurationError("WEBRECORD_X is missing"),
+    ],
+)
+def test_transient_error_of_an_async_event(error: Exception, lines: Lines) -> None:
+    """What a retry can mend is raised, so that SCF keeps the event and tries again."""
+    with pytest.raises(type(error)) as raised:
+        entrypoint(raising(error))(load("cos_object_created"), context())
+    assert error is raised.value
+    (line,) = lines()
+    assert ("error", "retry", type(error).__name__) == (line["level"], line["outcome"], line["error"])
+
+
+def test_foreign_error_of_an_async_event(lines: Lines) -> None:
+    """A bug is raised: the event is kept until it is mended."""
+    with pytest.raises(ZeroDivisionError):
+        entrypoint(raising(ZeroDivisionError("bug")))(load("timer"), context())
+    unexpected, line = lines()
+    assert ("unexpected_error", "retry") == (unexpected["event"], line["outcome"])
+
+
+def test_raised_error_hides_its_cause() -> None:
+    """SCF logs tracebacks as they are, so what caused our error, which may quote a request, is not in it."""
+
+    def handle(_trigger: Trigger) -> HttpResponse | None:
+        try:
+            int("Authorization: hunter2")
+        except ValueError as error:
+            raise StoreError("no answer") from error
+        return None
+
+    with pytest.raises(StoreError) as raised:
+        entrypoint(handle)(load("timer"), context())
+    assert "hunter2" not in "".join(traceback.format_exception(raised.type, raised.value, raised.tb))
+
+
+@pytest.mark.parametrize("event", [{}, {"hello": "world"}, [], None, 5, "httpMethod"])
+def test_unknown_event(event: Any, lines: Lines) -> None:
+    """An event of no trigger, any JSON, is logged and dropped."""
+    assert entrypoint(replying(None))(event, context()) is None
+    assert ["UnknownTriggerError"] == [line["outcome"] for line in lines()]
+
+
+def test_failure_outweighs_an_earlier_success(lines: Lines) -> None:
+    """An outcome that was noted before the failure is not the invocation's."""
+
+    def handle(_trigger: Trigger) -> HttpResponse | None:
+        log.note(outcome="job_started")
+        raise StoreError("no answer")
+
+    with pytest.raises(StoreError):
+        entrypoint(handle)(load("cos_several_records"), context())
+    entrypoint(handle)(load("function_url_start"), context())
+    assert ["retry", "StoreError"] == [line["outcome"] for line in lines()]
+
+
+def test_secrets_of_the_event_are_not_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither the event's signed material nor the context's environment reaches the log."""
+    for event in ("function_url_start", "api_gateway_get", "cos_object_created"):
+        entrypoint(replying(None))(load(event), context())
+        entrypoint(raising(NotFound("gone")))(load(event), context())
+    out = capsys.readouterr().out
+    for secret in ("0123456789abcdef", "q-signature", "hunter2", "abdcdxxxxxxxsdfs"):
+        assert secret not in out
+
+
+def test_path_is_cleaned(lines: Lines) -> None:
+    """A path is logged through the same redaction as everything else."""
+    log.hide(["path-secret-value"])
+    event = {"httpMethod": "GET", "path": "/recordings/path-secret-value"}
+    entrypoint(replying(HttpResponse(200)))(event, context())
+    assert [f"/recordings/{log.REDACTED}"] == [line["path"] for line in lines()]

@@ -1,0 +1,205 @@
+"""SCF's events as the trigger documents show them, turned into values."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from shared.domain.errors import MalformedJson
+from shared.triggers import CosEvent, CosObject, HttpRequest, HttpResponse, Tick, UnknownTriggerError, parse
+from tests.events import load
+
+APPID = "1253970226"
+
+
+def http(event: object) -> HttpRequest:
+    """Parse an event that is an HTTP call."""
+    trigger = parse(event)  # type: ignore[arg-type]
+    assert isinstance(trigger, HttpRequest)
+    return trigger
+
+
+def cos(event: dict[str, Any]) -> tuple[CosObject, ...]:
+    """Parse an event that is COS's."""
+    trigger = parse(event)
+    assert isinstance(trigger, CosEvent)
+    return trigger.created
+
+
+def test_function_url() -> None:
+    """A Function URL's call: text body as its bytes, the client from its header."""
+    expected = HttpRequest(
+        method="POST",
+        path="/recordings",
+        headers=load("function_url_start")["headers"],
+        query={},
+        body='{"RecordUrl": "https://live.example.com/room/1?seat=甲"}'.encode(),
+        client="203.0.113.7:51234",
+    )
+    assert expected == http(load("function_url_start"))
+
+
+def test_api_gateway() -> None:
+    """An API Gateway call: headers whatever their case, the real query, the client from the context, the stage kept."""
+    request = http(load("api_gateway_get"))
+    assert ("GET", "/release/recordings/lesson-42", b"") == (request.method, request.path, request.body)
+    assert "Bearer 0123456789abcdef" == request.headers["authorization"]
+    assert {"verbose": "1"} == request.query
+    assert "203.0.113.9" == request.client
+
+
+def test_base64_body() -> None:
+    """A body marked as base64 is decoded: these are the bytes that were signed."""
+    request = http(load("api_gateway_base64_callback"))
+    assert b'{"EventGroupId":8,"EventType":801}' == request.body
+    assert ("c2lnbmF0dXJl", "1400000001") == (request.headers["sign"], request.headers["sdkappid"])
+
+
+@pytest.mark.parametrize("mark", [False, None, "absent", "true", 1, "false"])
+def test_body_that_merely_looks_like_base64(mark: object) -> None:
+    """Only isBase64Encoded: true says that a body is base64; what merely looks like it stays."""
+    event = load("api_gateway_base64_callback")
+    event["isBase64Encoded"] = mark
+    if mark == "absent":
+        del event["isBase64Encoded"]
+    assert event["body"].encode() == http(event).body
+
+
+@pytest.mark.parametrize("body", ["not base64!", "abc", "签名", "e30=\n"])
+def test_bad_base64(body: str) -> None:
+    """A body marked as base64 that is not is the caller's error."""
+    with pytest.raises(MalformedJson, match="base64"):
+        parse({"httpMethod": "POST", "body": body, "isBase64Encoded": True})
+
+
+@pytest.mark.parametrize("raw", [b"", b"{}", b"\xff\x00\x80", "录".encode()])
+def test_base64_bytes(raw: bytes) -> None:
+    """Bytes that are no text come through base64 unchanged."""
+    assert raw == http({"httpMethod": "POST", "body": base64.b64encode(raw).decode(), "isBase64Encoded": True}).body
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (None, b""),
+        ("", b""),
+        ('{"a":\t1}\n', b'{"a":\t1}\n'),
+        ("录", "录".encode()),
+        ("\ud800", b"\xed\xa0\x80"),
+        ({"a": [1]}, b'{"a": [1]}'),
+        ([], b"[]"),
+    ],
+)
+def test_body(body: object, expected: bytes) -> None:
+    """Text is its UTF-8 bytes, untouched; a body that was parsed on the way is written out again."""
+    assert expected == http({"httpMethod": "POST", "body": body}).body
+
+
+def test_bare_http_event() -> None:
+    """Nothing but a method is still a call."""
+    expected = HttpRequest(method="GET", path="/", headers={}, query={}, body=b"", client="")
+    assert expected == http({"httpMethod": "get"})
+    assert expected == http({"httpMethod": "GET", "path": None, "headers": None, "queryString": None, "body": None})
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"queryString": {"a": "1"}}, {"a": "1"}),
+        ({"queryStringParameters": {"a": "2"}}, {"a": "2"}),
+        ({"queryString": {"a": "1"}, "queryStringParameters": {"a": ""}}, {"a": "1"}),
+        ({"queryString": {"a": 1}}, {"a": "1"}),
+        ({"queryString": "a=1"}, {}),
+    ],
+)
+def test_query(fields: dict[str, Any], expected: dict[str, str]) -> None:
+    """queryString is the query; queryStringParameters stands in where it is missing."""
+    assert expected == http({"httpMethod": "GET", **fields}).query
+
+
+def test_cos_object_created() -> None:
+    """A created object: the SDK's bucket name, and its key without the /appid/bucket/ in front."""
+    expected = CosObject(bucket=f"jobs-{APPID}", region="ap-guangzhou", keys=("in/lesson.json",))
+    assert (expected,) == cos(load("cos_object_created"))
+
+
+def test_cos_encoded_key() -> None:
+    """Whether keys are URL-encoded is not documented: both spellings are given, raw first; so is no region."""
+    expected = CosObject(bucket=f"jobs-{APPID}", region=None, keys=("in/%E8%AF%BE%201.json", "in/课 1.json"))
+    assert (expected,) == cos(load("cos_object_created_encoded"))
+
+
+def test_cos_object_removed() -> None:
+    """A removed object asks for nothing."""
+    assert () == cos(load("cos_object_removed"))
+
+
+def test_cos_several_records() -> None:
+    """Of several records, the created objects come in order, however they were created."""
+    created = cos(load("cos_several_records"))
+    assert [("in/a.json",), ("in/b.jsonl",)] == [one.keys for one in created]
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "bucket", "expected"),
+    [
+        ("jobs", f"/{APPID}/jobs/a/b.json", f"jobs-{APPID}", "a/b.json"),
+        ("jobs", "a/b.json", f"jobs-{APPID}", "a/b.json"),
+        ("jobs", f"/{APPID}/other/a.json", f"jobs-{APPID}", f"/{APPID}/other/a.json"),
+        ("jobs", f"/{APPID}/jobs//{APPID}/jobs/a", f"jobs-{APPID}", f"/{APPID}/jobs/a"),
+        (f"jobs-{APPID}", f"/{APPID}/jobs-{APPID}/a", f"jobs-{APPID}", "a"),
+        ("my-jobs", f"/{APPID}/my-jobs/a", f"my-jobs-{APPID}", "a"),
+    ],
+)
+def test_cos_names(name: str, key: str, bucket: str, expected: str) -> None:
+    """A bucket's name gets its appid once, and only its own prefix is taken off a key."""
+    event = load("cos_object_created")
+    event["Records"][0]["cos"]["cosBucket"]["name"] = name
+    event["Records"][0]["cos"]["cosObject"]["key"] = key
+    assert [(bucket, (expected,))] == [(one.bucket, one.keys) for one in cos(event)]
+
+
+def test_cos_event_without_objects() -> None:
+    """Records that are none of COS's, or nothing at all, hold no objects."""
+    assert () == cos({"Records": []})
+    assert () == cos(load("cmq_message"))
+    assert () == cos({"Records": [None, "cos", 1]})
+
+
+def test_timer() -> None:
+    """A timer's event is a tick with the trigger's name."""
+    assert Tick("tick") == parse(load("timer"))
+    assert Tick("") == parse({"Type": "Timer"})
+
+
+@pytest.mark.parametrize(
+    "event", [{}, {"Type": "Kafka"}, {"Records": "x"}, {"hello": "world"}, [], None, 1, "httpMethod"]
+)
+def test_unknown_event(event: Any) -> None:
+    """Any other JSON, as an invocation by hand may send it, is no trigger of ours."""
+    with pytest.raises(UnknownTriggerError):
+        parse(event)
+
+
+def test_unknown_event_names_keys_only() -> None:
+    """The error names the event's keys and none of its values."""
+    with pytest.raises(UnknownTriggerError, match="'password'") as error:
+        parse({"password": "hunter2"})
+    assert "hunter2" not in str(error.value)
+
+
+def test_reply() -> None:
+    """A reply is JSON unless said otherwise, in the shape that both HTTP triggers want back."""
+    expected = {
+        "isBase64Encoded": False,
+        "statusCode": 201,
+        "headers": {"Content-Type": "application/json; charset=utf-8", "Location": "/recordings/a"},
+        "body": "{}",
+    }
+    assert expected == HttpResponse(201, "{}", {"Location": "/recordings/a"}).to_event()
+    text = HttpResponse(200, "", {"Content-Type": "text/plain"}).to_event()
+    assert {"Content-Type": "text/plain"} == text["headers"]
+    assert text == json.loads(json.dumps(text))
