@@ -62,9 +62,26 @@ def state_of(accepted: Accepted, evidence: Evidence) -> Verdict:
         # An attempt made after we gave up (the caller came back) is a new start.
         if not (last and last[1].task_key) and given_up_ms >= ((last[1].at_ms if last else None) or 0):
             state, reason = State.FAILED, why
-    if state in (State.FAILED, State.LOST) and any(is_uploaded(task) for task in evidence.tasks.values()):
-        return State.COMPLETED, f"only part was recorded: {reason}"
+    if state in (State.FAILED, State.LOST):
+        if any(is_uploaded(task) for task in evidence.tasks.values()):
+            return State.COMPLETED, f"only part was recorded: {reason}"
+        if pending_tasks(evidence):
+            return State.UPLOADING, f"an earlier attempt may have left files; {reason}"
     return state, reason
+
+
+def pending_tasks(evidence: Evidence) -> list[Task]:
+    """Return the tasks that are over and may still have files on their way."""
+    return [
+        task
+        for task in evidence.tasks.values()
+        if task.task_id
+        and end_ms(task) is not None
+        and task.settled_ms is None
+        and not (task.not_started and not task.began_ms)
+        and not is_uploaded(task)
+        and not is_broken(task)
+    ]
 
 
 def _of_last_attempt(accepted: Accepted, evidence: Evidence) -> Verdict:
@@ -101,7 +118,7 @@ def _of_task(task: Task, *, stopping: bool) -> Verdict:
     end = end_ms(task)
     if is_uploaded(task):
         return State.COMPLETED, _early_end(task)
-    if task.broken and not (task.held and task.held > task.broken) and end is not None:
+    if end is not None and is_broken(task) and task.broken:
         return State.FAILED, f"upload failed: {task.broken[1]}"
     # A failed start is only the end of a task that never began: 801 status 1 after it is a later try's.
     if task.not_started and not task.began_ms:
@@ -122,6 +139,9 @@ def _of_task(task: Task, *, stopping: bool) -> Verdict:
 def since_ms(accepted: Accepted, evidence: Evidence, state: State) -> int:
     """Return what time the evidence gives for the beginning of a state that is not final; epoch ms."""
     task, last = last_task(evidence), last_attempt(evidence)
+    if state.waiting:
+        ended = [task.terminated, task.not_started] if task else []
+        return max([accepted.created_ms, *(note[0] for note in ended if note)])
     if state is State.STARTING and last:
         return last[1].at_ms or accepted.created_ms
     if state is State.STOPPING and evidence.stop:
@@ -148,6 +168,11 @@ def is_uploaded(task: Task) -> bool:
     ends = [task.ended_ms, task.terminated[0] if task.terminated else None]
     end = min((end for end in ends if end is not None), default=None)
     return task.closed_ms is not None or (end is not None and task.covered_ms >= end)
+
+
+def is_broken(task: Task) -> bool:
+    """Tell whether the last word on the upload is that it failed."""
+    return task.broken is not None and not (task.held and task.held > task.broken)
 
 
 def _early_end(task: Task) -> str | None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from shared.domain.accepted import Accepted
 from shared.domain.evidence import Evidence, Task
 from shared.domain.notifications import messages
-from shared.domain.states import State, end_ms, last_attempt, last_task, state_of
+from shared.domain.states import State, end_ms, last_attempt, last_task, pending_tasks, state_of
 
 START_LEAD_MS = 5_000
 """A recording begins about 5 s after the call (TRTC document "web recording")."""
@@ -22,6 +22,8 @@ IN_FLIGHT_MS = 30_000
 """An attempt younger than this may still be in somebody's hands: the function's own time limit."""
 REPEAT_MS = 60_000
 """Between two looks at something that should happen soon; the timer's own period."""
+SETTLE_MS = 300_000
+"""After the newest fact: TRTC sends for a minute, and a listing is complete some time after that."""
 LIMIT_SLACK_MS = 120_000
 """TRTC ends a task at its limit by itself; we stop it when it did not."""
 
@@ -61,9 +63,10 @@ class Start:
 
 @dataclass(frozen=True)
 class GiveUp:
-    """It can't start any more."""
+    """It can't start any more. `recheck` as for Start."""
 
     why: str
+    recheck: int | None
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,15 @@ def next_step(accepted: Accepted, evidence: Evidence, now_ms: int, timing: Timin
     if owed and (owed[0].next_ms or 0) <= now_ms:
         return Notify(owed[0].webhook_id, owed[0].attempts + 1)
     if state.final:
-        return Wait(owed[0].next_ms or 0) if owed else Wait(now_ms, done=True)
+        if pending := pending_tasks(evidence):
+            step = _uploading(accepted, pending[0], now_ms, timing)
+            if not (owed and isinstance(step, Wait) and step.until_ms > (owed[0].next_ms or 0)):
+                return step
+        if owed:
+            return Wait(owed[0].next_ms or 0)
+        # Listings are eventually consistent: until they must know every fact, the document may lack one.
+        settled_ms = max((int(name[:13]) for name in evidence.facts), default=0) + SETTLE_MS
+        return Wait(settled_ms) if now_ms < settled_ms else Wait(now_ms, done=True)
     step = _working_step(accepted, evidence, state, now_ms, timing, seen_ms)
     if owed and isinstance(step, Wait):
         return Wait(min(step.until_ms, owed[0].next_ms or 0))
@@ -126,33 +137,42 @@ def _working_step(
 ) -> Step:
     if state.waiting:
         return _waiting(accepted, evidence, now_ms)
+    if state is State.UPLOADING:
+        # Only a failed upload that is held again is neither pending nor final; its task is the last one's.
+        pending = pending_tasks(evidence) or [task for task in [last_task(evidence)] if task]
+        return _uploading(accepted, pending[0], now_ms, timing)
     task, last = last_task(evidence), last_attempt(evidence)
     if task is None or task.task_id is None:
-        number, attempt = last or (1, None)
-        ripe_ms = ((attempt.at_ms if attempt else None) or 0) + IN_FLIGHT_MS
-        return Start(number, recheck=number) if now_ms >= ripe_ms else Wait(ripe_ms)
-    if state is State.UPLOADING:
-        return _uploading(accepted, task, task.task_id, now_ms, timing)
+        ripe_ms = ((last[1].at_ms if last else None) or 0) + IN_FLIGHT_MS
+        return _waiting(accepted, evidence, now_ms) if now_ms >= ripe_ms else Wait(ripe_ms)
     return _running(accepted, evidence, task, task.task_id, state, now_ms, timing, seen_ms)
 
 
 def _waiting(accepted: Accepted, evidence: Evidence, now_ms: int) -> Step:
-    if accepted.stop_at_ms is not None and now_ms >= accepted.stop_at_ms:
-        return GiveUp("its stop_at passed before it could start")
     last, reason = last_attempt(evidence), state_of(accepted, evidence)[1]
-    first_task = last_task(evidence) is None
-    if first_task and accepted.start_by_ms is not None and now_ms >= accepted.start_by_ms:
-        return GiveUp(f"it could not be started in time: {reason or 'no try was made'}")
-    if not first_task and now_ms >= accepted.due_ms + _limit_ms(accepted):
-        return GiveUp(f"its time was over before it could be started again: {reason}")
+    unsure = last[0] if last and not last[1].task_key else None
+    if (why := _too_late(accepted, evidence, now_ms)) is not None:
+        return GiveUp(f"{why}: {reason}" if reason else why, unsure)
     if now_ms < accepted.due_ms - START_LEAD_MS:
         return Wait(accepted.due_ms - START_LEAD_MS)
     if last is None:
         return Start(1, recheck=None)
     number, attempt = last
-    if attempt.task_key or attempt.refused:
-        return Start(number + 1, recheck=None if attempt.task_key else number)
-    return Start(number, recheck=number)
+    # TRTC asks for a new RecordId after a refusal; without an answer only the same one is safe.
+    return Start(number + 1 if attempt.task_key or attempt.refused else number, recheck=unsure)
+
+
+def _too_late(accepted: Accepted, evidence: Evidence, now_ms: int) -> str | None:
+    if evidence.stop is not None:
+        return f"stopped before it started: {evidence.stop[1]}"
+    if accepted.stop_at_ms is not None and now_ms >= accepted.stop_at_ms:
+        return "its stop_at passed before it could start"
+    if last_task(evidence) is not None:
+        over_ms = accepted.due_ms + _limit_ms(accepted)
+        return "its time was over before it could be started again" if now_ms >= over_ms else None
+    if accepted.start_by_ms is not None and now_ms >= accepted.start_by_ms:
+        return "it could not be started in time"
+    return None
 
 
 def _running(
@@ -177,7 +197,8 @@ def _running(
     return Wait(min(stop_ms, max(heard_ms + every, now_ms + 1)))
 
 
-def _uploading(accepted: Accepted, task: Task, task_id: str, now_ms: int, timing: Timing) -> Step:
+def _uploading(accepted: Accepted, task: Task, now_ms: int, timing: Timing) -> Step:
+    task_id = task.task_id or ""
     ended_ms = end_ms(task) or now_ms
     give_up_ms = ended_ms + (timing.held_for if task.held else timing.lost_after)
     if now_ms >= give_up_ms:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from itertools import count
 
 from shared.domain import facts, identity
 from shared.domain.accepted import Accepted
@@ -15,9 +16,10 @@ from shared.domain.facts import Fact
 from shared.domain.notify_hosts import NotificationError
 from shared.domain.recording import Recording, decide
 from shared.domain.states import end_ms
-from shared.domain.steps import Describe, GiveUp, Look, Notify, Start, Step, Stop, Timing, Wait, next_step
+from shared.domain.steps import REPEAT_MS, Describe, GiveUp, Look, Notify, Start, Step, Stop, Timing, Wait, next_step
 from shared.ports import Notifier, ObjectStore
 from shared.usecases import journal
+from shared.usecases.recheck import folder_of, recheck
 from shared.usecases.start import Ports, link
 
 MAX_STEPS = 12
@@ -54,12 +56,24 @@ def load(store: ObjectStore, recording_id: str) -> tuple[Accepted, Evidence] | N
 def look(accepted: Accepted, evidence: Evidence, ports: ReconcilePorts) -> tuple[Evidence, Step]:
     """Carry out what is to be done now; return the evidence after it, and the Wait or Start it ends with."""
     seen_ms: int | None = None
-    step: Step = Wait(ports.clock())
-    for _ in range(MAX_STEPS):
+    step: Step
+    for steps in count():
         now_ms = ports.clock()
+        if steps == MAX_STEPS:
+            step = Wait(now_ms)  # the next tick goes on
+            break
         step = next_step(accepted, evidence, now_ms, ports.timing, seen_ms)
         if isinstance(step, Wait | Start):
             break
+        if isinstance(step, GiveUp) and step.recheck is not None:
+            try:
+                found = recheck(accepted, evidence, step.recheck, ports, ports.pace)
+            except RecorderBusy:
+                step = Wait(now_ms + REPEAT_MS)
+                break
+            if found is not None:
+                evidence = found
+                continue
         fact = _carry_out(step, accepted, evidence, ports)
         if fact is None and isinstance(step, Look):
             step = Wait(now_ms + ports.timing.files_after)
@@ -76,7 +90,7 @@ def _carry_out(step: Step, accepted: Accepted, evidence: Evidence, ports: Reconc
     """Do one step; return the fact it found, or None when there is nothing new."""
     now_ms = ports.clock()
     match step:
-        case GiveUp(why):
+        case GiveUp(why, _):
             return facts.gave_up(now_ms, why)
         case Describe(task_id):
             return _gone(lambda: ports.recorder.describe_task(task_id), task_id, evidence, ports)
@@ -111,14 +125,6 @@ def list_files(accepted: Accepted, task_id: str, store: ObjectStore) -> dict[str
         return {}
     prefix = f"{folder}{task_id}/"
     return {item.key.removeprefix(prefix): item.size for item in store.list(prefix)}
-
-
-def folder_of(accepted: Accepted) -> str | None:
-    """Return the folder of the recording's own files under the results' prefix; None where they are elsewhere."""
-    own = ["files", accepted.recording_id]
-    if accepted.place is None or accepted.caller_keys or accepted.place.prefix[-2:] != own:
-        return None
-    return "/".join(own) + "/"
 
 
 def _send(webhook_id: str, accepted: Accepted, evidence: Evidence, ports: ReconcilePorts) -> str | None:

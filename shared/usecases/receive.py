@@ -72,18 +72,29 @@ def receive(
     except StoreError as error:
         raise NotStored(str(error)) from error
     try:
-        return Received(callback, recording=_apply(store, callback, received_ms))
+        recording_id = _recording_of(store, callback)
+        if recording_id is None:
+            return Received(callback)
+        try:
+            return Received(callback, recording=_apply(store, recording_id, callback, received_ms))
+        except StoreError as error:
+            # The document lacks this fact and no later one may come: reconcile has to look.
+            store.put(identity.open_key(received_ms, recording_id), b"")
+            return Received(callback, left=str(error))
     except StoreError as error:
-        return Received(callback, left=str(error))
+        raise NotStored(f"stored, but not where reconcile would find it: {error}") from error
 
 
-def _apply(store: ObjectStore, callback: Callback, now_ms: int) -> Recording | None:
+def _recording_of(store: ObjectStore, callback: Callback) -> str | None:
     if not callback.task_id:
         return None
     pointer = store.get(identity.pointer_key(callback.task_key))
-    if pointer is None:
-        return None  # it overtook the start's own write, which will find it
-    accepted = journal.load_accepted(store, json.loads(pointer.body)["recording_id"])
+    # Without a pointer it overtook the start's own write, which will find it.
+    return str(json.loads(pointer.body)["recording_id"]) if pointer else None
+
+
+def _apply(store: ObjectStore, recording_id: str, callback: Callback, now_ms: int) -> Recording | None:
+    accepted = journal.load_accepted(store, recording_id)
     if accepted is None:
         return None
     news = evidence_of_callback(callback)

@@ -10,16 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from shared.domain import facts, identity
+from shared.domain import identity
 from shared.domain.accepted import Accepted
-from shared.domain.errors import RecorderBusy, RecorderError, TaskNotFound, WebRecordError
+from shared.domain.errors import ParametersRefused, RecorderBusy, RecorderMisconfigured, WebRecordError
 from shared.domain.evidence import Evidence
 from shared.domain.recording import decide
-from shared.domain.states import last_attempt
 from shared.domain.steps import REPEAT_MS, START_LEAD_MS, Start, Wait, next_step
-from shared.usecases import journal
-from shared.usecases.look import ReconcilePorts, folder_of, load, look
-from shared.usecases.start import Outcome, attempt, link
+from shared.usecases.look import ReconcilePorts, load, look
+from shared.usecases.recheck import recheck
+from shared.usecases.start import attempt
 
 CLAIM_MS = 600_000
 """A marker this old without a request is of a start that died before it accepted anything."""
@@ -132,53 +131,23 @@ def _start(marker: str, ports: ReconcilePorts, report: Report) -> bool:
         return True
     ports.store.put(identity.open_key(ports.clock() + REPEAT_MS, recording_id), b"")
     try:
-        outcome = _recheck(accepted, evidence, step, ports)
-        if outcome is None:
-            ports.pace()
-            outcome = attempt(accepted, accepted.parsed(), step.attempt, evidence, ports)
-    except RecorderError:
+        waiting = _attempt(accepted, evidence, step, ports)
+    except (ParametersRefused, RecorderMisconfigured):
         ports.store.delete(marker)  # refused for good, and stored as such; the open marker tells the caller
         raise
-    if outcome.recording.state.waiting:
-        report.waiting += 1
-        return False
-    ports.store.delete(marker)
-    report.started += 1
-    return True
+    report.waiting += waiting
+    report.started += not waiting
+    if not waiting:
+        ports.store.delete(marker)
+    return not waiting
 
 
-def _recheck(accepted: Accepted, evidence: Evidence, step: Start, ports: ReconcilePorts) -> Outcome | None:
-    """Return the recording if an earlier attempt started a task after all; None when there is none."""
-    if step.recheck is None:
-        return None
-    ports.pace()
+def _attempt(accepted: Accepted, evidence: Evidence, step: Start, ports: ReconcilePorts) -> bool:
+    """Make the attempt unless an earlier one started a task after all; True when it still has to wait."""
     try:
-        described = ports.recorder.describe(
-            accepted.sdk_app_id, identity.record_id_of(accepted.recording_id, step.recheck)
-        )
-        task_id, request_id = described.task_id, described.request_id
-    except TaskNotFound as error:
-        found = _task_of_files(accepted, evidence, ports)
-        if found is None:
-            return None
-        task_id, request_id = found, error.request_id
+        if step.recheck is not None and recheck(accepted, evidence, step.recheck, ports, ports.pace):
+            return False
     except RecorderBusy:
-        return Outcome(decide(accepted, evidence), created=False)
-    fact = facts.accepted(step.recheck, ports.clock(), task_id, request_id)
-    evidence = evidence.join(journal.record(ports.store, accepted.recording_id, fact))
-    link(ports.store, accepted.recording_id, task_id)
-    evidence = journal.complete(ports.store, accepted.recording_id, evidence)
-    return Outcome(journal.publish(ports.store, accepted, evidence, ports.clock()), created=False)
-
-
-def _task_of_files(accepted: Accepted, evidence: Evidence, ports: ReconcilePorts) -> str | None:
-    """Return the TaskId of a task that ended before its start was ever answered: its files name it."""
-    folder, last = folder_of(accepted), last_attempt(evidence)
-    if folder is None or (last and last[1].refused):
-        return None
-    known = {task.task_id for task in evidence.tasks.values()}
-    for item in ports.store.list(folder):
-        task_id = item.key.removeprefix(folder).rpartition("/")[0]
-        if task_id and task_id not in known:
-            return task_id
-    return None
+        return True
+    ports.pace()
+    return attempt(accepted, accepted.parsed(), step.attempt, evidence, ports).recording.state.waiting

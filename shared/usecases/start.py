@@ -105,11 +105,10 @@ def resume(accepted: Accepted, request: RecordingRequest, ports: Ports) -> Outco
     if state.refused and state.final:
         _, code, message = state.refused
         raise refusal(code, message, state.request_id)
-    if state.refused and request.has_caller_keys:
-        return attempt(accepted, request, number + 1, evidence, ports)
-    if state.refused or (state.unanswered and not request.has_caller_keys):
+    if (state.refused or state.unanswered) and not request.has_caller_keys:
         return queue(accepted, evidence, ports)
-    return attempt(accepted, request, number, evidence, ports)
+    mark(ports.store, accepted, ports.clock())
+    return attempt(accepted, request, number + 1 if state.refused else number, evidence, ports)
 
 
 def attempt(accepted: Accepted, request: RecordingRequest, number: int, evidence: Evidence, ports: Ports) -> Outcome:

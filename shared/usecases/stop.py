@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from shared.domain import facts
+from shared.domain import facts, identity
 from shared.domain.errors import RecorderBusy, TaskNotFound
 from shared.domain.recording import Recording, decide
 from shared.domain.states import last_attempt
@@ -29,10 +29,12 @@ def stop(recording_id: str, why: str, ports: Ports) -> Recording:
         return decide(accepted, evidence)
     evidence = evidence.join(journal.record(store, recording_id, facts.stop_requested(now_ms, why)))
     last = last_attempt(evidence)
-    if last is None or decide(accepted, evidence).state.waiting:
+    if last is None or last[1].refused:
         fact = facts.gave_up(now_ms, f"stopped before it started: {why}")
         evidence = evidence.join(journal.record(store, recording_id, fact))
     elif last[1].task_id:
         with suppress(TaskNotFound, RecorderBusy):  # gone already, or asked again by reconcile
             ports.recorder.stop(last[1].task_id)
+    # else an attempt is on its way: nobody knows yet whether there is a task; reconcile finds out.
+    store.put(identity.open_key(now_ms, recording_id), b"")
     return journal.publish(store, accepted, evidence, now_ms)

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from shared.domain.errors import StoreError, Unauthorized
+from shared.domain.errors import NotStored, StoreError, Unauthorized
+from shared.domain.identity import marked
 from shared.domain.states import State
 from shared.usecases.start import current
 from tests.callbacks import callback, mp4_stop, signed
@@ -137,14 +138,27 @@ def test_without_a_durable_fact_there_is_no_acknowledgement() -> None:
         world.receive(callback(801, BEGAN, 5_000, task_id))
 
 
-@pytest.mark.parametrize("at", range(1, 5))
+@pytest.mark.parametrize("at", range(2, 5))
 def test_once_durable_it_is_acknowledged_whatever_storage_does_next(at: int) -> None:
-    """A failure behind the PUT of the raw bytes leaves the document behind, and says so."""
+    """A failure behind the PUT of the raw bytes leaves the document behind, says so, and marks it for reconcile."""
     world, task_id = started()
     world.faults.plan = {at: "fail"}
     received = world.receive(callback(801, BEGAN, 5_000, task_id))
     assert received.left is not None
     assert 1 == len(world.listed("tasks/Task~2B0~2Fk1-1~3D/facts/"))
+    assert (world.clock(), "k1") in [marked(key) for key in world.listed("open/")]
+
+
+def test_what_reconcile_could_not_find_is_not_acknowledged() -> None:
+    """Stored, but neither the document nor a marker could be written: TRTC sends again, which does no harm."""
+    world, task_id = started()
+    body = callback(801, BEGAN, 5_000, task_id)
+    world.faults.plan = {1: "fail"}
+    with pytest.raises(NotStored):
+        world.receive(body)
+    again = world.receive(body).recording
+    assert again is not None
+    assert State.RECORDING is again.state
 
 
 @pytest.mark.parametrize("kind", get_args(Kind))

@@ -1,0 +1,60 @@
+"""Find the task of an attempt whose outcome we never learned: by its RecordId, or by the files it left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from shared.domain import facts, identity
+from shared.domain.accepted import Accepted
+from shared.domain.errors import TaskNotFound
+from shared.domain.evidence import Evidence
+from shared.domain.states import last_attempt
+from shared.ports import ObjectStore
+from shared.usecases import journal
+from shared.usecases.start import Ports, link
+
+
+def recheck(
+    accepted: Accepted, evidence: Evidence, attempt: int, ports: Ports, pace: Callable[[], None]
+) -> Evidence | None:
+    """Return the evidence with the attempt's task, stored; None when there is no such task.
+
+    Raises:
+        RecorderBusy: TRTC can't say now.
+    """
+    pace()
+    try:
+        record_id = identity.record_id_of(accepted.recording_id, attempt)
+        described = ports.recorder.describe(accepted.sdk_app_id, record_id)
+        task_id, request_id = described.task_id, described.request_id
+    except TaskNotFound as error:
+        found = _task_of_files(accepted, evidence, ports.store)
+        if found is None:
+            return None
+        task_id, request_id = found, error.request_id
+    fact = facts.accepted(attempt, ports.clock(), task_id, request_id)
+    evidence = evidence.join(journal.record(ports.store, accepted.recording_id, fact))
+    link(ports.store, accepted.recording_id, task_id)
+    evidence = journal.complete(ports.store, accepted.recording_id, evidence)
+    return journal.publish(ports.store, accepted, evidence, ports.clock()).evidence
+
+
+def folder_of(accepted: Accepted) -> str | None:
+    """Return the folder of the recording's own files under the results' prefix; None where they are elsewhere."""
+    own = ["files", accepted.recording_id]
+    if accepted.place is None or accepted.caller_keys or accepted.place.prefix[-2:] != own:
+        return None
+    return "/".join(own) + "/"
+
+
+def _task_of_files(accepted: Accepted, evidence: Evidence, store: ObjectStore) -> str | None:
+    """Return the TaskId of a task that ended before its start was ever answered: its files name it."""
+    folder, last = folder_of(accepted), last_attempt(evidence)
+    if folder is None or (last and last[1].refused):
+        return None
+    known = {task.task_id for task in evidence.tasks.values()}
+    for item in store.list(folder):
+        task_id = item.key.removeprefix(folder).rpartition("/")[0]
+        if task_id and task_id not in known:
+            return task_id
+    return None
