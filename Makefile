@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint unit format lock browser clean help
+.PHONY: demo test lint unit faults format lock browser clean help
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,6 +22,11 @@ lint: $(READY)
 
 unit: $(READY) browser
 	$(PY) -m pytest
+
+RUNS ?= 1000
+SEED ?= 0
+faults: $(READY) ## Faults at every call, on virtual time: make faults RUNS=10000
+	$(PY) -m tests.faults_run --runs $(RUNS) --seed $(SEED)
 
 format: $(READY) ## Format the code
 	$(VENV)/bin/ruff check --fix .

@@ -10,8 +10,9 @@ from shared.domain.errors import RecorderBusy, StoreError
 from shared.ports import Described, ListedObject, ObjectStore, Recorder, Started, StoredObject
 
 T = TypeVar("T")
-Kind = Literal["die", "die_after", "fail", "lose"]
-"""Die before the call, die after it took effect, fail without effect, take effect and lose the reply."""
+Kind = Literal["die", "die_after", "fail", "lose", "overlap"]
+"""Die before the call, die after it took effect, fail without effect, take effect and lose the reply; or let
+something else run in between."""
 
 
 class Died(BaseException):
@@ -25,6 +26,7 @@ class Faults:
     plan: dict[int, Kind] = field(default_factory=dict)
     calls: int = 0
     log: list[str] = field(default_factory=list)
+    overlap: Callable[[], None] = lambda: None
 
     def around(self, name: str, error: Callable[[], Exception], call: Callable[[], T]) -> T:
         """Make the call as the plan has it."""
@@ -35,6 +37,8 @@ class Faults:
             raise Died
         if kind == "fail":
             raise error()
+        if kind == "overlap":
+            self.overlap()
         result = call()
         if kind == "die_after":
             raise Died

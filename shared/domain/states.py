@@ -48,6 +48,12 @@ def last_attempt(evidence: Evidence) -> tuple[int, Attempt] | None:
     return max(numbered, key=lambda pair: pair[0], default=None)
 
 
+def is_unsure(evidence: Evidence) -> bool:
+    """Tell whether the newest attempt may have started a task that we have not seen."""
+    last = last_attempt(evidence)
+    return last is not None and not last[1].task_key and not last[1].refused
+
+
 def last_task(evidence: Evidence) -> Task | None:
     """Return the task of the newest attempt, if it has one."""
     last = last_attempt(evidence)

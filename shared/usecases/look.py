@@ -63,9 +63,7 @@ def look(accepted: Accepted, evidence: Evidence, ports: ReconcilePorts) -> tuple
             step = Wait(now_ms)  # the next tick goes on
             break
         step = next_step(accepted, evidence, now_ms, ports.timing, seen_ms)
-        if isinstance(step, Wait | Start):
-            break
-        if isinstance(step, GiveUp) and step.recheck is not None:
+        if isinstance(step, Start | GiveUp) and step.recheck is not None:
             try:
                 found = recheck(accepted, evidence, step.recheck, ports, ports.pace)
             except RecorderBusy:
@@ -74,6 +72,8 @@ def look(accepted: Accepted, evidence: Evidence, ports: ReconcilePorts) -> tuple
             if found is not None:
                 evidence = found
                 continue
+        if isinstance(step, Wait | Start):
+            break
         fact = _carry_out(step, accepted, evidence, ports)
         if fact is None and isinstance(step, Look):
             step = Wait(now_ms + ports.timing.files_after)

@@ -15,6 +15,7 @@ from shared.domain.accepted import Accepted
 from shared.domain.errors import ParametersRefused, RecorderBusy, RecorderMisconfigured, WebRecordError
 from shared.domain.evidence import Evidence
 from shared.domain.recording import decide
+from shared.domain.states import is_unsure
 from shared.domain.steps import REPEAT_MS, START_LEAD_MS, Start, Wait, next_step
 from shared.usecases.look import ReconcilePorts, load, look
 from shared.usecases.recheck import recheck
@@ -85,6 +86,9 @@ def _look_at(marker: str, ports: ReconcilePorts, report: Report) -> None:
     evidence, step = look(accepted, evidence, ports)
     if isinstance(step, Start) or decide(accepted, evidence).state.waiting:
         ports.store.put(identity.due_key(accepted.due_ms, recording_id), b"")
+        if is_unsure(evidence):
+            # Its task, if there is one, holds a place of the quota: it must not wait behind who waits for that.
+            ports.store.put(identity.open_key(ports.clock() + REPEAT_MS, recording_id), b"")
     elif isinstance(step, Wait) and not step.done:
         ports.store.put(identity.open_key(max(step.until_ms, at_ms + 1), recording_id), b"")
     ports.store.delete(marker)
