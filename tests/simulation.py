@@ -264,6 +264,6 @@ class Simulation:
             yield f"is {recording.state.value} ({recording.reason}), file there: {key in self.trtc.with_file}"
         if recording.state is State.COMPLETED and not recording.files:
             yield "is completed without a file"
-        final = f"{key}.{recording.state.value}"
+        final = f"{key}-{recording.state.value}"
         if recording.state.final and final not in self.receiver.taken:
             yield f"was never told to be {recording.state.value}"

@@ -20,6 +20,7 @@
     ├── CallerMustRetry             503  the call can't wait, because the caller's keys are not kept
     ├── StoreError                  503  the bucket did not answer as it should
     │   └── NotStored               500  a callback is not durable: TRTC must send it again
+    ├── NotificationError                a caller's endpoint did not take a notification (`notify_hosts.py`)
     └── ConfigurationError          500  a setting is wrong or missing: names it
 
 The numbers are the HTTP status a caller of the API sees (`shared/replies.py` holds the table).

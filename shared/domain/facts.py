@@ -140,7 +140,7 @@ def evidence_of_callback(callback: Callback) -> Evidence:
 
 def _task_says(callback: Callback) -> Task:
     ms, payload, status = callback.event_ms, callback.payload, callback.status
-    message = str(payload.get("EventMessage") or payload.get("Errmsg") or "")[:500]
+    message = _text(payload.get("EventMessage") or payload.get("Errmsg") or "")[:500]
     match (callback.type, status):
         case (Event.RECORDER_START, 1):
             return Task(began_ms=ms)
@@ -174,14 +174,19 @@ def _task_says(callback: Callback) -> Task:
         case (Event.VOD_STOP, 1):
             return Task(broken=(ms, message or "upload to VOD ended abnormally"))
         case (Event.CDN_STATUS, int()):
-            url = str(payload.get("Url", "")).split("?")[0]
-            return Task(relay={url: (ms, status or 0, str(payload.get("ErrorMsg") or ""))})
+            url = _text(payload.get("Url", "")).split("?")[0]
+            return Task(relay={url: (ms, status or 0, _text(payload.get("ErrorMsg") or ""))})
     return Task()
 
 
 def _names(value: object) -> list[str]:
     values = value if isinstance(value, list) else [value]
-    return [name for name in values if isinstance(name, str) and name]
+    return [_text(name) for name in values if isinstance(name, str) and name]
+
+
+def _text(value: object) -> str:
+    """Return text that can be stored: JSON may hold halves of characters, which UTF-8 can't."""
+    return str(value).encode("utf-8", "replace").decode()
 
 
 def _files(callback: Callback) -> dict[str, File]:
@@ -191,13 +196,14 @@ def _files(callback: Callback) -> dict[str, File]:
         if not isinstance(vod, dict) or not vod.get("FileId"):
             return {}
         file = _file(vod)
-        name = str(vod.get("CacheFile") or vod["FileId"])
-        return {name: file.model_copy(update={"file_id": str(vod["FileId"]), "url": vod.get("VideoUrl")})}
+        url = _text(vod["VideoUrl"]) if vod.get("VideoUrl") else None
+        name = _text(vod.get("CacheFile") or vod["FileId"])
+        return {name: file.model_copy(update={"file_id": _text(vod["FileId"]), "url": url})}
     files = {name: File() for name in _names(payload.get("FileList"))}
     messages = payload.get("FileMessage")
     for message in messages if isinstance(messages, list) else []:
         if isinstance(message, dict) and isinstance(message.get("FileName"), str):
-            files[message["FileName"]] = _file(message)
+            files[_text(message["FileName"])] = _file(message)
     return dict(sorted(files.items()))  # joined mappings are sorted; what is alone must look the same
 
 
@@ -206,5 +212,5 @@ def _file(message: dict[str, Any]) -> File:
     return File(
         start_ms=number(message.get("StartTimeStamp")),
         end_ms=number(message.get("EndTimeStamp")),
-        track=track if isinstance(track, str) else None,
+        track=_text(track) if isinstance(track, str) else None,
     )

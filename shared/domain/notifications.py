@@ -35,9 +35,9 @@ def messages(accepted: Accepted, evidence: Evidence, state: State) -> list[Messa
     if accepted.notify_url is None:
         return []
     # A name from the state itself: whoever sees it, however often, means the same message.
-    owed = {f"{accepted.recording_id}.{name}": State(value) for name, value in evidence.changes.items()}
+    owed = {f"{accepted.recording_id}-{name}": State(value) for name, value in evidence.changes.items()}
     if state.final:
-        owed[f"{accepted.recording_id}.{state.value}"] = state
+        owed[f"{accepted.recording_id}-{state.value}"] = state
     return [_message(name, value, evidence.notifications.get(name)) for name, value in owed.items()]
 
 

@@ -28,9 +28,15 @@ def load_accepted(store: ObjectStore, recording_id: str) -> Accepted | None:
 
 
 def load_document(store: ObjectStore, recording_id: str) -> Evidence:
-    """Return the evidence in `recording.json`; nothing where there is no document yet."""
+    """Return the evidence in `recording.json`; nothing where there is no document, or none that can be read.
+
+    The document is derived: what it can't tell is read from the facts.
+    """
     stored = store.get(identity.document_key(recording_id))
-    return Evidence.model_validate(json.loads(stored.body)["evidence"]) if stored else Evidence()
+    try:
+        return Evidence.model_validate(json.loads(stored.body)["evidence"]) if stored else Evidence()
+    except (ValueError, KeyError, TypeError):
+        return Evidence()
 
 
 def complete(store: ObjectStore, recording_id: str, known: Evidence) -> Evidence:
@@ -92,11 +98,13 @@ def update(store: ObjectStore, accepted: Accepted, news: Evidence, now_ms: int, 
     """Join the news into the document and write it.
 
     Near the end the document is first completed from the stored facts, because two writers at once may have
-    lost each other's news, and no later news may come to mend it.
+    lost each other's news, and no later news may come to mend it. So it is when the document does not know the
+    task's start yet: that start is about to write, and one of us would overwrite the other.
     """
     known = load_document(store, accepted.recording_id)
     evidence = known.join(news)
-    if near_the_end:
+    started = {attempt.task_key for attempt in known.attempts.values()}
+    if near_the_end or not news.tasks.keys() <= started:
         evidence = complete(store, accepted.recording_id, evidence)
     elif evidence == known:
         return decide(accepted, evidence)

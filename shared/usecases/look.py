@@ -129,20 +129,22 @@ def list_files(accepted: Accepted, task_id: str, store: ObjectStore) -> dict[str
 
 def _send(webhook_id: str, accepted: Accepted, evidence: Evidence, ports: ReconcilePorts) -> str | None:
     recording = decide(accepted, evidence)
-    at_s = ports.clock() // 1000
+    at_s, body = ports.clock() // 1000, notification(webhook_id, recording)
     try:
-        ports.notifier.send(accepted.notify_url or "", webhook_id, at_s, notification(webhook_id, recording, at_s))
+        ports.notifier.send(accepted.notify_url or "", webhook_id, at_s, body)
     except NotificationError as error:
         return str(error)
     return None
 
 
-def notification(webhook_id: str, recording: Recording, at_s: int) -> bytes:
-    """Return the body of a notification: the state it is about, and the recording as it stands."""
+def notification(webhook_id: str, recording: Recording) -> bytes:
+    """Return the body of a notification: the state it is about, since when, and the recording as it stands."""
     state = next(m.state for m in recording.notifications if m.webhook_id == webhook_id)
+    known = recording.evidence.facts.items()
+    since_ms = max((int(name[:13]) for name, label in known if label != "notified"), default=recording.created_ms)
     document = {
         "type": f"recording.{state.value}",
-        "timestamp": datetime.fromtimestamp(at_s, tz=timezone.utc).isoformat(),
+        "timestamp": datetime.fromtimestamp(since_ms / 1000, tz=timezone.utc).isoformat(),
         "data": recording.model_dump(mode="json", exclude={"evidence", "notifications"}, exclude_none=True),
     }
     return json.dumps(document, ensure_ascii=False).encode()

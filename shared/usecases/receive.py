@@ -77,10 +77,10 @@ def receive(
             return Received(callback)
         try:
             return Received(callback, recording=_apply(store, recording_id, callback, received_ms))
-        except StoreError as error:
+        except Exception as error:  # noqa: BLE001 (what is stored is acknowledged, whatever deriving from it meets)
             # The document lacks this fact and no later one may come: reconcile has to look.
             store.put(identity.open_key(received_ms, recording_id), b"")
-            return Received(callback, left=str(error))
+            return Received(callback, left=f"{type(error).__name__}: {error}")
     except StoreError as error:
         raise NotStored(f"stored, but not where reconcile would find it: {error}") from error
 

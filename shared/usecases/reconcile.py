@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from shared.domain import identity
 from shared.domain.accepted import Accepted
-from shared.domain.errors import ParametersRefused, RecorderBusy, RecorderMisconfigured, WebRecordError
+from shared.domain.errors import ParametersRefused, RecorderBusy, RecorderMisconfigured
 from shared.domain.evidence import Evidence
 from shared.domain.recording import decide
 from shared.domain.states import is_unsure
@@ -48,11 +48,13 @@ def tick(ports: ReconcilePorts, budget_s: float, run: Mapper = map) -> Report:
         run: how looks are run: `map`, or that of a thread pool.
     """
     report, until_ms = Report(), ports.clock() + int(budget_s * 1000)
-    markers = list(_ripe(ports, "open/", ports.clock()))
+    markers: dict[str, list[str]] = {}
+    for marker in _ripe(ports, "open/", ports.clock()):
+        markers.setdefault(identity.marked(marker)[1], []).append(marker)
 
-    def look_at(marker: str) -> None:
+    def look_at(recording_id: str) -> None:
         if ports.clock() < until_ms:
-            _guarded(marker, report, lambda: _look_at(marker, ports, report))
+            _guarded(recording_id, report, lambda: _look_at(recording_id, markers[recording_id], ports, report))
 
     for _ in run(look_at, markers):
         pass
@@ -67,20 +69,20 @@ def _ripe(ports: ReconcilePorts, prefix: str, until_ms: int) -> Iterator[str]:
         yield item.key
 
 
-def _guarded(marker: str, report: Report, work: Callable[[], None]) -> None:
+def _guarded(recording_id: str, report: Report, work: Callable[[], None]) -> None:
     try:
         work()
-    except WebRecordError as error:
+    except Exception as error:  # noqa: BLE001 (one recording that can't be read must not stop all others)
         # Its marker stands: the next tick tries again. The others must not wait for it.
-        report.errors.append(f"{identity.marked(marker)[1]}: {type(error).__name__}: {error}")
+        report.errors.append(f"{recording_id}: {type(error).__name__}: {error}")
 
 
-def _look_at(marker: str, ports: ReconcilePorts, report: Report) -> None:
-    at_ms, recording_id = identity.marked(marker)
+def _look_at(recording_id: str, markers: list[str], ports: ReconcilePorts, report: Report) -> None:
     report.looked += 1
     known = load(ports.store, recording_id)
     if known is None:
-        _drop_claim(marker, at_ms, ports)
+        for marker in markers:
+            _drop_claim(marker, ports)
         return
     accepted, evidence = known
     evidence, step = look(accepted, evidence, ports)
@@ -90,12 +92,14 @@ def _look_at(marker: str, ports: ReconcilePorts, report: Report) -> None:
             # Its task, if there is one, holds a place of the quota: it must not wait behind who waits for that.
             ports.store.put(identity.open_key(ports.clock() + REPEAT_MS, recording_id), b"")
     elif isinstance(step, Wait) and not step.done:
-        ports.store.put(identity.open_key(max(step.until_ms, at_ms + 1), recording_id), b"")
-    ports.store.delete(marker)
+        later_ms = max(step.until_ms, identity.marked(markers[-1])[0] + 1)
+        ports.store.put(identity.open_key(later_ms, recording_id), b"")
+    for marker in markers:
+        ports.store.delete(marker)
 
 
-def _drop_claim(marker: str, at_ms: int, ports: ReconcilePorts) -> None:
-    if ports.clock() - at_ms >= CLAIM_MS:
+def _drop_claim(marker: str, ports: ReconcilePorts) -> None:
+    if ports.clock() - identity.marked(marker)[0] >= CLAIM_MS:
         ports.store.delete(marker)
 
 
@@ -107,24 +111,23 @@ def _start_due(ports: ReconcilePorts, until_ms: int, report: Report) -> None:
         if ports.clock() >= until_ms or full:
             report.waiting += 1
             continue
-        early_s = (identity.marked(marker)[0] - START_LEAD_MS - ports.clock()) / 1000
-        if early_s > 0:
-            ports.sleep(early_s)
+        while (early_ms := identity.marked(marker)[0] - START_LEAD_MS - ports.clock()) > 0:
+            ports.sleep(early_ms / 1000)
         outcome: list[bool] = []
 
         def work(marker: str = marker, outcome: list[bool] = outcome) -> None:
             outcome.append(_start(marker, ports, report))
 
-        _guarded(marker, report, work)
+        _guarded(identity.marked(marker)[1], report, work)
         full = outcome == [False]
 
 
 def _start(marker: str, ports: ReconcilePorts, report: Report) -> bool:
     """Make one start; False when TRTC can take no more now."""
-    at_ms, recording_id = identity.marked(marker)
+    recording_id = identity.marked(marker)[1]
     known = load(ports.store, recording_id)
     if known is None:
-        _drop_claim(marker, at_ms, ports)
+        _drop_claim(marker, ports)
         return True
     accepted, evidence = known
     step = next_step(accepted, evidence, ports.clock(), ports.timing)

@@ -1,0 +1,248 @@
+"""Notifications by webhook, as the Standard Webhooks specification signs them."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import queue
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from datetime import datetime, timezone
+from functools import cached_property
+from typing import Any
+
+import certifi
+from pydantic import SecretStr
+from pydantic_core import Url
+from standardwebhooks import Webhook
+from standardwebhooks.webhooks import EmptyWebhookSecretError
+
+from shared.domain.notify_hosts import (
+    NotificationError,
+    as_address,
+    check_notify_url,
+    host_of,
+    is_public,
+    names_literally,
+)
+
+USER_AGENT = "scf-webrecord"
+SECRET_SETTING = "WEBRECORD_NOTIFY_SECRET"  # noqa: S105 (the setting's name)
+ADDRESSES = 3
+"""How many of a name's addresses are tried when the connection is not made."""
+
+_KINDS: tuple[tuple[type[Exception], str], ...] = (
+    (TimeoutError, "did not answer in time"),
+    (ssl.SSLCertVerificationError, "has a certificate that is not valid for it"),
+    (ssl.SSLError, "does not speak TLS as it should"),
+    (ConnectionRefusedError, "refused the connection"),
+    (ConnectionError, "closed the connection without an answer"),
+    (http.client.HTTPException, "did not answer in HTTP"),
+    (OSError, "could not be reached"),
+)
+
+
+def _addresses(host: str, port: int) -> list[str]:
+    rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(row[4][0]) for row in rows))
+
+
+class WebhookNotifier:
+    """Delivers signed notifications to allowed hosts."""
+
+    def __init__(
+        self,
+        secret: SecretStr | None,
+        allowed_hosts: Sequence[str],
+        *,
+        timeout_s: float = 5.0,
+        resolve: Callable[[str, int], list[str]] = _addresses,
+    ) -> None:
+        """Keep the settings; nothing is sent.
+
+        Args:
+            secret: `whsec_` and base64, which the receiver knows too; None: nothing can be sent.
+            allowed_hosts: as `check_notify_url` takes them.
+            timeout_s: what one `send` may take altogether, seconds.
+            resolve: returns the IP addresses of a host name; raises OSError where there are none.
+        """
+        self._secret, self._allowed_hosts = secret, tuple(allowed_hosts)
+        self._timeout_s, self._resolve = timeout_s, resolve
+
+    def send(self, url: str, webhook_id: str, at_s: int, body: bytes) -> None:
+        """POST the body; when this returns, the receiver has answered 2xx.
+
+        Args:
+            url: where to; may hold a query.
+            webhook_id: the same at every try, so that the receiver can tell a repetition.
+            at_s: when this try is made, epoch seconds. Receivers refuse what is more than five minutes off.
+            body: JSON in UTF-8; signed and sent byte for byte.
+
+        Raises:
+            NotificationError: it is not allowed, did not arrive, or the receiver did not say 2xx.
+        """
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": USER_AGENT,
+            "Connection": "close",
+            **self._signed(webhook_id, at_s, body),
+        }
+        try:
+            check_notify_url(url, self._allowed_hosts)
+        except ValueError as error:
+            raise NotificationError(f"the URL {error}") from None
+        parsed = Url(url)
+        deadline = _Deadline(self._timeout_s)
+        host = host_of(parsed)
+        addresses = self._checked(host, parsed.port or 0, deadline)
+        try:
+            status = self._post(parsed, addresses, headers, body, deadline)
+        except (OSError, http.client.HTTPException) as error:
+            # Without the cause: it may quote what the receiver said.
+            raise NotificationError(f"{host} {_kind(error)}") from None
+        if 300 <= status < 400:
+            raise NotificationError(f"{host} answered {status}: redirects are not followed")
+        if not 200 <= status < 300:
+            raise NotificationError(f"{host} answered {status}")
+
+    def _signed(self, webhook_id: str, at_s: int, body: bytes) -> dict[str, str]:
+        if self._secret is None:
+            raise NotificationError(f"{SECRET_SETTING} is not set: notifications can't be signed")
+        try:
+            key = Webhook(self._secret.get_secret_value())
+        except (ValueError, EmptyWebhookSecretError):
+            raise NotificationError(f"{SECRET_SETTING} is not `whsec_` and base64") from None
+        return {
+            "webhook-id": webhook_id,
+            "webhook-timestamp": str(at_s),
+            "webhook-signature": key.sign(webhook_id, datetime.fromtimestamp(at_s, timezone.utc), body.decode()),
+        }
+
+    def _checked(self, host: str, port: int, deadline: _Deadline) -> list[str]:
+        if (literal := as_address(host)) is not None:
+            return [literal]  # `check_notify_url` has seen it
+        try:
+            addresses = deadline.bound(lambda: self._resolve(host, port))
+        except TimeoutError:
+            raise NotificationError(f"{host} was not resolved in time") from None
+        except (OSError, UnicodeError):
+            raise NotificationError(f"{host} does not resolve") from None
+        if not addresses:
+            raise NotificationError(f"{host} does not resolve")
+        at_home = host == "localhost" and names_literally(host, self._allowed_hosts)
+        if not at_home and not all(is_public(address) for address in addresses):
+            raise NotificationError(f"{host} resolves to an address that is not public")
+        return addresses[:ADDRESSES]
+
+    def _post(self, url: Url, addresses: list[str], headers: dict[str, str], body: bytes, deadline: _Deadline) -> int:
+        # The connection is made here, to an address that was checked: http.client never sees a name it could resolve
+        # anew, reads no proxies from the environment, and logs nothing.
+        host, tls = host_of(url).strip("[]"), url.scheme == "https"
+        with closing(_connect(addresses, url.port or 0, deadline)) as plain:
+            plain.settimeout(deadline.left())
+            wire = self._tls.wrap_socket(plain, server_hostname=host) if tls else plain
+            with closing(wire):
+                connection = http.client.HTTPConnection(host, url.port)
+                connection.default_port = 443 if tls else 80  # it is left out of the Host header
+                connection.auto_open = 0
+                connection.sock = _BoundedSocket(wire, deadline)
+                query = f"?{url.query}" if url.query else ""
+                connection.request("POST", (url.path or "/") + query, body, headers)
+                with closing(connection.getresponse()) as answer:
+                    return answer.status  # the rest may be endless, and nobody wants it
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        # certifi's authorities, for a function's image may have none; and the system's, or those of SSL_CERT_FILE.
+        context = ssl.create_default_context(cafile=certifi.where())
+        context.load_default_certs()
+        return context
+
+
+class _Deadline:
+    """One moment at which everything must be over."""
+
+    def __init__(self, seconds: float) -> None:
+        self._until = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Return the seconds that are left; TimeoutError when there are none."""
+        if (left := self._until - time.monotonic()) <= 0:
+            raise TimeoutError("the time is over")
+        return left
+
+    def bound(self, ask: Callable[[], list[str]]) -> list[str]:
+        """Return what `ask` returns, unless it takes too long: name servers know no timeout."""
+        answers: queue.SimpleQueue[list[str] | Exception] = queue.SimpleQueue()
+
+        def run() -> None:
+            try:
+                answers.put(ask())
+            except Exception as error:  # noqa: BLE001 (raised again, in the thread that waits)
+                answers.put(error)
+
+        threading.Thread(target=run, daemon=True).start()
+        try:
+            answer = answers.get(timeout=self.left())
+        except queue.Empty:
+            raise TimeoutError("the time is over") from None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class _BoundedSocket:
+    """What http.client needs of a socket.
+
+    A socket's own timeout starts anew with every byte: a server that drips its headers would hold us for ever.
+    """
+
+    def __init__(self, wire: socket.socket, deadline: _Deadline) -> None:
+        self._wire, self._deadline = wire, deadline
+
+    def sendall(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            self._wire.settimeout(self._deadline.left())
+            rest = rest[self._wire.send(rest) :]
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_BoundedReader(self._wire, self._deadline))
+
+    def close(self) -> None:
+        """Leave it to who opened it."""
+
+
+class _BoundedReader(io.RawIOBase):
+    def __init__(self, wire: socket.socket, deadline: _Deadline) -> None:
+        self._wire, self._deadline = wire, deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 (its type, Buffer, is Python 3.12's)
+        self._wire.settimeout(self._deadline.left())
+        return self._wire.recv_into(buffer)
+
+
+def _connect(addresses: list[str], port: int, deadline: _Deadline) -> socket.socket:
+    failed: OSError = TimeoutError()
+    for tried, address in enumerate(addresses):
+        try:
+            made = socket.create_connection((address, port), deadline.left() / (len(addresses) - tried))
+        except OSError as error:  # noqa: PERF203 (each address has its own chance)
+            failed = error
+        else:
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # headers and body are two packets
+            return made
+    raise failed
+
+
+def _kind(error: Exception) -> str:
+    text = next(text for known, text in _KINDS if isinstance(error, known))
+    detail = getattr(error, "verify_message", None)
+    return f"{text} ({detail})" if detail else text

@@ -1,0 +1,108 @@
+"""The reconcile function whole, against the local cloud: queue, schedule, notifications, replay."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from standardwebhooks import Webhook
+
+from functions.reconcile import main_handler
+from local import scf_events
+from local.client import Client
+from local.config import REGION
+from tests.cloud import RunningCloud
+
+CONTEXT = scf_events.context("reconcile", "scf-request-3", 256, 60, REGION)
+
+
+@pytest.fixture
+def client(deployed: RunningCloud) -> Iterator[Client]:
+    ours = Client(deployed.cloud.address.gateway, deployed.cloud.keys.api_token)
+    yield ours
+    ours.close()
+
+
+@pytest.fixture
+def received() -> Iterator[tuple[str, list[tuple[dict[str, str], bytes]]]]:
+    """A caller's endpoint for notifications: its URL, and what it got."""
+    got: list[tuple[dict[str, str], bytes]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            got.append((dict(self.headers), body))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/hook", got
+        server.shutdown()
+
+
+def tick() -> None:
+    assert main_handler(scf_events.timer_event("tick"), CONTEXT) is None
+
+
+def test_a_queued_recording_is_started_by_the_timer(deployed: RunningCloud, client: Client) -> None:
+    """202 queued while TRTC is full; the next tick starts it, once."""
+    deployed.cloud.trtc_settings.forced_errors["StartWebRecord"] = ["ResourceInsufficient.RequestRejection"]
+    queued = client.start({"RecordUrl": "https://example.com/", "RecordingId": "queued-1"})
+    assert "queued" == queued["state"]
+    tick()
+    tick()
+    recording = client.wait("queued-1", ("recording",), 20)
+    assert 2 == recording["attempts"], "the refused one and the one that started"
+    client.stop("queued-1")
+
+
+def test_a_scheduled_recording_starts_at_its_time(client: Client) -> None:
+    """202 scheduled; a tick that covers the time starts it no earlier than TRTC's five seconds before."""
+    at = time.time() + 8
+    scheduled = client.start({"RecordUrl": "https://example.com/", "RecordingId": "later-1", "StartAt": at})
+    assert "scheduled" == scheduled["state"]
+    tick()
+    assert at - 5 <= time.time() <= at + 60
+    assert client.get("later-1")["state"] in ("starting", "recording")
+    client.stop("later-1")
+
+
+def test_a_cancelled_schedule_never_starts(client: Client) -> None:
+    """Stopped before its time: failed, with the reason."""
+    client.start({"RecordUrl": "https://example.com/", "RecordingId": "later-2", "StartAt": time.time() + 3_600})
+    recording = client.stop("later-2")
+    assert ("failed", "stopped before it started: asked by local") == (recording["state"], recording["reason"])
+
+
+def test_a_final_recording_is_told_signed_and_replayed(
+    deployed: RunningCloud, client: Client, received: tuple[str, list[tuple[dict[str, str], bytes]]]
+) -> None:
+    """Completed → one signed notification with the recording; a replay leaves every document as it is."""
+    url, got = received
+    client.start({"RecordUrl": "https://example.com/", "RecordingId": "told-1", "notify_url": url})
+    client.wait("told-1", ("recording",), 20)
+    client.stop("told-1")
+    client.wait("told-1", ("completed",), 30)
+    tick()
+    tick()
+    mine = [(headers, body) for headers, body in got if json.loads(body)["data"]["recording_id"] == "told-1"]
+    ((headers, body),) = mine
+    Webhook(deployed.cloud.keys.notify_secret).verify(body, headers)
+    assert "recording.completed" == json.loads(body)["type"]
+    assert "told-1-completed" == {name.lower(): value for name, value in headers.items()}["webhook-id"]
+    assert {"recordings": 1, "changed": []} == main_handler({"replay": ["told-1"]}, CONTEXT)
+
+
+def test_a_host_that_is_not_allowed_is_not_told(client: Client) -> None:
+    """The request is refused at once, with the field."""
+    with pytest.raises(Exception, match="NotifyUrl"):
+        client.start({"RecordUrl": "https://example.com/", "NotifyUrl": "https://elsewhere.example.com/"})
