@@ -60,7 +60,7 @@ class LocalConfig:
         gateway_port, trtc_port, cos_port: 0 for a free one.
         timer_recorder: replace the browser by a timer, for load tests.
         speed: divides documented waits (callback and SCF retries), for tests.
-        tick_s: the timer's period; 0 switches it off.
+        tick_s: the timer's period, a minute in production; 0 switches it off.
         environment: more variables for the functions, over the local ones.
     """
 
@@ -70,7 +70,7 @@ class LocalConfig:
     cos_port: int = 0
     timer_recorder: bool = False
     speed: float = 1.0
-    tick_s: float = 60.0
+    tick_s: float = 5.0
     environment: dict[str, str] = field(default_factory=dict)
 
 

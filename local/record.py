@@ -169,7 +169,8 @@ def _line(
 ) -> None:
     of = f" of {seconds:g}" if seconds else " (Ctrl-C stops)"
     rate = f", {frames / recorded:.1f} frames/s" if recorded > 1 else ""
-    text = f"{recording['state']}  {recorded:.1f}{of} s{rate}  {recording['page_url']}"
+    why = f"  ({recording['reason']})" if recording.get("reason") else ""
+    text = f"{recording['state']}  {recorded:.1f}{of} s{rate}  {recording['page_url']}{why}"
     if console.is_terminal:
         status.update(text)
     elif int(recorded) != getattr(status, "shown", -1):
