@@ -90,9 +90,7 @@ class Cloud:
         )
         role = trtc.Credential(keys.role_id, keys.role_key, keys.role_token)
         self._trtc_app = trtc.create_app(self.tasks, {role.secret_id: role}.get, self.trtc_settings)
-        self.functions = {
-            name: self._function(name, timeout) for name, timeout in (("recordings", 30), ("callback", 5))
-        }
+        self.functions = {name: self._function(name, timeout_s) for name, timeout_s in TIMEOUTS_S.items()}
         trigger = CosTrigger(BUCKET, "jobs/", "", "recordings")
         self.gateway = Gateway(
             self.functions, [trigger], REGION, lambda: [asdict(task) for task in self.tasks.list()], self.tasks.vod_dir
