@@ -87,7 +87,9 @@ class Policy:
             raise ConfigurationError(
                 "WEBRECORD_STORAGE_SECRET_ID and WEBRECORD_STORAGE_SECRET_KEY are missing: TRTC uploads with them"
             )
-        start_at_ms = instant_ms(request.start_at) if request.start_at else None
+        start_at_ms = None if request.start_at is None else instant_ms(request.start_at)
+        if start_at_ms is not None and start_at_ms <= now_ms:
+            start_at_ms = None  # at once: its place in the queue and its deadline count from now
         start_by_ms = (start_at_ms or now_ms) + self.start_within_s * 1000
         return Accepted(
             recording_id=recording_id,
@@ -97,8 +99,8 @@ class Policy:
             place=self._place(request, recording_id),
             caller_keys=request.has_caller_keys,
             start_at_ms=start_at_ms,
-            stop_at_ms=instant_ms(request.stop_at) if request.stop_at else None,
-            start_by_ms=instant_ms(request.start_by) if request.start_by else start_by_ms,
+            stop_at_ms=None if request.stop_at is None else instant_ms(request.stop_at),
+            start_by_ms=start_by_ms if request.start_by is None else instant_ms(request.start_by),
             max_attempts=self.max_attempts,
             notify_url=request.notify_url or self.notify_url,
             notify_on=request.notify_on or "final",
@@ -108,12 +110,12 @@ class Policy:
     def _schedule_errors(self, request: RecordingRequest, now_ms: int) -> list[FieldError]:
         errors = []
         for name, value in (("StartAt", request.start_at), ("StopAt", request.stop_at), ("StartBy", request.start_by)):
-            if value and instant_ms(value) > now_ms + YEAR_MS:
+            if value is not None and instant_ms(value) > now_ms + YEAR_MS:
                 errors.append(FieldError(name, "must be within a year from now"))
         for name, value in (("StopAt", request.stop_at), ("StartBy", request.start_by)):
-            if value and instant_ms(value) <= now_ms:
+            if value is not None and instant_ms(value) <= now_ms:
                 errors.append(FieldError(name, "is in the past"))
-        if request.start_at and request.has_caller_keys:
+        if request.start_at is not None and request.has_caller_keys:
             errors.append(FieldError("StartAt", "can't wait with StorageParams of your own: such keys are not kept"))
         return errors
 

@@ -167,10 +167,12 @@ def end_ms(task: Task) -> int | None:
 
 def is_uploaded(task: Task) -> bool:
     """Tell whether everything that the task recorded is where it belongs."""
-    if task.settled_ms is not None and task.files:
+    # A file that is only named (304, 310 status 1) need not be there: its bytes were listed, or TRTC said so.
+    listed = any(file.size is not None for file in task.files.values())
+    if task.settled_ms is not None and (listed or (task.files and task.covered_ms is not None)):
         return True
-    if end_ms(task) is None or task.covered_ms is None:
-        return False
+    if end_ms(task) is None or task.covered_ms is None or not task.files:
+        return False  # the event that names the files may still be on its way
     ends = [task.ended_ms, task.terminated[0] if task.terminated else None]
     end = min((end for end in ends if end is not None), default=None)
     return task.closed_ms is not None or (end is not None and task.covered_ms >= end)

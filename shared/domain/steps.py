@@ -114,21 +114,24 @@ def next_step(accepted: Accepted, evidence: Evidence, now_ms: int, timing: Timin
     """
     state, _ = state_of(accepted, evidence)
     owed = [message for message in messages(accepted, evidence, state) if message.next_ms is not None]
-    if owed and (owed[0].next_ms or 0) <= now_ms:
-        return Notify(owed[0].webhook_id, owed[0].attempts + 1)
+    # The oldest first, but one that its receiver refuses does not hold up what comes after it.
+    for message in owed:
+        if (message.next_ms or 0) <= now_ms:
+            return Notify(message.webhook_id, message.attempts + 1)
+    tell_ms = min((message.next_ms or 0 for message in owed), default=None)
     if state.final:
         if pending := pending_tasks(evidence):
             step = _uploading(accepted, pending[0], now_ms, timing)
-            if not (owed and isinstance(step, Wait) and step.until_ms > (owed[0].next_ms or 0)):
+            if not (tell_ms is not None and isinstance(step, Wait) and step.until_ms > tell_ms):
                 return step
-        if owed:
-            return Wait(owed[0].next_ms or 0)
+        if tell_ms is not None:
+            return Wait(tell_ms)
         # Listings are eventually consistent: until they must know every fact, the document may lack one.
         settled_ms = max((int(name[:13]) for name in evidence.facts), default=0) + SETTLE_MS
         return Wait(settled_ms) if now_ms < settled_ms else Wait(now_ms, done=True)
     step = _working_step(accepted, evidence, state, now_ms, timing, seen_ms)
-    if owed and isinstance(step, Wait):
-        return Wait(min(step.until_ms, owed[0].next_ms or 0))
+    if tell_ms is not None and isinstance(step, Wait):
+        return Wait(min(step.until_ms, tell_ms))
     return step
 
 

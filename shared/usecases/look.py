@@ -44,9 +44,11 @@ def load(store: ObjectStore, recording_id: str) -> tuple[Accepted, Evidence] | N
         return None
     known = journal.load_document(store, recording_id)
     evidence = journal.complete(store, recording_id, known)
-    for task in evidence.tasks.values():
-        # A start that died before its pointer: without one, callbacks do not find the recording.
-        if task.task_id and task.began_ms is None:
+    for task_key, task in evidence.tasks.items():
+        # A start that died before its pointer: without one, callbacks do not find the recording. What came of
+        # the task before does not prove a pointer, unless it is in the document.
+        documented = known.tasks.get(task_key)
+        if task.task_id and (documented is None or documented.began_ms is None):
             link(store, recording_id, task.task_id)
     if evidence != known:
         journal.write_document(store, accepted, evidence)

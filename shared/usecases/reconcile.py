@@ -86,14 +86,20 @@ def _look_at(recording_id: str, markers: list[str], ports: ReconcilePorts, repor
         return
     accepted, evidence = known
     evidence, step = look(accepted, evidence, ports)
-    if isinstance(step, Start) or decide(accepted, evidence).state.waiting:
+    recording = decide(accepted, evidence)
+    later_ms: list[int] = []
+    if isinstance(step, Start) or recording.state.waiting:
         ports.store.put(identity.due_key(accepted.due_ms, recording_id), b"")
+        # What is owed to the caller does not wait for the start.
+        later_ms += [message.next_ms for message in recording.notifications if message.next_ms is not None]
         if is_unsure(evidence):
             # Its task, if there is one, holds a place of the quota: it must not wait behind who waits for that.
-            ports.store.put(identity.open_key(ports.clock() + REPEAT_MS, recording_id), b"")
+            later_ms.append(ports.clock() + REPEAT_MS)
     elif isinstance(step, Wait) and not step.done:
-        later_ms = max(step.until_ms, identity.marked(markers[-1])[0] + 1)
-        ports.store.put(identity.open_key(later_ms, recording_id), b"")
+        later_ms.append(step.until_ms)
+    if later_ms:
+        again_ms = max(min(later_ms), identity.marked(markers[-1])[0] + 1)
+        ports.store.put(identity.open_key(again_ms, recording_id), b"")
     for marker in markers:
         ports.store.delete(marker)
 
@@ -130,7 +136,9 @@ def _start(marker: str, ports: ReconcilePorts, report: Report) -> bool:
         _drop_claim(marker, ports)
         return True
     accepted, evidence = known
-    step = next_step(accepted, evidence, ports.clock(), ports.timing)
+    # A start does not wait for a message to be sent: that is the look's, by the open marker.
+    quiet = accepted.model_copy(update={"notify_url": None})
+    step = next_step(quiet, evidence, ports.clock(), ports.timing)
     if not isinstance(step, Start):
         if not (isinstance(step, Wait) and decide(accepted, evidence).state.waiting):
             ports.store.put(identity.open_key(ports.clock(), recording_id), b"")

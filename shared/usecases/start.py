@@ -72,18 +72,17 @@ def start(request: RecordingRequest, key: str | None, source: str, ports: Ports)
     """
     store, now_ms = ports.store, ports.clock()
     recording_id = identity.recording_id_of(key) if key else str(ULID.from_timestamp(now_ms / 1000))
-    accepted = ports.policy.accept(request, recording_id, source, now_ms)
     known = journal.load_accepted(store, recording_id) if key else None
     if known is None:
+        accepted = ports.policy.accept(request, recording_id, source, now_ms)
         mark(store, accepted, now_ms)
-        if not store.create(identity.request_key(recording_id), _body(accepted)):
-            known = journal.load_accepted(store, recording_id)
-    if known is None:
-        store.put(identity.day_key(now_ms, recording_id), b"")
-        if is_early(accepted, now_ms):
-            return queue(accepted, Evidence(), ports)
-        return attempt(accepted, request, 1, Evidence(), ports)
-    if (known.request, known.place) != (accepted.request, accepted.place):
+        if store.create(identity.request_key(recording_id), _body(accepted)):
+            store.put(identity.day_key(now_ms, recording_id), b"")
+            if is_early(accepted, now_ms):
+                return queue(accepted, Evidence(), ports)
+            return attempt(accepted, request, 1, Evidence(), ports)
+        known = journal.load_accepted(store, recording_id) or accepted
+    if known.request != request.redacted():
         raise Conflict(f"the id {recording_id} was used for a different request")
     return resume(known, request, ports)
 

@@ -32,6 +32,7 @@ TASK_STARTED = facts.accepted(1, 20, TASK, "req-1")
 BEGAN = callback(801, {"Status": 1, "EventMessage": "Success"}, 1_000)
 ENDED = callback(802, {"Status": 1}, 2_000)
 UPLOADED = mp4_stop(0, 2_500)
+PLAYLIST = callback(304, {"FileList": "a.m3u8"}, 1_100)
 Story = Sequence[Fact | bytes]
 STARTED: Story = [ATTEMPT, TASK_STARTED, BEGAN]
 
@@ -64,11 +65,12 @@ STORIES: list[tuple[str, Story, State, str | None]] = [
     ("310.1 then 310.0", [*STARTED, ENDED, mp4_stop(1, 2_500), mp4_stop(0, 9_500)], State.COMPLETED, None),
     ("310.2", [*STARTED, ENDED, mp4_stop(2, 2_500)], State.FAILED, "upload failed: upload failed"),
     ("310.2 then 310.0", [*STARTED, ENDED, mp4_stop(2, 2_500), mp4_stop(0, 9_500)], State.COMPLETED, None),
-    ("305.0", [*STARTED, ENDED, callback(305, {"LeaveCode": 0}, 2_500)], State.COMPLETED, None),
+    ("305.0", [*STARTED, PLAYLIST, ENDED, callback(305, {"LeaveCode": 0}, 2_500)], State.COMPLETED, None),
+    ("305.0 overtakes 304", [*STARTED, ENDED, callback(305, {"LeaveCode": 0}, 2_500)], State.UPLOADING, None),
     ("305.1", [*STARTED, ENDED, callback(305, {"LeaveCode": 1}, 2_500)], State.UPLOADING, None),
     (
         "305.1 then 305.2",
-        [*STARTED, ENDED, callback(305, {"LeaveCode": 1}, 2_500), callback(305, {"LeaveCode": 2}, 9_000)],
+        [*STARTED, PLAYLIST, ENDED, callback(305, {"LeaveCode": 1}, 2_500), callback(305, {"LeaveCode": 2}, 9_000)],
         State.COMPLETED,
         None,
     ),
