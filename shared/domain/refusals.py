@@ -16,12 +16,15 @@ from shared.domain.errors import (
 
 # Beginnings of codes: InvalidParameterValue.X and RequestLimitExceeded.Y are of their families.
 _PARAMETERS = ("InvalidParameter", "InvalidParameterValue", "MissingParameter", "UnknownParameter")
-_BUSY = (
+_FULL = (
     "RequestLimitExceeded",
     "FailedOperation.RestrictedFrequency",
     "FailedOperation.RestrictedConcurrency",
     "ResourceInsufficient",
     "LimitExceeded",
+)
+_BUSY = (
+    *_FULL,
     "InternalError",
     "ServiceUnavailable",
     "ResourceUnavailable",
@@ -44,3 +47,8 @@ def refusal(code: str, message: str, request_id: str | None) -> RecorderError:
     if code.startswith(_BUSY):
         return RecorderBusy(code, message, request_id, answered=True)
     return RecorderMisconfigured(code, message, request_id)
+
+
+def is_full(code: str) -> bool:
+    """Tell whether the code says that TRTC takes no more from anybody now: rate or quota."""
+    return code.startswith(_FULL)

@@ -66,8 +66,10 @@ def write_document(store: ObjectStore, accepted: Accepted, evidence: Evidence) -
     """Derive the recording and rewrite `recording.json`. Derived: losing this write loses nothing."""
     recording = decide(accepted, evidence)
     if accepted.notify_url and accepted.notify_on == "changes" and not recording.state.final:
+        # The time of a state may move with late news; while the state is the same it is the same change.
+        newest = max(evidence.changes.items(), default=("", ""))[1]
         fact = changed(since_ms(accepted, evidence, recording.state), recording.state.value)
-        if fact.name not in evidence.facts:
+        if newest != recording.state.value and fact.name not in evidence.facts:
             recording = decide(accepted, evidence.join(record(store, accepted.recording_id, fact)))
     body = recording.model_dump_json(indent=1, exclude_none=True).encode()
     store.put(identity.document_key(accepted.recording_id), body)
@@ -82,7 +84,7 @@ def publish(store: ObjectStore, accepted: Accepted, evidence: Evidence, now_ms: 
     recording = write_document(store, accepted, evidence)
     if recording.state.waiting:
         wait(store, accepted)
-    elif any(message.next_ms == 0 for message in recording.notifications):
+    if any(message.next_ms == 0 for message in recording.notifications):
         store.put(identity.open_key(now_ms, accepted.recording_id), b"")
     return recording
 

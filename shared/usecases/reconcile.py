@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from shared.domain import identity
-from shared.domain.accepted import Accepted
 from shared.domain.errors import ParametersRefused, RecorderBusy, RecorderMisconfigured
-from shared.domain.evidence import Evidence
 from shared.domain.recording import decide
+from shared.domain.refusals import is_full
 from shared.domain.states import is_unsure
 from shared.domain.steps import REPEAT_MS, START_LEAD_MS, Start, Wait, next_step
 from shared.usecases.look import ReconcilePorts, load, look
@@ -23,6 +23,8 @@ from shared.usecases.start import attempt
 
 CLAIM_MS = 600_000
 """A marker this old without a request is of a start that died before it accepted anything."""
+ENOUGH_REFUSALS = 3
+"""In a row, from which a tick tries no more: TRTC is not well."""
 AHEAD_MS = 50_000
 """A tick waits for starts that become due while it runs, so that they begin on time."""
 
@@ -112,29 +114,27 @@ def _drop_claim(marker: str, ports: ReconcilePorts) -> None:
 def _start_due(ports: ReconcilePorts, until_ms: int, report: Report) -> None:
     """Make the starts that are due, in order, until TRTC is full."""
     horizon_ms = min(ports.clock() + AHEAD_MS, until_ms) + START_LEAD_MS
-    full = False
+    refused_in_a_row = 0
     for marker in list(_ripe(ports, "due/", horizon_ms)):
-        if ports.clock() >= until_ms or full:
+        if ports.clock() >= until_ms or refused_in_a_row >= ENOUGH_REFUSALS:
             report.waiting += 1
             continue
         while (early_ms := identity.marked(marker)[0] - START_LEAD_MS - ports.clock()) > 0:
             ports.sleep(early_ms / 1000)
-        outcome: list[bool] = []
-
-        def work(marker: str = marker, outcome: list[bool] = outcome) -> None:
-            outcome.append(_start(marker, ports, report))
-
-        _guarded(identity.marked(marker)[1], report, work)
-        full = outcome == [False]
+        refusals: list[str] = []
+        _guarded(identity.marked(marker)[1], report, partial(_start, marker, ports, report, refusals))
+        # A full TRTC is full for everybody; any other refusal may be this one recording's own.
+        full = any(is_full(code) for code in refusals)
+        refused_in_a_row = ENOUGH_REFUSALS if full else refused_in_a_row + 1 if refusals else 0
 
 
-def _start(marker: str, ports: ReconcilePorts, report: Report) -> bool:
-    """Make one start; False when TRTC can take no more now."""
+def _start(marker: str, ports: ReconcilePorts, report: Report, refusals: list[str]) -> None:
+    """Make one start, or add to `refusals` why it has to wait on."""
     recording_id = identity.marked(marker)[1]
     known = load(ports.store, recording_id)
     if known is None:
         _drop_claim(marker, ports)
-        return True
+        return
     accepted, evidence = known
     # A start does not wait for a message to be sent: that is the look's, by the open marker.
     quiet = accepted.model_copy(update={"notify_url": None})
@@ -143,26 +143,24 @@ def _start(marker: str, ports: ReconcilePorts, report: Report) -> bool:
         if not (isinstance(step, Wait) and decide(accepted, evidence).state.waiting):
             ports.store.put(identity.open_key(ports.clock(), recording_id), b"")
             ports.store.delete(marker)
-        return True
+        return
     ports.store.put(identity.open_key(ports.clock() + REPEAT_MS, recording_id), b"")
     try:
-        waiting = _attempt(accepted, evidence, step, ports)
-    except (ParametersRefused, RecorderMisconfigured):
-        ports.store.delete(marker)  # refused for good, and stored as such; the open marker tells the caller
-        raise
-    report.waiting += waiting
-    report.started += not waiting
-    if not waiting:
-        ports.store.delete(marker)
-    return not waiting
-
-
-def _attempt(accepted: Accepted, evidence: Evidence, step: Start, ports: ReconcilePorts) -> bool:
-    """Make the attempt unless an earlier one started a task after all; True when it still has to wait."""
-    try:
-        if step.recheck is not None and recheck(accepted, evidence, step.recheck, ports, ports.pace):
-            return False
-    except RecorderBusy:
-        return True
-    ports.pace()
-    return attempt(accepted, accepted.parsed(), step.attempt, evidence, ports).recording.state.waiting
+        found = step.recheck and recheck(accepted, evidence, step.recheck, ports, ports.pace)
+    except RecorderBusy as error:
+        refusals.append(error.code)
+        report.waiting += 1
+        return
+    if not found:
+        ports.pace()
+        try:
+            outcome = attempt(accepted, accepted.parsed(), step.attempt, evidence, ports)
+        except (ParametersRefused, RecorderMisconfigured):
+            ports.store.delete(marker)  # refused for good, and stored as such; the open marker tells the caller
+            raise
+        if outcome.recording.state.waiting:
+            refusals.append((outcome.recording.reason or "").partition(":")[0])
+            report.waiting += 1
+            return
+    report.started += 1
+    ports.store.delete(marker)

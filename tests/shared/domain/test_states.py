@@ -1,0 +1,189 @@
+"""States where several attempts, decisions of ours, or only names of files are known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shared.domain import facts
+from shared.domain.evidence import Evidence, fold
+from shared.domain.states import (
+    State,
+    end_ms,
+    is_uploaded,
+    last_attempt,
+    last_task,
+    pending_tasks,
+    since_ms,
+    state_of,
+)
+from tests.callbacks import TASK, callback, mp4_stop, vod_commit
+from tests.shared.domain.test_recording import ACCEPTED, Story, evidence_of
+
+SECOND = "Task+2"
+LINKED: Story = [facts.attempted(1, 10), facts.accepted(1, 20, TASK, "q")]
+BEGAN: Story = [*LINKED, callback(801, {"Status": 1}, 1_000)]
+ENDED: Story = [*BEGAN, callback(802, {"Status": 1}, 2_000)]
+GONE: Story = [*BEGAN, facts.gone(2_000, TASK)]
+CRASHED: Story = [*BEGAN, callback(801, {"Status": 5, "EventMessage": "crash"}, 2_000)]
+BAD_PAGE: Story = [*LINKED, callback(801, {"Status": 2, "EventMessage": "Goto url timeout"}, 1_000)]
+AGAIN: Story = [facts.attempted(2, 3_000), facts.accepted(2, 3_010, SECOND, "q")]
+AGAIN_BAD: Story = [*AGAIN, callback(801, {"Status": 2, "EventMessage": "Goto url timeout"}, 4_000, SECOND)]
+AGAIN_DONE: Story = [
+    *AGAIN,
+    callback(802, {"Status": 1}, 5_000, SECOND),
+    mp4_stop(0, 5_500, end_ms=5_000, task=SECOND),
+]
+RESTARTS = {"max_attempts": 2}
+
+Row = tuple[str, dict[str, Any], Story, State, str | None]
+TABLE: list[Row] = [
+    ("scheduled", {"start_at_ms": 5}, [], State.SCHEDULED, None),
+    ("scheduled, then cancelled", {"start_at_ms": 5}, [facts.gave_up(3, "no")], State.FAILED, "no"),
+    ("scheduled, then started", {"start_at_ms": 5}, BEGAN, State.RECORDING, None),
+    ("gone, no word on files", {}, GONE, State.UPLOADING, None),
+    ("gone, looked, nothing there", {}, [*GONE, facts.looked(9_000, TASK, {})], State.LOST, None),
+    ("gone, looked, files there", {}, [*GONE, facts.looked(9_000, TASK, {"a.mp4": 1})], State.COMPLETED, None),
+    ("an empty file is a file", {}, [*GONE, facts.looked(9_000, TASK, {"a.mp4": 0})], State.COMPLETED, None),
+    (
+        "named by 304, nothing there",
+        {},
+        [*GONE, callback(304, {"FileList": "a.m3u8"}, 1_500), facts.looked(9_000, TASK, {})],
+        State.LOST,
+        "the task is gone and no file came",
+    ),
+    ("held, nothing there", {}, [*ENDED, mp4_stop(1, 2_100), facts.looked(9_000, TASK, {})], State.LOST, None),
+    ("held in VOD, never came", {}, [*ENDED, vod_commit(1, 2_100), facts.looked(9_000, TASK, {})], State.LOST, None),
+    (
+        "in VOD, its end unheard",
+        {},
+        [*GONE, vod_commit(0, 1_500), facts.looked(9_000, TASK, {})],
+        State.COMPLETED,
+        None,
+    ),
+    (
+        "uploaded where we can't look, its end unheard",
+        {},
+        [*GONE, mp4_stop(0, 1_500, end_ms=1_400), facts.looked(9_000, TASK, {})],
+        State.COMPLETED,
+        None,
+    ),
+    ("lost, then held news", {}, [*GONE, facts.looked(9_000, TASK, {}), mp4_stop(1, 9_500)], State.LOST, None),
+    ("lost, then the file", {}, [*ENDED, facts.looked(9_000, TASK, {}), mp4_stop(0, 9_500)], State.COMPLETED, None),
+    (
+        "801.5, nothing there",
+        {},
+        [*CRASHED, facts.looked(9_000, TASK, {})],
+        State.FAILED,
+        "the recorder gave up: crash",
+    ),
+    ("801.2 is started again", RESTARTS, BAD_PAGE, State.QUEUED, "to be started again: Goto url timeout"),
+    ("801.5 is started again", RESTARTS, CRASHED, State.QUEUED, "to be started again: crash"),
+    ("unless it was stopped", RESTARTS, [*CRASHED, facts.stop_requested(1_500, "x")], State.UPLOADING, None),
+    ("unless we gave up", RESTARTS, [*BAD_PAGE, facts.gave_up(2_000, "late")], State.FAILED, None),
+    ("unless it ended in order", RESTARTS, [*CRASHED, callback(802, {"Status": 1}, 2_010)], State.UPLOADING, None),
+    ("unless nobody knows when it ended", RESTARTS, [*CRASHED, facts.gone(2_010, TASK)], State.UPLOADING, None),
+    ("the second attempt counts", RESTARTS, [*CRASHED, *AGAIN], State.STARTING, None),
+    ("the second attempt is the last", RESTARTS, [*BAD_PAGE, *AGAIN_BAD], State.FAILED, None),
+    (
+        "files of the first may still come",
+        RESTARTS,
+        [*CRASHED, *AGAIN_BAD],
+        State.UPLOADING,
+        "an earlier attempt may have left files; the page could not be recorded: Goto url timeout",
+    ),
+    (
+        "files of the first came",
+        RESTARTS,
+        [*CRASHED, *AGAIN_BAD, mp4_stop(0, 2_500, end_ms=2_000)],
+        State.COMPLETED,
+        "only part was recorded: the page could not be recorded: Goto url timeout",
+    ),
+    ("the second is there", RESTARTS, [*CRASHED, *AGAIN_DONE], State.COMPLETED, None),
+]
+
+
+def known(story: Story) -> Evidence:
+    """Return the evidence that a story makes."""
+    return fold([evidence_of(piece) for piece in story])
+
+
+@pytest.mark.parametrize(("fields", "story", "state", "why"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
+def test_a_story_has_its_state(fields: dict[str, Any], story: Story, state: State, why: str | None) -> None:
+    """Told in any direction, with the reason where one is given."""
+    for told in (story, story[::-1]):
+        found = state_of(ACCEPTED.model_copy(update=fields), known(told))
+        assert state is found[0]
+        assert why is None or why == found[1]
+
+
+@pytest.mark.parametrize(
+    ("story", "state", "expected"),
+    [
+        ([], State.QUEUED, 1),
+        (BAD_PAGE, State.QUEUED, 1_000),
+        (CRASHED, State.QUEUED, 2_000),
+        (LINKED, State.STARTING, 10),
+        (BEGAN, State.RECORDING, 1_000),
+        ([*BEGAN, callback(803, {"Status": 2}, 1_200)], State.PAUSED, 1_200),
+        ([*BEGAN, callback(803, {"Status": 3}, 1_300)], State.RECORDING, 1_300),
+        ([*BEGAN, facts.stop_requested(1_500, "x")], State.STOPPING, 1_500),
+        (ENDED, State.UPLOADING, 2_000),
+        (GONE, State.UPLOADING, 2_000),
+    ],
+)
+def test_a_state_has_a_beginning(story: Story, state: State, expected: int) -> None:
+    """From the evidence alone: whoever derives it, whenever, finds the same time."""
+    assert expected == since_ms(ACCEPTED, known(story), state)
+
+
+def test_the_newest_attempt_is_the_highest_number() -> None:
+    """Ten comes after nine, and the task is that attempt's."""
+    evidence = known([facts.attempted(9, 90), facts.accepted(9, 91, TASK, "q"), facts.attempted(10, 100)])
+    last = last_attempt(evidence)
+    assert last is not None
+    assert (10, None) == (last[0], last_task(evidence))
+    assert last_attempt(Evidence()) is None
+    assert last_task(Evidence()) is None
+
+
+@pytest.mark.parametrize(
+    ("story", "expected"),
+    [(BEGAN, None), (ENDED, 2_000), (CRASHED, 2_000), ([*ENDED, facts.gone(9_000, TASK)], 2_000), (BAD_PAGE, None)],
+)
+def test_the_end_is_the_earliest_known(story: Story, expected: int | None) -> None:
+    """Being seen gone later does not make it later."""
+    (task,) = known(story).tasks.values()
+    assert expected == end_ms(task)
+
+
+@pytest.mark.parametrize(
+    ("story", "expected"),
+    [
+        (BEGAN, []),
+        (ENDED, [TASK]),
+        (CRASHED, [TASK]),
+        (BAD_PAGE, []),
+        ([*ENDED, mp4_stop(0, 2_500)], []),
+        ([*ENDED, mp4_stop(1, 2_500)], [TASK]),
+        ([*ENDED, mp4_stop(2, 2_500)], []),
+        ([*ENDED, facts.looked(9_000, TASK, {})], []),
+    ],
+)
+def test_files_are_expected_of_what_is_over_and_not_settled(story: Story, expected: list[str]) -> None:
+    """Not of what still records, never began, is uploaded, broken or settled."""
+    assert expected == [task.task_id for task in pending_tasks(known(story))]
+
+
+def test_a_part_is_not_the_whole() -> None:
+    """An upload that covers the task to before its end leaves it unfinished; one up to the end does not."""
+    part = known([*BEGAN, callback(802, {"Status": 1}, 60_000), mp4_stop(0, 30_000, end_ms=29_000)])
+    whole = known([*BEGAN, callback(802, {"Status": 1}, 60_000), mp4_stop(0, 61_000, end_ms=59_900)])
+    assert [False, True] == [is_uploaded(evidence.tasks["Task~2B1~2Fabc~3D~2E"]) for evidence in (part, whole)]
+
+
+def test_final_and_waiting_exclude_each_other() -> None:
+    """What waits is not over."""
+    assert {"completed", "failed", "lost"} == {state.value for state in State if state.final}
+    assert {"scheduled", "queued"} == {state.value for state in State if state.waiting}

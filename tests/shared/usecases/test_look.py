@@ -1,0 +1,277 @@
+"""One look at a recording: it ends, it keeps what it found, and callers hear of it."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from shared.domain.identity import open_key
+from shared.domain.notifications import RETRY_AFTER_S
+from shared.domain.refusals import refusal
+from shared.domain.states import State
+from shared.domain.steps import Start, Wait
+from shared.usecases import journal
+from shared.usecases.look import load, look
+from shared.usecases.stop import stop
+from tests.callbacks import callback, mp4_stop
+from tests.shared.usecases.ticking import HOOK, HOUR_MS, MINUTE_MS, Site
+
+DAY_MS = 24 * HOUR_MS
+
+
+def finish(site: Site, task_id: str, name: str = "a.mp4") -> None:
+    """Let TRTC report the end and the file."""
+    now = site.clock.now
+    if task_id in site.trtc.recording:
+        site.trtc.end(task_id)
+    site.receive(callback(802, {"Status": 1}, now, task_id))
+    site.receive(mp4_stop(0, now + 10, name, now - 1_000, now, task_id))
+
+
+def completed(**fields: Any) -> Site:
+    """Return a site with a completed recording that nobody was told of yet."""
+    site = Site()
+    finish(site, site.begin(notify_url=HOOK, **fields))
+    return site
+
+
+class TestLook:
+    """Gather, decide, carry out."""
+
+    def test_nothing_is_known_of_an_unknown_id(self) -> None:
+        """And nothing is written."""
+        site = Site()
+        assert load(site.store, "nobody") is None
+        assert [] == site.listed()
+
+    def test_a_look_goes_on_until_it_has_to_wait(self) -> None:
+        """Gone, looked for, completed, told: one look after a long silence does it all."""
+        site = Site()
+        task_id = site.begin(notify_url=HOOK)
+        site.trtc.end(task_id)
+        site.upload(task_id)
+        site.minutes(1)
+        site.clock.now += HOUR_MS
+        site.minutes(7)
+        assert State.COMPLETED is site.recording().state
+        assert ["recording.completed"] == site.inbox.types
+
+    def test_a_look_ends_with_a_start_or_a_wait(self) -> None:
+        """Starting is the queue's: a look does not jump it."""
+        site = Site()
+        site.faults.plan = {5: "fail"}
+        site.start()
+        known = load(site.store, "k1")
+        assert known is not None
+        _, step = look(*known, site.timer)
+        assert Start(1, recheck=1) == step
+        assert [] == site.trtc.started
+
+    def test_a_second_look_at_once_does_nothing(self) -> None:
+        """What was found is stored: no call to TRTC, no message, no fact."""
+        site = completed()
+        site.minutes()
+        known = load(site.store, "k1")
+        assert known is not None
+        before, tries, paced = dict(site.store.objects), len(site.inbox.tries), site.paced
+        evidence, step = look(*known, site.timer)
+        assert isinstance(step, Wait)
+        assert known[1] == evidence == journal.load_document(site.store, "k1")
+        assert (before, tries, paced) == (site.store.objects, len(site.inbox.tries), site.paced)
+
+
+class TestFinal:
+    """The message about the end."""
+
+    def test_it_is_sent_once(self) -> None:
+        """To the caller's URL, at the next tick, and never again."""
+        site = completed()
+        at = site.clock.now
+        site.run_until_done()
+        site.minutes(5)
+        (sent,) = site.inbox.tries
+        assert (HOOK, "k1-completed") == (sent.url, sent.webhook_id)
+        assert sent.at_ms - at <= MINUTE_MS
+
+    def test_its_body_is_the_recording_and_nothing_inside(self) -> None:
+        """Type, timestamp and data; data is what the API shows, without evidence and outbox."""
+        site = completed()
+        site.run_until_done()
+        document = site.inbox.taken[0].document
+        assert {"type", "timestamp", "data"} == set(document)
+        assert "recording.completed" == document["type"]
+        assert document["timestamp"].endswith("+00:00")
+        shown = json.loads(site.recording().model_dump_json(exclude_none=True))
+        expected = {name: value for name, value in shown.items() if name not in ("evidence", "notifications")}
+        assert expected == document["data"]
+        assert ["a.mp4"] == [file["name"] for file in document["data"]["files"]]
+
+    def test_nobody_asked_nobody_is_told(self) -> None:
+        """Without a URL, neither the caller's nor the deployment's."""
+        site = Site()
+        finish(site, site.begin())
+        site.run_until_done()
+        assert [] == site.inbox.tries
+
+    def test_the_deployments_own_receiver_hears_of_all(self) -> None:
+        """A configured URL is used where the caller names none, and is not checked against callers' hosts."""
+        site = Site()
+        site.policy = type(site.policy)(**{**vars(site.policy), "notify_url": "http://10.0.0.7/hook"})
+        finish(site, site.begin())
+        site.run_until_done()
+        assert ["http://10.0.0.7/hook"] == [sent.url for sent in site.inbox.taken]
+
+    @pytest.mark.parametrize("story", ["failed", "lost"])
+    def test_a_bad_end_is_told_as_well(self, story: str) -> None:
+        """With its reason."""
+        site = Site()
+        task_id = site.begin(notify_url=HOOK)
+        if story == "failed":
+            site.receive(callback(801, {"Status": 2, "EventMessage": "Goto url timeout"}, site.clock.now, task_id))
+        site.trtc.end(task_id)
+        site.run_until_done()
+        (sent,) = site.inbox.taken
+        assert f"recording.{story}" == sent.document["type"]
+        assert site.recording().reason == sent.document["data"]["reason"]
+
+    def test_lost_then_completed_is_told_twice(self) -> None:
+        """A late file is news, also after everything had been settled."""
+        site = Site()
+        task_id = site.begin(notify_url=HOOK)
+        site.trtc.end(task_id)
+        site.run_until_done()
+        site.clock.now += DAY_MS
+        finish(site, task_id)
+        site.run_until_done()
+        assert ["recording.lost", "recording.completed"] == site.inbox.types
+        assert ["k1-lost", "k1-completed"] == [sent.webhook_id for sent in site.inbox.taken]
+
+
+class TestRetry:
+    """A receiver that does not answer."""
+
+    def test_it_is_tried_again_later_and_later_for_three_days(self) -> None:
+        """The same webhook-id each time; then it is undelivered, visible in the recording, and over."""
+        site = completed()
+        site.inbox.down = True
+        site.run_until_done()
+        times = [sent.at_ms for sent in site.inbox.tries]
+        waits = [(b - a) / 1000 for a, b in pairwise(times)]
+        assert len(RETRY_AFTER_S) == len(waits)
+        assert all(planned <= real <= planned + 60 for planned, real in zip(RETRY_AFTER_S, waits, strict=True))
+        assert sorted(waits) == waits
+        assert 2.9 * DAY_MS <= times[-1] - times[0] <= 3.1 * DAY_MS
+        assert {"k1-completed"} == {sent.webhook_id for sent in site.inbox.tries}
+        (message,) = site.recording().notifications
+        assert (True, "answered 500", None) == (message.undelivered, message.error, message.delivered_ms)
+        site.inbox.down = False
+        site.minutes(10)
+        assert [] == site.inbox.taken
+
+    def test_it_arrives_when_the_receiver_is_back(self) -> None:
+        """Once, and the recording says when and after how many tries."""
+        site = completed()
+        site.inbox.down = True
+        site.minutes(20)
+        site.inbox.down = False
+        site.run_until_done()
+        (message,) = site.recording().notifications
+        assert 1 == len(site.inbox.taken)
+        assert (len(site.inbox.tries), site.inbox.taken[0].at_ms) == (message.attempts, message.delivered_ms)
+        assert (False, None) == (message.undelivered, message.error)
+
+    def test_a_message_that_is_refused_does_not_hold_up_the_end(self) -> None:
+        """The receiver can't take one state: it hears of the end within a minute all the same."""
+        site = Site()
+        task_id = site.begin(notify_url=HOOK, notify_on="changes")
+        site.inbox.refusing = {f"k1-{site.clock.now:013d}-starting"}
+        site.minutes(10)
+        finish(site, task_id)
+        at = site.clock.now
+        site.minutes(1)
+        assert "recording.completed" in site.inbox.types
+        assert at < site.inbox.taken[-1].at_ms <= at + MINUTE_MS
+
+
+class TestChanges:
+    """Whoever asked for it hears of every state."""
+
+    def test_each_state_once(self) -> None:
+        """In order, from the first to the last."""
+        site = Site()
+        task_id = site.begin(notify_url=HOOK, notify_on="changes")
+        site.minutes(1)
+        site.receive(callback(801, {"Status": 1}, site.clock.now, task_id))
+        site.minutes(1)
+        site.receive(callback(803, {"Status": 2}, site.clock.now, task_id))
+        site.minutes(2)
+        site.receive(callback(803, {"Status": 3}, site.clock.now, task_id))
+        site.minutes(2)
+        stop("k1", "asked", site.ports)
+        site.minutes(1)
+        finish(site, task_id)
+        site.run_until_done()
+        told = [kind.removeprefix("recording.") for kind in site.inbox.types]
+        assert ["starting", "recording", "paused", "recording", "stopping", "uploading", "completed"] == told
+        assert len(told) == len({sent.webhook_id for sent in site.inbox.tries})
+
+    def test_a_state_that_passed_between_two_ticks_is_told_too(self) -> None:
+        """Every document that was written is a state the caller hears of."""
+        site = Site()
+        task_id = site.begin(notify_url=HOOK, notify_on="changes")
+        site.receive(callback(801, {"Status": 1}, site.clock.now + 10, task_id))
+        site.clock.now += 2_000
+        finish(site, task_id)
+        site.run_until_done()
+        told = [kind.removeprefix("recording.") for kind in site.inbox.types]
+        assert ["starting", "recording", "uploading", "completed"] == told
+
+    def test_a_scheduled_recording_is_told_as_such(self) -> None:
+        """At once, not when it starts."""
+        site = Site()
+        start_at = site.clock.now + HOUR_MS + 30_000
+        site.start(notify_url=HOOK, notify_on="changes", start_at=start_at / 1000)
+        site.minutes(2)
+        assert ["recording.scheduled"] == site.inbox.types
+
+    def test_a_start_does_not_wait_for_a_message(self) -> None:
+        """A receiver that is down delays no recording."""
+        site = Site()
+        start_at = site.clock.now + HOUR_MS + 30_000
+        site.inbox.down = True
+        site.start(notify_url=HOOK, notify_on="changes", start_at=start_at / 1000)
+        while not site.trtc.started:
+            site.minutes()
+        begun = site.recording().evidence.attempts["1"].at_ms
+        assert begun is not None
+        assert -5_000 <= begun - start_at <= 5_000
+
+    def test_a_queued_recording_is_told_as_such_again_and_again(self) -> None:
+        """While the quota is full its message is retried like any other."""
+        site = Site()
+        site.trtc.refusals = [refusal("LimitExceeded", "full", "r") for _ in range(500)]
+        site.inbox.down = True
+        site.start(notify_url=HOOK, notify_on="changes", start_by=site.clock.now / 1000 + 5 * 3_600)
+        site.minutes(50)
+        waits = [
+            round((b.at_ms - a.at_ms) / 1000) for a, b in zip(site.inbox.tries, site.inbox.tries[1:], strict=False)
+        ]
+        assert [60, 300, 1_800] == waits
+        site.inbox.down = False
+        site.minutes(130)
+        assert ["recording.queued"] == site.inbox.types
+
+    def test_a_message_to_be_sent_again_is_not_forgotten_while_the_start_is_far(self) -> None:
+        """A day before the start the receiver comes back: it hears of the schedule then."""
+        site = Site()
+        site.inbox.down = True
+        site.start(notify_url=HOOK, notify_on="changes", start_at=site.clock.now / 1000 + 24 * 3_600)
+        site.store.put(open_key(site.clock.now, "k1"), b"")
+        site.minutes(3)
+        assert 2 == len(site.inbox.tries)
+        site.inbox.down = False
+        site.minutes(10)
+        assert ["recording.scheduled"] == site.inbox.types

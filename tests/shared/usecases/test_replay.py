@@ -1,0 +1,99 @@
+"""Replay: documents are derived, so they can be derived again."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.domain import identity
+from shared.domain.refusals import refusal
+from shared.domain.states import State
+from shared.usecases.replay import all_recordings, replay
+from shared.usecases.stop import stop
+from tests.callbacks import callback, mp4_stop
+from tests.shared.usecases.ticking import HOOK, HOUR_MS, Site
+
+STORIES = ["completed", "lost", "paused", "scheduled", "cancelled", "queued", "refused", "told", "undelivered"]
+
+
+def site_of_everything() -> Site:
+    """Return a site with one recording of each kind, two days later."""
+    site = Site()
+    for key in ("completed", "lost"):
+        task_id = site.begin(key)
+        site.receive(callback(801, {"Status": 1}, site.clock.now, task_id))
+        if key == "completed":
+            site.receive(mp4_stop(0, site.clock.now + 1_000, "a.mp4", 1, site.clock.now + 1_000, task_id))
+            site.receive(callback(802, {"Status": 1}, site.clock.now + 900, task_id))
+        site.trtc.end(task_id)
+    site.start("scheduled", start_at=site.clock.now / 1000 + 30 * 24 * 3600)
+    site.start("cancelled", start_at=site.clock.now / 1000 + 30 * 24 * 3600)
+    stop("cancelled", "asked", site.ports)
+    site.trtc.refusals = [refusal("LimitExceeded", "full", "r"), refusal("LimitExceeded", "full", "r")]
+    site.start("queued")
+    site.start("refused", stop_at=site.clock.now / 1000 + 30)
+    site.begin("told", notify_url=HOOK, notify_on="changes")
+    site.inbox.refusing = {"undelivered-lost", "undelivered-completed"}
+    site.trtc.end(site.begin("undelivered", notify_url=HOOK))
+    site.minutes(3 * 60)
+    site.clock.now += 48 * HOUR_MS
+    task_id = site.begin("paused")
+    site.receive(callback(801, {"Status": 1}, site.clock.now, task_id))
+    site.receive(callback(803, {"Status": 2}, site.clock.now + 1_000, task_id))
+    site.minutes(3)
+    return site
+
+
+def test_documents_are_the_same_bytes() -> None:
+    """Whatever the recordings have been through; nothing else is touched either."""
+    site = site_of_everything()
+    before = dict(site.store.objects)
+    result = replay(site.store, all_recordings(site.store))
+    assert (len(STORIES), []) == (result.recordings, result.changed)
+    assert before == site.store.objects
+    states = {key: site.recording(key).state for key in STORIES}
+    assert {State.COMPLETED, State.LOST, State.PAUSED, State.SCHEDULED, State.FAILED} <= set(states.values())
+
+
+@pytest.mark.parametrize("body", [None, b"", b"{", b"null", b'{"state": "completed"}', b"\xff\xfe"])
+def test_a_missing_or_corrupted_document_is_rebuilt(body: bytes | None) -> None:
+    """From the facts alone, to the bytes it had; only that one is reported."""
+    site = site_of_everything()
+    key = identity.document_key("completed")
+    good = site.store.objects[key]
+    if body is None:
+        site.store.delete(key)
+    else:
+        site.store.put(key, body)
+    result = replay(site.store, all_recordings(site.store))
+    assert ["completed"] == result.changed
+    assert good == site.store.objects[key]
+
+
+def test_a_lie_in_a_document_does_not_survive() -> None:
+    """What no fact supports is gone: replay does not start from the document."""
+    site = site_of_everything()
+    key = identity.document_key("completed")
+    good = site.store.objects[key]
+    site.store.put(key, good.body.replace(b"a.mp4", b"b.mp4"))
+    assert good.body != site.store.objects[key].body
+    replay(site.store, ["completed"])
+    assert good == site.store.objects[key]
+
+
+def test_only_those_that_were_named_are_rebuilt() -> None:
+    """An id without a recording is passed over."""
+    site = site_of_everything()
+    for key in ("completed", "lost"):
+        site.store.delete(identity.document_key(key))
+    result = replay(site.store, ["lost", "nobody"])
+    assert (1, ["lost"]) == (result.recordings, result.changed)
+    assert identity.document_key("completed") not in site.store.objects
+
+
+def test_every_recording_is_listed_once() -> None:
+    """Over days, whatever is in its id."""
+    site = Site()
+    for key in ("a-b", "-", "0", "with_under-score"):
+        site.start(key)
+        site.clock.now += 20 * HOUR_MS
+    assert ["-", "0", "a-b", "with_under-score"] == sorted(all_recordings(site.store))
