@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from functions.recordings import main_handler
@@ -238,3 +239,17 @@ def test_our_own_objects_are_no_jobs(capsys: pytest.CaptureFixture[str]) -> None
     cos["cosObject"]["key"] = "/1250000000/webrecord/webrecord/jobs/a.json.error.json"
     assert main_handler(event, CONTEXT) is None
     assert "ignored" == json.loads(capsys.readouterr().out)["outcome"]
+
+
+def test_a_recording_to_vod_has_its_address(deployed: RunningCloud) -> None:
+    """`storage: vod` needs no keys; 311 and 312 complete it with FileId and a URL that serves the file."""
+    status, started, _ = call(deployed, body={"RecordUrl": "https://example.com/", "storage": "vod"})
+    assert 201 == status
+    ours = client(deployed)
+    ours.wait(started["recording_id"], ("recording",), 20)
+    ours.stop(started["recording_id"])
+    recording = ours.wait(started["recording_id"], ("completed",), 20)
+    ours.close()
+    (file,) = recording["files"]
+    assert file["file_id"]
+    assert httpx.get(file["url"]).is_success
