@@ -43,6 +43,7 @@ def run(options: RecordOptions) -> int:
     """Do it all; return the exit status: 0 completed, 1 failed, 2 could not be asked."""
     console = Console(stderr=True)
     stopping = _CtrlC()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends what was started for it, like any other end
     try:
         request = _request(options)
         with _cloud(options.state_dir, console) as client, stopping:

@@ -99,7 +99,7 @@ def beeps(recording: Recording) -> list[Beep]:
         tone = sound[a:b]
         spectrum = np.abs(np.fft.rfft(tone * np.hanning(len(tone)), RATE))
         begin = recording.sound_from_s + float(a) / RATE
-        found.append(Beep(begin, len(tone) / RATE, float(spectrum.argmax())))
+        found.append(Beep(begin, len(tone) / RATE, float(np.argmax(spectrum))))
     return found
 
 
