@@ -28,7 +28,7 @@ from shared.usecases.pace import Pacer
 from shared.usecases.start import Ports
 
 PACE_PER_SECOND = 10.0
-"""Calls to TRTC by one tick. Its limit is 20 a second: two ticks that overlap still keep to it."""
+"""Calls of one action by one tick. TRTC's limit is 20 a second: two ticks that overlap still keep to it."""
 
 
 def now_ms() -> int:
@@ -92,6 +92,7 @@ def reconcile() -> ReconcilePorts:
         timing=Timing(lost_after=settings.lost_after * 1000),
         sleep=time.sleep,
         pace=Pacer(PACE_PER_SECOND, time.monotonic, time.sleep).wait,
+        pace_start=Pacer(PACE_PER_SECOND, time.monotonic, time.sleep).wait,
     )
 
 

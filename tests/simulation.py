@@ -130,6 +130,7 @@ class Simulation:
             timing=Timing(),
             sleep=sleep,
             pace=Pacer(10, lambda: self.clock.now / 1000, sleep).wait,
+            pace_start=Pacer(10, lambda: self.clock.now / 1000, sleep).wait,
         )
 
     def _plan(self) -> dict[int, Kind]:

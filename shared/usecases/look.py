@@ -34,7 +34,9 @@ class ReconcilePorts(Ports):
     timing: Timing
     sleep: Callable[[float], None]
     pace: Callable[[], None]
-    """Called before each call to TRTC, so that all of them together keep to its rate."""
+    """Called before each Describe and Stop, so that all of them together keep to TRTC's rate."""
+    pace_start: Callable[[], None]
+    """The same for starts: TRTC counts each action by itself."""
 
 
 def load(store: ObjectStore, recording_id: str) -> tuple[Accepted, Evidence] | None:

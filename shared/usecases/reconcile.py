@@ -49,7 +49,11 @@ def tick(ports: ReconcilePorts, budget_s: float, run: Mapper = map) -> Report:
         budget_s: when to stop beginning new work.
         run: how looks are run: `map`, or that of a thread pool.
     """
-    report, until_ms = Report(), ports.clock() + int(budget_s * 1000)
+    report, now_ms = Report(), ports.clock()
+    until_ms = now_ms + int(budget_s * 1000)
+    # What is due goes first, with half of the time: a start that comes too late is a recording that is not made.
+    starts = _Starts(ports, report)
+    starts.make(now_ms, now_ms + int(budget_s * 500))
     markers: dict[str, list[str]] = {}
     for marker in _ripe(ports, "open/", ports.clock()):
         markers.setdefault(identity.marked(marker)[1], []).append(marker)
@@ -60,7 +64,7 @@ def tick(ports: ReconcilePorts, budget_s: float, run: Mapper = map) -> Report:
 
     for _ in run(look_at, markers):
         pass
-    _start_due(ports, until_ms, report)
+    starts.make(min(now_ms + AHEAD_MS, until_ms), until_ms)
     return report
 
 
@@ -111,21 +115,33 @@ def _drop_claim(marker: str, ports: ReconcilePorts) -> None:
         ports.store.delete(marker)
 
 
-def _start_due(ports: ReconcilePorts, until_ms: int, report: Report) -> None:
-    """Make the starts that are due, in order, until TRTC is full."""
-    horizon_ms = min(ports.clock() + AHEAD_MS, until_ms) + START_LEAD_MS
-    refused_in_a_row = 0
-    for marker in list(_ripe(ports, "due/", horizon_ms)):
-        if ports.clock() >= until_ms or refused_in_a_row >= ENOUGH_REFUSALS:
-            report.waiting += 1
-            continue
-        while (early_ms := identity.marked(marker)[0] - START_LEAD_MS - ports.clock()) > 0:
-            ports.sleep(early_ms / 1000)
-        refusals: list[str] = []
-        _guarded(identity.marked(marker)[1], report, partial(_start, marker, ports, report, refusals))
-        # A full TRTC is full for everybody; any other refusal may be this one recording's own.
-        full = any(is_full(code) for code in refusals)
-        refused_in_a_row = ENOUGH_REFUSALS if full else refused_in_a_row + 1 if refusals else 0
+class _Starts:
+    """The starts of one tick: in order, until TRTC is full."""
+
+    def __init__(self, ports: ReconcilePorts, report: Report) -> None:
+        self._ports, self._report = ports, report
+        self._refused_in_a_row = 0
+        self._tried: dict[str, bool] = {}
+        """Markers and whether they have to wait on."""
+
+    def make(self, due_ms: int, until_ms: int) -> None:
+        """Make the starts that are due by then and were not tried yet, waiting for their time, until `until_ms`."""
+        ports = self._ports
+        markers = list(_ripe(ports, "due/", due_ms + START_LEAD_MS))
+        for marker in markers:
+            if marker in self._tried:
+                continue
+            if ports.clock() >= until_ms or self._refused_in_a_row >= ENOUGH_REFUSALS:
+                break
+            while (early_ms := identity.marked(marker)[0] - START_LEAD_MS - ports.clock()) > 0:
+                ports.sleep(early_ms / 1000)
+            refusals: list[str] = []
+            _guarded(identity.marked(marker)[1], self._report, partial(_start, marker, ports, self._report, refusals))
+            self._tried[marker] = bool(refusals)
+            # A full TRTC is full for everybody; any other refusal may be this one recording's own.
+            full = any(is_full(code) for code in refusals)
+            self._refused_in_a_row = ENOUGH_REFUSALS if full else self._refused_in_a_row + 1 if refusals else 0
+        self._report.waiting = sum(self._tried.get(marker, True) for marker in markers)
 
 
 def _start(marker: str, ports: ReconcilePorts, report: Report, refusals: list[str]) -> None:
@@ -149,10 +165,9 @@ def _start(marker: str, ports: ReconcilePorts, report: Report, refusals: list[st
         found = step.recheck and recheck(accepted, evidence, step.recheck, ports, ports.pace)
     except RecorderBusy as error:
         refusals.append(error.code)
-        report.waiting += 1
         return
     if not found:
-        ports.pace()
+        ports.pace_start()
         try:
             outcome = attempt(accepted, accepted.parsed(), step.attempt, evidence, ports)
         except (ParametersRefused, RecorderMisconfigured):
@@ -160,7 +175,6 @@ def _start(marker: str, ports: ReconcilePorts, report: Report, refusals: list[st
             raise
         if outcome.recording.state.waiting:
             refusals.append((outcome.recording.reason or "").partition(":")[0])
-            report.waiting += 1
             return
     report.started += 1
     ports.store.delete(marker)

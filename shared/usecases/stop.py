@@ -29,12 +29,12 @@ def stop(recording_id: str, why: str, ports: Ports) -> Recording:
         return decide(accepted, evidence)
     evidence = evidence.join(journal.record(store, recording_id, facts.stop_requested(now_ms, why)))
     last = last_attempt(evidence)
-    if last is None or last[1].refused:
-        fact = facts.gave_up(now_ms, f"stopped before it started: {why}")
-        evidence = evidence.join(journal.record(store, recording_id, fact))
-    elif last[1].task_id:
+    if last and last[1].task_id:
         with suppress(TaskNotFound, RecorderBusy):  # gone already, or asked again by reconcile
             ports.recorder.stop(last[1].task_id)
+    elif last is None or last[1].refused:
+        fact = facts.gave_up(now_ms, f"stopped before it started: {why}")
+        evidence = evidence.join(journal.record(store, recording_id, fact))
     # else an attempt is on its way: nobody knows yet whether there is a task; reconcile finds out.
     store.put(identity.open_key(now_ms, recording_id), b"")
     return journal.publish(store, accepted, evidence, now_ms)

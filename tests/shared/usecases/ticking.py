@@ -75,7 +75,12 @@ class Site(World):
     def timer(self) -> ReconcilePorts:
         """What the timer's function gets."""
         return ReconcilePorts(
-            **vars(self.ports), notifier=self.inbox, timing=self.timing, sleep=self.sleep, pace=self.pace
+            **vars(self.ports),
+            notifier=self.inbox,
+            timing=self.timing,
+            sleep=self.sleep,
+            pace=self.pace,
+            pace_start=self.pace,
         )
 
     def sleep(self, seconds: float) -> None:

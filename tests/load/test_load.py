@@ -1,0 +1,63 @@
+"""The load run and the big site, small enough for the suite; `python -m tests.load` plays them whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.fakes import MemoryStore
+from tests.load import studies
+from tests.load.site import Site
+from tests.load.start import LoadPlan, run_load
+from tests.load.store import FolderStore
+
+SEGMENTS = st.sampled_from(["a", "b", "ab", "open"])
+KEYS = st.lists(SEGMENTS, min_size=1, max_size=4).map("/".join)
+SMALL = Site(per_day=4_000, open_at_once=200, minutes=30)
+
+
+def test_a_rush_beyond_every_limit_is_accepted_and_recorded_once(tmp_path: Path) -> None:
+    """40 requests at once where TRTC takes 5 a second and 8 at once: all 201 or 202, all completed, none twice."""
+    limits = {"max_requests_per_second": 5, "max_concurrent": 8}
+    plan = LoadPlan(40, connections=4, seconds=1, tick_s=5, callback_timeout_s=60, timeout_s=240, trtc=limits)
+    result = run_load(plan, tmp_path)
+    assert [] == result.broken, result
+    assert 40 == result.states["completed"]
+    assert result.replies["202"] > 0, "nothing had to wait: the limits were not reached"
+    assert result.most_at_once <= 8
+
+
+def test_ticks_cost_the_same_with_and_without_history() -> None:
+    """The same load makes the same calls whether 2,000 finished recordings lie in the store or none."""
+    empty, full = studies.flat(SMALL, finished=2_000)
+    assert empty.total() == full.total()
+    assert [tick.counts for tick in empty.ticks] == [tick.counts for tick in full.ticks]
+    assert sum(tick.report.looked for tick in empty.ticks) > 0
+
+
+def test_what_a_tick_calls_follows_what_is_open() -> None:
+    """Twice as many open recordings, about twice as many calls; none twice, none refused, nothing left behind."""
+    once, twice = studies.course(SMALL), studies.course(studies.resized(SMALL, 400, SMALL.minutes))
+    ratio = sum(tick.counts.total() for tick in twice.ticks) / sum(tick.counts.total() for tick in once.ticks)
+    assert 1.7 < ratio < 2.3
+    for course in (once, twice):
+        assert (0, 0, False) == (course.twice, course.states["failed"], course.behind)
+        assert [] == [error for tick in course.ticks for error in tick.report.errors]
+
+
+@given(put=st.lists(KEYS), deleted=st.lists(KEYS), prefix=KEYS, slash=st.sampled_from(["", "/"]), after=KEYS)
+def test_the_fast_bucket_lists_as_the_simple_one(
+    put: list[str], deleted: list[str], prefix: str, slash: str, after: str
+) -> None:
+    """The store of the simulation answers as the fake that passes the contract tests."""
+    fast, simple = FolderStore(), MemoryStore()
+    for store in (fast, simple):
+        for key in put:
+            store.put(key, key.encode())
+        for key in deleted:
+            store.delete(key)
+    for asked in ("", prefix + slash):
+        assert list(simple.list(asked)) == list(fast.list(asked))
+        assert list(simple.list(asked, after, 2)) == list(fast.list(asked, after, 2))

@@ -1,0 +1,372 @@
+"""The deployment: what the platform would be sent is what the functions need, and every check can fail."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+
+from shared.domain.steps import Timing
+from shared.ports import ListedObject, StoredObject
+from shared.usecases.look import ReconcilePorts
+from shared.usecases.reconcile import tick
+from tests.callbacks import callback, mp4_stop
+from tests.fakes import MemoryStore
+from tests.world import World
+from tools import deploy_check
+from tools.deploy_check import CHECKS, Check, Deployment, ToolkitMissingError, problems
+
+ROOT = Path(__file__).parent.parent
+TEXT = (ROOT / "serverless.yml").read_text()
+EXAMPLE = (ROOT / ".env.example").read_text()
+GUIDE = (ROOT / "docs" / "deploy.md").read_text()
+
+
+@pytest.fixture(scope="session")
+def rendered() -> dict[str, Deployment]:
+    """What the toolkit makes of serverless.yml, with everything set and with the least."""
+    try:
+        modules = deploy_check.install()
+    except ToolkitMissingError as error:
+        pytest.skip(f"THE TOOLKIT'S PART OF THE DEPLOYMENT IS NOT CHECKED: {error}")
+    environments = deploy_check.examples()
+    return {name: deploy_check.render(TEXT, EXAMPLE, values, modules) for name, values in environments.items()}
+
+
+@pytest.fixture
+def good(rendered: dict[str, Deployment], tmp_path: Path) -> Deployment:
+    """A deployment that may be changed, of a checkout where nothing is built."""
+    whole = rendered["everything set"]
+    (tmp_path / "functions").symlink_to(ROOT / "functions")
+    return replace(whole, functions=deepcopy(whole.functions), triggers=deepcopy(whole.triggers), root=tmp_path)
+
+
+def written(text: str = TEXT, example: str = EXAMPLE) -> Deployment:
+    """Return a deployment as it is written, for the checks that need no toolkit."""
+    return Deployment(text, example, {}, [])
+
+
+def test_the_deployment_is_right(rendered: dict[str, Deployment], capsys: pytest.CaptureFixture[str]) -> None:
+    """Every check says ok, whether everything is set or the least."""
+    status = deploy_check.run(rendered)
+    said = capsys.readouterr().out
+    assert (0, len(CHECKS)) == (status, said.count("ok\t")), said
+
+
+def _of(deployment: Deployment, kind: str) -> Any:
+    return next(trigger for trigger in deployment.triggers if trigger["Type"] == kind)
+
+
+def _described(kind: str, change: Callable[[Any], object]) -> Callable[[Deployment], None]:
+    def mutate(deployment: Deployment) -> None:
+        trigger = _of(deployment, kind)
+        described = json.loads(trigger["TriggerDesc"])
+        change(described)
+        trigger["TriggerDesc"] = json.dumps(described)
+
+    return mutate
+
+
+def _function(key: str, **fields: Any) -> Callable[[Deployment], None]:
+    return lambda deployment: deployment.functions[key].update(fields)
+
+
+def _variable(key: str, name: str, value: str | None) -> Callable[[Deployment], None]:
+    def mutate(deployment: Deployment) -> None:
+        variables = deployment.functions[key]["Environment"]["Variables"]
+        variables[:] = [each for each in variables if each["Key"] != name]
+        if value is not None:
+            variables.append({"Key": name, "Value": value})
+
+    return mutate
+
+
+def _trigger(kind: str, **fields: str) -> Callable[[Deployment], None]:
+    return lambda deployment: _of(deployment, kind).update(fields)
+
+
+def _broken_zip(deployment: Deployment) -> None:
+    (deployment.root / "build").mkdir()
+    with ZipFile(deployment.root / "build" / "callback.zip", "w") as archive:
+        archive.writestr("functions/callback.py", "")
+
+
+def _no_zip(deployment: Deployment) -> None:
+    (deployment.root / "build").mkdir()
+    (deployment.root / "build" / "callback.zip").write_bytes(b"PK")
+
+
+def _without(kind: str) -> Callable[[Deployment], None]:
+    def mutate(deployment: Deployment) -> None:
+        deployment.triggers[:] = [each for each in deployment.triggers if each["Type"] != kind]  # type: ignore[index]
+
+    return mutate
+
+
+BROKEN: list[tuple[Check, Callable[[Deployment], object], str]] = [
+    (deploy_check.check_functions, lambda d: d.functions.pop("callback"), "recordings, reconcile"),  # type: ignore[attr-defined]
+    (deploy_check.check_functions, _function("callback", FunctionName="scf-webrecord-reconcile"), "one name"),
+    (deploy_check.check_functions, _function("callback", FunctionName="a" * 61), "61 characters"),
+    (deploy_check.check_functions, _function("callback", FunctionName="1st"), "1st"),
+    (deploy_check.check_handlers, _function("callback", Handler="callbacks.main_handler"), "callbacks.main_handler"),
+    (deploy_check.check_handlers, _function("callback", Handler="callback.handler"), "callback.handler"),
+    (deploy_check.check_handlers, _broken_zip, "callback.zip has no callback.py"),
+    (deploy_check.check_handlers, _no_zip, "callback.zip has no callback.py"),
+    (deploy_check.check_runtime, _function("callback", Runtime="Python3.9"), "Python3.9"),
+    (deploy_check.check_runtime, _function("callback", Type="HTTP"), "HTTP"),
+    (deploy_check.check_runtime, _function("callback", InstallDependency="TRUE"), "InstallDependency"),
+    (deploy_check.check_role, _function("callback", Role=""), "no role"),
+    (deploy_check.check_role, lambda d: d.functions["callback"].pop("Role"), "no role"),
+    (deploy_check.check_role, _function("recordings", PublicNetConfig={"PublicNetStatus": "DISABLE"}), "network"),
+    (deploy_check.check_memory, _function("callback", MemorySize=32), "32 MB"),
+    (deploy_check.check_memory, _function("callback", MemorySize=200), "200 MB"),
+    (deploy_check.check_memory, _function("callback", MemorySize=3200), "3200 MB"),
+    (deploy_check.check_timeouts, _function("callback", Timeout=0), "0 s"),
+    (deploy_check.check_timeouts, _function("callback", Timeout=3), "3 s, not 4.5 to 5"),
+    (deploy_check.check_timeouts, _function("callback", Timeout=6), "6 s, not 4.5 to 5"),
+    (deploy_check.check_timeouts, _function("recordings", Timeout=31), "31 s, not 1 to 30"),
+    (deploy_check.check_timeouts, _function("reconcile", Timeout=50), "50 s, not 60 to 900"),
+    (deploy_check.check_timeouts, _function("reconcile", Timeout=901), "901 s"),
+    (deploy_check.check_environment, _variable("callback", "WEBRECORD_BUCKET", None), "WEBRECORD_BUCKET is missing"),
+    (deploy_check.check_environment, _variable("callback", "WEBRECORD_TYPO", "1"), "WEBRECORD_TYPO is not read"),
+    (deploy_check.check_environment, _variable("callback", "SCF_X", "1"), "SCF_X is the platform's"),
+    (deploy_check.check_environment, _variable("callback", "QCLOUD_X", "1"), "QCLOUD_X is the platform's"),
+    (deploy_check.check_environment, _variable("callback", "TENCENTCLOUD_X", "1"), "TENCENTCLOUD_X is the platform's"),
+    (deploy_check.check_size, _variable("recordings", "WEBRECORD_ALLOWED_HOSTS", "h" * 4000), "bytes"),
+    (deploy_check.check_settings, _variable("callback", "WEBRECORD_BUCKET", "no-appid"), "WEBRECORD_BUCKET"),
+    (deploy_check.check_settings, _variable("callback", "WEBRECORD_CALLBACK_KEYS", ""), "WEBRECORD_CALLBACK_KEYS"),
+    (deploy_check.check_settings, _variable("callback", "WEBRECORD_COS_ENDPOINT", "undefined"), "is undefined"),
+    (deploy_check.check_triggers, _without("http"), "callback has no http"),
+    (deploy_check.check_triggers, _without("timer"), "reconcile has no timer"),
+    (deploy_check.check_triggers, _without("cos"), "recordings has no cos"),
+    (deploy_check.check_triggers, lambda d: d.triggers.append(_of(d, "cos")), "too many"),  # type: ignore[attr-defined]
+    (deploy_check.check_triggers, _trigger("cos", FunctionName="another"), "an unknown function"),
+    (deploy_check.check_triggers, _trigger("cos", Enable="CLOSE"), "is closed"),
+    (deploy_check.check_triggers, _trigger("timer", Enable="CLOSE"), "is closed"),
+    (deploy_check.check_triggers, _trigger("http", Enable="CLOSE"), "is closed"),
+    (deploy_check.check_triggers, _trigger("http", Qualifier="$LATEST"), "$LATEST"),
+    (deploy_check.check_http, _described("http", lambda d: d.update(AuthType="CAM")), "CAM"),
+    (deploy_check.check_http, _described("http", lambda d: d["NetConfig"].update(EnableExtranet=False)), "internet"),
+    (deploy_check.check_http, _described("http", lambda d: d.pop("NetConfig")), "not as expected"),
+    (deploy_check.check_cos, _described("cos", lambda d: d.update(event="cos:ObjectRemove:*")), "ObjectRemove"),
+    (deploy_check.check_cos, _described("cos", lambda d: d["filter"].update(Prefix="tasks/")), "tasks/"),
+    (deploy_check.check_cos, _described("cos", lambda d: d["filter"].update(Prefix="")), "overlaps"),
+    (deploy_check.check_cos, _described("cos", lambda d: d["filter"].update(Prefix="web")), "overlaps"),
+    (deploy_check.check_cos, _described("cos", lambda d: d["filter"].update(Prefix="webrecord/in/")), "overlaps"),
+    (deploy_check.check_cos, _variable("recordings", "WEBRECORD_JOBS_PREFIX", "other/"), "other/"),
+    (deploy_check.check_cos, _variable("recordings", "WEBRECORD_PREFIX", "jobs"), "overlaps"),
+    (deploy_check.check_region, _trigger("cos", TriggerName="b-1.cos.ap-beijing.myqcloud.com"), "ap-beijing"),
+    (deploy_check.check_timer, _trigger("timer", TriggerDesc="0 */5 * * * * *"), "*/5"),
+]
+
+
+@pytest.mark.parametrize(("check", "mutate", "said"), BROKEN)
+def test_a_broken_payload_is_seen(
+    good: Deployment, check: Check, mutate: Callable[[Deployment], object], said: str
+) -> None:
+    """Each check passes what is right, and says what is wrong."""
+    assert [] == problems(good, check)
+    mutate(good)
+    assert said in "\n".join(problems(good, check))
+
+
+def _line(name: str, value: str) -> tuple[str, str]:
+    return f"'${{env:{name}}}'", f"'{value}'"
+
+
+MISWRITTEN: list[tuple[Check, tuple[str, str], tuple[str, str], str]] = [
+    (deploy_check.check_code, ("src: ./build", "src: ./"), ("", ""), "inputs.src is ./"),
+    (deploy_check.check_code, ("src: ./callback", "src: ./recordings"), ("", ""), "callback: its src"),
+    (deploy_check.check_code, ("      src: ./callback\n", ""), ("", ""), "callback: its src"),
+    (deploy_check.check_secrets, _line("WEBRECORD_CALLBACK_KEYS", "short"), ("", ""), "KEYS is written out"),
+    (deploy_check.check_secrets, _line("WEBRECORD_API_TOKENS", "a:${env:B}"), ("", ""), "TOKENS is written out"),
+    (deploy_check.check_secrets, _line("WEBRECORD_NOTIFY_HOSTS", "x" * 40), ("", ""), "looks like a secret"),
+    (deploy_check.check_secrets, ("app: ", "# AKIDabcdefgh12345\napp: "), ("", ""), "serverless.yml:3"),
+    (deploy_check.check_secrets, ("", ""), ("SECRET=", "SECRET=whsec_abc"), ".env.example"),
+    (deploy_check.check_example, _line("WEBRECORD_NOTIFY_URL", "${env:NEW}"), ("", ""), "NEW is not in .env.example"),
+    (deploy_check.check_example, ("", ""), ("WEBRECORD_ROLE=", "WEBRECORD_RULE="), "WEBRECORD_RULE is not in serverl"),
+    (deploy_check.check_example, ("", ""), ("WEBRECORD_ROLE=", "WEBRECORD_ROLE=admin"), "WEBRECORD_ROLE has a value"),
+    (deploy_check.check_example, ("", ""), ("WEBRECORD_ROLE=", "\nWEBRECORD_ROLE="), "ROLE has no comment"),
+    (
+        deploy_check.check_region,
+        ("{key: WEBRECORD_BUCKET_REGION, value: '${env:TENCENT_REGION}'}", "{key: WEBRECORD_BUCKET_REGION, value: x}"),
+        ("", ""),
+        "recordings: WEBRECORD_BUCKET_REGION",
+    ),
+]
+
+
+@pytest.mark.parametrize(("check", "text", "example", "said"), MISWRITTEN)
+def test_a_miswritten_file_is_seen(check: Check, text: tuple[str, str], example: tuple[str, str], said: str) -> None:
+    """The checks of the files as they are written need no toolkit."""
+    assert [] == problems(written(), check)
+    wrong = written(TEXT.replace(*text) if text[0] else TEXT, EXAMPLE.replace(*example) if example[0] else EXAMPLE)
+    assert said in "\n".join(problems(wrong, check))
+
+
+def test_every_check_is_seen_to_fail() -> None:
+    """No check is without a broken variant."""
+    assert set(CHECKS) == {check for check, *_ in BROKEN} | {check for check, *_ in MISWRITTEN}
+
+
+def test_a_failure_is_printed_and_sets_the_status(capsys: pytest.CaptureFixture[str]) -> None:
+    """One line per check, what is wrong below it, status 1."""
+    broken = written(TEXT.replace("'${env:WEBRECORD_CALLBACK_KEYS}'", "'in-clear'"))
+    assert 1 == deploy_check.run({"written": broken})
+    said = capsys.readouterr().out
+    assert "FAIL\tNo secret is in serverless.yml" in said
+    assert "\t- callback: WEBRECORD_CALLBACK_KEYS is written out\n" in said
+
+
+def test_variables_are_resolved_as_the_cli_does() -> None:
+    """Empty stays empty, several in one value are replaced, and a missing one is the text `undefined`."""
+    environment = deploy_check.parse_env("# A=0\nA=1\nB='two'\nC=\n")
+    assert {"x": ["1.two", "", "undefined"]} == deploy_check.resolve(
+        {"x": ["${env:A}.${env:B}", "${env:C}", "${env:D}"]}, environment
+    )
+
+
+def test_the_command_reports_what_it_cannot_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A .env that is not there is status 2 and one line."""
+    assert 2 == deploy_check.main(["--env", str(tmp_path / "none")])
+    assert "error: " in capsys.readouterr().err
+
+
+def test_an_unfinished_env_file_is_refused(
+    rendered: dict[str, Deployment], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """.env.example as it is lacks what is required, and one with a line missing would deploy `undefined`."""
+    assert rendered
+    unfinished = tmp_path / ".env"
+    unfinished.write_text(EXAMPLE.replace("WEBRECORD_LOST_AFTER=", ""))
+    assert 1 == deploy_check.main(["--env", str(unfinished)])
+    said = capsys.readouterr().out
+    assert "WEBRECORD_BUCKET: Field required" in said
+    assert "WEBRECORD_LOST_AFTER is undefined" in said
+
+
+def test_the_lock_pins_the_toolkit_and_names_no_registry() -> None:
+    """One exact version, every package with its hash, and no address that only some networks have."""
+    folder = ROOT / "tools" / "deploy_check"
+    wanted = json.loads((folder / "package.json").read_text())["dependencies"]
+    lock = json.loads((folder / "package-lock.json").read_text())
+    (version,) = wanted.values()
+    packages: Mapping[str, Mapping[str, Any]] = lock["packages"]
+    assert re.fullmatch(r"\d+\.\d+\.\d+", version)
+    assert version == packages["node_modules/tencent-component-toolkit"]["version"]
+    for path, package in packages.items():
+        assert "resolved" not in package
+        assert not path or package["integrity"].startswith("sha512-")
+
+
+def _policies() -> list[Any]:
+    return [json.loads(block) for block in re.findall(r"^```json\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)]
+
+
+def test_the_policies_give_no_more_than_is_used() -> None:
+    """The role reaches the two prefixes, the upload key adds films; no action is a wildcard."""
+    role, upload = (policy["statement"] for policy in _policies())
+    for statement in (*role, *upload):
+        assert "allow" == statement["effect"]
+        assert not any("*" in action for action in statement["action"])
+        assert all(action.startswith(("name/cos:", "name/trtc:")) for action in statement["action"])
+    reached = {resource.partition("<bucket>")[2] for statement in role for resource in statement["resource"]}
+    assert {"/webrecord/*", "/jobs/*", ""} == reached
+    assert [["name/cos:GetObject"]] == [s["action"] for s in role if s["resource"][0].endswith("/jobs/*")]
+    assert [["qcs::cos:<region>:uid/<appid>:<bucket>/webrecord/files/*"]] == [s["resource"] for s in upload]
+    assert not any(re.search(r"Get|Delete|Head", action) for s in upload for action in s["action"])
+
+
+def test_the_guide_checks_callbacks_with_one_that_is_taken() -> None:
+    """The body of step 7 is stored under the task that is to be deleted afterwards."""
+    (body,) = re.findall(r"^BODY='(.*)'$", GUIDE, re.MULTILINE)
+    world = World()
+    assert world.receive(body.encode()).callback.known
+    assert ["tasks/check/"] == [key.partition("facts")[0] for key in world.listed()]
+
+
+class CountingStore(MemoryStore):
+    """A bucket that counts requests as COS bills them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.counts: Counter[str] = Counter()
+
+    def put(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> None:
+        self.counts["PUT"] += 1
+        super().put(key, body, metadata)
+
+    def get(self, key: str) -> StoredObject | None:
+        self.counts["GET"] += 1
+        return super().get(key)
+
+    def list(self, prefix: str, after: str = "", limit: int | None = None) -> Iterator[ListedObject]:
+        self.counts["LIST"] += 1
+        return super().list(prefix, after, limit)
+
+    def delete(self, key: str) -> None:
+        self.counts["DELETE"] += 1
+        super().delete(key)
+
+    def taken(self) -> Counter[str]:
+        """What was counted since the last time."""
+        counts, self.counts = self.counts, Counter()
+        return counts
+
+
+class NoNotifier:
+    """Nobody is to be told."""
+
+    def send(self, url: str, webhook_id: str, at_s: int, body: bytes) -> None:
+        raise AssertionError(url)
+
+
+def test_the_guide_counts_requests_as_the_code_makes_them() -> None:
+    """An hour of MP4 with four callbacks: the table of what 1,000 recordings cost."""
+    store = CountingStore()
+    world = World(store=store)
+    counted = {}
+
+    def minutes(number: int) -> Counter[str]:
+        looks: Counter[str] = Counter()
+        for _ in range(number):
+            world.clock.now += 60_000
+            now = world.ports
+            ports = ReconcilePorts(
+                now.store, now.recorder, now.policy, now.clock, NoNotifier(), Timing(), lambda _: None, lambda: None
+            )
+            looked = tick(ports, 50).looked
+            counts = store.taken()
+            counts["LIST"] -= 2  # the tick's own, which are counted for the timer
+            assert looked or not +counts
+            looks += counts
+            looks["looks"] += looked
+        return looks
+
+    task = world.start("lesson").recording.task_id or ""
+    counted["the start"] = store.taken()
+    began = world.clock.now
+    world.receive(callback(801, {"Status": 1}, began, task))
+    four = store.taken()
+    looks = minutes(60)
+    ended = world.clock.now
+    world.receive(callback(802, {"Status": 1}, ended, task))
+    world.receive(callback(303, {"Status": 0}, ended + 1, task))
+    world.receive(mp4_stop(0, ended + 2, start_ms=began, end_ms=ended, task=task))
+    counted["four callbacks"] = four + store.taken()
+    looks += minutes(60)
+    assert (8, []) == (looks.pop("looks"), world.listed("open/"))
+    counted["eight looks of the timer"] = looks
+    counted["**together**"] = sum(counted.values(), Counter[str]())
+    for title, counts in counted.items():
+        (row,) = re.findall(rf"^\| {re.escape(title)} \|(.*)\|$", GUIDE, re.MULTILINE)
+        cells = [int(cell.strip(" *")) for cell in row.split("|")]
+        assert [counts[kind] for kind in ("PUT", "GET", "LIST", "DELETE")] == cells, title

@@ -1,0 +1,1 @@
+"""What developers run: the package, its checks. Never deployed."""
