@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint unit faults format lock browser clean help
+.PHONY: demo test lint unit faults load site package deploy-check format lock browser clean help
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,18 @@ RUNS ?= 1000
 SEED ?= 0
 faults: $(READY) ## Faults at every call, on virtual time: make faults RUNS=10000
 	$(PY) -m tests.faults_run --runs $(RUNS) --seed $(SEED)
+
+load: $(READY) ## 1,000 starts at once, in real time, against the local cloud at TRTC's documented limits
+	$(PY) -m tests.load start
+
+site: $(READY) ## A site with 100,000 recordings a day, on virtual time: what a tick costs, and up to where
+	$(PY) -m tests.load site
+
+package: $(READY) ## Build what is deployed: build/NAME.zip and build/NAME/; ALLOW_SLOW=1 without python3.10
+	@$(PY) -m tools.package $(if $(ALLOW_SLOW),--allow-slow)
+
+deploy-check: $(READY) ## Check what serverless.yml deploys, without an account; DOTENV=.env checks your values; needs npm
+	@$(PY) -m tools.deploy_check $(if $(DOTENV),--env $(DOTENV))
 
 format: $(READY) ## Format the code
 	$(VENV)/bin/ruff check --fix .

@@ -22,6 +22,7 @@ def up(
     trtc_port: Annotated[int, typer.Option(help="0 for a free one.")] = 9471,
     cos_port: Annotated[int, typer.Option(help="0 for a free one.")] = 9472,
     state_dir: StateDir = STATE_DIR,
+    from_packages: Annotated[bool, typer.Option("--from-packages", help="Run what `make package` built.")] = False,
 ) -> None:
     """Run the local cloud until Ctrl-C: TRTC, COS, callbacks and the gateway on 127.0.0.1."""
     from local.cloud import Cloud
@@ -30,7 +31,7 @@ def up(
         done = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, done.set)
-        config = LocalConfig(state_dir, gateway_port, trtc_port, cos_port)
+        config = LocalConfig(state_dir, gateway_port, trtc_port, cos_port, from_packages=from_packages)
         async with Cloud(config) as cloud:
             address = cloud.address
             print(f"gateway   {address.gateway}   (POST /recordings, token in {state_dir}/keys.json: api_token)")

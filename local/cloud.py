@@ -7,7 +7,7 @@ import contextlib
 import os
 import socket
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
 
@@ -109,6 +109,8 @@ class Cloud:
             region=REGION,
             speed=self.config.speed,
         )
+        if self.config.from_packages:
+            config = packaged(config, self.config.packages_dir.resolve())
         logs = self.state_dir / "logs"
         logs.mkdir(exist_ok=True)
         return Function(config, logs / f"{name}.log")
@@ -149,6 +151,18 @@ class Cloud:
             if serving.done():
                 serving.result()
             await asyncio.sleep(0.01)
+
+
+def packaged(config: FunctionConfig, packages_dir: Path) -> FunctionConfig:
+    """Return how the function runs from its package: on CPython 3.10, with its folder and the standard library."""
+    from tools import package_python
+
+    code_dir = packages_dir / config.name
+    if not (code_dir / f"{config.name}.py").is_file():
+        raise SystemExit(f"there is no package in {code_dir}: run `make package` first")
+    if (python := package_python.find()) is None:
+        raise SystemExit(f"packages need {package_python.NAME}, which is not installed")
+    return replace(config, module=config.name, code_dir=code_dir, python=python, bare=True)
 
 
 def _listen(port: int) -> socket.socket:

@@ -62,6 +62,8 @@ class LocalConfig:
         speed: divides documented waits (callback and SCF retries), for tests.
         tick_s: the timer's period, a minute in production; 0 switches it off.
         environment: more variables for the functions, over the local ones.
+        from_packages: run the functions from what `make package` built, and CPython 3.10, instead of the sources.
+        packages_dir: where that is.
     """
 
     state_dir: Path = STATE_DIR
@@ -72,6 +74,8 @@ class LocalConfig:
     speed: float = 1.0
     tick_s: float = 5.0
     environment: dict[str, str] = field(default_factory=dict)
+    from_packages: bool = False
+    packages_dir: Path = Path(__file__).parent.parent / "build"
 
 
 @dataclass(frozen=True)

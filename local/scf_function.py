@@ -17,6 +17,7 @@ from local.scf_events import context
 
 log = logging.getLogger(__name__)
 
+RUNTIME = Path(__file__).with_name("scf_runtime.py")
 SYNC_LIMIT = 6 * 1024 * 1024
 ASYNC_LIMIT = 128 * 1024
 ASYNC_RETRIES = 2
@@ -34,11 +35,13 @@ class FunctionConfig:
     Attributes:
         name: the function's name, and its log's.
         module: what holds `main_handler`.
-        code_dir: put first on the path; the function's code.
+        code_dir: put first on the path, and the working directory; the function's code.
         environment: our variables and the role's credentials.
         timeout_s: after it the process is killed.
         max_instances: invocations at once; more wait.
         speed: divides the waits between retries, for tests.
+        python: the interpreter that runs it.
+        bare: of installed packages it sees none: only its code and the standard library, as on the platform.
     """
 
     name: str
@@ -50,6 +53,8 @@ class FunctionConfig:
     memory_mb: int = 256
     max_instances: int = 8
     speed: float = 1.0
+    python: str = sys.executable
+    bare: bool = False
 
 
 class Function:
@@ -126,15 +131,17 @@ class Function:
         self.dead_letters.append({"event": event, "error": last})
 
     async def _spawn(self) -> asyncio.subprocess.Process:
-        arguments = [sys.executable, "-m", "local.scf_runtime", str(self.config.code_dir), self.config.module]
+        # Isolated, Python reads no PYTHON… variable: -B says what PYTHONDONTWRITEBYTECODE does.
+        flags = ["-I", "-B", *(["-S"] if self.config.bare else [])]
+        arguments = [self.config.python, *flags, str(RUNTIME), str(self.config.code_dir), self.config.module]
         with self._log_path.open("ab") as log_file:
             process = await asyncio.create_subprocess_exec(
                 *arguments,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log_file,
-                env=self._environment(),
-                cwd=Path(__file__).parent.parent,
+                env=self.environment(),
+                cwd=self.config.code_dir,
                 limit=4 * SYNC_LIMIT,
                 start_new_session=True,  # Ctrl-C is for us; the platform ends its functions itself
             )
@@ -156,7 +163,8 @@ class Function:
                 raise InvocationError("the process died") from None
             raise
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """Return the environment of its processes, as the platform sets it."""
         return {
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "LANG": "C.UTF-8",

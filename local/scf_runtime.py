@@ -1,6 +1,9 @@
 """The process a function runs in: reads invocations, calls `main_handler(event, context)`, writes results.
 
-    python -m local.scf_runtime CODE_DIR MODULE
+    python -I -B local/scf_runtime.py CODE_DIR MODULE
+
+Started by its path and isolated (-I), so that of this repository the function sees its code folder and nothing else;
+with -S not even installed packages, as on the platform.
 
 One JSON line in on standard input, `{"event":…, "context":…}`; one JSON line out, `{"result":…}` or
 `{"error":…}`. What the function prints goes to standard error, its log.

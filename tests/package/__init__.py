@@ -1,0 +1,1 @@
+"""The packages: what is in them, and that they run from their zips."""

@@ -1,0 +1,190 @@
+"""The packages as they are built: the same bytes twice, small, and nothing in them that is not deployed."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from fnmatch import fnmatchcase
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from tests.package.conftest import everything
+from tools import package_trim
+from tools.package import BUILD, MAX_UNPACKED, MAX_ZIP, MODE, ROOT, TIME, Package, build, main
+from tools.package_compile import UNCHECKED
+from tools.package_contents import FUNCTIONS, imports
+from tools.package_lock import Wheel, fetch, read_lock
+
+TOLERATED = {
+    ("charset_normalizer.api", "charset_normalizer.cd"),  # compiled, as the next two
+    ("charset_normalizer.api", "charset_normalizer.md"),
+    ("charset_normalizer.models", "charset_normalizer.cd"),
+    ("crcmod.crcmod", "crcmod._crcfunpy"),  # when the compiled one is missing
+    ("dotenv", "dotenv.ipython"),  # when IPython asks
+    ("pydantic._internal._generate_schema", "pydantic.v1"),  # for a class made for version 1
+    ("requests", "urllib3.contrib.pyopenssl"),  # when Python has no ssl
+    ("requests.adapters", "urllib3.contrib.socks"),  # goes without
+    ("structlog", "structlog.twisted"),  # goes without
+    ("structlog.threadlocal", "structlog._greenlets"),  # goes without
+    ("tenacity", "tenacity.tornadoweb"),  # when tornado is there
+    ("urllib3", "urllib3.contrib.emscripten"),  # in a browser
+    ("urllib3.http2", "urllib3.http2.connection"),  # when HTTP/2 is asked for
+}
+"""What a module that was kept imports of what was left out, and can do without."""
+
+
+@pytest.fixture(scope="module")
+def wheels() -> list[Wheel]:
+    """The wheels of the lock, whole."""
+    return fetch(read_lock((ROOT / "requirements.txt").read_text()), BUILD / "wheels")
+
+
+@pytest.fixture(params=FUNCTIONS)
+def package(request: pytest.FixtureRequest, packages: dict[str, Package]) -> Package:
+    """Each function's."""
+    return packages[request.param]
+
+
+def test_two_builds_give_the_same_bytes(packages: dict[str, Package], python310: str, tmp_path: Path) -> None:
+    """In another folder, whose parts are names that the modules use too."""
+    again = build(tmp_path / "build" / "self" / "values", python=python310, cache=BUILD / "wheels")
+    assert FUNCTIONS == tuple(package.function for package in again)
+    for package in again:
+        first = packages[package.function]
+        assert [] == [
+            path for path, body in everything(first.folder).items() if body != (package.folder / path).read_bytes()
+        ]
+        assert first.zip_path.read_bytes() == package.zip_path.read_bytes()
+
+
+def test_order_times_and_modes_are_fixed(package: Package) -> None:
+    """Whoever builds it, whenever."""
+    with ZipFile(package.zip_path) as archive:
+        entries = archive.infolist()
+        assert archive.testzip() is None
+    names = [entry.filename for entry in entries]
+    assert sorted(names) == names
+    assert {(TIME, MODE, 3)} == {
+        (each.date_time, each.external_attr >> 16 & 0o777, each.create_system) for each in entries
+    }
+    assert set(names) == set(everything(package.folder)), "the folder is what the zip holds"
+    assert {MODE} == {path.stat().st_mode & 0o777 for path in package.folder.rglob("*") if path.is_file()}
+
+
+def test_the_limits_are_kept(package: Package) -> None:
+    """7 MB packed, 25 MB unpacked; the build says so itself when they are not."""
+    assert [] == package.complaints()
+    assert package.zip_path.stat().st_size == package.zip_bytes <= MAX_ZIP == 7_000_000
+    assert sum(len(body) for body in everything(package.folder).values()) == package.unpacked_bytes
+    assert package.unpacked_bytes <= MAX_UNPACKED == 25_000_000
+    assert package.unpacked_bytes == sum(unpacked for unpacked, _ in package.parts.values())
+
+
+def test_what_is_over_a_limit_is_said() -> None:
+    """One line for each."""
+    package = Package("callback", Path("x.zip"), Path("x"), {}, MAX_ZIP + 10_000, MAX_UNPACKED + 10_000)
+    assert [
+        "callback is 7.01 MB packed; the limit is 7 MB",
+        "callback is 25.01 MB unpacked; the limit is 25 MB",
+    ] == package.complaints()
+
+
+def test_nothing_is_in_that_is_not_deployed(package: Package) -> None:
+    """No local cloud, no tests, no stubs, no metadata but what is asked for, no credentials file."""
+    names = set(everything(package.folder))
+    odd = re.compile(
+        r"(^|/)(local|tests?|tools|docs|functions)/|\.pyi$|py\.typed$|(^|/)\.|\.dist-info/(?!METADATA$)|^bin/"
+    )
+    assert [] == sorted(name for name in names if odd.search(name))
+    assert {".py", ".pyc", ".so", ".pem", ""} >= {Path(name).suffix for name in names}
+    assert f"{package.function}.py" in names
+    assert set() == {f"{other}.py" for other in FUNCTIONS if other != package.function} & names
+
+
+def test_each_function_has_only_its_own(packages: dict[str, Package]) -> None:
+    """The callback function never calls TRTC, and only reconcile tells callers."""
+    callback = {name.split("/")[0] for name in everything(packages["callback"].folder)}
+    assert set() == callback & {"tencentcloud", "tenacity", "standardwebhooks", "Crypto"}
+    recordings = {name.split("/")[0] for name in everything(packages["recordings"].folder)}
+    assert {"tencentcloud", "tenacity"} <= recordings
+    assert "standardwebhooks" not in recordings
+    reconcile = set(everything(packages["reconcile"].folder))
+    assert "standardwebhooks/webhooks.py" in reconcile
+    api = {path for path in reconcile if re.fullmatch(r"tencentcloud/trtc/v\w+/.*\.py", path)}
+    versions = {path.split("/")[2] for path in api}
+    assert {"v20190722"} == versions
+    assert {"common", "trtc", "__init__.py", "__pycache__"} == {
+        path.split("/")[1] for path in reconcile if path.startswith("tencentcloud/")
+    }
+
+
+def test_every_row_of_the_table_leaves_something_out(packages: dict[str, Package], wheels: list[Wheel]) -> None:
+    """What it names is in a wheel and in no package; every reason is given."""
+    shipped = {name for package in packages.values() for name in everything(package.folder)}
+    rows = [(wheel, pattern) for wheel in wheels for pattern in package_trim.UNUSED.get(wheel.name, {})]
+    rows += [(wheel, pattern) for wheel in wheels for pattern in package_trim.EVERYWHERE]
+    assert set(package_trim.UNUSED) <= {wheel.name for wheel in wheels}
+    gone: dict[str, set[str]] = {}
+    for wheel, pattern in rows:
+        kept_metadata = wheel.name in package_trim.METADATA and pattern == "*.dist-info/*"
+        matched = {path for path in wheel.files if fnmatchcase(path, pattern)}
+        gone.setdefault(pattern, set()).update(matched)
+        assert (1 if kept_metadata else 0) == len(matched & shipped), pattern
+    assert [] == [pattern for pattern, matched in gone.items() if not matched]
+    names = {wheel.name: wheel for wheel in wheels}
+    assert [] == [row for row in package_trim.UNUSED_REQUIREMENTS if row[1] not in names[row[0]].requires]
+
+
+def test_what_was_kept_does_without_what_was_left_out(packages: dict[str, Package], wheels: list[Wheel]) -> None:
+    """Of modules that were left out, those that are kept import only what they can do without."""
+    left_out = {
+        module_of(path)
+        for wheel in wheels
+        for path in wheel.files
+        if path.endswith(".py") and package_trim.reason(wheel.name, path) is not None
+    }
+    kept = {path: body for package in packages.values() for path, body in everything(package.folder).items()}
+    missed = set()
+    for path, body in kept.items():
+        if path.endswith(".py"):
+            importer = module_of(path)
+            found = imports(body, importer, is_package=path.endswith("__init__.py"))
+            missed |= {(importer, each.module) for each in found if each.module in left_out}
+    assert TOLERATED == missed
+
+
+def module_of(path: str) -> str:
+    return path.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+
+
+def test_every_module_is_compiled_and_never_checked(package: Package) -> None:
+    """Each source has its compiled file, by its own hash, and nothing else is compiled."""
+    files = everything(package.folder)
+    compiled = {path for path in files if path.endswith(".pyc")}
+    expected = {}
+    for path in files:
+        if path.endswith(".py"):
+            folder, name = (Path(path).parent / "__pycache__").as_posix(), Path(path).stem
+            expected[f"{folder}/{name}.cpython-310.pyc"] = path
+    assert set(expected) == compiled
+    for name, source in expected.items():
+        flags, told = int.from_bytes(files[name][4:8], "little"), files[name][8:16]
+        assert (UNCHECKED, importlib.util.source_hash(files[source])) == (flags, told), name
+
+
+def test_without_python_310_nothing_slow_is_built_by_accident(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command fails and says what to install; when told that slow is fine, it ships sources and warns."""
+    assert 2 == main(["--out", str(tmp_path)], find=lambda: None)
+    assert [] == list(tmp_path.iterdir())
+    assert "python3.10" in capsys.readouterr().err
+    (tmp_path / "wheels").symlink_to(BUILD / "wheels")
+    assert 0 == main(["--out", str(tmp_path), "--allow-slow"], find=lambda: None)
+    assert "WARNING" in capsys.readouterr().err
+    for function in FUNCTIONS:
+        names = set(everything(tmp_path / function))
+        assert f"{function}.py" in names
+        assert set() == {name for name in names if name.endswith(".pyc")}

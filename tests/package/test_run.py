@@ -1,0 +1,110 @@
+"""The functions run from their zips: with the zip and the standard library alone, against the local cloud."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from local import scf_events
+from local.callbacks import sign
+from local.client import Client
+from local.config import BUCKET, REGION, SDK_APP_ID
+from tests.callbacks import callback
+from tests.cloud import RunningCloud
+from tests.package.conftest import Answer, Run
+from tools.package import Package
+from tools.package_contents import FUNCTIONS
+
+
+def invocation(function: str, event: dict[str, Any]) -> dict[str, Any]:
+    return {"event": event, "context": scf_events.context(function, f"scf-{function}", 256, 60, REGION)}
+
+
+def http(
+    running: RunningCloud, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
+) -> dict[str, Any]:
+    sent = {"content-type": "application/json", "authorization": f"Bearer {running.cloud.keys.api_token}"}
+    data = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else b""
+    return scf_events.function_url_event(method, path, {}, headers or sent, data, "203.0.113.7:4711")
+
+
+def start_look_stop(run: Run, running: RunningCloud, recording_id: str) -> Answer:
+    """Run the recordings function through the API's calls."""
+    asked = {"RecordUrl": "https://example.com/", "RecordingId": recording_id}
+    calls = [
+        http(running, "POST", "/recordings", asked),
+        http(running, "GET", f"/recordings/{recording_id}"),
+        http(running, "POST", f"/recordings/{recording_id}/stop"),
+        http(running, "POST", "/recordings", {"RecordUrl": "https://example.com/"}),
+        http(running, "POST", "/recordings", {"RecordUrl": "no address"}),
+        http(running, "GET", "/recordings/none"),
+    ]
+    return run("recordings", *(invocation("recordings", call) for call in calls), running=running)
+
+
+def acknowledge(run: Run, running: RunningCloud, task_id: str, ms: int) -> Answer:
+    """Run the callback function with a signed event."""
+    body = callback(801, {"Status": 1}, ms, task_id)
+    headers = {"sign": sign(running.cloud.keys.callback_key, body), "sdkappid": str(SDK_APP_ID)}
+    event = http(running, "POST", "/callback", body, headers)
+    return run("callback", invocation("callback", event), running=running)
+
+
+def tick(run: Run, running: RunningCloud) -> Answer:
+    """Run the reconcile function as its timer does."""
+    return run("reconcile", invocation("reconcile", scf_events.timer_event("tick")), running=running)
+
+
+def test_recordings_starts_shows_and_stops_from_its_zip(run: Run, running: RunningCloud) -> None:
+    """201, 200, 202, as from the sources; and refusals are refusals, not missing modules."""
+    answer = start_look_stop(run, running, "zipped")
+    assert [201, 200, 202, 201, 422, 404] == [result["statusCode"] for result in answer.results], answer.log
+    assert "zipped" == json.loads(answer.results[0]["body"])["recording_id"]
+
+
+def test_callback_acknowledges_from_its_zip(run: Run, running: RunningCloud) -> None:
+    """200 and `{"code":0}`, and the raw bytes are in the bucket."""
+    answer = acknowledge(run, running, "ZippedTask", 6_000)
+    assert [(200, '{"code":0}')] == [(each["statusCode"], each["body"]) for each in answer.results], answer.log
+    stored = running.cloud.state_dir / "cos" / BUCKET / "webrecord" / "tasks" / "ZippedTask" / "facts"
+    assert [callback(801, {"Status": 1}, 6_000, "ZippedTask")] == [path.read_bytes() for path in stored.iterdir()]
+
+
+def test_reconcile_ticks_from_its_zip(run: Run, running: RunningCloud) -> None:
+    """A tick does what is due and says so: a recording whose time has come is started."""
+    client = Client(running.cloud.address.gateway, running.cloud.keys.api_token)
+    soon = time.time() + 3
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(soon))
+    queued = client.start({"RecordUrl": "https://example.com/", "start_at": at})
+    time.sleep(max(0.0, soon + 1 - time.time()))
+    answer = tick(run, running)
+    assert [None] == answer.results, answer.log
+    line = json.loads(answer.log.splitlines()[-1])
+    assert ("ticked", 0) == (line["outcome"], line["error_count"])
+    assert client.get(queued["recording_id"])["task_id"]
+    client.close()
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_what_is_in_is_used(run: Run, running: RunningCloud, packages: dict[str, Package], function: str) -> None:
+    """Every distribution of a package, and every module of ours in it, is imported by what its function does."""
+    answers = {
+        "recordings": lambda: start_look_stop(run, running, "used"),
+        "callback": lambda: acknowledge(run, running, "UsedTask", 6_001),
+        "reconcile": lambda: tick(run, running),
+    }
+    used = set(answers[function]().modules.values())
+    tree = packages[function].folder
+    tops = {path.name for path in tree.iterdir() if path.suffix != ".dist-info" and path.name != "__pycache__"}
+    assert tops == {name.split("/")[0] for name in used}
+    ours = {path.relative_to(tree).as_posix() for path in (tree / "shared").rglob("*.py")}
+    assert set() == ours - used
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_module_that_is_in_can_be_imported(run: Run, function: str) -> None:
+    """Nothing that was left out is missed by what was kept, even by what no test calls."""
+    assert {} == run(function).failed

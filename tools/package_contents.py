@@ -1,0 +1,149 @@
+"""What belongs into the package of one function: its own file, the parts of shared/ it imports, and their wheels."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.package_lock import PackageError, Wheel
+from tools.package_trim import NEVER_IMPORTED, OWNERS, SUBSTITUTES, UNUSED_REQUIREMENTS, reason
+
+FUNCTIONS = ("recordings", "callback", "reconcile")
+OURS = "scf-webrecord"
+
+
+@dataclass(frozen=True)
+class Import:
+    """A module, or a name in one, that a source names; `lazy` when only a call of a function imports it."""
+
+    module: str
+    lazy: bool
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of a package, and the distribution it is of."""
+
+    body: bytes
+    distribution: str
+
+
+def imports(source: bytes, module: str, *, is_package: bool = False) -> Iterator[Import]:
+    """Yield what a module's source imports, but for type checkers alone; `from a import b` yields a and a.b."""
+    folder = module if is_package else module.rpartition(".")[0]
+    yield from _walk(ast.parse(source).body, folder, lazy=False)
+
+
+def _walk(nodes: list[ast.stmt] | list[ast.AST], folder: str, *, lazy: bool) -> Iterator[Import]:
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(alias.name, lazy)
+        elif isinstance(node, ast.ImportFrom):
+            base = folder.rsplit(".", node.level - 1)[0] if node.level > 1 else folder if node.level else ""
+            target = ".".join(part for part in (base, node.module) if part)
+            yield Import(target, lazy)
+            for alias in node.names:
+                yield Import(f"{target}.{alias.name}", lazy)
+        elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            yield from _walk(node.orelse, folder, lazy=lazy)
+        else:
+            inner = lazy or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            yield from _walk(list(ast.iter_child_nodes(node)), folder, lazy=inner)
+
+
+def contents(function: str, root: Path, wheels: list[Wheel]) -> dict[str, File]:
+    """Return the files of a function's package by their paths in it, sources only.
+
+    Raises:
+        PackageError: something is imported that is neither ours, nor Python's, nor locked; or at once what
+            NEVER_IMPORTED says it never is.
+    """
+    own = _own(function, root)
+    files = {path: File(body, OURS) for path, body in own.items()}
+    for wheel in _needed(own, wheels):
+        kept = {path: body for path, body in sorted(wheel.files.items()) if reason(wheel.name, path) is None}
+        for path, body in kept.items():
+            if OWNERS.get(path, wheel.name) != wheel.name:
+                continue
+            if path in files:
+                raise PackageError(f"{path} is in {files[path].distribution} and in {wheel.name}: say whose in OWNERS")
+            files[path] = File(_short(body) if path.endswith(".dist-info/METADATA") else body, wheel.name)
+    return dict(sorted(files.items()))
+
+
+def _own(function: str, root: Path) -> dict[str, bytes]:
+    entry = (root / "functions" / f"{function}.py").read_bytes()
+    files, never = {f"{function}.py": entry}, NEVER_IMPORTED[function]
+    waiting = [(each, function) for each in imports(entry, function)]
+    while waiting:
+        wanted, importer = waiting.pop()
+        if any(wanted.module == each or wanted.module.startswith(f"{each}.") for each in never):
+            if not wanted.lazy:
+                raise PackageError(f"{importer} imports {wanted.module} at once: take it out of NEVER_IMPORTED")
+            continue
+        names = wanted.module.split(".")
+        for depth in range(1, len(names) + 1) if names[0] == "shared" else ():
+            stem = root.joinpath(*names[:depth])
+            source = stem / "__init__.py" if stem.is_dir() else stem.with_suffix(".py")
+            path = source.relative_to(root).as_posix()
+            if path in files or not source.is_file():
+                continue
+            files[path] = source.read_bytes()
+            module = ".".join(names[:depth])
+            found = imports(files[path], module, is_package=stem.is_dir())
+            waiting += [(Import(each.module, each.lazy or wanted.lazy), module) for each in found]
+    return files
+
+
+def _needed(own: dict[str, bytes], wheels: list[Wheel]) -> list[Wheel]:
+    by_name = {wheel.name: wheel for wheel in wheels}
+    holders = _holders(wheels)
+    wanted: set[str] = set()
+    for path, source in own.items():
+        module = path.removesuffix(".py").replace("/", ".")
+        for each in imports(source, module):
+            top = each.module.partition(".")[0]
+            if top in sys.stdlib_module_names or top == "shared" or not top:
+                continue
+            if top not in holders:
+                raise PackageError(f"{path} imports {top}, which no wheel of requirements.txt holds")
+            held = holders[top]
+            if len(held) > 1:  # a namespace of several distributions: the ones whose modules are named
+                held = {name for name in held if _holds(by_name[name], each.module)}
+            wanted |= held
+    waiting, needed = sorted(wanted), set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name in needed:
+            continue
+        if name not in by_name:
+            raise PackageError(f"{name} is needed, but requirements.txt does not lock it")
+        needed.add(name)
+        requires = (each for each in by_name[name].requires if (name, each) not in UNUSED_REQUIREMENTS)
+        waiting += [SUBSTITUTES.get(each, each) for each in requires]
+    return [by_name[name] for name in sorted(needed)]
+
+
+def _holders(wheels: list[Wheel]) -> dict[str, set[str]]:
+    holders: dict[str, set[str]] = {}
+    for wheel in wheels:
+        for path in wheel.files:
+            top = path.split("/")[0]
+            if not top.endswith(".dist-info"):
+                holders.setdefault(top.split(".")[0], set()).add(wheel.name)
+    return holders
+
+
+def _holds(wheel: Wheel, module: str) -> bool:
+    path = module.replace(".", "/")
+    return f"{path}.py" in wheel.files or (path.count("/") > 0 and f"{path}/__init__.py" in wheel.files)
+
+
+def _short(metadata: bytes) -> bytes:
+    lines = re.findall(r"^(?:Metadata-Version|Name|Version): .*$", metadata.decode(), re.MULTILINE)
+    return "".join(f"{line}\n" for line in lines[:3]).encode()
