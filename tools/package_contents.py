@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +36,10 @@ class File:
 def imports(source: bytes, module: str, *, is_package: bool = False) -> Iterator[Import]:
     """Yield what a module's source imports, but for type checkers alone; `from a import b` yields a and a.b."""
     folder = module if is_package else module.rpartition(".")[0]
-    yield from _walk(ast.parse(source).body, folder, lazy=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # how others write their strings
+        tree = ast.parse(source)
+    yield from _walk(tree.body, folder, lazy=False)
 
 
 def _walk(nodes: list[ast.stmt] | list[ast.AST], folder: str, *, lazy: bool) -> Iterator[Import]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
+import json
 import re
+import subprocess
 from fnmatch import fnmatchcase
 from pathlib import Path
 from zipfile import ZipFile
@@ -13,7 +14,6 @@ import pytest
 from tests.package.conftest import everything
 from tools import package_trim
 from tools.package import BUILD, MAX_UNPACKED, MAX_ZIP, MODE, ROOT, TIME, Package, build, main
-from tools.package_compile import UNCHECKED
 from tools.package_contents import FUNCTIONS, imports
 from tools.package_lock import Wheel, fetch, read_lock
 
@@ -159,19 +159,28 @@ def module_of(path: str) -> str:
     return path.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
 
 
-def test_every_module_is_compiled_and_never_checked(package: Package) -> None:
-    """Each source has its compiled file, by its own hash, and nothing else is compiled."""
-    files = everything(package.folder)
-    compiled = {path for path in files if path.endswith(".pyc")}
-    expected = {}
-    for path in files:
-        if path.endswith(".py"):
-            folder, name = (Path(path).parent / "__pycache__").as_posix(), Path(path).stem
-            expected[f"{folder}/{name}.cpython-310.pyc"] = path
-    assert set(expected) == compiled
-    for name, source in expected.items():
-        flags, told = int.from_bytes(files[name][4:8], "little"), files[name][8:16]
-        assert (UNCHECKED, importlib.util.source_hash(files[source])) == (flags, told), name
+CHECK = """
+import importlib.util, json, marshal, pathlib, sys, warnings
+warnings.simplefilter("ignore")
+root, wrong = pathlib.Path(sys.argv[1]), []
+for source in sorted(root.rglob("*.py")):
+    name, data = source.relative_to(root).as_posix(), source.read_bytes()
+    compiled = pathlib.Path(importlib.util.cache_from_source(str(source))).read_bytes()
+    header = importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little") + importlib.util.source_hash(data)
+    if header != compiled[:16] or marshal.loads(compiled[16:]) != compile(data, name, "exec", dont_inherit=True):
+        wrong.append(name)
+print(json.dumps(wrong))
+"""
+
+
+def test_every_module_is_compiled_and_never_checked(package: Package, python310: str) -> None:
+    """Each source has its compiled file, with the flag of one that is never compared, its hash and its code."""
+    names = set(everything(package.folder))
+    sources = [Path(name) for name in names if name.endswith(".py")]
+    expected = {(path.parent / "__pycache__" / f"{path.stem}.cpython-310.pyc").as_posix() for path in sources}
+    assert expected == {name for name in names if name.endswith(".pyc")}
+    done = subprocess.run([python310, "-I", "-S", "-B", "-c", CHECK, package.folder], capture_output=True, check=True)
+    assert [] == json.loads(done.stdout)
 
 
 def test_without_python_310_nothing_slow_is_built_by_accident(
@@ -181,6 +190,7 @@ def test_without_python_310_nothing_slow_is_built_by_accident(
     assert 2 == main(["--out", str(tmp_path)], find=lambda: None)
     assert [] == list(tmp_path.iterdir())
     assert "python3.10" in capsys.readouterr().err
+    (BUILD / "wheels").mkdir(parents=True, exist_ok=True)
     (tmp_path / "wheels").symlink_to(BUILD / "wheels")
     assert 0 == main(["--out", str(tmp_path), "--allow-slow"], find=lambda: None)
     assert "WARNING" in capsys.readouterr().err
