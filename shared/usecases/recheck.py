@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from shared.domain import facts, identity
+from shared.domain import identity
 from shared.domain.accepted import Accepted
 from shared.domain.errors import TaskNotFound
 from shared.domain.evidence import Evidence
 from shared.domain.states import last_attempt
 from shared.ports import ObjectStore
-from shared.usecases import journal
-from shared.usecases.start import Ports, link
+from shared.usecases.start import Ports, adopt
 
 
 def recheck(
@@ -32,11 +31,7 @@ def recheck(
         if found is None:
             return None
         task_id, request_id = found, error.request_id
-    fact = facts.accepted(attempt, ports.clock(), task_id, request_id)
-    evidence = evidence.join(journal.record(ports.store, accepted.recording_id, fact))
-    link(ports.store, accepted.recording_id, task_id)
-    evidence = journal.complete(ports.store, accepted.recording_id, evidence)
-    return journal.publish(ports.store, accepted, evidence, ports.clock()).evidence
+    return adopt(accepted, evidence, attempt, task_id, request_id, ports).evidence
 
 
 def folder_of(accepted: Accepted) -> str | None:

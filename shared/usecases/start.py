@@ -136,12 +136,20 @@ def attempt(accepted: Accepted, request: RecordingRequest, number: int, evidence
         raise
     except RecorderBusy as error:
         return busy(accepted, request, number, evidence, error, ports)
+    return Outcome(adopt(accepted, evidence, number, task_id, request_id, ports), created=created)
+
+
+def adopt(
+    accepted: Accepted, evidence: Evidence, number: int, task_id: str, request_id: str | None, ports: Ports
+) -> Recording:
+    """Store that an attempt has this task, link the two, and publish what is known by now."""
+    store, recording_id = ports.store, accepted.recording_id
     fact = facts.accepted(number, ports.clock(), task_id, request_id)
     evidence = evidence.join(journal.record(store, recording_id, fact))
     link(store, recording_id, task_id)
     # A callback may have overtaken us: what is stored under the task by now belongs in the document.
     evidence = journal.complete(store, recording_id, evidence)
-    return Outcome(journal.publish(store, accepted, evidence, ports.clock()), created=created)
+    return journal.publish(store, accepted, evidence, ports.clock())
 
 
 def busy(
