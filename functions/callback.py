@@ -12,20 +12,18 @@ BUDGET_S = 3.5
 """What all storage calls of one callback may take together; TRTC gives 5 s, cold start included."""
 
 
-@entrypoint
-def main_handler(trigger: Trigger) -> HttpResponse | None:
+def handle(trigger: Trigger, app: bootstrap.CallbackApp) -> HttpResponse | None:
     """Acknowledge a callback once it is durable."""
     if not isinstance(trigger, HttpRequest):
         return None
     if trigger.method != "POST":
         raise MethodNotAllowed(("POST",))
-    app = bootstrap.callback()
     app.deadline.start(BUDGET_S)
     received = receive(
         trigger.body,
         trigger.headers.get("sign"),
         trigger.headers.get("sdkappid"),
-        bootstrap.now_ms(),
+        app.clock(),
         store=app.store,
         keys=app.settings.callback_keys,
         sdk_app_ids=app.settings.sdk_app_id,
@@ -35,3 +33,6 @@ def main_handler(trigger: Trigger) -> HttpResponse | None:
     log.note(outcome="stored", recording_id=recording.recording_id if recording else None)
     log.note(state=recording.state.value if recording else None)
     return HttpResponse(200, '{"code":0}')
+
+
+main_handler = entrypoint(handle, bootstrap.callback)

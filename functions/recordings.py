@@ -8,10 +8,8 @@ from shared.triggers import CosEvent, HttpRequest, HttpResponse, Trigger
 from shared.usecases.jobs import run_job
 
 
-@entrypoint
-def main_handler(trigger: Trigger) -> HttpResponse | None:
+def handle(trigger: Trigger, app: bootstrap.RecordingsApp) -> HttpResponse | None:
     """Answer a call, or start what the job objects of a COS event ask for."""
-    app = bootstrap.recordings()
     if isinstance(trigger, HttpRequest):
         return api.answer(trigger, app.settings.api_tokens, app.ports)
     if isinstance(trigger, CosEvent):
@@ -35,3 +33,6 @@ def _run_jobs(event: CosEvent, app: bootstrap.RecordingsApp) -> None:
             started=len(recordings),
             problems=result.problems[:5] or None,
         )
+
+
+main_handler = entrypoint(handle, bootstrap.recordings)

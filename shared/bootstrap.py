@@ -6,6 +6,8 @@ Importing this module does nothing; the SDKs are imported where a function needs
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,6 +15,7 @@ from shared import log
 from shared.adapters.cos import CosStore, Deadline
 from shared.domain.policy import Policy, UploadKeys
 from shared.domain.steps import Timing
+from shared.ports import ObjectStore
 from shared.settings import (
     CallbackSettings,
     ReconcileSettings,
@@ -30,6 +33,9 @@ from shared.usecases.start import Ports
 PACE_PER_SECOND = 10.0
 """Calls of one action by one tick. TRTC's limit is 20 a second: two ticks that overlap still keep to it."""
 
+THREADS = 16
+"""Looks of one tick at once: what they wait for is storage."""
+
 
 def now_ms() -> int:
     """Return the time, epoch ms."""
@@ -42,10 +48,8 @@ class RecordingsApp:
 
     settings: RecordingsSettings
     ports: Ports
-
-    def job_store(self, created: CosObject) -> CosStore:
-        """Return the bucket a job object is in."""
-        return _store(self.settings, created.bucket, created.region or self.settings.bucket_region, "", Deadline())
+    job_store: Callable[[CosObject], ObjectStore]
+    """Gives the bucket a job object is in."""
 
     def is_own(self, created: CosObject) -> bool:
         """Tell whether the object is one that we (or TRTC for us) wrote under the results' prefix."""
@@ -58,8 +62,18 @@ class CallbackApp:
     """What the callback function works with."""
 
     settings: CallbackSettings
-    store: CosStore
+    store: ObjectStore
     deadline: Deadline
+    clock: Callable[[], int]
+
+
+@dataclass(frozen=True)
+class ReconcileApp:
+    """What the reconcile function works with."""
+
+    ports: ReconcilePorts
+    workers: Callable[[], Executor]
+    """Gives what runs the looks of one tick."""
 
 
 @lru_cache(maxsize=1)
@@ -71,11 +85,15 @@ def recordings() -> RecordingsApp:
     """
     settings = load(RecordingsSettings)
     log.hide(token.get_secret_value() for token in settings.api_tokens.values())
-    return RecordingsApp(settings, _ports(settings))
+
+    def job_store(created: CosObject) -> CosStore:
+        return _store(settings, created.bucket, created.region or settings.bucket_region, "", Deadline())
+
+    return RecordingsApp(settings, _ports(settings), job_store)
 
 
 @lru_cache(maxsize=1)
-def reconcile() -> ReconcilePorts:
+def reconcile() -> ReconcileApp:
     """Build what the reconcile function needs.
 
     Raises:
@@ -86,7 +104,7 @@ def reconcile() -> ReconcilePorts:
     settings = load(ReconcileSettings)
     if settings.notify_secret:
         log.hide([settings.notify_secret.get_secret_value()])
-    return ReconcilePorts(
+    ports = ReconcilePorts(
         **vars(_ports(settings)),
         notifier=WebhookNotifier(settings.notify_secret, settings.notify_hosts),
         timing=Timing(lost_after=settings.lost_after * 1000),
@@ -94,6 +112,7 @@ def reconcile() -> ReconcilePorts:
         pace=Pacer(PACE_PER_SECOND, time.monotonic, time.sleep).wait,
         pace_start=Pacer(PACE_PER_SECOND, time.monotonic, time.sleep).wait,
     )
+    return ReconcileApp(ports, lambda: ThreadPoolExecutor(THREADS))
 
 
 def _ports(settings: TrtcSettings) -> Ports:
@@ -133,7 +152,7 @@ def callback() -> CallbackApp:
     log.hide(key.get_secret_value() for key in settings.callback_keys)
     deadline = Deadline(per_call_s=2.0)
     store = _store(settings, settings.bucket, settings.bucket_region, settings.prefix, deadline)
-    return CallbackApp(settings, store, deadline)
+    return CallbackApp(settings, store, deadline, now_ms)
 
 
 def _store(settings: StoreSettings, bucket: str, region: str, prefix: str, deadline: Deadline) -> CosStore:

@@ -1,4 +1,4 @@
-"""The decorator around every handler: parse, run, reply or raise, and one canonical log line.
+"""What is around every handler: parse, build, run, reply or raise, and one canonical log line.
 
 HTTP calls always get a reply. Asynchronous events (COS, timer) are retried by SCF when we raise, so only what
 a retry can mend is raised; what never will succeed is logged and dropped.
@@ -8,28 +8,31 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
 from shared import log, replies, triggers
 from shared.domain.errors import ConfigurationError, RecorderError, RequestError, WebRecordError
-from shared.triggers import HttpRequest, HttpResponse, Trigger
+from shared.triggers import HttpResponse, Trigger
 
 Event = Mapping[str, Any]
 Result = HttpResponse | dict[str, Any] | None
 """A reply to HTTP; what an Invoke gets back; nothing for an event."""
-Handle = Callable[[Trigger], Result]
+App = TypeVar("App")
 Handler = Callable[[Event, Event], "dict[str, Any] | None"]
 
 _warm: set[str] = set()
 
 
-def entrypoint(handle: Handle) -> Handler:
-    """Make `main_handler(event, context)` of a function from a trigger to a reply."""
+def entrypoint(handle: Callable[[Trigger, App], Result], build: Callable[[], App]) -> Handler:
+    """Make `main_handler(event, context)` of a function from a trigger to a reply.
 
-    @wraps(handle)
+    Args:
+        handle: what the function does, given what it works with.
+        build: gives it that; called at every invocation, so it keeps what it built.
+    """
+
     def main_handler(event: Event, context: Event) -> dict[str, Any] | None:
         began = time.perf_counter()
         log.configure()
@@ -42,7 +45,7 @@ def entrypoint(handle: Handle) -> Handler:
         raised: Exception | None = None
         result: Result = None
         try:
-            result = handle(triggers.parse(event))
+            result = handle(triggers.parse(event), build())
         except Exception as error:  # noqa: BLE001 (the outermost edge: nothing may pass without a line)
             _note_error(error)
             if is_http:
@@ -82,6 +85,3 @@ def _canonical_line(event: Event, response: HttpResponse | None, raised: Excepti
     log.note(outcome=outcome, duration_ms=round((time.perf_counter() - began) * 1000, 1))
     write = log.logger().error if failed else log.logger().info
     write("http" if response is not None else "event")
-
-
-__all__ = ["Handle", "Handler", "HttpRequest", "HttpResponse", "entrypoint"]

@@ -10,9 +10,9 @@ from shared.domain.errors import RecorderBusy, StoreError
 from shared.ports import Described, ListedObject, ObjectStore, Recorder, Started, StoredObject
 
 T = TypeVar("T")
-Kind = Literal["die", "die_after", "fail", "lose", "overlap"]
-"""Die before the call, die after it took effect, fail without effect, take effect and lose the reply; or let
-something else run in between."""
+Kind = Literal["die", "die_after", "fail", "hang", "lose", "overlap"]
+"""Die before the call, die after it took effect, fail without effect, the same after a long while, take effect and
+lose the reply; or let something else run in between."""
 
 
 class Died(BaseException):
@@ -27,6 +27,8 @@ class Faults:
     calls: int = 0
     log: list[str] = field(default_factory=list)
     overlap: Callable[[], None] = lambda: None
+    hang: Callable[[], None] = lambda: None
+    """Lets the time pass that a call hangs before it is given up."""
 
     def around(self, name: str, error: Callable[[], Exception], call: Callable[[], T]) -> T:
         """Make the call as the plan has it."""
@@ -35,7 +37,9 @@ class Faults:
         self.log.append(f"{name}{f' [{kind}]' if kind else ''}")
         if kind == "die":
             raise Died
-        if kind == "fail":
+        if kind == "hang":
+            self.hang()
+        if kind in ("fail", "hang"):
             raise error()
         if kind == "overlap":
             self.overlap()

@@ -60,7 +60,7 @@ def test_the_deployment_sets_what_its_function_reads(name: str) -> None:
     required = {f"{ENV_PREFIX}{field.upper()}" for field, info in fields.items() if info.is_required()}
     assert required <= given <= names(SETTINGS[name])
     module, _, handler = function["handler"].partition(".")
-    assert f"def {handler}(" in (ROOT / "functions" / f"{module}.py").read_text()
+    assert f"\n{handler} = entrypoint(" in (ROOT / "functions" / f"{module}.py").read_text()
 
 
 def test_the_triggers_are_open_and_do_not_loop() -> None:

@@ -7,6 +7,7 @@ set and with the required ones alone, into the payloads of CreateFunction and Cr
 from __future__ import annotations
 
 import argparse
+import ast
 import hashlib
 import json
 import os
@@ -138,12 +139,25 @@ def check_functions(deployment: Deployment) -> Problems:
             yield f"{name} ({len(name)} characters)"
 
 
+def _names(source: Path) -> set[str]:
+    """Return the names that a module defines or assigns at its top level."""
+    body = ast.parse(source.read_text()).body
+    assigned = {
+        target.id
+        for node in body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    return assigned | {node.name for node in body if isinstance(node, ast.FunctionDef)}
+
+
 def check_handlers(deployment: Deployment) -> Problems:
     """Every handler is in functions/, and in the function's zip where that is built."""
     for key, payload in deployment.functions.items():
         module, _, handler = payload["Handler"].partition(".")
         source = deployment.root / "functions" / f"{module}.py"
-        if not source.is_file() or f"def {handler}(" not in source.read_text():
+        if not source.is_file() or handler not in _names(source):
             yield f"{key}: there is no {payload['Handler']} in functions/"
         package = deployment.root / "build" / f"{key}.zip"
         if not package.is_file():

@@ -117,7 +117,9 @@ def evidence_of_fact(fact: Fact) -> Evidence:
         case "looked":
             key = task_key_of(data["task_id"])
             files = {name: File(size=size) for name, size in sorted(data["files"].items())}
-            says = says.model_copy(update={"tasks": {key: Task(settled_ms=at_ms, files=files)}})
+            says = says.model_copy(
+                update={"tasks": {key: Task(task_id=data["task_id"], settled_ms=at_ms, files=files)}}
+            )
         case "changed":
             says = says.model_copy(update={"changes": {f"{at_ms:013d}-{data['state']}": data["state"]}})
         case "notified":

@@ -4,7 +4,7 @@ waiting    scheduled or queued: start it, wait for its time, or give up when its
 starting   an attempt without an outcome: ask TRTC again under the same RecordId
 running    stop it at its end; otherwise ask from time to time whether the task is still there
 uploading  wait for the files' events; after the grace time, look what is there, and settle it
-final      send what is owed to the caller; then nothing is left
+final      send what is owed to the caller; look once more for what nobody told us of; then nothing is left
 """
 
 from __future__ import annotations
@@ -93,6 +93,11 @@ class Look:
 
 
 @dataclass(frozen=True)
+class Sweep:
+    """Look for a task that we never knew of: two ticks at once, one refused, the other dead after its start."""
+
+
+@dataclass(frozen=True)
 class Notify:
     """Send the message of this webhook-id; `attempt` is the number of this try."""
 
@@ -100,7 +105,7 @@ class Notify:
     attempt: int
 
 
-Step = Wait | Start | GiveUp | Describe | Stop | Look | Notify
+Step = Wait | Start | GiveUp | Describe | Stop | Look | Sweep | Notify
 
 
 def next_step(accepted: Accepted, evidence: Evidence, now_ms: int, timing: Timing, seen_ms: int | None = None) -> Step:
@@ -110,7 +115,7 @@ def next_step(accepted: Accepted, evidence: Evidence, now_ms: int, timing: Timin
         accepted, evidence: the recording.
         now_ms: the time, epoch ms.
         timing: see Timing.
-        seen_ms: when this look already asked TRTC or stopped the task, with success.
+        seen_ms: when this look already asked TRTC, stopped the task or swept, with nothing new.
     """
     state, _ = state_of(accepted, evidence)
     owed = [message for message in messages(accepted, evidence, state) if message.next_ms is not None]
@@ -128,7 +133,10 @@ def next_step(accepted: Accepted, evidence: Evidence, now_ms: int, timing: Timin
             return Wait(tell_ms)
         # Listings are eventually consistent: until they must know every fact, the document may lack one.
         settled_ms = max((int(name[:13]) for name in evidence.facts), default=0) + SETTLE_MS
-        return Wait(settled_ms) if now_ms < settled_ms else Wait(now_ms, done=True)
+        if now_ms < settled_ms:
+            return Wait(settled_ms)
+        unknown = seen_ms is None and any(not attempt.task_key for attempt in evidence.attempts.values())
+        return Sweep() if unknown else Wait(now_ms, done=True)
     step = _working_step(accepted, evidence, state, now_ms, timing, seen_ms)
     if tell_ms is not None and isinstance(step, Wait):
         return Wait(min(step.until_ms, tell_ms))

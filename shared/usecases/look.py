@@ -16,10 +16,23 @@ from shared.domain.facts import Fact
 from shared.domain.notify_hosts import NotificationError
 from shared.domain.recording import Recording, decide
 from shared.domain.states import end_ms
-from shared.domain.steps import REPEAT_MS, Describe, GiveUp, Look, Notify, Start, Step, Stop, Timing, Wait, next_step
+from shared.domain.steps import (
+    REPEAT_MS,
+    Describe,
+    GiveUp,
+    Look,
+    Notify,
+    Start,
+    Step,
+    Stop,
+    Sweep,
+    Timing,
+    Wait,
+    next_step,
+)
 from shared.ports import Notifier, ObjectStore
 from shared.usecases import journal
-from shared.usecases.recheck import folder_of, recheck
+from shared.usecases.recheck import folder_of, recheck, task_of_files
 from shared.usecases.start import Ports, link
 
 MAX_STEPS = 12
@@ -105,6 +118,9 @@ def _carry_out(step: Step, accepted: Accepted, evidence: Evidence, ports: Reconc
         case Look(task_id, last):
             files = list_files(accepted, task_id, ports.store)
             return facts.looked(now_ms, task_id, files) if files or last else None
+        case Sweep():
+            stray = task_of_files(accepted, evidence, ports.store)
+            return facts.looked(now_ms, stray, list_files(accepted, stray, ports.store)) if stray else None
         case Notify(webhook_id, attempt):
             return facts.notified(now_ms, webhook_id, attempt, _send(webhook_id, accepted, evidence, ports))
     return None

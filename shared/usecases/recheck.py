@@ -27,7 +27,8 @@ def recheck(
         described = ports.recorder.describe(accepted.sdk_app_id, record_id)
         task_id, request_id = described.task_id, described.request_id
     except TaskNotFound as error:
-        found = _task_of_files(accepted, evidence, ports.store)
+        last = last_attempt(evidence)
+        found = None if last and last[1].refused else task_of_files(accepted, evidence, ports.store)
         if found is None:
             return None
         task_id, request_id = found, error.request_id
@@ -42,10 +43,10 @@ def folder_of(accepted: Accepted) -> str | None:
     return "/".join(own) + "/"
 
 
-def _task_of_files(accepted: Accepted, evidence: Evidence, store: ObjectStore) -> str | None:
+def task_of_files(accepted: Accepted, evidence: Evidence, store: ObjectStore) -> str | None:
     """Return the TaskId of a task that ended before its start was ever answered: its files name it."""
-    folder, last = folder_of(accepted), last_attempt(evidence)
-    if folder is None or (last and last[1].refused):
+    folder = folder_of(accepted)
+    if folder is None:
         return None
     known = {task.task_id for task in evidence.tasks.values()}
     for item in store.list(folder):

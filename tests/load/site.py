@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
-from functions.reconcile import BUDGET_S, THREADS
-from shared.bootstrap import PACE_PER_SECOND
+from functions.reconcile import BUDGET_S
+from shared.bootstrap import PACE_PER_SECOND, THREADS
 from shared.domain import identity
 from shared.domain.errors import RecorderError, TaskExists
 from shared.domain.policy import Policy

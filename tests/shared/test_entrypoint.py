@@ -23,7 +23,7 @@ from shared.domain.errors import (
     RecorderMisconfigured,
     StoreError,
 )
-from shared.entrypoint import Handle, entrypoint
+from shared.entrypoint import Handler, entrypoint
 from shared.triggers import CosEvent, HttpRequest, HttpResponse, Tick, Trigger
 from tests.events import load
 
@@ -40,6 +40,14 @@ def _clean() -> Iterator[None]:
 def context(function: str | None = None) -> dict[str, Any]:
     """Return a context as SCF gives it; a function that has never run unless named."""
     return {"function_name": function or next(_names), "request_id": "request-1", "environment": '{"KEY":"hunter2"}'}
+
+
+Handle = Callable[[Trigger], HttpResponse | None]
+
+
+def wrapped(handle: Handle) -> Handler:
+    """Return `main_handler` of a function that needs nothing."""
+    return entrypoint(lambda trigger, _app: handle(trigger), lambda: None)
 
 
 def raising(error: Exception) -> Handle:
@@ -73,7 +81,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Lines:
 def test_reply(lines: Lines) -> None:
     """A reply goes to SCF in its shape, and one line tells the whole invocation."""
     where = context()
-    reply = entrypoint(replying(HttpResponse(201, "{}"), recording_id="lesson"))(load("function_url_start"), where)
+    reply = wrapped(replying(HttpResponse(201, "{}"), recording_id="lesson"))(load("function_url_start"), where)
     assert HttpResponse(201, "{}").to_event() == reply
     (line,) = lines()
     assert line.pop("duration_ms") >= 0
@@ -92,14 +100,14 @@ def test_reply(lines: Lines) -> None:
 def test_handler_gets_the_trigger(event: str, kind: type[object], lines: Lines) -> None:
     """The handler is called once, with the parsed trigger."""
     seen: list[Trigger] = []
-    entrypoint(seen.append)(load(event), context())
+    wrapped(seen.append)(load(event), context())
     assert [kind] == [type(trigger) for trigger in seen]
     assert 1 == len(lines())
 
 
 def test_async_event(lines: Lines) -> None:
     """An asynchronous event has no reply; its line has an outcome all the same."""
-    assert entrypoint(replying(None))(load("timer"), context()) is None
+    assert wrapped(replying(None))(load("timer"), context()) is None
     (line,) = lines()
     assert ("event", "info", "ok") == (line["event"], line["level"], line["outcome"])
     assert not {"status", "method", "path"} & set(line)
@@ -108,7 +116,7 @@ def test_async_event(lines: Lines) -> None:
 def test_cold_start(lines: Lines) -> None:
     """The first invocation of a function on an instance is cold, every later one is not."""
     where = context()
-    main_handler = entrypoint(replying(None))
+    main_handler = wrapped(replying(None))
     for _ in range(3):
         main_handler(load("timer"), where)
     assert [True, False, False] == [line["cold_start"] for line in lines()]
@@ -117,7 +125,7 @@ def test_cold_start(lines: Lines) -> None:
 def test_cold_start_that_failed(lines: Lines) -> None:
     """A failed first invocation was the cold one."""
     where = context()
-    main_handler = entrypoint(raising(NotFound("gone")))
+    main_handler = wrapped(raising(NotFound("gone")))
     main_handler(load("function_url_start"), where)
     main_handler(load("function_url_start"), where)
     assert [True, False] == [line["cold_start"] for line in lines()]
@@ -125,8 +133,8 @@ def test_cold_start_that_failed(lines: Lines) -> None:
 
 def test_nothing_is_left_over(lines: Lines) -> None:
     """What one invocation noted is not in the next one's line."""
-    entrypoint(replying(None, recording_id="lesson", outcome="stored"))(load("timer"), context())
-    entrypoint(replying(None))(load("timer"), context())
+    wrapped(replying(None, recording_id="lesson", outcome="stored"))(load("timer"), context())
+    wrapped(replying(None))(load("timer"), context())
     first, second = lines()
     assert ("lesson", "stored") == (first["recording_id"], first["outcome"])
     assert ("ok", False) == (second["outcome"], "recording_id" in second)
@@ -145,7 +153,7 @@ def test_nothing_is_left_over(lines: Lines) -> None:
 )
 def test_http_error(error: Exception, status: int, level: str, lines: Lines) -> None:
     """An error of an HTTP call is a reply; the caller's fault is no error of ours in the log."""
-    reply = entrypoint(raising(error))(load("function_url_start"), context())
+    reply = wrapped(raising(error))(load("function_url_start"), context())
     assert reply is not None
     assert (status, "request-1") == (reply["statusCode"], json.loads(reply["body"])["request_id"])
     (line,) = lines()
@@ -157,14 +165,14 @@ def test_http_error(error: Exception, status: int, level: str, lines: Lines) -> 
 
 def test_trtc_error_is_traceable(lines: Lines) -> None:
     """The line of a refusal of TRTC's has its code and RequestId."""
-    entrypoint(raising(RecorderMisconfigured("AuthFailure.X", "no", "trtc-1")))(load("function_url_start"), context())
+    wrapped(raising(RecorderMisconfigured("AuthFailure.X", "no", "trtc-1")))(load("function_url_start"), context())
     (line,) = lines()
     assert ("AuthFailure.X", "trtc-1") == (line["trtc_code"], line["trtc_request_id"])
 
 
 def test_foreign_error(lines: Lines) -> None:
     """An exception that is not ours is a 500 without its text; log has the traceback and still one canonical line."""
-    reply = entrypoint(raising(KeyError("inside-text")))(load("function_url_start"), context())
+    reply = wrapped(raising(KeyError("inside-text")))(load("function_url_start"), context())
     assert reply is not None
     assert 500 == reply["statusCode"]
     assert "inside-text" not in reply["body"]
@@ -177,7 +185,7 @@ def test_foreign_error(lines: Lines) -> None:
 
 def test_malformed_body(lines: Lines) -> None:
     """What the parser refuses is a reply too."""
-    reply = entrypoint(replying(None))({"httpMethod": "POST", "body": "?", "isBase64Encoded": True}, context())
+    reply = wrapped(replying(None))({"httpMethod": "POST", "body": "?", "isBase64Encoded": True}, context())
     assert reply is not None
     assert 400 == reply["statusCode"]
     assert [MalformedJson.__name__] == [line["outcome"] for line in lines()]
@@ -187,7 +195,7 @@ def test_malformed_body(lines: Lines) -> None:
 @pytest.mark.parametrize("event", ["cos_object_created", "timer"])
 def test_permanent_error_of_an_async_event(error: Exception, event: str, lines: Lines) -> None:
     """What never will succeed is logged and dropped: raising would only have it tried again."""
-    assert entrypoint(raising(error))(load(event), context()) is None
+    assert wrapped(raising(error))(load(event), context()) is None
     (line,) = lines()
     assert ("event", "info", type(error).__name__, str(error)) == (
         line["event"], line["level"], line["outcome"], line["message"],
@@ -206,7 +214,7 @@ def test_permanent_error_of_an_async_event(error: Exception, event: str, lines: 
 def test_transient_error_of_an_async_event(error: Exception, lines: Lines) -> None:
     """What a retry can mend is raised, so that SCF keeps the event and tries again."""
     with pytest.raises(type(error)) as raised:
-        entrypoint(raising(error))(load("cos_object_created"), context())
+        wrapped(raising(error))(load("cos_object_created"), context())
     assert error is raised.value
     (line,) = lines()
     assert ("error", "retry", type(error).__name__) == (line["level"], line["outcome"], line["error"])
@@ -215,7 +223,7 @@ def test_transient_error_of_an_async_event(error: Exception, lines: Lines) -> No
 def test_foreign_error_of_an_async_event(lines: Lines) -> None:
     """A bug is raised: the event is kept until it is mended."""
     with pytest.raises(ZeroDivisionError):
-        entrypoint(raising(ZeroDivisionError("bug")))(load("timer"), context())
+        wrapped(raising(ZeroDivisionError("bug")))(load("timer"), context())
     unexpected, line = lines()
     assert ("unexpected_error", "retry") == (unexpected["event"], line["outcome"])
 
@@ -231,14 +239,14 @@ def test_raised_error_hides_its_cause() -> None:
         return None
 
     with pytest.raises(StoreError) as raised:
-        entrypoint(handle)(load("timer"), context())
+        wrapped(handle)(load("timer"), context())
     assert "hunter2" not in "".join(traceback.format_exception(raised.type, raised.value, raised.tb))
 
 
 @pytest.mark.parametrize("event", [{}, {"hello": "world"}, [], None, 5, "httpMethod"])
 def test_unknown_event(event: Any, lines: Lines) -> None:
     """An event of no trigger, any JSON, is logged and dropped."""
-    assert entrypoint(replying(None))(event, context()) is None
+    assert wrapped(replying(None))(event, context()) is None
     assert ["UnknownTriggerError"] == [line["outcome"] for line in lines()]
 
 
@@ -250,16 +258,16 @@ def test_failure_outweighs_an_earlier_success(lines: Lines) -> None:
         raise StoreError("no answer")
 
     with pytest.raises(StoreError):
-        entrypoint(handle)(load("cos_several_records"), context())
-    entrypoint(handle)(load("function_url_start"), context())
+        wrapped(handle)(load("cos_several_records"), context())
+    wrapped(handle)(load("function_url_start"), context())
     assert ["retry", "StoreError"] == [line["outcome"] for line in lines()]
 
 
 def test_secrets_of_the_event_are_not_logged(capsys: pytest.CaptureFixture[str]) -> None:
     """Neither the event's signed material nor the context's environment reaches the log."""
     for event in ("function_url_start", "api_gateway_get", "cos_object_created"):
-        entrypoint(replying(None))(load(event), context())
-        entrypoint(raising(NotFound("gone")))(load(event), context())
+        wrapped(replying(None))(load(event), context())
+        wrapped(raising(NotFound("gone")))(load(event), context())
     out = capsys.readouterr().out
     for secret in ("0123456789abcdef", "q-signature", "hunter2", "abdcdxxxxxxxsdfs"):
         assert secret not in out
@@ -269,5 +277,5 @@ def test_path_is_cleaned(lines: Lines) -> None:
     """A path is logged through the same redaction as everything else."""
     log.hide(["path-secret-value"])
     event = {"httpMethod": "GET", "path": "/recordings/path-secret-value"}
-    entrypoint(replying(HttpResponse(200)))(event, context())
+    wrapped(replying(HttpResponse(200)))(event, context())
     assert [f"/recordings/{log.REDACTED}"] == [line["path"] for line in lines()]

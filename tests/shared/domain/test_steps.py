@@ -28,6 +28,7 @@ from shared.domain.steps import (
     Start,
     Step,
     Stop,
+    Sweep,
     Timing,
     Wait,
     next_step,
@@ -200,6 +201,7 @@ FINAL: list[Row] = [
     ("lost: done", {}, LOST, DAY, Wait(DAY, done=True)),
     ("failed: done", {}, BAD_PAGE, DAY, Wait(DAY, done=True)),
     ("never started: done", {}, [facts.gave_up(1, "late")], DAY, Wait(DAY, done=True)),
+    ("an attempt without a task: may be one", {}, [*BUSY, facts.gave_up(2_000, "late")], DAY, Sweep()),
     ("completed: tell", {"notify_url": HOOK}, COMPLETED, LAST_FACT, Notify("r1-completed", 1)),
     ("lost: tell", {"notify_url": HOOK}, LOST, DAY, Notify("r1-lost", 1)),
     ("told once, not yet again", {"notify_url": HOOK}, [*COMPLETED, *tries(1)], END + 59_999, Wait(END + 60_000)),
@@ -260,8 +262,9 @@ def test_truth_table(fields: dict[str, Any], story: Story, now: int, step: Step)
         (RECORDING, BEGAN_AT + TIMING.alive_every, Wait(BEGAN_AT + 2 * TIMING.alive_every)),
         (LINKED, REPEAT_MS + 1_000, Wait(2 * REPEAT_MS + 1_000)),
         ([*RECORDING, STOP], 21_000, Wait(21_000 + REPEAT_MS)),
+        ([*BUSY, facts.gave_up(2_000, "late")], DAY, Wait(DAY, done=True)),
     ],
-    ids=["described", "described while starting", "stopped"],
+    ids=["described", "described while starting", "stopped", "swept"],
 )
 def test_what_this_look_has_asked_is_not_asked_again(story: Story, now: int, step: Step) -> None:
     """TRTC still knows the task: the next question is another look's."""
@@ -324,7 +327,7 @@ def test_every_recording_comes_to_its_end(
             now += TIMING.files_after
         elif isinstance(step, Start):
             now += 10 * MINUTE  # the queue is long
-        elif isinstance(step, Describe | Stop):
+        elif isinstance(step, Describe | Stop | Sweep):
             seen = now
     assert step == Wait(now, done=True)
     assert state_of(request, evidence)[0] in (State.COMPLETED, State.FAILED, State.LOST)

@@ -466,6 +466,21 @@ class TestOverlap:
         assert (0, 0) == (site.tick().looked, site.tick().started)
         assert before == site.store.objects
 
+    def test_a_task_that_one_started_and_the_other_was_refused_is_found_by_its_files(self) -> None:
+        """One tick died after its start, the other was refused under the same RecordId: nobody knows the task."""
+        site = self._queued()
+        site.trtc.refusals = [refusal("LimitExceeded", "full", "r")]
+        site.minutes()
+        unknown = site.trtc.start({"RecordId": "k1-2"}).task_id
+        site.trtc.end(unknown)
+        site.minutes()
+        assert "k1-3" == site.trtc.started[-1]["RecordId"]
+        site.trtc.end(site.recording().task_id or "")
+        site.upload(unknown)
+        site.run_until_done()
+        assert State.COMPLETED is site.recording().state
+        assert [unknown] == [file.task_id for file in site.recording().files]
+
     @pytest.mark.parametrize(("made", "ticks"), [("_queued", 0), ("_cut_off", 0), ("_over", 1), ("_over", 6)])
     def test_a_tick_in_the_middle_of_another_does_no_harm(self, made: str, ticks: int) -> None:
         """At whichever of its calls: one task, the same end, no marker left, and nobody is told two things."""
