@@ -91,7 +91,8 @@ class Simulation:
         while self.clock.now < ms:
             minute = (self.clock.now // MINUTE_MS + 1) * MINUTE_MS
             self._happen(min(minute, ms))
-            if self.clock.now % MINUTE_MS == 0 and self._anything_due():
+            # A hang may have carried the time past the minute.
+            if self.clock.now >= minute and self._anything_due():
                 self._tick()
             elif not self._agenda or self._agenda[0][0] > minute:
                 self._skip(ms)

@@ -131,16 +131,24 @@ def next_step(accepted: Accepted, evidence: Evidence, now_ms: int, timing: Timin
                 return step
         if tell_ms is not None:
             return Wait(tell_ms)
-        # Listings are eventually consistent: until they must know every fact, the document may lack one.
-        settled_ms = max((int(name[:13]) for name in evidence.facts), default=0) + SETTLE_MS
-        if now_ms < settled_ms:
-            return Wait(settled_ms)
-        unknown = seen_ms is None and any(not attempt.task_key for attempt in evidence.attempts.values())
-        return Sweep() if unknown else Wait(now_ms, done=True)
+        return _settling(evidence, now_ms, timing, swept=seen_ms is not None)
     step = _working_step(accepted, evidence, state, now_ms, timing, seen_ms)
     if tell_ms is not None and isinstance(step, Wait):
         return Wait(min(step.until_ms, tell_ms))
     return step
+
+
+def _settling(evidence: Evidence, now_ms: int, timing: Timing, *, swept: bool) -> Step:
+    newest_ms = max((int(name[:13]) for name in evidence.facts), default=0)
+    # Listings are eventually consistent: until they must know every fact, the document may lack one.
+    if now_ms < newest_ms + SETTLE_MS:
+        return Wait(newest_ms + SETTLE_MS)
+    if any(not attempt.task_key for attempt in evidence.attempts.values()):
+        if not swept:
+            return Sweep()
+        if now_ms < newest_ms + timing.lost_after:
+            return Wait(newest_ms + timing.lost_after)
+    return Wait(now_ms, done=True)
 
 
 def _working_step(
@@ -169,6 +177,9 @@ def _waiting(accepted: Accepted, evidence: Evidence, now_ms: int) -> Step:
     if last is None:
         return Start(1, recheck=None)
     number, attempt = last
+    # Somebody else may still be at the same attempt, and get the task that we were refused.
+    if attempt.refused and now_ms < (ripe_ms := attempt.refused[0] + IN_FLIGHT_MS):
+        return Wait(ripe_ms)
     # TRTC asks for a new RecordId after a refusal; without an answer only the same one is safe.
     return Start(number + 1 if attempt.task_key or attempt.refused else number, recheck=unsure)
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ulid import ULID
-
 from shared.domain import facts, identity
 from shared.domain.accepted import Accepted
 from shared.domain.errors import (
@@ -29,11 +27,9 @@ from shared.domain.recording import Recording, decide
 from shared.domain.refusals import refusal
 from shared.domain.request import RecordingRequest
 from shared.domain.states import last_attempt
-from shared.domain.steps import REPEAT_MS, START_LEAD_MS
+from shared.domain.steps import IN_FLIGHT_MS, REPEAT_MS, START_LEAD_MS
 from shared.ports import ObjectStore, Recorder
 from shared.usecases import journal
-
-CALLER_RETRY_AFTER_S = 5
 
 
 @dataclass(frozen=True)
@@ -71,7 +67,7 @@ def start(request: RecordingRequest, key: str | None, source: str, ports: Ports)
         StoreError: what was acknowledged to nobody may be half done; the same key finishes it.
     """
     store, now_ms = ports.store, ports.clock()
-    recording_id = identity.recording_id_of(key) if key else str(ULID.from_timestamp(now_ms / 1000))
+    recording_id = identity.recording_id_of(key) if key else _new_id(now_ms)
     known = journal.load_accepted(store, recording_id) if key else None
     if known is None:
         accepted = ports.policy.accept(request, recording_id, source, now_ms)
@@ -85,6 +81,12 @@ def start(request: RecordingRequest, key: str | None, source: str, ports: Ports)
     if known.request != request.redacted():
         raise Conflict(f"the id {recording_id} was used for a different request")
     return resume(known, request, ports)
+
+
+def _new_id(now_ms: int) -> str:
+    from ulid import ULID
+
+    return str(ULID.from_timestamp(now_ms / 1000))
 
 
 def resume(accepted: Accepted, request: RecordingRequest, ports: Ports) -> Outcome:
@@ -106,6 +108,9 @@ def resume(accepted: Accepted, request: RecordingRequest, ports: Ports) -> Outco
         raise refusal(code, message, state.request_id)
     if (state.refused or state.unanswered) and not request.has_caller_keys:
         return queue(accepted, evidence, ports)
+    if state.refused and ports.clock() < state.refused[0] + IN_FLIGHT_MS:
+        # Somebody with the same key may still be at the same attempt, and get the task that we were refused.
+        raise _ask_the_caller(*state.refused[1:], accepted)
     mark(ports.store, accepted, ports.clock())
     return attempt(accepted, request, number + 1 if state.refused else number, evidence, ports)
 
@@ -171,10 +176,13 @@ def busy(
         why = f"{error.code}: {error.message}; the caller's storage keys are not kept, so only the caller can retry"
         evidence = evidence.join(journal.record(ports.store, recording_id, facts.gave_up(at_ms, why)))
         journal.publish(ports.store, accepted, evidence, at_ms)
-        raise CallerMustRetry(
-            f"{error.code}: {error.message}; retry with Idempotency-Key {recording_id}", CALLER_RETRY_AFTER_S
-        )
+        raise _ask_the_caller(error.code, error.message, accepted)
     return queue(accepted, evidence, ports)
+
+
+def _ask_the_caller(code: str, message: str, accepted: Accepted) -> CallerMustRetry:
+    why = f"{code}: {message}; retry with Idempotency-Key {accepted.recording_id}"
+    return CallerMustRetry(why, IN_FLIGHT_MS // 1000)
 
 
 def queue(accepted: Accepted, evidence: Evidence, ports: Ports) -> Outcome:

@@ -167,7 +167,7 @@ def test_callers_storage_does_not_queue(deployed: RunningCloud) -> None:
     """503 with Retry-After: the caller's keys are not kept."""
     deployed.cloud.trtc_settings.forced_errors["StartWebRecord"] = ["ResourceInsufficient.RequestRejection"]
     status, document, headers = call(deployed, body=EXAMPLE, headers={"idempotency-key": "own-keys"})
-    assert (503, "5") == (status, headers["Retry-After"])
+    assert (503, "30") == (status, headers["Retry-After"])
     assert "Idempotency-Key own-keys" in document["detail"]
 
 

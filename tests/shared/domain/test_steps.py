@@ -77,7 +77,8 @@ WAITING: list[Row] = [
     ("scheduled: with the lead", {"start_at_ms": HOUR, "start_by_ms": DAY}, [], HOUR - START_LEAD_MS, Start(1, None)),
     ("in flight", {}, [ATTEMPT], 1_000 + IN_FLIGHT_MS - 1, Wait(1_000 + IN_FLIGHT_MS)),
     ("cut off: the same RecordId again", {}, [ATTEMPT], 1_000 + IN_FLIGHT_MS, Start(1, recheck=1)),
-    ("busy: the next RecordId, the old one is asked for first", {}, BUSY, 3_000, Start(2, recheck=1)),
+    ("busy: somebody else may be at it still", {}, BUSY, 3_000, Wait(2_000 + IN_FLIGHT_MS)),
+    ("busy: the next RecordId, the old one is asked for first", {}, BUSY, 2_000 + IN_FLIGHT_MS, Start(2, recheck=1)),
     (
         "unanswered: the same RecordId again",
         {},
@@ -262,9 +263,10 @@ def test_truth_table(fields: dict[str, Any], story: Story, now: int, step: Step)
         (RECORDING, BEGAN_AT + TIMING.alive_every, Wait(BEGAN_AT + 2 * TIMING.alive_every)),
         (LINKED, REPEAT_MS + 1_000, Wait(2 * REPEAT_MS + 1_000)),
         ([*RECORDING, STOP], 21_000, Wait(21_000 + REPEAT_MS)),
+        ([*BUSY, facts.gave_up(2_000, "late")], 2_000 + SETTLE_MS, Wait(2_000 + TIMING.lost_after)),
         ([*BUSY, facts.gave_up(2_000, "late")], DAY, Wait(DAY, done=True)),
     ],
-    ids=["described", "described while starting", "stopped", "swept"],
+    ids=["described", "described while starting", "stopped", "swept", "swept for the last time"],
 )
 def test_what_this_look_has_asked_is_not_asked_again(story: Story, now: int, step: Step) -> None:
     """TRTC still knows the task: the next question is another look's."""

@@ -164,12 +164,16 @@ def test_a_full_quota_queues() -> None:
 
 
 def test_callers_keys_cannot_wait() -> None:
-    """With the caller's storage a busy TRTC is an error that says to retry; the retry is the next attempt."""
+    """With the caller's storage a busy TRTC is an error that says when to retry; the retry is the next attempt."""
     world = World()
     world.trtc.refusals.append(BUSY)
-    with pytest.raises(CallerMustRetry, match="Idempotency-Key k1"):
+    with pytest.raises(CallerMustRetry, match="Idempotency-Key k1") as refused:
         world.start(StorageParams=CALLER_STORAGE)
     assert State.FAILED is current(world.store, "k1").state
+    with pytest.raises(CallerMustRetry, match="full"):
+        world.start(StorageParams=CALLER_STORAGE)
+    assert [] == world.trtc.started, "a call that came before may still get its task"
+    world.clock.now += refused.value.after_s * 1000
     outcome = world.start(StorageParams=CALLER_STORAGE)
     assert (True, State.STARTING) == (outcome.created, outcome.recording.state)
     assert ["k1-2"] == [sent["RecordId"] for sent in world.trtc.started]
