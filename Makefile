@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint unit faults load site package deploy-check format lock browser clean help
+.PHONY: demo test lint unit faults load site bench package deploy-check format lock browser clean help
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,11 +34,17 @@ load: $(READY) ## 1,000 starts at once, in real time, against the local cloud at
 site: $(READY) ## A site with 100,000 recordings a day, on virtual time: what a tick costs, and up to where
 	$(PY) -m tests.load site
 
+bench: $(READY) browser package ## Measure what it costs beside the usual ways; writes docs/performance.md; minutes
+	@$(PY) -m bench all
+
 package: $(READY) ## Build what is deployed: build/NAME.zip and build/NAME/; ALLOW_SLOW=1 without python3.10
 	@$(PY) -m tools.package $(if $(ALLOW_SLOW),--allow-slow)
 
 deploy-check: $(READY) ## Check what serverless.yml deploys, without an account; DOTENV=.env checks your values; needs npm
 	@$(PY) -m tools.deploy_check $(if $(DOTENV),--env $(DOTENV))
+
+openapi: $(READY) ## Write docs/openapi.json from the models
+	@$(PY) -c "import json; from shared.openapi import document; print(json.dumps(document(), indent=1))" > docs/openapi.json
 
 format: $(READY) ## Format the code
 	$(VENV)/bin/ruff check --fix .
@@ -48,10 +54,12 @@ lock: ## Renew requirements.txt (deployed) and requirements-dev.txt from pyproje
 	uv pip compile -q pyproject.toml --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header -o requirements.txt
 	uv pip compile -q pyproject.toml --group dev --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header -o requirements-dev.txt
 
+# The command line is installed with the locked setuptools, from here alone.
 # --no-deps: the lock is complete, and holds crcmod-plus where the COS SDK asks for crcmod, which has no wheel.
 $(READY): requirements-dev.txt
 	@sh tools/venv.sh "$(PYTHON)" $(VENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
+	$(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 
 browser:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shared.cold_start  # noqa: F401 (first of all: see there)
 from shared import bootstrap, log
 from shared.domain.errors import MethodNotAllowed
 from shared.entrypoint import entrypoint
@@ -31,7 +32,7 @@ def handle(trigger: Trigger, app: bootstrap.CallbackApp) -> HttpResponse | None:
     callback, recording = received.callback, received.recording
     log.note(event_type=callback.type, known=callback.known, task_id=callback.task_id, left=received.left)
     log.note(outcome="stored", recording_id=recording.recording_id if recording else None)
-    log.note(state=recording.state.value if recording else None)
+    log.note(state=recording.state.value if recording else None, trace_id=recording.trace_id if recording else None)
     return HttpResponse(200, '{"code":0}')
 
 

@@ -1,7 +1,10 @@
-"""Function `reconcile`: the timer. Starts what is due, finds out what fell silent, tells callers; or replays."""
+"""Function `reconcile`: the timer. Starts what is due, finds out what fell silent, tells callers; replays, examines."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import shared.cold_start  # noqa: F401 (first of all: see there)
 from shared import bootstrap, log
 from shared.entrypoint import Result, entrypoint
 from shared.triggers import Replay, Tick, Trigger
@@ -18,7 +21,9 @@ def handle(trigger: Trigger, app: bootstrap.ReconcileApp) -> Result:
     if isinstance(trigger, Tick):
         with app.workers() as pool:
             report = tick(app.ports, BUDGET_S, pool.map)
-        log.note(outcome="ticked", looked=report.looked, started=report.started, waiting=report.waiting)
+        log.note(outcome="ticked", looked=report.looked, starts=report.started, refusals=dict(report.refusals))
+        log.note(queue_length=report.waiting, queue_age_s=report.waiting_s, open=report.open)
+        log.note(ended=dict(report.ended), notify_failures=report.notify_failures)
         log.note(errors=report.errors[:10] or None, error_count=len(report.errors))
     elif isinstance(trigger, Replay):
         result = replay(store, trigger.recording_ids or all_recordings(store))
@@ -27,4 +32,11 @@ def handle(trigger: Trigger, app: bootstrap.ReconcileApp) -> Result:
     return None
 
 
-main_handler = entrypoint(handle, bootstrap.reconcile)
+def examine() -> dict[str, Any]:
+    """Return what the doctor finds, whatever is wrong with the settings."""
+    from shared.examination import Examination  # no tick needs it
+
+    return Examination("reconcile").report()
+
+
+main_handler = entrypoint(handle, bootstrap.reconcile, examine)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from shared import api, bootstrap, log
+import shared.cold_start  # noqa: F401 (first of all: see there)
+from shared import api, bootstrap, cors, log
 from shared.entrypoint import entrypoint
 from shared.triggers import CosEvent, HttpRequest, HttpResponse, Trigger
 from shared.usecases.jobs import run_job
@@ -30,9 +31,14 @@ def _run_jobs(event: CosEvent, app: bootstrap.RecordingsApp) -> None:
             outcome="job_refused" if result.problems else "job_started",
             recording_id=[recording.recording_id for recording in recordings[:20]],
             task_id=[recording.task_id for recording in recordings[:20]],
-            started=len(recordings),
+            starts=sum(outcome.created for outcome in result.outcomes),
+            recordings=len(recordings),
             problems=result.problems[:5] or None,
         )
 
 
-main_handler = entrypoint(handle, bootstrap.recordings)
+def _dress(app: bootstrap.RecordingsApp, request: HttpRequest, reply: HttpResponse) -> HttpResponse:
+    return cors.allow(app.settings.cors_origins, request, reply)
+
+
+main_handler = entrypoint(handle, bootstrap.recordings, dress=_dress)

@@ -9,11 +9,15 @@ from typing import Annotated, Literal
 
 import typer
 
+from local.commands import callbacks, faults
+from local.commands.common import StateDir, mistakes_are_lines
 from local.config import STATE_DIR, LocalConfig
+from local.faults import FaultFile
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A local cloud that really records web pages.")
 
-StateDir = Annotated[Path, typer.Option(help="Where objects, keys and logs are kept.")]
+app.add_typer(callbacks.app, name="callbacks")
+app.add_typer(faults.app, name="faults")
 
 
 @app.command()
@@ -23,19 +27,36 @@ def up(
     cos_port: Annotated[int, typer.Option(help="0 for a free one.")] = 9472,
     state_dir: StateDir = STATE_DIR,
     from_packages: Annotated[bool, typer.Option("--from-packages", help="Run what `make package` built.")] = False,
+    callback_url: Annotated[
+        str | None, typer.Option(help="Who gets TRTC's callbacks, instead of our function.")
+    ] = None,
+    faults_file: Annotated[Path | None, typer.Option("--faults", help="What goes wrong from the beginning.")] = None,
 ) -> None:
     """Run the local cloud until Ctrl-C: TRTC, COS, callbacks and the gateway on 127.0.0.1."""
     from local.cloud import Cloud
+
+    rules = FaultFile()
+    if faults_file is not None:
+        with mistakes_are_lines():
+            rules = faults.read_file(faults_file)
 
     async def serve() -> None:
         done = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, done.set)
-        config = LocalConfig(state_dir, gateway_port, trtc_port, cos_port, from_packages=from_packages)
+        config = LocalConfig(
+            state_dir,
+            gateway_port,
+            trtc_port,
+            cos_port,
+            from_packages=from_packages,
+            callback_url=callback_url,
+            faults=rules,
+        )
         async with Cloud(config) as cloud:
             address = cloud.address
             print(f"gateway   {address.gateway}   (POST /recordings, token in {state_dir}/keys.json: api_token)")
-            print(f"callback  {address.gateway}/callback")
+            print(f"callback  {callback_url or f'{address.gateway}/callback'}")
             print(f"TRTC API  {address.trtc}\nCOS API   {address.cos}")
             print(f"state     {state_dir}/\nCtrl-C stops it; recordings are finished first.", flush=True)
             await done.wait()

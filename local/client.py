@@ -56,6 +56,23 @@ class Client:
         """Invoke a function with an event of one's own, and return its result."""
         return self._json("POST", f"/_local/functions/{function}/invoke", event) or {}
 
+    def faults(self) -> list[dict[str, Any]]:
+        """Return the rules of faults, each with its name and counts."""
+        return list(self._json("GET", "/_local/faults")["faults"])
+
+    def add_faults(self, file: dict[str, Any]) -> list[str]:
+        """Add the rules of a faults file; return their names."""
+        return list(self._json("POST", "/_local/faults", file)["added"])
+
+    def clear_faults(self, names: list[str]) -> list[str]:
+        """Remove rules, all of them when no name is given; return the names of those removed."""
+        query = "&".join(f"name={name}" for name in names)
+        return list(self._json("DELETE", f"/_local/faults?{query}")["cleared"])
+
+    def resend(self, which: dict[str, Any]) -> dict[str, str]:
+        """Send logged callbacks again; return the new id of each: see `local.control`."""
+        return dict(self._json("POST", "/_local/callbacks/resend", which)["resent"])
+
     def progress(self, task_id: str | None) -> dict[str, Any]:
         """Return seconds and frames recorded so far of a task, as the local recorder counts them."""
         tasks = self._http.get("/_local/progress").json()

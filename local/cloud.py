@@ -14,9 +14,12 @@ from types import TracebackType
 import uvicorn
 from starlette.applications import Starlette
 
-from local import cos, trtc
+from local import cam, cos, trtc
 from local.callbacks import CallbackEndpoint, CallbackSender, CallbackSettings
+from local.callbacks.log import FILE_NAME
 from local.config import BUCKET, REGION, SDK_APP_ID, Address, Keys, LocalConfig
+from local.control import Control
+from local.faults import Faults
 from local.gateway import CosTrigger, Gateway
 from local.scf_function import Function, FunctionConfig
 
@@ -42,6 +45,7 @@ class Cloud:
         self._sockets = {name: _listen(port) for name, port in ports.items()}
         urls = {name: f"http://127.0.0.1:{sock.getsockname()[1]}" for name, sock in self._sockets.items()}
         self.address = Address(pid=os.getpid(), **urls)
+        self.faults = Faults(config.faults)
         self._servers: list[tuple[_Server, asyncio.Task[None]]] = []
 
     async def __aenter__(self) -> Cloud:
@@ -70,30 +74,45 @@ class Cloud:
 
     def _build(self) -> None:
         keys, state = self.keys, self.state_dir
-        self.cos_settings = cos.CosSettings(default_bucket=BUCKET)
+        self.cos_settings = cos.CosSettings(default_bucket=BUCKET, faults=self.faults)
+        if self.config.policies:
+            self.cos_settings.policies = {keys.role_id: cam.role(BUCKET), keys.upload_id: cam.upload_key(BUCKET)}
         self.store = cos.BucketStore(state / "cos", self.cos_settings)
         cos_keys = {
             keys.role_id: cos.Credential(keys.role_key, keys.role_token),
             keys.upload_id: cos.Credential(keys.upload_key),
+            keys.owner_id: cos.Credential(keys.owner_key),
         }
+        callback_url = self.config.callback_url or f"{self.address.gateway}/callback"
         self.callback_settings = CallbackSettings(
-            endpoints={SDK_APP_ID: CallbackEndpoint(f"{self.address.gateway}/callback", keys.callback_key)},
+            endpoints={SDK_APP_ID: CallbackEndpoint(callback_url, keys.callback_key)},
             speed=self.config.speed,
+            faults=self.faults,
         )
-        self.sender = CallbackSender(self.callback_settings, state / "callbacks.jsonl")
+        self.sender = CallbackSender(self.callback_settings, state / FILE_NAME)
         self.trtc_settings = trtc.TrtcSettings(
-            sdk_app_ids={SDK_APP_ID}, default_sdk_app_id=SDK_APP_ID, vod_base_url=f"{self.address.gateway}/vod"
+            sdk_app_ids={SDK_APP_ID},
+            default_sdk_app_id=SDK_APP_ID,
+            vod_base_url=f"{self.address.gateway}/vod",
+            faults=self.faults,
         )
         recorders: trtc.RecorderFactory = trtc.TimerRecorders() if self.config.timer_recorder else trtc.ProcessRecorder
         self.tasks = trtc.TaskTable(
             self.trtc_settings, self.sender, recorders, trtc.CosUploader(self.address.cos), state
         )
         role = trtc.Credential(keys.role_id, keys.role_key, keys.role_token)
-        self._trtc_app = trtc.create_app(self.tasks, {role.secret_id: role}.get, self.trtc_settings)
+        owner = trtc.Credential(keys.owner_id, keys.owner_key)
+        trtc_keys = {each.secret_id: each for each in (role, owner)}
+        self._trtc_app = trtc.create_app(self.tasks, trtc_keys.get, self.trtc_settings)
         self.functions = {name: self._function(name, timeout_s) for name, timeout_s in TIMEOUTS_S.items()}
         trigger = CosTrigger(BUCKET, "jobs/", "", "recordings")
         self.gateway = Gateway(
-            self.functions, [trigger], REGION, lambda: [asdict(task) for task in self.tasks.list()], self.tasks.vod_dir
+            self.functions,
+            [trigger],
+            REGION,
+            lambda: [asdict(task) for task in self.tasks.list()],
+            self.tasks.vod_dir,
+            Control(self.faults, self.sender),
         )
         self._cos_app = cos.create_app(
             self.store, credentials=cos_keys.get, on_created=self.gateway.on_created, settings=self.cos_settings

@@ -6,8 +6,10 @@ import base64
 import json
 import os
 import secrets
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
+
+from local.faults import FaultFile
 
 REGION = "ap-guangzhou"
 BUCKET = "webrecord-1250000000"
@@ -17,7 +19,11 @@ STATE_DIR = Path(".local")
 
 @dataclass(frozen=True)
 class Keys:
-    """Keys of this machine's local cloud: random, made once, kept in its state directory."""
+    """Keys of this machine's local cloud: random, made once, kept in its state directory.
+
+    `role_…` is the functions' temporary key, `upload_…` the one that they have TRTC upload with, `owner_…` the
+    account's: it may do everything, and is for whoever tries an integration of their own.
+    """
 
     role_id: str
     role_key: str = field(repr=False)
@@ -27,13 +33,16 @@ class Keys:
     callback_key: str = field(repr=False)
     api_token: str = field(repr=False)
     notify_secret: str = field(repr=False)
+    owner_id: str
+    owner_key: str = field(repr=False)
 
     @staticmethod
     def of(state_dir: Path) -> Keys:
         """Return the keys in the state directory, made at the first call; readable by the owner alone."""
         path = state_dir / "keys.json"
-        if path.exists():
-            return Keys(**json.loads(path.read_text()))
+        known = json.loads(path.read_text()) if path.exists() else {}
+        if known.keys() >= {each.name for each in fields(Keys)}:
+            return Keys(**known)
         new, secret = secrets.token_hex, base64.b64encode(secrets.token_bytes(24)).decode()
         keys = Keys(
             role_id=f"AKIDrole{new(8)}",
@@ -44,7 +53,12 @@ class Keys:
             callback_key=new(16),
             api_token=new(16),
             notify_secret=f"whsec_{secret}",
+            owner_id=f"AKIDowner{new(8)}",
+            owner_key=new(16),
         )
+        if known:  # by an earlier version, which knew fewer
+            keys = replace(keys, **known)
+            path.unlink()
         state_dir.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             json.dump(asdict(keys), file)
@@ -64,6 +78,9 @@ class LocalConfig:
         environment: more variables for the functions, over the local ones.
         from_packages: run the functions from what `make package` built, and CPython 3.10, instead of the sources.
         packages_dir: where that is.
+        callback_url: who gets TRTC's callbacks; None for the callback function.
+        faults: what goes wrong on purpose from the beginning.
+        policies: enforce the policies of docs/deploy.md on the role and the upload key.
     """
 
     state_dir: Path = STATE_DIR
@@ -76,6 +93,9 @@ class LocalConfig:
     environment: dict[str, str] = field(default_factory=dict)
     from_packages: bool = False
     packages_dir: Path = Path(__file__).parent.parent / "build"
+    callback_url: str | None = None
+    faults: FaultFile = field(default_factory=FaultFile)
+    policies: bool = True
 
 
 @dataclass(frozen=True)

@@ -13,17 +13,35 @@ from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from local import scf_events
+from local.control import Control, OwnMachineOnly
 from local.cos import ObjectCreated
 from local.scf_function import SYNC_LIMIT, Function, InvocationError
 
 PAGES = Path(__file__).parent / "pages"
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+class _Anything(Convertor[str]):
+    """A path with whatever in it, line feeds too: what it means is the function's to say."""
+
+    regex = "(?s:.*)"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("anything", _Anything())
 
 
 @dataclass(frozen=True)
@@ -46,9 +64,10 @@ class Gateway:
         region: str,
         progress: Callable[[], list[dict[str, Any]]],
         vod_dir: Path,
+        control: Control,
     ) -> None:
         self.functions, self._triggers, self._region = functions, triggers, region
-        self._progress, self._vod_dir = progress, vod_dir
+        self._progress, self._vod_dir, self._control = progress, vod_dir, control
 
     async def on_created(self, created: ObjectCreated) -> None:
         """Invoke, asynchronously, the functions whose COS trigger the object matches."""
@@ -70,10 +89,12 @@ class Gateway:
                 Route("/_local/progress", self._show_progress),
                 Route("/_local/functions/{name}/invoke", self._invoke, methods=["POST"]),
                 Route("/_local/functions/{name}/down", self._take_down, methods=["POST"]),
+                *self._control.routes(),
                 Route("/pages/{name}", self._page),
                 Mount("/vod", StaticFiles(directory=self._vod_dir, check_dir=False)),
-                Route("/{path:path}", self._function, methods=METHODS),
-            ]
+                Route("/{path:anything}", self._function, methods=METHODS),
+            ],
+            middleware=[Middleware(OwnMachineOnly)],
         )
 
     async def _function(self, request: Request) -> Response:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +14,9 @@ from rich.console import Console
 from rich.status import Status
 
 from local.client import FINAL, Client, ClientError, object_path
-from local.config import Address, Keys
 from local.probe import probe
+from local.running import cloud_in
 
-START_TIMEOUT_S = 30.0
 STOP_TAKES_S = 0.3
 """Between the call that stops and the last recorded picture, about."""
 
@@ -46,7 +42,7 @@ def run(options: RecordOptions) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends what was started for it, like any other end
     try:
         request = _request(options)
-        with _cloud(options.state_dir, console) as client, stopping:
+        with cloud_in(options.state_dir, console) as client, stopping:
             url = options.url or f"{client.gateway}/pages/clock.html"
             result = _record(client, {**request, "RecordUrl": url}, options.seconds, stopping, console)
         return _show(result, options.state_dir)
@@ -59,7 +55,7 @@ def ask(state_dir: Path, function: str, event: dict[str, Any]) -> dict[str, Any]
     """Invoke a function of the local cloud, started for it if it is not up, and return its result."""
     console = Console(stderr=True)
     try:
-        with _cloud(state_dir, console) as client:
+        with cloud_in(state_dir, console) as client:
             return client.invoke(function, event)
     except ClientError as error:
         console.print(f"[red]error:[/red] {error}", highlight=False)
@@ -98,51 +94,6 @@ def _request(options: RecordOptions) -> dict[str, Any]:
     if options.ready_timeout:
         request["ReadyTimeout"] = options.ready_timeout
     return request
-
-
-@contextmanager
-def _cloud(state_dir: Path, console: Console) -> Iterator[Client]:
-    address, own = Address.read(state_dir), None
-    token = Keys.of(state_dir).api_token
-    if address is None or not _answers(address, token):
-        own = _start_cloud(state_dir)
-        with console.status("starting the local cloud …"):
-            address = _await_cloud(own, state_dir, token)
-    client = Client(address.gateway, token)
-    try:
-        yield client
-    finally:
-        client.close()
-        if own is not None:
-            own.send_signal(signal.SIGTERM)
-            own.wait(60)
-
-
-def _start_cloud(state_dir: Path) -> subprocess.Popen[bytes]:
-    ports = ["--gateway-port", "0", "--trtc-port", "0", "--cos-port", "0"]
-    command = [sys.executable, "-m", "local", "up", "--state-dir", str(state_dir), *ports]
-    state_dir.mkdir(parents=True, exist_ok=True)
-    with (state_dir / "cloud.log").open("ab") as log:
-        # Its own session: Ctrl-C is for the recording, the cloud must finish it.
-        return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
-
-
-def _await_cloud(own: subprocess.Popen[bytes], state_dir: Path, token: str) -> Address:
-    until = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < until and own.poll() is None:
-        address = Address.read(state_dir)
-        if address is not None and address.pid == own.pid and _answers(address, token):
-            return address
-        time.sleep(0.1)
-    raise ClientError(f"the local cloud did not start; see {state_dir}/cloud.log")
-
-
-def _answers(address: Address, token: str) -> bool:
-    client = Client(address.gateway, token)
-    try:
-        return client.alive()
-    finally:
-        client.close()
 
 
 def _record(

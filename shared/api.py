@@ -1,46 +1,71 @@
-"""The HTTP API of the recordings function: who calls, which route, what it replies."""
+"""The HTTP API of the recordings function: who calls, which route, what it replies. docs/api.md describes it."""
 
 from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from shared import log, replies
+from shared import __version__, log, replies
 from shared.domain import identity
-from shared.domain.errors import MethodNotAllowed, NotFound, TooLarge, Unauthorized, UnsupportedMediaType
+from shared.domain.errors import (
+    FieldError,
+    InvalidRequest,
+    MethodNotAllowed,
+    NotFound,
+    TooLarge,
+    Unauthorized,
+    UnsupportedMediaType,
+)
 from shared.domain.recording import Recording
-from shared.domain.states import State
+from shared.domain.trace import trace_id, valid_traceparent
 from shared.triggers import HttpRequest, HttpResponse
 from shared.usecases.jobs import parse_request
-from shared.usecases.start import Ports, current, start
+from shared.usecases.reading import QueryPorts
+from shared.usecases.start import start
 from shared.usecases.stop import stop
 
 ANONYMOUS = "anonymous"
 MAX_BODY_BYTES = 1_000_000
+MOST_WAIT_S = 25
+DEFAULT_WAIT_S = 20
 # `path` may hold a stage or a base path in front.
-_ROUTE = re.compile(r"/recordings(?:/(?P<id>[A-Za-z0-9_-]{1,26})(?P<stop>/stop)?)?/?$")
+_ONE = r"/recordings/(?P<id>[A-Za-z0-9_-]{1,26})"
 
 
-def answer(request: HttpRequest, tokens: Mapping[str, SecretStr], ports: Ports) -> HttpResponse:
+@dataclass(frozen=True)
+class Call:
+    """One call to a route: the request, who asks, the id in the path, and what the reply is made with."""
+
+    request: HttpRequest
+    caller: str
+    id: str
+    ports: QueryPorts
+
+
+Route = Callable[[Call], HttpResponse]
+
+
+def answer(request: HttpRequest, tokens: Mapping[str, SecretStr], ports: QueryPorts) -> HttpResponse:
     """Reply to one call; errors are raised for the entrypoint's table."""
-    caller = authenticate(request, tokens)
-    log.note(caller=caller)
-    route = _ROUTE.search(request.path)
-    if route is None:
-        raise NotFound(f"there is no route {request.path}; see /recordings")
-    recording_id = route["id"]
-    if recording_id is None:
-        _only(request, "POST")
-        return _start(request, caller, ports)
-    log.note(recording_id=recording_id)
-    if route["stop"]:
-        _only(request, "POST")
-        return _noted(202, stop(recording_id, f"asked by {caller}", ports))
-    _only(request, "GET", "HEAD")
-    return _noted(200, current(ports.store, recording_id))
+    for pattern, methods in PUBLIC + ROUTES:
+        if (found := pattern.search(request.path)) is None:
+            continue
+        allow = (*methods, *(("HEAD",) if "GET" in methods else ()), "OPTIONS")
+        if request.method == "OPTIONS":  # a browser asks without a token whether it may call
+            return HttpResponse(204, "", {"Allow": ", ".join(allow)})
+        caller = "" if (pattern, methods) in PUBLIC else authenticate(request, tokens)
+        log.note(caller=caller or None, recording_id=found.groupdict().get("id"))
+        log.note(trace_id=trace_id(request.headers.get("traceparent")))
+        route = methods.get("GET" if request.method == "HEAD" else request.method)
+        if route is None:
+            raise MethodNotAllowed(allow)
+        reply = route(Call(request, caller, found.groupdict().get("id") or "", ports))
+        return replies.conditional(request.method, request.headers.get("if-none-match"), reply)
+    raise NotFound(f"there is no route {request.path}; see /openapi.json")
 
 
 def authenticate(request: HttpRequest, tokens: Mapping[str, SecretStr]) -> str:
@@ -61,7 +86,8 @@ def authenticate(request: HttpRequest, tokens: Mapping[str, SecretStr]) -> str:
     return matches[0]
 
 
-def _start(request: HttpRequest, caller: str, ports: Ports) -> HttpResponse:
+def _start(call: Call) -> HttpResponse:
+    request = call.request
     media_type = request.headers.get("content-type", "application/json").split(";")[0].strip().lower()
     if media_type != "application/json":
         raise UnsupportedMediaType(f"send application/json, not {media_type}")
@@ -69,9 +95,80 @@ def _start(request: HttpRequest, caller: str, ports: Ports) -> HttpResponse:
         raise TooLarge(f"a request holds at most {MAX_BODY_BYTES} bytes, this one {len(request.body)}")
     wanted = parse_request(request.body)
     key = identity.caller_key(request.headers.get("idempotency-key"), wanted.recording_id, wanted.record_id)
-    outcome = start(wanted, key, f"http:{caller}", ports)
-    waiting = outcome.recording.state in (State.QUEUED, State.SCHEDULED)
+    trace = valid_traceparent(request.headers.get("traceparent"))
+    outcome = start(wanted, key, f"http:{call.caller}", call.ports, trace)
+    waiting, code = outcome.recording.state.waiting, (outcome.recording.reason or "").partition(":")[0]
+    log.note(starts=int(outcome.created), refusals={code: 1} if waiting and code else {})
     return _noted(202 if waiting else 201 if outcome.created else 200, outcome.recording)
+
+
+def _stop(call: Call) -> HttpResponse:
+    return _noted(202, stop(call.id, f"asked by {call.caller}", call.ports))
+
+
+def _list(call: Call) -> HttpResponse:
+    from shared.domain.listing import parse_query
+    from shared.usecases.query import page
+
+    return replies.page_reply(page(parse_query(call.request.query, call.ports.clock()), call.ports))
+
+
+def _show(call: Call) -> HttpResponse:
+    from shared.usecases.query import show
+
+    return replies.detail_reply(*show(call.id, call.ports))
+
+
+def _wait(call: Call) -> HttpResponse:
+    from shared.usecases.query import wait
+
+    asked = call.request.query.get("timeout", str(DEFAULT_WAIT_S))
+    if not re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,3})?", asked) or float(asked) > MOST_WAIT_S:
+        raise InvalidRequest([FieldError("timeout", f"must be seconds, 0 to {MOST_WAIT_S}")])
+    return replies.detail_reply(
+        *wait(call.id, call.request.headers.get("if-none-match"), float(asked), call.ports), conditional=False
+    )
+
+
+def _events(call: Call) -> HttpResponse:
+    from shared.usecases.query import events
+
+    told, more = events(call.id, call.request.query.get("after", ""), call.ports)
+    return replies.json_reply({"events": told, **({"next_after": more} if more else {})})
+
+
+def _playlist(call: Call) -> HttpResponse:
+    from shared.usecases.query import playlist
+
+    body = playlist(call.id, call.request.query.get("file", ""), call.ports)
+    return HttpResponse(200, body, {"Content-Type": "application/vnd.apple.mpegurl", "Cache-Control": "no-store"})
+
+
+def _remove(call: Call) -> HttpResponse:
+    from shared.usecases.remove import remove
+
+    files = call.request.query.get("files", "false").lower()
+    if files not in ("true", "false"):
+        raise InvalidRequest([FieldError("files", "must be true or false")])
+    cancelled = remove(call.id, f"asked by {call.caller}", call.ports, files=files == "true")
+    return _noted(202, cancelled) if cancelled else HttpResponse(204)
+
+
+def _healthz(_call: Call) -> HttpResponse:
+    return replies.json_reply({"status": "ok", "version": __version__})
+
+
+def _openapi(_call: Call) -> HttpResponse:
+    from shared.openapi import document
+
+    return replies.json_reply(document())
+
+
+def _console(call: Call) -> HttpResponse:
+    from shared import console
+
+    asset = call.request.path.rpartition("/console")[2].strip("/")
+    return console.reply(asset, call.request.headers.get("accept-language", ""))
 
 
 def _noted(status: int, recording: Recording) -> HttpResponse:
@@ -82,6 +179,21 @@ def _noted(status: int, recording: Recording) -> HttpResponse:
     return replies.recording_reply(status, recording)
 
 
-def _only(request: HttpRequest, *methods: str) -> None:
-    if request.method not in methods:
-        raise MethodNotAllowed(methods)
+def _at(path: str, **methods: Route) -> tuple[re.Pattern[str], dict[str, Route]]:
+    return re.compile(f"{path}/?$"), methods
+
+
+PUBLIC = [
+    _at("/healthz", GET=_healthz),
+    _at(r"/openapi\.json", GET=_openapi),
+    _at(r"/console(?:/[A-Za-z0-9._-]+)?", GET=_console),
+]
+"""Routes that hold nothing of anybody's and are read without a token."""
+ROUTES = [
+    _at("/recordings", GET=_list, POST=_start),
+    _at(_ONE, GET=_show, DELETE=_remove),
+    _at(f"{_ONE}/stop", POST=_stop),
+    _at(f"{_ONE}/wait", GET=_wait),
+    _at(f"{_ONE}/events", GET=_events),
+    _at(f"{_ONE}/playlist", GET=_playlist),
+]

@@ -1,20 +1,19 @@
 """The composition root: settings → adapters, built at the first invocation and kept for the instance.
 
-Importing this module does nothing; the SDKs are imported where a function needs them.
+Importing this module does nothing. What only some functions need, the SDKs above all, is imported by the builder
+that needs it: every module more is a longer cold start.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from shared import log
 from shared.adapters.cos import CosStore, Deadline
-from shared.domain.policy import Policy, UploadKeys
-from shared.domain.steps import Timing
 from shared.ports import ObjectStore
 from shared.settings import (
     CallbackSettings,
@@ -26,15 +25,19 @@ from shared.settings import (
     role_credentials,
 )
 from shared.triggers import CosObject
-from shared.usecases.look import ReconcilePorts
-from shared.usecases.pace import Pacer
-from shared.usecases.start import Ports
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from shared.usecases.look import ReconcilePorts
+    from shared.usecases.reading import QueryPorts
+    from shared.usecases.start import Ports
 
 PACE_PER_SECOND = 10.0
 """Calls of one action by one tick. TRTC's limit is 20 a second: two ticks that overlap still keep to it."""
 
 THREADS = 16
-"""Looks of one tick at once: what they wait for is storage."""
+"""Looks of one tick, or documents of one list, at once: what they wait for is storage."""
 
 
 def now_ms() -> int:
@@ -47,7 +50,7 @@ class RecordingsApp:
     """What the recordings function works with."""
 
     settings: RecordingsSettings
-    ports: Ports
+    ports: QueryPorts
     job_store: Callable[[CosObject], ObjectStore]
     """Gives the bucket a job object is in."""
 
@@ -83,13 +86,23 @@ def recordings() -> RecordingsApp:
     Raises:
         ConfigurationError: a setting is wrong or missing.
     """
+    from shared.usecases.reading import QueryPorts
+
     settings = load(RecordingsSettings)
     log.hide(token.get_secret_value() for token in settings.api_tokens.values())
 
     def job_store(created: CosObject) -> CosStore:
         return _store(settings, created.bucket, created.region or settings.bucket_region, "", Deadline())
 
-    return RecordingsApp(settings, _ports(settings), job_store)
+    def many(read: Callable[[str], Any], keys: Iterable[str]) -> list[Any]:
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(THREADS) as pool:
+            return list(pool.map(read, keys))
+
+    files = _store(settings, settings.bucket, settings.bucket_region, "", Deadline())
+    ports = QueryPorts(**vars(_ports(settings)), files=files, many=many, sleep=time.sleep)
+    return RecordingsApp(settings, ports, job_store)
 
 
 @lru_cache(maxsize=1)
@@ -99,7 +112,12 @@ def reconcile() -> ReconcileApp:
     Raises:
         ConfigurationError: a setting is wrong or missing.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     from shared.adapters.notify import WebhookNotifier
+    from shared.domain.steps import Timing
+    from shared.usecases.look import ReconcilePorts
+    from shared.usecases.pace import Pacer
 
     settings = load(ReconcileSettings)
     if settings.notify_secret:
@@ -117,6 +135,8 @@ def reconcile() -> ReconcileApp:
 
 def _ports(settings: TrtcSettings) -> Ports:
     from shared.adapters.trtc import TrtcRecorder
+    from shared.domain.policy import Policy, UploadKeys
+    from shared.usecases.start import Ports
 
     keys = None
     if settings.storage_secret_id and settings.storage_secret_key:

@@ -14,7 +14,7 @@ import structlog
 
 from shared import log, replies, triggers
 from shared.domain.errors import ConfigurationError, RecorderError, RequestError, WebRecordError
-from shared.triggers import HttpResponse, Trigger
+from shared.triggers import HttpRequest, HttpResponse, Trigger
 
 Event = Mapping[str, Any]
 Result = HttpResponse | dict[str, Any] | None
@@ -25,12 +25,19 @@ Handler = Callable[[Event, Event], "dict[str, Any] | None"]
 _warm: set[str] = set()
 
 
-def entrypoint(handle: Callable[[Trigger, App], Result], build: Callable[[], App]) -> Handler:
+def entrypoint(
+    handle: Callable[[Trigger, App], Result],
+    build: Callable[[], App],
+    examine: Callable[[], dict[str, Any]] | None = None,
+    dress: Callable[[App, HttpRequest, HttpResponse], HttpResponse] | None = None,
+) -> Handler:
     """Make `main_handler(event, context)` of a function from a trigger to a reply.
 
     Args:
         handle: what the function does, given what it works with.
         build: gives it that; called at every invocation, so it keeps what it built.
+        examine: answers `{"doctor": true}`, which it must where nothing can be built; None: nobody does.
+        dress: what is done to every reply to HTTP, problems too.
     """
 
     def main_handler(event: Event, context: Event) -> dict[str, Any] | None:
@@ -44,20 +51,32 @@ def entrypoint(handle: Callable[[Trigger, App], Result], build: Callable[[], App
         is_http = isinstance(event, Mapping) and "httpMethod" in event
         raised: Exception | None = None
         result: Result = None
+        trigger: Trigger | None = None
+        app: App | None = None
         try:
-            result = handle(triggers.parse(event), build())
+            trigger = triggers.parse(event)
+            if isinstance(trigger, triggers.Doctor) and examine is not None:
+                result = examine()
+            else:
+                app = build()
+                result = handle(trigger, app)
         except Exception as error:  # noqa: BLE001 (the outermost edge: nothing may pass without a line)
             _note_error(error)
             if is_http:
                 result = replies.problem(error, request_id)
             elif _worth_a_retry(error):
                 raised = error
+        if dress and app and isinstance(trigger, HttpRequest) and isinstance(result, HttpResponse):
+            result = dress(app, trigger, result)
         _canonical_line(event, result if isinstance(result, HttpResponse) else None, raised, began)
         if raised is not None:
             raised.__cause__ = None  # SCF logs tracebacks as they are; a cause may quote what a request held
             raise raised
         return result.to_event() if isinstance(result, HttpResponse) else result
 
+    from shared import cold_start  # not above: whoever imports this module need not be a function
+
+    cold_start.imported()  # a function makes its handler last
     return main_handler
 
 

@@ -47,8 +47,8 @@ class Recorder(Protocol):
 class Notifier(Protocol):
     """Sends a notification to a caller's URL."""
 
-    def send(self, url: str, webhook_id: str, at_s: int, body: bytes) -> None:
-        """POST the body, signed; returns when it was taken (2xx).
+    def send(self, url: str, webhook_id: str, at_s: int, body: bytes, traceparent: str | None = None) -> None:
+        """POST the body, signed, in the caller's W3C trace if there is one; returns when it was taken (2xx).
 
         Raises:
             NotificationError: it was not taken; one line says why.
@@ -89,3 +89,31 @@ class ObjectStore(Protocol):
 
     def delete(self, key: str) -> None:
         """Delete an object; fine when there is none."""
+
+
+class FileStore(ObjectStore, Protocol):
+    """A bucket whose objects can be shared by URL."""
+
+    def presign(self, key: str, seconds: int) -> str:
+        """Return a URL that reads the object for so long; nothing is sent. It ends with the credentials, too."""
+
+
+class ProbedStore(ObjectStore, Protocol):
+    """A bucket that is also asked about itself, by the doctor."""
+
+    def versioning(self) -> str:
+        """Return the bucket's versioning: `Enabled`, `Suspended`, or nothing where there never was any."""
+
+    def clock_ahead_s(self) -> float | None:
+        """Return by how many seconds our clock is ahead of the bucket's; None when it told no time."""
+
+
+class HttpProbe(Protocol):
+    """Calls an address of the deployment."""
+
+    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> tuple[int, str]:
+        """Return the status and the beginning of the body.
+
+        Raises:
+            UnreachableError: no answer came; one line says why.
+        """

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared.domain.errors import (
     CallerMustRetry,
@@ -27,6 +28,10 @@ from shared.domain.errors import (
 )
 from shared.domain.recording import Recording
 from shared.triggers import HttpResponse
+
+if TYPE_CHECKING:
+    from shared.domain.detail import Detail
+    from shared.usecases.query import Page
 
 PROBLEMS: dict[type[Exception], tuple[int, str, str]] = {
     MalformedJson: (400, "malformed-json", "The body is not JSON"),
@@ -56,6 +61,36 @@ def recording_reply(status: int, recording: Recording) -> HttpResponse:
     body = recording.model_dump(mode="json", exclude={"evidence"}, exclude_none=True)
     headers = {"Location": f"/recordings/{recording.recording_id}"} if status == 201 else {}
     return HttpResponse(status, json.dumps(body, ensure_ascii=False), headers)
+
+
+def json_reply(body: object) -> HttpResponse:
+    """Return any document as JSON, with an ETag over it."""
+    text = json.dumps(body, ensure_ascii=False)
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return HttpResponse(200, text, {"ETag": f'"{digest}"'})
+
+
+def page_reply(page: Page) -> HttpResponse:
+    """Return a page of a list."""
+    recordings = [item.model_dump(mode="json", exclude_none=True) for item in page.recordings]
+    return json_reply({"recordings": recordings, **({"next_cursor": page.next_cursor} if page.next_cursor else {})})
+
+
+def detail_reply(detail: Detail, etag: str, *, conditional: bool = True) -> HttpResponse:
+    """Return a recording as it is read by itself. Unless `conditional`, it is sent also to who has it already."""
+    body = detail.model_dump(mode="json", exclude_none=True)
+    headers = {"ETag": etag} if conditional else {"ETag": etag, "Cache-Control": "no-store"}
+    return HttpResponse(200, json.dumps(body, ensure_ascii=False), headers)
+
+
+def conditional(method: str, if_none_match: str | None, reply: HttpResponse) -> HttpResponse:
+    """Return what of the reply the caller needs: nothing for HEAD, 304 for what it has already."""
+    etag = reply.headers.get("ETag")
+    tags = [tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",")]
+    cached = reply.headers.get("Cache-Control") != "no-store"
+    if reply.status == 200 and etag and cached and (etag in tags or "*" in tags):
+        return HttpResponse(304, "", {"ETag": etag})
+    return HttpResponse(reply.status, "", reply.headers) if method == "HEAD" else reply
 
 
 def problem(error: Exception, request_id: str) -> HttpResponse:

@@ -57,7 +57,13 @@ Prefix = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$", max
 class StoreSettings(BaseSettings):
     """Where everything is stored: read by every function."""
 
-    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX,
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        defer_build=True,  # a function uses one of these classes
+    )
 
     bucket: Annotated[str, Field(pattern=r"^[a-z0-9-]+-\d+$", description="The bucket, `name-appid`")]
     bucket_region: Annotated[str, Field(pattern=r"^[a-z]+-[a-z0-9-]+$", description="Its region, `ap-guangzhou`")]
@@ -142,6 +148,13 @@ class RecordingsSettings(TrtcSettings):
     jobs_prefix: Annotated[
         str, Field(min_length=1, description="Where job objects are put: the prefix of the COS trigger")
     ] = "jobs/"
+
+    cors_origins: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^(\*|https?://[^/\s]+)$")], ...],
+        NoDecode,
+        Several,
+        Field(description="Origins whose pages may call the API from a browser, `https://app.example.com`; `*`: any"),
+    ] = ()
 
     @model_validator(mode="after")
     def _no_loop(self) -> Self:

@@ -79,7 +79,12 @@ class Replay:
     """Empty for all."""
 
 
-Trigger = HttpRequest | CosEvent | Tick | Replay
+@dataclass(frozen=True)
+class Doctor:
+    """An invocation `{"doctor": true}`."""
+
+
+Trigger = HttpRequest | CosEvent | Tick | Replay | Doctor
 
 
 def parse(event: Event) -> Trigger:
@@ -101,6 +106,8 @@ def parse(event: Event) -> Trigger:
     if "replay" in event:
         wanted = event["replay"]
         return Replay(() if wanted == "all" else tuple(str(name) for name in wanted))
+    if event.get("doctor") is True:
+        return Doctor()
     raise UnknownTriggerError(f"an event with the keys {sorted(event)[:10]} is no HTTP, COS or timer event")
 
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from local.cloud import Cloud
 from local.config import LocalConfig
+from local.faults import TrtcFault
 
 T = TypeVar("T")
 
@@ -39,6 +40,10 @@ class RunningCloud:
             return function()
 
         return asyncio.run_coroutine_threadsafe(run(), self._loop).result(30)
+
+    def refuse(self, *codes: str, action: str = "StartWebRecord") -> None:
+        """Let the next calls of a TRTC action be refused with these codes, one each."""
+        self.cloud.faults.add(*(TrtcFault(do="fail", action=action, code=code, count=1) for code in codes))
 
     def _run(self) -> None:
         self._loop.run_until_complete(self._serve())

@@ -40,6 +40,13 @@ class MemoryStore:
         self.objects.pop(key, None)
 
 
+class MemoryFiles(MemoryStore):
+    """A bucket whose objects have URLs, which nobody serves."""
+
+    def presign(self, key: str, seconds: int) -> str:
+        return f"https://bucket.example.com/{key}?for={seconds}"
+
+
 @dataclass
 class FakeTrtc:
     """TRTC's three calls: one task per RecordId; `refusals` are raised first, one per start."""

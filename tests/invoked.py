@@ -21,7 +21,9 @@ from shared.entrypoint import Handler, entrypoint
 from shared.ports import ObjectStore
 from shared.settings import CallbackSettings, RecordingsSettings
 from shared.usecases.look import ReconcilePorts
+from shared.usecases.reading import QueryPorts
 from tests.callbacks import KEY, SDK_APP_ID, signed
+from tests.fakes import MemoryFiles
 
 BUCKET = "webrecord-1250000000"
 JOBS = "jobs-1250000000"
@@ -83,7 +85,10 @@ class Functions:
         self._invoke(entrypoint(reconcile.handle, lambda: app), "reconcile", scf_events.timer_event("every-minute"))
 
     def _main(self, ports: ReconcilePorts, jobs: ObjectStore) -> Handler:
-        app = RecordingsApp(self._recordings, ports, lambda _created: jobs)
+        reading = QueryPorts(
+            ports.store, ports.recorder, ports.policy, ports.clock, files=MemoryFiles(), many=map, sleep=ports.sleep
+        )
+        app = RecordingsApp(self._recordings, reading, lambda _created: jobs)
         return entrypoint(recordings.handle, lambda: app)
 
     def _invoke(self, main_handler: Handler, function: str, event: dict[str, Any]) -> dict[str, Any] | None:

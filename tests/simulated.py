@@ -142,7 +142,7 @@ class Receiver:
     failing: float = 0.0
     taken: dict[str, list[str]] = field(default_factory=dict)
 
-    def send(self, url: str, webhook_id: str, at_s: int, body: bytes) -> None:
+    def send(self, url: str, webhook_id: str, at_s: int, body: bytes, traceparent: str | None = None) -> None:
         assert url == NOTIFY_URL
         if self.chance.random() < self.failing:
             raise NotificationError("answered 500")

@@ -14,6 +14,8 @@ from zipfile import ZipFile
 
 import pytest
 
+from local import cam
+from local.cos import Allow
 from shared.domain.steps import Timing
 from shared.ports import ListedObject, StoredObject
 from shared.usecases.look import ReconcilePorts
@@ -21,8 +23,12 @@ from shared.usecases.reconcile import tick
 from tests.callbacks import callback, mp4_stop
 from tests.fakes import MemoryStore
 from tests.world import World
-from tools import deploy_check
-from tools.deploy_check import CHECKS, Check, Deployment, ToolkitMissingError, problems
+from tools import deploy_check, deploy_payloads, deploy_values
+from tools import deploy_check_functions as functions
+from tools import deploy_check_settings as settings
+from tools import deploy_check_triggers as triggers
+from tools.deploy_check import CHECKS, problems
+from tools.deploy_payloads import Check, Deployment, ToolkitMissingError
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "serverless.yml").read_text()
@@ -34,11 +40,11 @@ GUIDE = (ROOT / "docs" / "deploy.md").read_text()
 def rendered() -> dict[str, Deployment]:
     """What the toolkit makes of serverless.yml, with everything set and with the least."""
     try:
-        modules = deploy_check.install()
+        modules = deploy_payloads.install()
     except ToolkitMissingError as error:
         pytest.skip(f"THE TOOLKIT'S PART OF THE DEPLOYMENT IS NOT CHECKED: {error}")
-    environments = deploy_check.examples()
-    return {name: deploy_check.render(TEXT, EXAMPLE, values, modules) for name, values in environments.items()}
+    environments = deploy_values.examples()
+    return {name: deploy_payloads.render(TEXT, EXAMPLE, values, modules) for name, values in environments.items()}
 
 
 @pytest.fixture
@@ -112,59 +118,99 @@ def _without(kind: str) -> Callable[[Deployment], None]:
 
 
 BROKEN: list[tuple[Check, Callable[[Deployment], object], str]] = [
-    (deploy_check.check_functions, lambda d: d.functions.pop("callback"), "recordings, reconcile"),  # type: ignore[attr-defined]
-    (deploy_check.check_functions, _function("callback", FunctionName="scf-webrecord-reconcile"), "one name"),
-    (deploy_check.check_functions, _function("callback", FunctionName="a" * 61), "61 characters"),
-    (deploy_check.check_functions, _function("callback", FunctionName="1st"), "1st"),
-    (deploy_check.check_handlers, _function("callback", Handler="callbacks.main_handler"), "callbacks.main_handler"),
-    (deploy_check.check_handlers, _function("callback", Handler="callback.handler"), "callback.handler"),
-    (deploy_check.check_handlers, _broken_zip, "callback.zip has no callback.py"),
-    (deploy_check.check_handlers, _no_zip, "callback.zip has no callback.py"),
-    (deploy_check.check_runtime, _function("callback", Runtime="Python3.9"), "Python3.9"),
-    (deploy_check.check_runtime, _function("callback", Type="HTTP"), "HTTP"),
-    (deploy_check.check_runtime, _function("callback", InstallDependency="TRUE"), "InstallDependency"),
-    (deploy_check.check_role, _function("callback", Role=""), "no role"),
-    (deploy_check.check_role, lambda d: d.functions["callback"].pop("Role"), "no role"),
-    (deploy_check.check_role, _function("recordings", PublicNetConfig={"PublicNetStatus": "DISABLE"}), "network"),
-    (deploy_check.check_memory, _function("callback", MemorySize=32), "32 MB"),
-    (deploy_check.check_memory, _function("callback", MemorySize=200), "200 MB"),
-    (deploy_check.check_memory, _function("callback", MemorySize=3200), "3200 MB"),
-    (deploy_check.check_timeouts, _function("callback", Timeout=0), "0 s"),
-    (deploy_check.check_timeouts, _function("callback", Timeout=3), "3 s, not 4.5 to 5"),
-    (deploy_check.check_timeouts, _function("callback", Timeout=6), "6 s, not 4.5 to 5"),
-    (deploy_check.check_timeouts, _function("recordings", Timeout=31), "31 s, not 1 to 30"),
-    (deploy_check.check_timeouts, _function("reconcile", Timeout=50), "50 s, not 60 to 900"),
-    (deploy_check.check_timeouts, _function("reconcile", Timeout=901), "901 s"),
-    (deploy_check.check_environment, _variable("callback", "WEBRECORD_BUCKET", None), "WEBRECORD_BUCKET is missing"),
-    (deploy_check.check_environment, _variable("callback", "WEBRECORD_TYPO", "1"), "WEBRECORD_TYPO is not read"),
-    (deploy_check.check_environment, _variable("callback", "SCF_X", "1"), "SCF_X is the platform's"),
-    (deploy_check.check_environment, _variable("callback", "QCLOUD_X", "1"), "QCLOUD_X is the platform's"),
-    (deploy_check.check_environment, _variable("callback", "TENCENTCLOUD_X", "1"), "TENCENTCLOUD_X is the platform's"),
-    (deploy_check.check_size, _variable("recordings", "WEBRECORD_ALLOWED_HOSTS", "h" * 4000), "bytes"),
-    (deploy_check.check_settings, _variable("callback", "WEBRECORD_BUCKET", "no-appid"), "WEBRECORD_BUCKET"),
-    (deploy_check.check_settings, _variable("callback", "WEBRECORD_CALLBACK_KEYS", ""), "WEBRECORD_CALLBACK_KEYS"),
-    (deploy_check.check_settings, _variable("callback", "WEBRECORD_COS_ENDPOINT", "undefined"), "is undefined"),
-    (deploy_check.check_triggers, _without("http"), "callback has no http"),
-    (deploy_check.check_triggers, _without("timer"), "reconcile has no timer"),
-    (deploy_check.check_triggers, _without("cos"), "recordings has no cos"),
-    (deploy_check.check_triggers, lambda d: d.triggers.append(_of(d, "cos")), "too many"),  # type: ignore[attr-defined]
-    (deploy_check.check_triggers, _trigger("cos", FunctionName="another"), "an unknown function"),
-    (deploy_check.check_triggers, _trigger("cos", Enable="CLOSE"), "is closed"),
-    (deploy_check.check_triggers, _trigger("timer", Enable="CLOSE"), "is closed"),
-    (deploy_check.check_triggers, _trigger("http", Enable="CLOSE"), "is closed"),
-    (deploy_check.check_triggers, _trigger("http", Qualifier="$LATEST"), "$LATEST"),
-    (deploy_check.check_http, _described("http", lambda d: d.update(AuthType="CAM")), "CAM"),
-    (deploy_check.check_http, _described("http", lambda d: d["NetConfig"].update(EnableExtranet=False)), "internet"),
-    (deploy_check.check_http, _described("http", lambda d: d.pop("NetConfig")), "not as expected"),
-    (deploy_check.check_cos, _described("cos", lambda d: d.update(event="cos:ObjectRemove:*")), "ObjectRemove"),
-    (deploy_check.check_cos, _described("cos", lambda d: d["filter"].update(Prefix="tasks/")), "tasks/"),
-    (deploy_check.check_cos, _described("cos", lambda d: d["filter"].update(Prefix="")), "overlaps"),
-    (deploy_check.check_cos, _described("cos", lambda d: d["filter"].update(Prefix="web")), "overlaps"),
-    (deploy_check.check_cos, _described("cos", lambda d: d["filter"].update(Prefix="webrecord/in/")), "overlaps"),
-    (deploy_check.check_cos, _variable("recordings", "WEBRECORD_JOBS_PREFIX", "other/"), "other/"),
-    (deploy_check.check_cos, _variable("recordings", "WEBRECORD_PREFIX", "jobs"), "overlaps"),
-    (deploy_check.check_region, _trigger("cos", TriggerName="b-1.cos.ap-beijing.myqcloud.com"), "ap-beijing"),
-    (deploy_check.check_timer, _trigger("timer", TriggerDesc="0 */5 * * * * *"), "*/5"),
+    (functions.check_functions, lambda d: d.functions.pop("callback"), "recordings, reconcile"),  # type: ignore[attr-defined]
+    (functions.check_functions, _function("callback", FunctionName="scf-webrecord-reconcile"), "one name"),
+    (functions.check_functions, _function("callback", FunctionName="a" * 61), "61 characters"),
+    (functions.check_functions, _function("callback", FunctionName="1st"), "1st"),
+    (
+        functions.check_handlers,
+        _function("callback", Handler="callbacks.main_handler"),
+        "callbacks.main_handler",
+    ),
+    (functions.check_handlers, _function("callback", Handler="callback.handler"), "callback.handler"),
+    (functions.check_handlers, _broken_zip, "callback.zip has no callback.py"),
+    (functions.check_handlers, _no_zip, "callback.zip has no callback.py"),
+    (functions.check_runtime, _function("callback", Runtime="Python3.9"), "Python3.9"),
+    (functions.check_runtime, _function("callback", Type="HTTP"), "HTTP"),
+    (functions.check_runtime, _function("callback", InstallDependency="TRUE"), "InstallDependency"),
+    (functions.check_role, _function("callback", Role=""), "no role"),
+    (functions.check_role, lambda d: d.functions["callback"].pop("Role"), "no role"),
+    (
+        functions.check_role,
+        _function("recordings", PublicNetConfig={"PublicNetStatus": "DISABLE"}),
+        "network",
+    ),
+    (functions.check_memory, _function("callback", MemorySize=32), "32 MB"),
+    (functions.check_memory, _function("callback", MemorySize=200), "200 MB"),
+    (functions.check_memory, _function("callback", MemorySize=3200), "3200 MB"),
+    (functions.check_timeouts, _function("callback", Timeout=0), "0 s"),
+    (functions.check_timeouts, _function("callback", Timeout=3), "3 s, not 4.5 to 5"),
+    (functions.check_timeouts, _function("callback", Timeout=6), "6 s, not 4.5 to 5"),
+    (functions.check_timeouts, _function("recordings", Timeout=31), "31 s, not 1 to 30"),
+    (functions.check_timeouts, _function("reconcile", Timeout=50), "50 s, not 60 to 900"),
+    (functions.check_timeouts, _function("reconcile", Timeout=901), "901 s"),
+    (
+        settings.check_environment,
+        _variable("callback", "WEBRECORD_BUCKET", None),
+        "WEBRECORD_BUCKET is missing",
+    ),
+    (
+        settings.check_environment,
+        _variable("callback", "WEBRECORD_TYPO", "1"),
+        "WEBRECORD_TYPO is not read",
+    ),
+    (settings.check_environment, _variable("callback", "SCF_X", "1"), "SCF_X is the platform's"),
+    (settings.check_environment, _variable("callback", "QCLOUD_X", "1"), "QCLOUD_X is the platform's"),
+    (
+        settings.check_environment,
+        _variable("callback", "TENCENTCLOUD_X", "1"),
+        "TENCENTCLOUD_X is the platform's",
+    ),
+    (settings.check_size, _variable("recordings", "WEBRECORD_ALLOWED_HOSTS", "h" * 4000), "bytes"),
+    (settings.check_settings, _variable("callback", "WEBRECORD_BUCKET", "no-appid"), "WEBRECORD_BUCKET"),
+    (
+        settings.check_settings,
+        _variable("callback", "WEBRECORD_CALLBACK_KEYS", ""),
+        "WEBRECORD_CALLBACK_KEYS",
+    ),
+    (
+        settings.check_settings,
+        _variable("callback", "WEBRECORD_COS_ENDPOINT", "undefined"),
+        "is undefined",
+    ),
+    (triggers.check_triggers, _without("http"), "callback has no http"),
+    (triggers.check_triggers, _without("timer"), "reconcile has no timer"),
+    (triggers.check_triggers, _without("cos"), "recordings has no cos"),
+    (triggers.check_triggers, lambda d: d.triggers.append(_of(d, "cos")), "too many"),  # type: ignore[attr-defined]
+    (triggers.check_triggers, _trigger("cos", FunctionName="another"), "an unknown function"),
+    (triggers.check_triggers, _trigger("cos", Enable="CLOSE"), "is closed"),
+    (triggers.check_triggers, _trigger("timer", Enable="CLOSE"), "is closed"),
+    (triggers.check_triggers, _trigger("http", Enable="CLOSE"), "is closed"),
+    (triggers.check_triggers, _trigger("http", Qualifier="$LATEST"), "$LATEST"),
+    (triggers.check_http, _described("http", lambda d: d.update(AuthType="CAM")), "CAM"),
+    (
+        triggers.check_http,
+        _described("http", lambda d: d["NetConfig"].update(EnableExtranet=False)),
+        "internet",
+    ),
+    (triggers.check_http, _described("http", lambda d: d.pop("NetConfig")), "not as expected"),
+    (
+        triggers.check_cos,
+        _described("cos", lambda d: d.update(event="cos:ObjectRemove:*")),
+        "ObjectRemove",
+    ),
+    (triggers.check_cos, _described("cos", lambda d: d["filter"].update(Prefix="tasks/")), "tasks/"),
+    (triggers.check_cos, _described("cos", lambda d: d["filter"].update(Prefix="")), "overlaps"),
+    (triggers.check_cos, _described("cos", lambda d: d["filter"].update(Prefix="web")), "overlaps"),
+    (
+        triggers.check_cos,
+        _described("cos", lambda d: d["filter"].update(Prefix="webrecord/in/")),
+        "overlaps",
+    ),
+    (triggers.check_cos, _variable("recordings", "WEBRECORD_JOBS_PREFIX", "other/"), "other/"),
+    (triggers.check_cos, _variable("recordings", "WEBRECORD_PREFIX", "jobs"), "overlaps"),
+    (triggers.check_region, _trigger("cos", TriggerName="b-1.cos.ap-beijing.myqcloud.com"), "ap-beijing"),
+    (triggers.check_timer, _trigger("timer", TriggerDesc="0 */5 * * * * *"), "*/5"),
 ]
 
 
@@ -183,20 +229,40 @@ def _line(name: str, value: str) -> tuple[str, str]:
 
 
 MISWRITTEN: list[tuple[Check, tuple[str, str], tuple[str, str], str]] = [
-    (deploy_check.check_code, ("src: ./build", "src: ./"), ("", ""), "inputs.src is ./"),
-    (deploy_check.check_code, ("src: ./callback", "src: ./recordings"), ("", ""), "callback: its src"),
-    (deploy_check.check_code, ("      src: ./callback\n", ""), ("", ""), "callback: its src"),
-    (deploy_check.check_secrets, _line("WEBRECORD_CALLBACK_KEYS", "short"), ("", ""), "KEYS is written out"),
-    (deploy_check.check_secrets, _line("WEBRECORD_API_TOKENS", "a:${env:B}"), ("", ""), "TOKENS is written out"),
-    (deploy_check.check_secrets, _line("WEBRECORD_NOTIFY_HOSTS", "x" * 40), ("", ""), "looks like a secret"),
-    (deploy_check.check_secrets, ("app: ", "# AKIDabcdefgh12345\napp: "), ("", ""), "serverless.yml:3"),
-    (deploy_check.check_secrets, ("", ""), ("SECRET=", "SECRET=whsec_abc"), ".env.example"),
-    (deploy_check.check_example, _line("WEBRECORD_NOTIFY_URL", "${env:NEW}"), ("", ""), "NEW is not in .env.example"),
-    (deploy_check.check_example, ("", ""), ("WEBRECORD_ROLE=", "WEBRECORD_RULE="), "WEBRECORD_RULE is not in serverl"),
-    (deploy_check.check_example, ("", ""), ("WEBRECORD_ROLE=", "WEBRECORD_ROLE=admin"), "WEBRECORD_ROLE has a value"),
-    (deploy_check.check_example, ("", ""), ("WEBRECORD_ROLE=", "\nWEBRECORD_ROLE="), "ROLE has no comment"),
+    (functions.check_code, ("src: ./build", "src: ./"), ("", ""), "inputs.src is ./"),
+    (functions.check_code, ("src: ./callback", "src: ./recordings"), ("", ""), "callback: its src"),
+    (functions.check_code, ("      src: ./callback\n", ""), ("", ""), "callback: its src"),
+    (settings.check_secrets, _line("WEBRECORD_CALLBACK_KEYS", "short"), ("", ""), "KEYS is written out"),
     (
-        deploy_check.check_region,
+        settings.check_secrets,
+        _line("WEBRECORD_API_TOKENS", "a:${env:B}"),
+        ("", ""),
+        "TOKENS is written out",
+    ),
+    (settings.check_secrets, _line("WEBRECORD_NOTIFY_HOSTS", "x" * 40), ("", ""), "looks like a secret"),
+    (settings.check_secrets, ("app: ", "# AKIDabcdefgh12345\napp: "), ("", ""), "serverless.yml:3"),
+    (settings.check_secrets, ("", ""), ("SECRET=", "SECRET=whsec_abc"), ".env.example"),
+    (
+        settings.check_example,
+        _line("WEBRECORD_NOTIFY_URL", "${env:NEW}"),
+        ("", ""),
+        "NEW is not in .env.example",
+    ),
+    (
+        settings.check_example,
+        ("", ""),
+        ("WEBRECORD_ROLE=", "WEBRECORD_RULE="),
+        "WEBRECORD_RULE is not in serverl",
+    ),
+    (
+        settings.check_example,
+        ("", ""),
+        ("WEBRECORD_ROLE=", "WEBRECORD_ROLE=admin"),
+        "WEBRECORD_ROLE has a value",
+    ),
+    (settings.check_example, ("", ""), ("WEBRECORD_ROLE=", "\nWEBRECORD_ROLE="), "ROLE has no comment"),
+    (
+        triggers.check_region,
         ("{key: WEBRECORD_BUCKET_REGION, value: '${env:TENCENT_REGION}'}", "{key: WEBRECORD_BUCKET_REGION, value: x}"),
         ("", ""),
         "recordings: WEBRECORD_BUCKET_REGION",
@@ -228,8 +294,8 @@ def test_a_failure_is_printed_and_sets_the_status(capsys: pytest.CaptureFixture[
 
 def test_variables_are_resolved_as_the_cli_does() -> None:
     """Empty stays empty, several in one value are replaced, and a missing one is the text `undefined`."""
-    environment = deploy_check.parse_env("# A=0\nA=1\nB='two'\nC=\n")
-    assert {"x": ["1.two", "", "undefined"]} == deploy_check.resolve(
+    environment = deploy_values.parse_env("# A=0\nA=1\nB='two'\nC=\n")
+    assert {"x": ["1.two", "", "undefined"]} == deploy_values.resolve(
         {"x": ["${env:A}.${env:B}", "${env:C}", "${env:D}"]}, environment
     )
 
@@ -279,10 +345,25 @@ def test_the_policies_give_no_more_than_is_used() -> None:
         assert not any("*" in action for action in statement["action"])
         assert all(action.startswith(("name/cos:", "name/trtc:")) for action in statement["action"])
     reached = {resource.partition("<bucket>")[2] for statement in role for resource in statement["resource"]}
-    assert {"/webrecord/*", "/jobs/*", ""} == reached
+    assert {"/webrecord/*", "/jobs/*", "/*", ""} == reached
+    assert [["name/cos:GetBucketVersioning"]] == [s["action"] for s in role if s["resource"][0].endswith(">/*")]
     assert [["name/cos:GetObject"]] == [s["action"] for s in role if s["resource"][0].endswith("/jobs/*")]
     assert [["qcs::cos:<region>:uid/<appid>:<bucket>/webrecord/files/*"]] == [s["resource"] for s in upload]
     assert not any(re.search(r"Get|Delete|Head", action) for s in upload for action in s["action"])
+
+
+def test_the_local_cloud_enforces_the_guides_policies() -> None:
+    """So that whatever is tested against it is tested with them; TRTC's part has no resources to hold anyone to."""
+    role, upload = (
+        {
+            Allow(frozenset(action.removeprefix("name/cos:") for action in statement["action"]), resource)
+            for statement in policy["statement"]
+            for resource in [statement["resource"][0].rpartition(":")[2]]
+            if resource != "*"
+        }
+        for policy in _policies()
+    )
+    assert (role, upload) == (set(cam.role("<bucket>")), set(cam.upload_key("<bucket>")))
 
 
 def test_the_guide_checks_callbacks_with_one_that_is_taken() -> None:
@@ -325,7 +406,7 @@ class CountingStore(MemoryStore):
 class NoNotifier:
     """Nobody is to be told."""
 
-    def send(self, url: str, webhook_id: str, at_s: int, body: bytes) -> None:
+    def send(self, url: str, webhook_id: str, at_s: int, body: bytes, traceparent: str | None = None) -> None:
         raise AssertionError(url)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -74,3 +75,28 @@ def test_the_triggers_are_open_and_do_not_loop() -> None:
     prefix = triggers["cos", "recordings"]["filter"]["prefix"]
     assert given["WEBRECORD_JOBS_PREFIX"] == prefix
     assert not prefix.startswith(given["WEBRECORD_PREFIX"])
+
+
+def _noted() -> set[str]:
+    calls = [
+        node
+        for folder in ("shared", "functions")
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "log.note"
+    ]
+    return {keyword.arg for call in calls for keyword in call.keywords if keyword.arg}
+
+
+def test_every_field_of_the_log_is_explained() -> None:
+    """docs/operations.md has each field that the code notes, and queries none that it does not."""
+    text = (ROOT / "docs" / "operations.md").read_text()
+    rows = {
+        name
+        for line in text.splitlines()
+        if line.startswith("| `")
+        for name in re.findall(r"`(\w+)`", line.split("|")[1])
+    }
+    assert set() == _noted() - rows
+    asked = {path.split(".")[0] for path in re.findall(r"\$\.([\w.]+)", text)}
+    assert set() == asked - _noted()

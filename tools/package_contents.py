@@ -68,7 +68,7 @@ def contents(function: str, root: Path, wheels: list[Wheel]) -> dict[str, File]:
             NEVER_IMPORTED says it never is.
     """
     own = _own(function, root)
-    files = {path: File(body, OURS) for path, body in own.items()}
+    files = {path: File(body, OURS) for path, body in {**own, **_assets(own, root)}.items()}
     for wheel in _needed(own, wheels):
         kept = {path: body for path, body in sorted(wheel.files.items()) if reason(wheel.name, path) is None}
         for path, body in kept.items():
@@ -102,6 +102,17 @@ def _own(function: str, root: Path) -> dict[str, bytes]:
             found = imports(files[path], module, is_package=stem.is_dir())
             waiting += [(Import(each.module, each.lazy or wanted.lazy), module) for each in found]
     return files
+
+
+def _assets(own: dict[str, bytes], root: Path) -> dict[str, bytes]:
+    """Return what a package of ours in `own` has beside its modules: the page that it serves."""
+    found = {}
+    for path in (root / "shared").rglob("*"):
+        if path.is_file() and path.suffix not in (".py", ".pyc") and not path.name.startswith("."):
+            package = next(folder / "__init__.py" for folder in path.parents if (folder / "__init__.py").is_file())
+            if package.relative_to(root).as_posix() in own:
+                found[path.relative_to(root).as_posix()] = path.read_bytes()
+    return found
 
 
 def _needed(own: dict[str, bytes], wheels: list[Wheel]) -> list[Wheel]:

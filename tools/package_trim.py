@@ -95,11 +95,22 @@ NEVER_IMPORTED: dict[str, dict[str, str]] = {
     "callback": {
         "shared.adapters.notify": "reconcile tells the callers",
         "shared.adapters.trtc": "a callback calls nothing of TRTC",
+        "shared.domain.policy": "what may be started does not concern what has been",
+        "shared.domain.request": "of the stored request a callback needs a few fields as they are",
+        "shared.domain.steps": "reconcile decides what is to be done next",
+        "shared.usecases.look": "reconcile looks",
+        "shared.usecases.pace": "reconcile keeps to TRTC's rate",
+        "shared.usecases.reading": "nobody reads recordings through it",
+        "shared.usecases.start": "a callback starts nothing",
     },
     "recordings": {
         "shared.adapters.notify": "reconcile tells the callers",
+        "shared.usecases.look": "reconcile looks",
+        "shared.usecases.pace": "reconcile keeps to TRTC's rate",
     },
-    "reconcile": {},
+    "reconcile": {
+        "shared.usecases.reading": "nobody reads recordings through it",
+    },
 }
 """Modules of shared/ that a function's code names in a function it does not call; they, and what only they import,
 are not in its package."""

@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
-from local.cos import buckets, call, multipart, objects, signature
+from local.cos import buckets, call, multipart, objects, policy, signature
 from local.cos.call import Call
 from local.cos.errors import CosError
 from local.cos.model import CosSettings
@@ -19,13 +20,15 @@ from local.cos.reply import Reply, xml
 from local.cos.service import OnCreated, Service
 from local.cos.signature import Claim, Credentials
 from local.cos.store import BucketStore
+from local.faults.wire import NoAnswer, Silence, disturbed
 
 Handler = Callable[[Service, Call], Awaitable[Reply]]
+_Route = tuple[str, str, str]
 
 _log = logging.getLogger(__name__)
 
 # (scope, method, sub-resource) -> operation
-_ROUTES: dict[tuple[str, str, str], Handler] = {
+_ROUTES: dict[_Route, Handler] = {
     ("service", "GET", ""): buckets.get_service,
     ("bucket", "PUT", ""): buckets.put_bucket,
     ("bucket", "HEAD", ""): buckets.head_bucket,
@@ -136,14 +139,18 @@ class _Everything(BaseRoute):
             return  # nobody is left to answer
         await response(scope, receive, send)
 
-    async def _respond(self, request: Request) -> Reply:
+    async def _respond(self, request: Request) -> Response:
         if request.method == "OPTIONS":
             return _preflight(request)
         parsed = Call(request, None, None, {}, (b"/",))
         try:
             parsed = call.parse(request, self._service.settings)
-            self._authenticate(parsed)
-            response = await _route(parsed)(self._service, parsed)
+            secret_id = self._authenticate(parsed)
+            route = _route(parsed)
+            self._authorize(secret_id, parsed, route)
+            response = await self._act(parsed, route)
+        except NoAnswer as silence:
+            return Silence(silence.seconds)
         except ClientDisconnect:
             raise
         except CosError as error:
@@ -155,7 +162,13 @@ class _Everything(BaseRoute):
         response.add({"x-cos-request-id": parsed.request_id, **_CORS})
         return response
 
-    def _authenticate(self, parsed: Call) -> None:
+    async def _act(self, parsed: Call, route: _Route) -> Reply:
+        fault = self._service.settings.faults.cos(parsed.method, parsed.key or parsed.params.get("prefix", ""))
+        if fault is not None and fault.do == "fail":
+            raise CosError(fault.code or "ServiceUnavailable", "A fault asks for it.", status=fault.status)
+        return await disturbed(fault, lambda: _ROUTES[route](self._service, parsed), lambda reply: reply.forget())
+
+    def _authenticate(self, parsed: Call) -> str:
         headers: dict[str, bytes] = {}
         for raw, value in parsed.headers.raw:
             headers.setdefault(raw.decode("latin-1"), value)
@@ -163,8 +176,9 @@ class _Everything(BaseRoute):
         for name, value in call.query(parsed.request.scope["query_string"]):
             params.setdefault(name.lower(), value)
         token = parsed.headers.get("x-cos-security-token") or parsed.params.get("x-cos-security-token")
+        claim = Claim.read(parsed.headers.get("authorization", ""), parsed.params)
         signature.verify(
-            Claim.read(parsed.headers.get("authorization", ""), parsed.params),
+            claim,
             self._credentials,
             token=token,
             method=parsed.method,
@@ -172,10 +186,17 @@ class _Everything(BaseRoute):
             params=params,
             headers=headers,
         )
+        return claim.secret_id if claim else ""  # an anonymous request was refused
+
+    def _authorize(self, secret_id: str, parsed: Call, route: _Route) -> None:
+        statements = self._service.settings.policies.get(secret_id)
+        resource = f"{parsed.bucket or ''}/{parsed.key or parsed.params.get('prefix', '')}"
+        if statements is not None and not policy.permits(statements, policy.ACTIONS[route], resource):
+            raise CosError("AccessDenied")
 
 
-def _route(parsed: Call) -> Handler:
-    """The operation asked for.
+def _route(parsed: Call) -> _Route:
+    """The operation asked for, a key of the routes.
 
     Raises:
         CosError: NotImplemented for what this server lacks, MethodNotAllowed for what COS lacks, too.
@@ -190,11 +211,11 @@ def _route(parsed: Call) -> Handler:
     sub = "uploadId" if "uploadId" in asked else next(iter(sorted(asked)), "")
     if scope == "object" and parsed.method == "PUT" and "x-cos-copy-source" in parsed.headers:
         sub = f"{sub} copy".strip()
-    handler = _ROUTES.get((scope, parsed.method, sub))
-    if handler is None:
+    route = (scope, parsed.method, sub)
+    if route not in _ROUTES:
         known = any((scope, sub) == (place, name) for place, _, name in _ROUTES)
         raise CosError("MethodNotAllowed" if known else "NotImplemented")
-    return handler
+    return route
 
 
 def _refusal(parsed: Call, error: CosError) -> Reply:

@@ -36,6 +36,7 @@ _KNOWN: dict[str, tuple[int, str]] = {
     "NotImplemented": (501, "The local COS does not implement this function."),
     "PreconditionFailed": (412, "At least one of the preconditions you specified did not hold."),
     "RequestTimeTooSkewed": (403, "The difference between the request time and ours is too large."),
+    "ServiceUnavailable": (503, "Please reduce your request rate."),
     "SignatureDoesNotMatch": (403, "The Signature you specified is invalid."),
 }
 
@@ -47,11 +48,19 @@ class CosError(Exception):
         code: a code of the document "Error Codes"; it decides the HTTP status.
         message: replaces the code's usual message.
         headers: extra headers of the reply.
+        status: replaces the code's HTTP status; a code that is not known here has 503.
     """
 
-    def __init__(self, code: str, message: str | None = None, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        status: int | None = None,
+    ) -> None:
         self.code = code
-        self.status, usual = _KNOWN[code]
+        documented, usual = _KNOWN.get(code, (503, code))
+        self.status = status or documented
         self.message = message or usual
         self.headers = dict(headers or {})
         super().__init__(f"{code}: {self.message}")

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from local.cos.policy import Allow
+from local.faults import Faults
+
 MIB = 1024 * 1024
 
 
@@ -15,8 +18,6 @@ class CosSettings:
     Attributes:
         versioned: behave as a bucket that ever had versioning: x-cos-forbid-overwrite is ignored
             (document "PUT Object"). Versions themselves are not kept, so `?versioning` says Suspended.
-        listing_delay_s: seconds after which a listing knows of a new, changed or deleted key. Reads by key
-            are never delayed.
         create_buckets: an object or listing request for a bucket that does not exist creates it first.
         default_bucket: bucket of a request that names none, neither in Host nor as the first path segment.
             The official SDK makes such presigned URLs when it is configured with IP and Port.
@@ -25,16 +26,19 @@ class CosSettings:
         fsync: flush every object and every index line to the disk before the reply.
         min_part_bytes: smallest size of a part that is not the last (document "Complete Multipart Upload").
         max_object_bytes: largest body of one PUT (document "PUT Object": 5 GB).
+        faults: what goes wrong on purpose with calls and listings.
+        policies: what each secret id may do; one that is not in it may do everything, as the owner's key.
     """
 
     versioned: bool = False
-    listing_delay_s: float = 0.0
     create_buckets: bool = True
     default_bucket: str | None = None
     force_download: bool = False
     fsync: bool = False
     min_part_bytes: int = MIB
     max_object_bytes: int = 5 * 1024 * MIB
+    faults: Faults = field(default_factory=Faults)
+    policies: dict[str, tuple[Allow, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

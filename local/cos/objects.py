@@ -244,6 +244,9 @@ class _FileReply(Reply):
         finally:
             self._file.close()
 
+    def forget(self) -> None:
+        self._file.close()
+
     def _next(self, size: int) -> bytes:
         self._file.seek(self._offset)
         data = self._file.read(size)

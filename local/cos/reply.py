@@ -26,6 +26,9 @@ class Reply(Response):
         self.raw_headers = []
         self.add(self._named)
 
+    def forget(self) -> None:
+        """Release what an answer holds that is never sent."""
+
     def add(self, headers: Mapping[str, str]) -> None:
         """Append headers that are not there yet."""
         self.raw_headers += [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]

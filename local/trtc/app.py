@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import time
@@ -15,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from local.faults.wire import NoAnswer, Silence, disturbed
 from local.trtc.errors import ApiError
 from local.trtc.fields import Fields
 from local.trtc.parameters import MAX_INT, parse_start
@@ -45,7 +45,7 @@ def create_app(
     Args:
         tasks: What the actions work on.
         credentials: Finds a key pair by its SecretId.
-        settings: The table's settings object; regions, forced errors and reply delays are read from it.
+        settings: The table's settings object; regions and faults are read from it.
         now: Seconds since 1970, for the age of signatures.
     """
     actions: dict[str, Action] = {
@@ -67,19 +67,24 @@ def create_app(
         if region not in settings.regions:
             raise ApiError("UnsupportedRegion", f"The region `{region}` is not supported by {action}.")
         tasks.admit(action)
-        if forced := settings.forced_errors.get(action):
-            raise ApiError(forced.pop(0), "Answered because the local settings ask for it.")
-        if len(body) > MAX_BODY_BYTES:
-            raise ApiError("RequestSizeLimitExceeded", "The request body is larger than 10 MB.")
-        result = run(_parse(body))
-        if delay_s := settings.reply_delay_s.get(action):
-            await asyncio.sleep(delay_s)
-        return result
+        fault = settings.faults.trtc(action)
+        if fault is not None and fault.do == "fail":
+            raise ApiError(fault.code or "InternalError", "Answered because a fault asks for it.")
+
+        async def carry_out() -> dict[str, Any]:
+            if len(body) > MAX_BODY_BYTES:
+                raise ApiError("RequestSizeLimitExceeded", "The request body is larger than 10 MB.")
+            return run(_parse(body))
+
+        return await disturbed(fault, carry_out, lambda _answer: None)
 
     async def endpoint(request: Request) -> Response:
         request_id = str(uuid.uuid4())
         try:
             answer = await act(request)
+        except NoAnswer as silence:
+            log.info("%s %s %s", request_id, request.headers.get("x-tc-action"), "no answer")
+            return Silence(silence.seconds)
         except ApiError as error:
             answer = {"Error": {"Code": error.code, "Message": error.message}}
         except Exception:

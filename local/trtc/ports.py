@@ -51,6 +51,10 @@ class Recorder(Protocol):
         """Ask for the end: files are closed, then `ended` follows. May be called early and twice."""
         ...
 
+    def crash(self) -> None:
+        """Kill the browser, on purpose: `crashed` and `ended` follow."""
+        ...
+
 
 RecorderFactory = Callable[[RecorderJob], Recorder]
 

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import Any
 
+from local.trtc.browser import kill_browser
 from local.trtc.ports import Event, RecorderJob
 
 __all__ = ["ProcessRecorder"]
@@ -37,10 +38,16 @@ class ProcessRecorder:
         self._stop_timeout_s = stop_timeout_s
         self._stop = asyncio.Event()
         self._reported: set[str] = set()
+        self._pid: int | None = None
 
     def stop(self) -> None:
         """Ask for the end; see `Recorder.stop`."""
         self._stop.set()
+
+    def crash(self) -> None:
+        """Kill the process's browser; see `Recorder.crash`."""
+        if self._pid is not None and not kill_browser(self._pid):
+            log.warning("a fault asked for a crash, but the recorder has no browser")
 
     async def events(self) -> AsyncGenerator[Event, None]:
         """Spawn the process and report; see `Recorder.events`."""
@@ -55,6 +62,7 @@ class ProcessRecorder:
             log.error("the recorder cannot be started: %s", error)  # noqa: TRY400 - the trace says no more
             yield {"event": "failed", "message": "StartRecording error"}
             return
+        self._pid = process.pid
         helpers = [asyncio.create_task(self._feed(process))]
         noise: deque[str] = deque(maxlen=10)
         helpers.append(asyncio.create_task(_listen(process, noise)))
@@ -77,6 +85,7 @@ class ProcessRecorder:
         except asyncio.TimeoutError:
             log.warning("the recorder did not exit after its last event")
         finally:
+            self._pid = None
             if process.returncode is None:
                 process.kill()
                 await process.wait()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from local.faults import Faults
+
 __all__ = ["TrtcSettings"]
 
 
@@ -23,8 +25,7 @@ class TrtcSettings:
         max_concurrent: Recordings at once per SdkAppId before `ResourceInsufficient.RequestRejection`.
         record_id_memory_s: How long after its task's end a RecordId answers `FailedOperation.TaskExist`.
         start_delay_s: Between the reply and the recorder's start; about 5 s in the cloud, 0 here.
-        forced_errors: Per action, codes answered instead of acting, one per request, first to last.
-        reply_delay_s: Per action, seconds between acting and replying: an impatient client loses the reply.
+        faults: What goes wrong on purpose with calls and browsers.
         goto_timeout_s: How long the recorder waits for the page, seconds.
         max_restarts: How often a crashed recorder is started again for one task.
         upload_waits_s: Waits between the first tries of one upload, seconds.
@@ -46,8 +47,7 @@ class TrtcSettings:
     max_concurrent: int = 200
     record_id_memory_s: float = 300.0
     start_delay_s: float = 0.0
-    forced_errors: dict[str, list[str]] = field(default_factory=dict)
-    reply_delay_s: dict[str, float] = field(default_factory=dict)
+    faults: Faults = field(default_factory=Faults)
     goto_timeout_s: float = 30.0
     max_restarts: int = 2
     upload_waits_s: tuple[float, ...] = (0.5, 1.0, 2.0)

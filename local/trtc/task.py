@@ -68,6 +68,7 @@ class Task:
         self._work_dir = work_dir
         self._stop = asyncio.Event()
         self._recorder: Recorder | None = None
+        self._struck: Recorder | None = None  # whose browser died on purpose
         self._started_at: float | None = None
         self._crashes = 0
         self._gave_up = False
@@ -166,6 +167,7 @@ class Task:
         elif kind == "progress":
             self._seconds, self._frames = float(event["seconds"]), int(event["frames"])
             self._delivery.goes_on()
+            self._strike()
         elif kind == "refreshed":
             self._emitter.recorder(events.RECORDER_UPDATE, 1, str(event["message"]))
         elif kind == "crashed":
@@ -174,6 +176,12 @@ class Task:
             # Only a name within the work dir: the recorder is another program.
             name = Path(str(event["name"])).name
             self._delivery.add(RecordedFile(name, str(event["kind"]), int(event["start_ms"]), int(event["end_ms"])))
+
+    def _strike(self) -> None:
+        if self._recorder is not self._struck and self._settings.faults.browser(self.task_id, self._seconds):
+            self._struck = self._recorder
+            if self._recorder is not None:
+                self._recorder.crash()
 
     def _crashed(self) -> None:
         self._crashes += 1

@@ -52,7 +52,8 @@ def verify(
         body: The untouched body.
         credentials: Finds a key pair by SecretId.
         now: Seconds since 1970.
-        service: Product name in the credential scope.
+        service: Product name in the credential scope. SDKs that take it from their endpoint's first label (those of
+            Node and Java do) say `127` or `localhost` here, which is accepted where the endpoint is such an address.
 
     Raises:
         ApiError: `MissingParameter` or an `AuthFailure.*` code.
@@ -77,13 +78,19 @@ def verify(
     if credential is None:
         raise ApiError("AuthFailure.SecretIdNotFound", "The SecretId is not found.")
     day = datetime.fromtimestamp(int(timestamp), tz=timezone.utc).strftime("%Y-%m-%d")
-    expected = signature(
-        credential.secret_key, method, query, {n: headers[n] for n in names}, body, timestamp, day, service,
-        unsigned=headers.get("x-tc-content-sha256") == "UNSIGNED-PAYLOAD",
-    )  # fmt: skip
+    if _is_address(headers["host"]) and signed_service == headers["host"].partition(":")[0].partition(".")[0]:
+        service = signed_service
+    unsigned = headers.get("x-tc-content-sha256") == "UNSIGNED-PAYLOAD"
+
+    def fits(sent: Mapping[str, str]) -> bool:
+        expected = signature(
+            credential.secret_key, method, query, {n: sent[n] for n in names}, body, timestamp, day, service,
+            unsigned=unsigned,
+        )  # fmt: skip
+        return hmac.compare_digest(expected, given)
+
     # The scope is part of what is signed: a foreign date or service can only be an old or stolen signature.
-    scope_fits = (date, signed_service) == (day, service)
-    if not hmac.compare_digest(expected, given) or not scope_fits:
+    if not any(map(fits, _host_variants(headers))) or (date, signed_service) != (day, service):
         raise ApiError(
             "AuthFailure.SignatureFailure",
             "The provided credentials could not be validated. Please check your signature is correct.",
@@ -91,6 +98,17 @@ def verify(
     if not hmac.compare_digest((credential.token or "").encode(), headers.get("x-tc-token", "").encode()):
         raise ApiError("AuthFailure.TokenFailure", "The token is not valid for this SecretId.")
     return credential
+
+
+def _host_variants(headers: Mapping[str, str]) -> list[Mapping[str, str]]:
+    """The headers as sent, and with the port cut off Host: TRTC is only ever on the default one, so SDKs may."""
+    name, colon, _ = headers["host"].rpartition(":")
+    return [headers, {**headers, "host": name}] if colon else [headers]
+
+
+def _is_address(host: str) -> bool:
+    name = host.rpartition(":")[0] or host
+    return name == "localhost" or re.fullmatch(r"[0-9.]+", name) is not None
 
 
 def signature(

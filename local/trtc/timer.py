@@ -58,6 +58,7 @@ class TimerRecorder:
         self._job = job
         self._script = script
         self._crash = crash
+        self._struck = False
         self._stop = asyncio.Event()
         self._files = 0
         self._playlist = [
@@ -70,6 +71,10 @@ class TimerRecorder:
     def stop(self) -> None:
         """Ask for the end; see `Recorder.stop`."""
         self._stop.set()
+
+    def crash(self) -> None:
+        """Crash at the next tick; see `Recorder.crash`."""
+        self._crash = self._struck = True
 
     async def events(self) -> AsyncGenerator[Event, None]:
         """Report by the clock; see `Recorder.events`."""
@@ -112,7 +117,7 @@ class TimerRecorder:
         script = self._script
         if self._stop.is_set():
             return "stop"
-        if self._crash and seconds >= script.crash_after_s:
+        if self._crash and (self._struck or seconds >= script.crash_after_s):
             return "crash"
         if script.disk_after_s is not None and seconds >= script.disk_after_s:
             return "disk"

@@ -14,7 +14,7 @@ import requests
 from qcloud_cos import CosConfig, CosS3Client
 from qcloud_cos.cos_exception import CosClientError, CosException, CosServiceError
 
-from shared.domain.errors import StoreError
+from shared.domain.errors import StoreError, StoreRefused
 from shared.ports import ListedObject, StoredObject
 
 # The SDK reports every expected 404 and 409 at ERROR, and at DEBUG tokens and signing keys.
@@ -141,6 +141,17 @@ class CosStore:
         with self._errors(f"DELETE {key}") as client:
             client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
 
+    def presign(self, key: str, seconds: int) -> str:
+        """Return a URL that reads the object for so long; nothing is sent. It ends with the credentials, too."""
+        token = self._credentials()[2]
+        # The SDK leaves the session token out of the URL, and COS then refuses it.
+        params = {"x-cos-security-token": token} if token else {}
+        with self._errors(f"sign {key}") as client:
+            url = client.get_presigned_url(
+                Bucket=self._bucket, Key=self._prefix + key, Method="GET", Expired=seconds, Params=params
+            )
+        return str(url)
+
     def _fresh(self) -> Any:  # noqa: ANN401 (the SDK has no types)
         if (now := self._credentials()) != self._signed_as:
             secret_id, secret_key, token = now
@@ -160,7 +171,7 @@ class CosStore:
                 raise _NotThereError(what) from error
             if error.get_status_code() == 409:
                 raise _AlreadyThereError(what) from error
-            raise StoreError(f"COS {what}: {error.get_status_code()} {error.get_error_code()}") from error
+            raise StoreRefused(what, error.get_status_code(), error.get_error_code()) from error
         except (CosClientError, CosException, requests.RequestException, OSError) as error:
             raise StoreError(f"COS {what}: {type(error).__name__}") from error
         except Exception as error:  # urllib3's errors escape while the body is read

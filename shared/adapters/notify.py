@@ -73,7 +73,7 @@ class WebhookNotifier:
         self._secret, self._allowed_hosts = secret, tuple(allowed_hosts)
         self._timeout_s, self._resolve = timeout_s, resolve
 
-    def send(self, url: str, webhook_id: str, at_s: int, body: bytes) -> None:
+    def send(self, url: str, webhook_id: str, at_s: int, body: bytes, traceparent: str | None = None) -> None:
         """POST the body; when this returns, the receiver has answered 2xx.
 
         Args:
@@ -81,6 +81,7 @@ class WebhookNotifier:
             webhook_id: the same at every try, so that the receiver can tell a repetition.
             at_s: when this try is made, epoch seconds. Receivers refuse what is more than five minutes off.
             body: JSON in UTF-8; signed and sent byte for byte.
+            traceparent: the W3C trace that the recording was asked for in.
 
         Raises:
             NotificationError: it is not allowed, did not arrive, or the receiver did not say 2xx.
@@ -90,6 +91,7 @@ class WebhookNotifier:
             "User-Agent": USER_AGENT,
             "Connection": "close",
             **self._signed(webhook_id, at_s, body),
+            **({"traceparent": traceparent} if traceparent else {}),
         }
         try:
             check_notify_url(url, self._allowed_hosts)
@@ -108,6 +110,14 @@ class WebhookNotifier:
             raise NotificationError(f"{host} answered {status}: redirects are not followed")
         if not 200 <= status < 300:
             raise NotificationError(f"{host} answered {status}")
+
+    def check_secret(self) -> None:
+        """Sign something, and send nothing.
+
+        Raises:
+            NotificationError: there is no secret, or it is of another form.
+        """
+        self._signed("check", 0, b"")
 
     def _signed(self, webhook_id: str, at_s: int, body: bytes) -> dict[str, str]:
         if self._secret is None:

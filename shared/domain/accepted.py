@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.domain.request import RecordingRequest
+if TYPE_CHECKING:
+    from shared.domain.request import Format, RecordingRequest
 
 
 class Place(BaseModel):
@@ -41,6 +42,8 @@ class Accepted(BaseModel):
     """How many tasks may be started for it, the first included."""
     notify_url: str | None = None
     notify_on: Literal["final", "changes"] = "final"
+    traceparent: str | None = None
+    """The W3C trace that the request came with."""
     request: dict[str, Any]
     """The request in the API's spelling, without storage keys."""
 
@@ -49,6 +52,37 @@ class Accepted(BaseModel):
         """When it is to start."""
         return self.start_at_ms or self.created_ms
 
+    # A callback needs only the next four, and must not wait for the request's model: `parsed()` says the same.
+
+    @property
+    def page_url(self) -> str:
+        """What is recorded."""
+        return str(self.request["RecordUrl"])
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What the caller put on it."""
+        return dict(self.request.get("Labels", {}))
+
+    @property
+    def target(self) -> Literal["cos", "vod"]:
+        """Where the files go."""
+        if storage := self.request.get("StorageParams"):
+            return "vod" if "CloudVod" in storage else "cos"
+        return "vod" if self.request.get("Storage") == "vod" else "cos"
+
+    @property
+    def file_format(self) -> Format:
+        """The format of the files."""
+        storage = self.request.get("StorageParams", {})
+        media_type = storage.get("CloudVod", {}).get("TencentVod", {}).get("MediaType")
+        if media_type is not None:
+            return "hls" if media_type == 1 else "mp4"
+        video = self.request.get("WebRecordVideoParams", {})
+        return "hls" if (self.request.get("Format") or video.get("Format")) == "hls" else "mp4"
+
     def parsed(self) -> RecordingRequest:
         """Return the request; its storage keys, if it ever had any, are gone."""
+        from shared.domain.request import RecordingRequest
+
         return RecordingRequest.model_validate(self.request, context={"stored": True})

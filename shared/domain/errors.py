@@ -19,6 +19,7 @@
     │   └── TaskNotFound            finished, or never started
     ├── CallerMustRetry             503  the call can't wait, because the caller's keys are not kept
     ├── StoreError                  503  the bucket did not answer as it should
+    │   ├── StoreRefused            503  it answered with an error code
     │   └── NotStored               500  a callback is not durable: TRTC must send it again
     ├── NotificationError                a caller's endpoint did not take a notification (`notify_hosts.py`)
     └── ConfigurationError          500  a setting is wrong or missing: names it
@@ -153,6 +154,20 @@ class CallerMustRetry(WebRecordError):
 
 class StoreError(WebRecordError):
     """The bucket refused, failed or timed out; the same call may succeed later."""
+
+
+class StoreRefused(StoreError):
+    """The bucket answered with an error.
+
+    Attributes:
+        status: the HTTP status.
+        code: COS's error code: `AccessDenied`, `NoSuchBucket`.
+    """
+
+    def __init__(self, what: str, status: int, code: str) -> None:
+        super().__init__(f"COS {what}: {status} {code}")
+        self.status = status
+        self.code = code
 
 
 class NotStored(StoreError):

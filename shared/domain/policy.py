@@ -56,7 +56,9 @@ class Policy:
     notify_url: str | None = None
     notify_hosts: tuple[str, ...] = ()
 
-    def accept(self, request: RecordingRequest, recording_id: str, source: str, now_ms: int) -> Accepted:
+    def accept(
+        self, request: RecordingRequest, recording_id: str, source: str, now_ms: int, traceparent: str | None = None
+    ) -> Accepted:
         """Return the request as it will be stored.
 
         Raises:
@@ -104,6 +106,7 @@ class Policy:
             max_attempts=self.max_attempts,
             notify_url=request.notify_url or self.notify_url,
             notify_on=request.notify_on or "final",
+            traceparent=traceparent,
             request=request.redacted(),
         )
 

@@ -8,6 +8,7 @@ from shared.domain.accepted import Accepted, Place
 from shared.domain.evidence import Evidence, File, Task
 from shared.domain.notifications import Message, messages
 from shared.domain.states import State, last_attempt, state_of
+from shared.domain.trace import trace_id
 
 GAP_TOLERANCE_MS = 2_000
 """Files of one recording closer than this are continuous."""
@@ -27,6 +28,8 @@ class RecordedFile(BaseModel):
     size: int | None = None
     file_id: str | None = None
     url: str | None = None
+    url_expires_ms: int | None = None
+    playlist_url: str | None = None
 
 
 class Gap(BaseModel):
@@ -36,8 +39,8 @@ class Gap(BaseModel):
     end_ms: int
 
 
-class Recording(BaseModel):
-    """The document people and programs read: `recording.json` and the API's replies."""
+class Overview(BaseModel):
+    """A recording as a list shows it. Times are epoch ms."""
 
     recording_id: str
     state: State
@@ -45,6 +48,7 @@ class Recording(BaseModel):
     page_url: str
     storage: str
     format: str
+    labels: dict[str, str] = {}
     created_ms: int
     start_at_ms: int | None = None
     stop_at_ms: int | None = None
@@ -55,14 +59,19 @@ class Recording(BaseModel):
     files: list[RecordedFile] = []
     gaps: list[Gap] = []
     attempts: int = 0
-    notifications: list[Message] = []
     source: str
+    trace_id: str | None = None
+
+
+class Recording(Overview):
+    """The document people and programs read: `recording.json`, with the evidence it was decided from."""
+
+    notifications: list[Message] = []
     evidence: Evidence
 
 
 def decide(accepted: Accepted, evidence: Evidence) -> Recording:
     """Return the recording that the evidence makes."""
-    request = accepted.parsed()
     state, reason = state_of(accepted, evidence)
     files = sorted(_recorded_files(evidence, accepted), key=lambda file: (file.start_ms or 0, file.name))
     begun = [task.began_ms for task in evidence.tasks.values() if task.began_ms]
@@ -72,9 +81,10 @@ def decide(accepted: Accepted, evidence: Evidence) -> Recording:
         recording_id=accepted.recording_id,
         state=state,
         reason=reason,
-        page_url=request.record_url,
-        storage=request.target,
-        format=request.file_format,
+        page_url=accepted.page_url,
+        storage=accepted.target,
+        format=accepted.file_format,
+        labels=accepted.labels,
         created_ms=accepted.created_ms,
         start_at_ms=accepted.start_at_ms,
         stop_at_ms=accepted.stop_at_ms,
@@ -85,8 +95,9 @@ def decide(accepted: Accepted, evidence: Evidence) -> Recording:
         files=files,
         gaps=_gaps(files),
         attempts=len(evidence.attempts),
-        notifications=messages(accepted, evidence, state),
         source=accepted.source,
+        trace_id=trace_id(accepted.traceparent),
+        notifications=messages(accepted, evidence, state),
         evidence=evidence,
     )
 

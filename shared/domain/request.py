@@ -37,6 +37,8 @@ Switch = Annotated[int, Field(strict=True, ge=0, le=1)]
 Text = Annotated[str, StringConstraints(strict=True)]
 Segment = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_-]+$", max_length=128)]
 Format = Literal["mp4", "hls"]
+LabelName = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+LabelValue = Annotated[str, StringConstraints(strict=True, max_length=256)]
 
 
 def _at_most_bytes(limit: int) -> AfterValidator:
@@ -73,6 +75,7 @@ class Wire(BaseModel):
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,  # it may hold the caller's keys
+        defer_build=True,  # a model is built when it is first used: few cold starts need any, none needs all
         alias_generator=AliasGenerator(
             validation_alias=lambda name: AliasChoices(to_pascal(name), name), serialization_alias=to_pascal
         ),
@@ -166,7 +169,13 @@ class EmulateMobileParams(Wire):
 class RecordingRequest(Wire):
     """What a caller asks for. `storage`, `prefix` and `format` name a target; settings fill in the rest."""
 
-    record_url: Annotated[Text, Field(min_length=1, max_length=4096), AfterValidator(check_page_url)]
+    record_url: Annotated[
+        Text,
+        Field(
+            min_length=1, max_length=4096, json_schema_extra={"format": "uri", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"}
+        ),
+        AfterValidator(check_page_url),
+    ]
     max_duration_limit: Annotated[Integer, Field(ge=1800, le=MAX_DURATION_CEILING_S)] = 36_000
     storage_params: StorageParams | None = None
     web_record_video_params: WebRecordVideoParams = WebRecordVideoParams()
@@ -186,6 +195,7 @@ class RecordingRequest(Wire):
     start_by: Instant | None = None
     notify_url: Annotated[Text, Field(min_length=1, max_length=2048)] | None = None
     notify_on: Literal["final", "changes"] | None = None
+    labels: Annotated[dict[LabelName, LabelValue], Field(max_length=10)] | None = None
 
     @model_validator(mode="after")
     def _one_way_to_say_it(self) -> RecordingRequest:

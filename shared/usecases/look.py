@@ -151,7 +151,7 @@ def _send(webhook_id: str, accepted: Accepted, evidence: Evidence, ports: Reconc
     recording = decide(accepted, evidence)
     at_s, body = ports.clock() // 1000, notification(webhook_id, recording)
     try:
-        ports.notifier.send(accepted.notify_url or "", webhook_id, at_s, body)
+        ports.notifier.send(accepted.notify_url or "", webhook_id, at_s, body, accepted.traceparent)
     except NotificationError as error:
         return str(error)
     return None

@@ -7,13 +7,15 @@ tick dies at, the next one goes on. Two ticks at once make the same facts and th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from threading import Lock
 
 from shared.domain import identity
 from shared.domain.errors import ParametersRefused, RecorderBusy, RecorderMisconfigured
-from shared.domain.recording import decide
+from shared.domain.recording import Recording, decide
 from shared.domain.refusals import is_full
 from shared.domain.states import is_unsure
 from shared.domain.steps import REPEAT_MS, START_LEAD_MS, Start, Wait, next_step
@@ -33,12 +35,37 @@ Mapper = Callable[[Callable[[str], None], Iterable[str]], Iterable[None]]
 
 @dataclass
 class Report:
-    """What a tick did."""
+    """What a tick did and saw.
+
+    Attributes:
+        looked, started: recordings looked at, tasks started.
+        refusals: TRTC's codes of starts that have to wait on, and how often.
+        waiting, waiting_s: how many starts are due and not made, and how long the oldest has waited, seconds.
+        open: recordings that have a marker to be looked at, now or later.
+        ended: final states that recordings came to, and how many.
+        notify_failures: notifications that were not taken.
+        errors: looks and starts that failed.
+    """
 
     looked: int = 0
     started: int = 0
+    refusals: Counter[str] = field(default_factory=Counter)
     waiting: int = 0
+    waiting_s: int = 0
+    open: int = 0
+    ended: Counter[str] = field(default_factory=Counter)
+    notify_failures: int = 0
     errors: list[str] = field(default_factory=list)
+    _counting: Lock = field(default_factory=Lock)
+
+    def note_look(self, before: Recording, after: Recording) -> None:
+        """Count a look; looks are made by several threads at once."""
+        tries = sum(message.attempts for message in after.notifications if message.delivered_ms is None)
+        tried = sum(message.attempts for message in before.notifications if message.delivered_ms is None)
+        with self._counting:
+            self.looked += 1
+            self.ended.update([after.state.value] if after.state.final and not before.state.final else [])
+            self.notify_failures += max(0, tries - tried)
 
 
 def tick(ports: ReconcilePorts, budget_s: float, run: Mapper = map) -> Report:
@@ -54,9 +81,13 @@ def tick(ports: ReconcilePorts, budget_s: float, run: Mapper = map) -> Report:
     # What is due goes first, with half of the time: a start that comes too late is a recording that is not made.
     starts = _Starts(ports, report)
     starts.make(now_ms, now_ms + int(budget_s * 500))
-    markers: dict[str, list[str]] = {}
-    for marker in _ripe(ports, "open/", ports.clock()):
-        markers.setdefault(identity.marked(marker)[1], []).append(marker)
+    markers, ripe_ms, watched = dict[str, list[str]](), ports.clock(), set[str]()
+    for marker in (item.key for item in ports.store.list("open/")):
+        at_ms, recording_id = identity.marked(marker)
+        watched.add(recording_id)
+        if at_ms <= ripe_ms:
+            markers.setdefault(recording_id, []).append(marker)
+    report.open = len(watched)
 
     def look_at(recording_id: str) -> None:
         if ports.clock() < until_ms:
@@ -84,15 +115,16 @@ def _guarded(recording_id: str, report: Report, work: Callable[[], None]) -> Non
 
 
 def _look_at(recording_id: str, markers: list[str], ports: ReconcilePorts, report: Report) -> None:
-    report.looked += 1
     known = load(ports.store, recording_id)
     if known is None:
         for marker in markers:
             _drop_claim(marker, ports)
         return
     accepted, evidence = known
+    before = decide(accepted, evidence)
     evidence, step = look(accepted, evidence, ports)
     recording = decide(accepted, evidence)
+    report.note_look(before, recording)
     later_ms: list[int] = []
     if isinstance(step, Start) or recording.state.waiting:
         ports.store.put(identity.due_key(accepted.due_ms, recording_id), b"")
@@ -138,10 +170,13 @@ class _Starts:
             refusals: list[str] = []
             _guarded(identity.marked(marker)[1], self._report, partial(_start, marker, ports, self._report, refusals))
             self._tried[marker] = bool(refusals)
+            self._report.refusals.update(refusals)
             # A full TRTC is full for everybody; any other refusal may be this one recording's own.
             full = any(is_full(code) for code in refusals)
             self._refused_in_a_row = ENOUGH_REFUSALS if full else self._refused_in_a_row + 1 if refusals else 0
-        self._report.waiting = sum(self._tried.get(marker, True) for marker in markers)
+        waiting = [identity.marked(marker)[0] for marker in markers if self._tried.get(marker, True)]
+        self._report.waiting = len(waiting)
+        self._report.waiting_s = max(0, (ports.clock() - min(waiting)) // 1000) if waiting else 0
 
 
 def _start(marker: str, ports: ReconcilePorts, report: Report, refusals: list[str]) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ulid import ULID
+
 from shared.domain import facts, identity
 from shared.domain.accepted import Accepted
 from shared.domain.errors import (
@@ -50,7 +52,9 @@ class Outcome:
     created: bool
 
 
-def start(request: RecordingRequest, key: str | None, source: str, ports: Ports) -> Outcome:
+def start(
+    request: RecordingRequest, key: str | None, source: str, ports: Ports, traceparent: str | None = None
+) -> Outcome:
     """Start the recording, or return the one that was started under the same key.
 
     Args:
@@ -58,6 +62,7 @@ def start(request: RecordingRequest, key: str | None, source: str, ports: Ports)
         key: the caller's name for it; None for an id of ours.
         source: who asks, as stored.
         ports: see Ports.
+        traceparent: the caller's W3C trace, if it is one.
 
     Raises:
         PageNotAllowed, InvalidRequest, ConfigurationError: nothing was stored.
@@ -67,10 +72,10 @@ def start(request: RecordingRequest, key: str | None, source: str, ports: Ports)
         StoreError: what was acknowledged to nobody may be half done; the same key finishes it.
     """
     store, now_ms = ports.store, ports.clock()
-    recording_id = identity.recording_id_of(key) if key else _new_id(now_ms)
+    recording_id = identity.recording_id_of(key) if key else str(ULID.from_timestamp(now_ms / 1000))
     known = journal.load_accepted(store, recording_id) if key else None
     if known is None:
-        accepted = ports.policy.accept(request, recording_id, source, now_ms)
+        accepted = ports.policy.accept(request, recording_id, source, now_ms, traceparent)
         mark(store, accepted, now_ms)
         if store.create(identity.request_key(recording_id), _body(accepted)):
             store.put(identity.day_key(now_ms, recording_id), b"")
@@ -81,12 +86,6 @@ def start(request: RecordingRequest, key: str | None, source: str, ports: Ports)
     if known.request != request.redacted():
         raise Conflict(f"the id {recording_id} was used for a different request")
     return resume(known, request, ports)
-
-
-def _new_id(now_ms: int) -> str:
-    from ulid import ULID
-
-    return str(ULID.from_timestamp(now_ms / 1000))
 
 
 def resume(accepted: Accepted, request: RecordingRequest, ports: Ports) -> Outcome:

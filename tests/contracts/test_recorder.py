@@ -76,10 +76,9 @@ def recorder(request: pytest.FixtureRequest) -> Iterator[tuple[Recorder, Refuse]
         yield fake, lambda code: fake.refusals.append(refusal(code, "asked to", "fake-request"))
         return
     running: RunningCloud = request.getfixturevalue("running")
-    forced = running.cloud.trtc_settings.forced_errors
     real = trtc_recorder(running)
-    yield real, lambda code: forced.setdefault("StartWebRecord", []).append(code)
-    forced.clear()
+    yield real, running.refuse
+    running.cloud.faults.clear()
 
 
 def new_record_id() -> str:
@@ -160,8 +159,7 @@ class TestTrtcRecorder:
 
     def test_throttling_is_retried_with_the_same_record_id(self, running: RunningCloud, parameters: Build) -> None:
         """Two refusals for the rate are not the caller's concern; the third try starts one task."""
-        forced = running.cloud.trtc_settings.forced_errors
-        forced["StartWebRecord"] = ["RequestLimitExceeded", "RequestLimitExceeded.UinLimitExceeded"]
+        running.refuse("RequestLimitExceeded", "RequestLimitExceeded.UinLimitExceeded")
         ours, record_id = trtc_recorder(running), new_record_id()
         started = ours.start(parameters(record_id))
         assert started.task_id == ours.describe(SDK_APP_ID, record_id).task_id

@@ -6,16 +6,20 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from standardwebhooks import Webhook
 
-from functions.reconcile import main_handler
+from functions.reconcile import handle, main_handler
 from local import scf_events
 from local.client import Client
 from local.config import REGION
+from shared import bootstrap
+from shared.domain.steps import IN_FLIGHT_MS
+from shared.entrypoint import entrypoint
 from tests.cloud import RunningCloud
 
 CONTEXT = scf_events.context("reconcile", "scf-request-3", 256, 60, REGION)
@@ -55,11 +59,15 @@ def tick() -> None:
 
 def test_a_queued_recording_is_started_by_the_timer(deployed: RunningCloud, client: Client) -> None:
     """202 queued while TRTC is full; the next tick starts it, once."""
-    deployed.cloud.trtc_settings.forced_errors["StartWebRecord"] = ["ResourceInsufficient.RequestRejection"]
+    deployed.refuse("ResourceInsufficient.RequestRejection")
     queued = client.start({"RecordUrl": "https://example.com/", "RecordingId": "queued-1"})
     assert "queued" == queued["state"]
     tick()
-    tick()
+    assert "queued" == client.get("queued-1")["state"], "somebody else may still be at the refused attempt"
+    app = bootstrap.reconcile()
+    later = replace(app, ports=replace(app.ports, clock=lambda: bootstrap.now_ms() + IN_FLIGHT_MS))
+    for _ in range(2):
+        entrypoint(handle, lambda: later)(scf_events.timer_event("tick"), CONTEXT)
     recording = client.wait("queued-1", ("recording",), 20)
     assert 2 == recording["attempts"], "the refused one and the one that started"
     client.stop("queued-1")

@@ -143,7 +143,7 @@ def test_every_wrong_field_is_named(deployed: RunningCloud) -> None:
 
 def test_trtcs_refusal_is_quoted(deployed: RunningCloud) -> None:
     """400 with TRTC's own code, message and RequestId."""
-    deployed.cloud.trtc_settings.forced_errors["StartWebRecord"] = ["InvalidParameterValue.RecordUrl"]
+    deployed.refuse("InvalidParameterValue.RecordUrl")
     status, document, _ = call(deployed, body={"RecordUrl": "https://example.com/"})
     assert (400, "InvalidParameterValue.RecordUrl") == (status, document["trtc"]["code"])
     assert document["trtc"]["request_id"]
@@ -151,21 +151,21 @@ def test_trtcs_refusal_is_quoted(deployed: RunningCloud) -> None:
 
 def test_a_missing_capability_is_our_fault(deployed: RunningCloud) -> None:
     """502: no caller can mend it."""
-    deployed.cloud.trtc_settings.forced_errors["StartWebRecord"] = ["FailedOperation.NotAbility"]
+    deployed.refuse("FailedOperation.NotAbility")
     status, document, _ = call(deployed, body={"RecordUrl": "https://example.com/"})
     assert (502, "FailedOperation.NotAbility") == (status, document["trtc"]["code"])
 
 
 def test_a_full_quota_is_accepted_and_queued(deployed: RunningCloud) -> None:
     """202, never an error."""
-    deployed.cloud.trtc_settings.forced_errors["StartWebRecord"] = ["ResourceInsufficient.RequestRejection"]
+    deployed.refuse("ResourceInsufficient.RequestRejection")
     status, document, _ = call(deployed, body={"RecordUrl": "https://example.com/"})
     assert (202, "queued") == (status, document["state"])
 
 
 def test_callers_storage_does_not_queue(deployed: RunningCloud) -> None:
     """503 with Retry-After: the caller's keys are not kept."""
-    deployed.cloud.trtc_settings.forced_errors["StartWebRecord"] = ["ResourceInsufficient.RequestRejection"]
+    deployed.refuse("ResourceInsufficient.RequestRejection")
     status, document, headers = call(deployed, body=EXAMPLE, headers={"idempotency-key": "own-keys"})
     assert (503, "30") == (status, headers["Retry-After"])
     assert "Idempotency-Key own-keys" in document["detail"]

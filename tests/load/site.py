@@ -199,7 +199,7 @@ class SiteTrtc:
 class Silence:
     """Nobody is notified here."""
 
-    def send(self, url: str, webhook_id: str, at_s: int, body: bytes) -> None:
+    def send(self, url: str, webhook_id: str, at_s: int, body: bytes, traceparent: str | None = None) -> None:
         raise AssertionError("no notification is asked for")
 
 

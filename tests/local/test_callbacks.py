@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from local.callbacks import CallbackEndpoint, CallbackSender, CallbackSettings, Fault, sign
+from local.callbacks import CallbackEndpoint, CallbackSender, CallbackSettings, sign
+from local.faults import CallbackFault, FaultFile, Faults
 from tests.local.trtc.cloud import APP, body, cloud
 from tests.local.trtc.servers import KEY, Receiver, until
 
@@ -38,16 +38,18 @@ def play(
     story: Callable[[CallbackSender], Awaitable[None]] | None = None,
     *,
     types: tuple[int, ...] = (),
+    rules: tuple[CallbackFault, ...] = (),
     drain_s: float = 10.0,
     **changes: Any,
 ) -> CallbackSender:
     """Send types or play a story, drain, close; the 5 s of a reply stay real unless a test changes them."""
     speed = changes.setdefault("speed", 100.0)
     changes.setdefault("timeout_s", 5.0 * speed)
-    settings = CallbackSettings(endpoints={APP: CallbackEndpoint(receiver.url, KEY)}, **changes)
+    faults = Faults(FaultFile(faults=rules, seed=7))
+    settings = CallbackSettings(endpoints={APP: CallbackEndpoint(receiver.url, KEY)}, faults=faults, **changes)
 
     async def run() -> CallbackSender:
-        sender = CallbackSender(settings, tmp_path / "log" / "callbacks.jsonl", dice=random.Random(7))
+        sender = CallbackSender(settings, tmp_path / "log" / "callbacks.jsonl")
         for event_type in types:
             sender.send(APP, event_type // 100, event_type, INFO)
         if story is not None:
@@ -133,13 +135,16 @@ def test_documented_times_are_the_defaults() -> None:
     settings = CallbackSettings()
     times = (settings.timeout_s, settings.retry_every_s, settings.lifetime_s, settings.speed)
     assert (5.0, 10.0, 60.0, 1.0) == times
-    assert [] == settings.faults
+    assert [] == settings.faults.list()
 
 
 def test_drop_and_duplicate_by_type(receiver: Receiver, tmp_path: Path) -> None:
-    """A dropped type never arrives, a duplicated one arrives twice, `times` bounds a rule, others are untouched."""
-    faults = [Fault("drop", frozenset({310}), times=1), Fault("duplicate", frozenset({801}))]
-    sender = play(receiver, tmp_path, types=(310, 801, 310, 802), faults=faults)
+    """A dropped type never arrives, a duplicated one arrives twice, `count` bounds a rule, others are untouched."""
+    rules = (
+        CallbackFault(do="drop", types=frozenset({310}), count=1),
+        CallbackFault(do="duplicate", types=frozenset({801})),
+    )
+    sender = play(receiver, tmp_path, types=(310, 801, 310, 802), rules=rules)
     assert Counter({801: 2, 310: 1, 802: 1}) == Counter(receiver.types())
     assert (0, "dropped") in outcomes(sender)
     first, second = [callback for callback in receiver.callbacks() if callback["EventType"] == 801]
@@ -148,20 +153,23 @@ def test_drop_and_duplicate_by_type(receiver: Receiver, tmp_path: Path) -> None:
 
 def test_delay_and_reorder(receiver: Receiver, tmp_path: Path) -> None:
     """A reordered message arrives after the next one, a delayed one later still."""
-    faults = [Fault("reorder", frozenset({801}), delay_s=100), Fault("delay", frozenset({802}), delay_s=30)]
-    play(receiver, tmp_path, types=(802, 801, 803), faults=faults)
+    rules = (
+        CallbackFault(do="reorder", types=frozenset({801}), seconds=100),
+        CallbackFault(do="delay", types=frozenset({802}), seconds=30),
+    )
+    play(receiver, tmp_path, types=(802, 801, 803), rules=rules)
     assert [803, 801, 802] == receiver.types()
 
 
 def test_a_reordered_message_alone_arrives(receiver: Receiver, tmp_path: Path) -> None:
     """Nothing overtakes the only message: it goes after its delay."""
-    play(receiver, tmp_path, types=(801,), faults=[Fault("reorder", delay_s=5)])
+    play(receiver, tmp_path, types=(801,), rules=(CallbackFault(do="reorder", seconds=5),))
     assert [801] == receiver.types()
 
 
-def test_probability(receiver: Receiver, tmp_path: Path) -> None:
-    """A rule with probability one half touches some messages and spares others."""
-    play(receiver, tmp_path, types=(801,) * 40, faults=[Fault("drop", probability=0.5)])
+def test_share(receiver: Receiver, tmp_path: Path) -> None:
+    """A rule with a share of one half strikes some messages and spares others."""
+    play(receiver, tmp_path, types=(801,) * 40, rules=(CallbackFault(do="drop", share=0.5),))
     assert 5 < len(receiver.requests) < 35
 
 
@@ -169,10 +177,10 @@ def test_resend_sends_what_was_lost(receiver: Receiver, tmp_path: Path) -> None:
     """A dropped message can be sent again from the log, with the same EventInfo; an unknown one cannot."""
 
     async def story(sender: CallbackSender) -> None:
-        sender.settings.faults = [Fault("drop")]
+        sender.settings.faults.add(CallbackFault(do="drop"))
         sender.send(APP, 3, 310, INFO)
         await sender.drain(5)
-        sender.settings.faults = []
+        sender.settings.faults.clear()
         sender.resend(next(sender.log.read()).message_id)
         with pytest.raises(KeyError):
             sender.resend("nobody")

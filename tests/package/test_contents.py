@@ -92,6 +92,18 @@ def test_what_is_never_imported_is_left_out_with_what_only_it_needs(tmp_path: Pa
     assert {"callback.py"} == set(files)
 
 
+def test_what_lies_beside_a_package_of_ours_comes_with_it(tmp_path: Path) -> None:
+    """In folders of its own too; not what belongs to a package that is not in."""
+    root = checkout(tmp_path, functions__callback="import shared.one", functions__recordings="import shared.pages")
+    (root / "shared/one.py").write_text("")
+    (root / "shared/pages/parts").mkdir(parents=True)
+    for name in ("__init__.py", "page.html", "parts/a.js", ".swp", "__pycache__.pyc"):
+        (root / "shared/pages" / name).write_text("")
+    assets = {"shared/pages/__init__.py", "shared/pages/page.html", "shared/pages/parts/a.js"}
+    assert {"recordings.py", "shared/__init__.py", *assets} == set(contents("recordings", root, []))
+    assert {"callback.py", "shared/__init__.py", "shared/one.py"} == set(contents("callback", root, []))
+
+
 @pytest.mark.parametrize(
     ("source", "said"),
     [

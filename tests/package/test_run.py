@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -45,6 +46,17 @@ def start_look_stop(run: Run, running: RunningCloud, recording_id: str) -> Answe
     return run("recordings", *(invocation("recordings", call) for call in calls), running=running)
 
 
+def read_and_remove(run: Run, running: RunningCloud, recording_id: str) -> Answer:
+    """Run the recordings function through the calls that read, wait and delete."""
+    later = {"RecordUrl": "https://example.com/", "RecordingId": recording_id, "StartAt": int(time.time()) + 3_600}
+    one = f"/recordings/{recording_id}"
+    calls = [http(running, "POST", "/recordings", later), http(running, "GET", "/recordings")]
+    calls += [http(running, "GET", f"{one}/{what}") for what in ("events", "playlist")]
+    calls += [http(running, "DELETE", one), http(running, "GET", f"{one}/wait")]
+    calls += [http(running, "GET", path) for path in ("/openapi.json", "/healthz", "/console", "/console/hls.js")]
+    return run("recordings", *(invocation("recordings", call) for call in calls), running=running)
+
+
 def acknowledge(run: Run, running: RunningCloud, task_id: str, ms: int) -> Answer:
     """Run the callback function with a signed event."""
     body = callback(801, {"Status": 1}, ms, task_id)
@@ -58,11 +70,25 @@ def tick(run: Run, running: RunningCloud) -> Answer:
     return run("reconcile", invocation("reconcile", scf_events.timer_event("tick")), running=running)
 
 
+def examine(run: Run, running: RunningCloud) -> Answer:
+    """Run the reconcile function as its timer does, then the doctor in it."""
+    events = (scf_events.timer_event("tick"), {"doctor": True})
+    return run("reconcile", *(invocation("reconcile", event) for event in events), running=running)
+
+
 def test_recordings_starts_shows_and_stops_from_its_zip(run: Run, running: RunningCloud) -> None:
     """201, 200, 202, as from the sources; and refusals are refusals, not missing modules."""
     answer = start_look_stop(run, running, "zipped")
     assert [201, 200, 202, 201, 422, 404] == [result["statusCode"] for result in answer.results], answer.log
     assert "zipped" == json.loads(answer.results[0]["body"])["recording_id"]
+
+
+def test_recordings_reads_and_removes_from_its_zip(run: Run, running: RunningCloud) -> None:
+    """Lists, events, waiting, cancelling; the description and the console with what belongs to it."""
+    answer = read_and_remove(run, running, "zipped-later")
+    expected = [202, 200, 200, 404, 202, 200, 200, 200, 200, 200]
+    assert expected == [result["statusCode"] for result in answer.results], answer.log
+    assert "<!doctype html>" in answer.results[-2]["body"][:100].lower()
 
 
 def test_callback_acknowledges_from_its_zip(run: Run, running: RunningCloud) -> None:
@@ -88,15 +114,30 @@ def test_reconcile_ticks_from_its_zip(run: Run, running: RunningCloud) -> None:
     client.close()
 
 
+def test_the_doctor_is_in_reconciles_zip(run: Run, running: RunningCloud) -> None:
+    """It finds what it finds from the sources; its command line stays at home."""
+    answer = examine(run, running)
+    (_, found) = answer.results
+    levels = {each["check"]: each["level"] for each in found["findings"]}
+    assert ("ok", "ok", "ok") == (levels["settings-reconcile"], levels["forbid-overwrite"], levels["notify"]), (
+        answer.log
+    )
+    assert "shared.examination" in answer.modules
+    assert "shared.doctor" not in answer.modules
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_what_is_in_is_used(run: Run, running: RunningCloud, packages: dict[str, Package], function: str) -> None:
     """Every distribution of a package, and every module of ours in it, is imported by what its function does."""
-    answers = {
-        "recordings": lambda: start_look_stop(run, running, "used"),
-        "callback": lambda: acknowledge(run, running, "UsedTask", 6_001),
-        "reconcile": lambda: tick(run, running),
+    answers: dict[str, list[Callable[[], Answer]]] = {
+        "recordings": [
+            lambda: start_look_stop(run, running, "used"),
+            lambda: read_and_remove(run, running, "used-later"),
+        ],
+        "callback": [lambda: acknowledge(run, running, "UsedTask", 6_001)],
+        "reconcile": [lambda: examine(run, running)],
     }
-    used = set(answers[function]().modules.values())
+    used = {file for answer in answers[function] for file in answer().modules.values()}
     tree = packages[function].folder
     tops = {path.name for path in tree.iterdir() if path.suffix != ".dist-info" and path.name != "__pycache__"}
     assert tops == {name.split("/")[0] for name in used}

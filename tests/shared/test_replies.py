@@ -24,6 +24,7 @@ from shared.domain.errors import (
     RecorderError,
     RecorderMisconfigured,
     StoreError,
+    StoreRefused,
     TaskExists,
     TaskNotFound,
     TooLarge,
@@ -60,6 +61,7 @@ TABLE: list[tuple[Exception, int, str]] = [
     (RecorderBusy(*TRTC, answered=True), 503, "recorder-busy"),
     (CallerMustRetry("what to do", 7), 503, "caller-must-retry"),
     (StoreError("what to do"), 503, "store"),
+    (StoreRefused("PUT x", 403, "AccessDenied"), 503, "store"),
 ]
 FOREIGN: list[Exception] = [
     RuntimeError("a secret inside"),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.domain.errors import MalformedJson
-from shared.triggers import CosEvent, CosObject, HttpRequest, HttpResponse, Tick, UnknownTriggerError, parse
+from shared.triggers import CosEvent, CosObject, Doctor, HttpRequest, HttpResponse, Tick, UnknownTriggerError, parse
 from tests.events import load
 
 APPID = "1253970226"
@@ -175,8 +175,26 @@ def test_timer() -> None:
     assert Tick("") == parse({"Type": "Timer"})
 
 
+def test_doctor() -> None:
+    """Asked for in so many words; an HTTP call can't ask for it."""
+    assert Doctor() == parse({"doctor": True})
+    assert isinstance(parse({"httpMethod": "GET", "doctor": True}), HttpRequest)
+
+
 @pytest.mark.parametrize(
-    "event", [{}, {"Type": "Kafka"}, {"Records": "x"}, {"hello": "world"}, [], None, 1, "httpMethod"]
+    "event",
+    [
+        {},
+        {"doctor": False},
+        {"doctor": "true"},
+        {"Type": "Kafka"},
+        {"Records": "x"},
+        {"hello": "world"},
+        [],
+        None,
+        1,
+        "httpMethod",
+    ],
 )
 def test_unknown_event(event: Any) -> None:
     """Any other JSON, as an invocation by hand may send it, is no trigger of ours."""

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from local.cos.model import Attributes, Entry
 from local.cos.view import ListingView
+from local.faults import ListingFault
 from tests.local.cos.running import BUCKET, RunningCos, refusal
 
 
@@ -109,7 +110,7 @@ def test_delay(cos: RunningCos) -> None:
     """Listings learn late of new, overwritten and deleted keys; reads by key never do."""
     for key in ("old", "kept"):
         cos.client.put_object(Bucket=BUCKET, Key=key, Body=b"1")
-    cos.settings.listing_delay_s = 0.3
+    cos.settings.faults.add(ListingFault(do="late", seconds=0.3))
     started = time.monotonic()
     cos.client.put_object(Bucket=BUCKET, Key="new", Body=b"1")
     cos.client.put_object(Bucket=BUCKET, Key="kept", Body=b"22")
@@ -124,13 +125,26 @@ def test_delay(cos: RunningCos) -> None:
     assert [(row["Key"], row["Size"]) for row in late["Contents"]] == [("kept", "2"), ("new", "1")]
 
 
-def test_delay_ends_with_the_setting(cos: RunningCos) -> None:
-    """Setting the delay back to zero shows everything at once."""
-    cos.settings.listing_delay_s = 60
+def test_delay_ends_with_the_rule(cos: RunningCos) -> None:
+    """Without the rule everything is listed at once."""
+    cos.settings.faults.add(ListingFault(do="late", seconds=60))
     cos.client.put_object(Bucket=BUCKET, Key="k", Body=b"")
     assert _keys(cos.client.list_objects(Bucket=BUCKET)) == []
-    cos.settings.listing_delay_s = 0
+    cos.settings.faults.clear()
     assert _keys(cos.client.list_objects(Bucket=BUCKET)) == ["k"]
+
+
+def test_stale(cos: RunningCos) -> None:
+    """For its seconds listings stand still, whatever is written; then they show everything."""
+    cos.client.put_object(Bucket=BUCKET, Key="before", Body=b"")
+    cos.settings.faults.add(ListingFault(do="stale", seconds=0.4))
+    started = time.monotonic()
+    cos.client.put_object(Bucket=BUCKET, Key="after", Body=b"")
+    early = _keys(cos.client.list_objects(Bucket=BUCKET))
+    if time.monotonic() - started < 0.4:  # a stalled machine proves nothing
+        assert ["before"] == early
+    time.sleep(0.45)
+    assert ["after", "before"] == _keys(cos.client.list_objects(Bucket=BUCKET))
 
 
 @pytest.mark.parametrize("params", [{"max-keys": "-1"}, {"max-keys": "x"}, {"encoding-type": "base64"}])

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from local.faults import TrtcFault
 from tests.local.trtc.cloud import APP, Cloud, body, cloud, settings_for_tests
 from tests.local.trtc.servers import until
 
@@ -140,9 +141,10 @@ def test_limits_are_settings_read_at_every_call(tmp_path: Path) -> None:
 
 
 def test_refusals_of_the_account(tmp_path: Path) -> None:
-    """NotAbility, NotAllowed, an unknown SdkAppId and forced errors are answered as the settings say."""
+    """NotAbility, NotAllowed, an unknown SdkAppId and errors on purpose are answered as the settings say."""
     settings = settings_for_tests(sdk_app_ids={1, 2, APP}, without_ability={1}, not_allowed={2})
-    settings.forced_errors = {"StartWebRecord": ["InternalError", "FailedOperation.RestrictedConcurrency"]}
+    forced = ("InternalError", "FailedOperation.RestrictedConcurrency")
+    settings.faults.add(*(TrtcFault(do="fail", action="Start*", code=code, count=1) for code in forced))
     with cloud(tmp_path, settings=settings) as running:
         codes = [running.code("StartWebRecord", body(SdkAppId=app))[0] for app in (APP, APP, 1, 2, 3)]
     assert [
@@ -156,8 +158,8 @@ def test_refusals_of_the_account(tmp_path: Path) -> None:
 
 def test_a_lost_reply_is_recovered_by_record_id(tmp_path: Path) -> None:
     """With a delayed reply the task runs although the caller saw nothing: Describe finds it."""
-    settings = settings_for_tests(reply_delay_s={"StartWebRecord": 0.4})
-    with cloud(tmp_path, settings=settings) as running:
+    with cloud(tmp_path) as running:
+        running.settings.faults.add(TrtcFault(do="delay", action="StartWebRecord", seconds=0.4))
         begun = time.monotonic()
         task_id = running.call("StartWebRecord", body(RecordId="lost"))["TaskId"]
         assert time.monotonic() - begun >= 0.4

@@ -84,3 +84,19 @@ def test_body_and_service_are_covered() -> None:
 def test_a_credential_does_not_print_its_key() -> None:
     """The repr of a credential shows the SecretId only."""
     assert "Credential(secret_id='a')" == repr(Credential("a", "b", "c"))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:9471", "localhost:9471", "localhost"])
+@pytest.mark.parametrize("signed_host", ["as sent", "without its port"])
+def test_an_address_is_signed_as_sdks_do(host: str, signed_host: str) -> None:
+    """Some SDKs leave the port out, some take the service from the endpoint's first label; both hold for addresses."""
+    service = host.partition(":")[0].partition(".")[0]
+    told = host if signed_host == "as sent" else host.partition(":")[0]
+    signed = {"content-type": HEADERS["content-type"], "host": told}
+    digits = signature(KEY, "POST", "", signed, BODY, str(NOW), "2019-02-25", service)
+    scope = f"{ID}/2019-02-25/{service}/tc3_request"
+    authorization = f"TC3-HMAC-SHA256 Credential={scope}, SignedHeaders=content-type;host, Signature={digits}"
+    assert ID == check({"host": host, "authorization": authorization}).secret_id
+    with pytest.raises(ApiError) as refusal:  # a name in the cloud's domain is no address
+        check({"host": "trtc.tencentcloudapi.com", "authorization": authorization})
+    assert "AuthFailure.SignatureFailure" == refusal.value.code

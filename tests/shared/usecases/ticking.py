@@ -28,6 +28,7 @@ class Sent:
     webhook_id: str
     url: str
     body: bytes
+    traceparent: str | None = None
 
     @property
     def document(self) -> dict[str, Any]:
@@ -45,8 +46,8 @@ class Inbox:
     tries: list[Sent] = field(default_factory=list)
     taken: list[Sent] = field(default_factory=list)
 
-    def send(self, url: str, webhook_id: str, at_s: int, body: bytes) -> None:
-        sent = Sent(self.site.clock(), webhook_id, url, body)
+    def send(self, url: str, webhook_id: str, at_s: int, body: bytes, traceparent: str | None = None) -> None:
+        sent = Sent(self.site.clock(), webhook_id, url, body, traceparent)
         self.tries.append(sent)
         if self.down or webhook_id in self.refusing:
             raise NotificationError("answered 500")

@@ -1,0 +1,116 @@
+"""Section `cold`: from no process to the first reply."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench import events, server
+from bench.folders import Folders, prepare
+from bench.processes import first_reply_s
+from bench.result import Section, Step, Table, Target
+from bench.stats import Sample, paired, times
+
+HOW = (
+    "A new CPython 3.10 process (`-I -S -B`: only the package and the standard library) from before it is made to its "
+    "first reply; TRTC and COS answer at once, from memory. The variants take turns, round by round, so that drift "
+    "hits all alike; files are in the page cache. Median (lowest to highest), milliseconds; ratios are the medians of "
+    "each round's own."
+)
+PARTS = ("pydantic", "structlog", "cos")
+OURS, EMPTY, SOURCES, COMPILED = "this package", "empty handler", "obvious, sources", "obvious, compiled"
+POWERTOOLS, TOGETHER, ALL = "powertools, only parsing", "libraries, together", "the same and pydantic-settings"
+LIMIT, TIMES = 1.25, 3.0
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One thing to start, and how."""
+
+    name: str
+    module: str
+    folders: tuple[Path, ...]
+    more: Mapping[str, str]
+
+
+def variants(function: str, folders: Folders) -> list[Variant]:
+    """Return what takes turns for a function."""
+    package, parts = folders.build / function, (*PARTS, *(() if function == "callback" else ("trtc",)))
+    obvious = {"OBVIOUS": function}
+
+    def libraries(name: str, *wanted: str) -> Variant:
+        return Variant(name, "libraries", (folders.handlers, package), {"LIBRARIES": ",".join(wanted)})
+
+    made = [
+        Variant(OURS, function, (package,), {}),
+        Variant(EMPTY, "empty", (folders.handlers,), {}),
+        Variant(SOURCES, "obvious", (folders.sources,), obvious),
+        Variant(COMPILED, "obvious", (folders.compiled,), obvious),
+        libraries(TOGETHER, *parts),
+        libraries(ALL, *parts, "settings"),
+        *(libraries(part, part) for part in parts),
+    ]
+    if folders.powertools:
+        made.append(Variant(POWERTOOLS, "powertools", (folders.handlers, folders.powertools), {}))
+    return made
+
+
+def measure(rounds: int, step: Step) -> Section:
+    """Measure every function's cold start."""
+    step("preparing")
+    folders = prepare()
+    tables, targets = [], []
+    for function, what in (("callback", "a callback"), ("recordings", "a start"), ("reconcile", "a tick")):
+        with server.Answering() as url:
+            samples = _samples(function, folders, url, rounds, step)
+        tables.append(_table(f"{function}: {what}", samples))
+        targets += _targets(function, samples)
+    skipped = [] if folders.powertools else ["aws-lambda-powertools could not be installed: not compared"]
+    return Section("cold", HOW, tables, targets, skipped)
+
+
+def _samples(function: str, folders: Folders, url: str, rounds: int, step: Step) -> dict[str, Sample]:
+    task, objects = events.recording(5, "seeded")
+    server.put(url, objects)
+    wanted, taken = variants(function, folders), dict[str, list[float]]()
+    for number in range(rounds + 1):
+        step(f"{function}, round {number} of {rounds}")
+        for variant in wanted:
+            event = events.invocation(function, _event(function, task, len(taken) + 100 * number))
+            environ = {**events.environment(url), **variant.more}
+            took = first_reply_s(folders.python, variant.module, variant.folders, event, environ)
+            if number:  # the first round fills the page cache
+                taken.setdefault(variant.name, []).append(took)
+    return {name: Sample(values) for name, values in taken.items()}
+
+
+def _event(function: str, task: str, number: int) -> dict[str, Any]:
+    if function == "callback":
+        return events.callback_event(number, task)
+    return events.start_event() if function == "recordings" else events.tick_event()
+
+
+def _table(title: str, samples: Mapping[str, Sample]) -> Table:
+    ours, empty = samples[OURS], samples[EMPTY]
+    parts = [sample.values for name, sample in samples.items() if name in (*PARTS, "trtc")]
+    each = zip(empty.values, zip(*parts, strict=True), strict=True)
+    added = Sample([start + sum(part - start for part in round_) for start, round_ in each])
+    rows: list[tuple[str, ...]] = [
+        (name, sample.ms(), times(paired(sample, ours)), times(paired(sample, ours, empty)))
+        for name, sample in {**samples, "libraries, added up": added}.items()
+    ]
+    return Table(title, ("variant", "ms", "to this package", "without the interpreter's start"), rows)
+
+
+def _targets(function: str, samples: Mapping[str, Sample]) -> list[Target]:
+    floor, obvious = paired(samples[OURS], samples[TOGETHER]), paired(samples[SOURCES], samples[OURS])
+    return [
+        Target(f"{function}: at most {LIMIT} x the libraries it must import, together", times(floor), floor <= LIMIT),
+        Target(
+            f"{function}: at least {TIMES:g} x faster than the obvious way, from sources",
+            times(obvious),
+            obvious >= TIMES,
+        ),
+    ]

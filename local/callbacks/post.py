@@ -1,0 +1,57 @@
+"""One try of one callback: the HTTP exchange and its limit."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+import httpx
+
+from local.callbacks.message import Message
+from local.callbacks.settings import CallbackEndpoint
+
+__all__ = ["Answer", "Post"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back: `detail` is the HTTP status or the kind of error."""
+
+    detail: str
+    elapsed_ms: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether the receiver took it: 200 and nothing else."""
+        return self.detail == str(int(httpx.codes.OK))
+
+
+class Post:
+    """Sends callbacks, so many at once."""
+
+    def __init__(self, concurrency: int) -> None:
+        self._gate = asyncio.Semaphore(concurrency)
+        # No proxy of the environment: the receiver is on this machine.
+        self._client = httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_connections=concurrency))
+
+    async def send(self, message: Message, endpoint: CallbackEndpoint, timeout_s: float) -> Answer:
+        """Send it once, when there is a free place."""
+        async with self._gate:
+            begun = time.monotonic()
+            body = message.body()  # CallbackTs is the time of sending, so after the wait for a free place
+            headers = message.headers(endpoint.key, body)
+            try:
+                # A limit of the whole exchange: httpx's own counts each part of it.
+                post = self._client.post(endpoint.url, content=body, headers=headers, timeout=None)
+                response = await asyncio.wait_for(post, timeout_s)
+                detail = str(response.status_code)
+            except asyncio.TimeoutError:
+                detail = "timeout"
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                detail = type(error).__name__
+            return Answer(detail, int((time.monotonic() - begun) * 1000))
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()

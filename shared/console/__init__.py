@@ -1,0 +1,143 @@
+"""The console: one page, served by the recordings function, that shows and steers recordings through the API.
+
+The page holds its style and its script; a policy (CSP) names them by their hashes, so that nothing else runs. Of
+its other assets it loads only the HLS player, and that only when a recording is HLS.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from functools import lru_cache
+from pathlib import Path
+
+from shared.domain.errors import NotFound
+from shared.triggers import HttpResponse
+
+LANGUAGES = ("en", "zh")
+"""The first is for everybody whose browser asks for none of them."""
+SCRIPTS = (
+    "dom",
+    "text",
+    "api",
+    "poll",
+    "dialog",
+    "signin",
+    "filters",
+    "list",
+    "timeline",
+    "player",
+    "events",
+    "recording",
+    "form",
+    "main",
+)
+"""The page's script in order: together they are one module."""
+
+_HERE = Path(__file__).parent
+_ASSETS = {
+    "hls.js": ("hls.light.min.js", "text/javascript; charset=utf-8"),
+    "hls.LICENSE": ("hls.LICENSE", "text/plain; charset=utf-8"),
+}
+_SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+
+
+def reply(asset: str, accept_language: str = "") -> HttpResponse:
+    """Return the page, or something it loads.
+
+    Args:
+        asset: the path below `/console/`; "" is the page itself.
+        accept_language: the header, which decides the page's first language.
+
+    Raises:
+        NotFound: there is no such asset.
+    """
+    if asset == "":
+        return _page(_language(accept_language))
+    if asset not in _ASSETS:
+        raise NotFound(f"the console has no {asset}")
+    return _asset(asset)
+
+
+def _language(accepted: str) -> str:
+    wishes = []
+    for position, wish in enumerate(accepted.lower().split(",")):
+        tag, _, parameter = wish.strip().partition(";")
+        try:
+            weight = float(parameter.strip().removeprefix("q=") or 1)
+        except ValueError:
+            weight = 0.0
+        wishes.append((-weight, position, tag.split("-")[0]))
+    known = (tag for weight, _, tag in sorted(wishes) if weight < 0 and tag in LANGUAGES)
+    return next(known, LANGUAGES[0])
+
+
+@lru_cache
+def _page(language: str) -> HttpResponse:
+    style, script = _read("console.css"), _script()
+    page = _read("console.html").replace("{lang}", language)
+    page = page.replace("{style}", style).replace("{script}", script)
+    headers = {
+        "Content-Type": "text/html; charset=utf-8",
+        "Content-Security-Policy": _policy(style, script),
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cache-Control": "no-cache",
+        "Vary": "Accept-Language",
+        "Content-Language": language,
+        "ETag": _etag(page),
+        **_SAFE,
+    }
+    return HttpResponse(200, page, headers)
+
+
+@lru_cache
+def _asset(asset: str) -> HttpResponse:
+    name, content_type = _ASSETS[asset]
+    body = _read(name)
+    headers = {
+        "Content-Type": content_type,
+        "Cache-Control": "public, max-age=86400",
+        "ETag": _etag(body),
+        **_SAFE,
+    }
+    return HttpResponse(200, body, headers)
+
+
+def _script() -> str:
+    messages = {language: json.loads(_read(f"messages.{language}.json")) for language in LANGUAGES}
+    # As JSON in a script no text may end the element.
+    table = json.dumps(messages, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    return "\n".join([f"const MESSAGES = {table};", *(_read(f"js/{name}.js") for name in SCRIPTS)])
+
+
+def _policy(style: str, script: str) -> str:
+    # Signed URLs lead to the bucket: https in production, http on this machine with the local cloud.
+    files = "https: http://127.0.0.1:*"
+    return "; ".join(
+        [
+            "default-src 'none'",
+            f"script-src {_hash(script)} 'self'",
+            f"style-src {_hash(style)}",
+            f"connect-src 'self' {files}",
+            f"media-src blob: {files}",
+            "img-src data:",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+            "form-action 'none'",
+            "require-trusted-types-for 'script'",
+            "trusted-types console",
+        ]
+    )
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _etag(text: str) -> str:
+    return f'"{hashlib.sha256(text.encode()).hexdigest()[:16]}"'
+
+
+def _read(name: str) -> str:
+    return (_HERE / name).read_text("utf-8")

@@ -1,0 +1,55 @@
+// Calls of the API, with the token of this tab, beside the page: under any stage or base path.
+
+const BASE = location.pathname.replace(/\/console\/?$/, '/');
+const TOKEN = 'webrecord.token';
+const session = {
+  get token() { return sessionStorage.getItem(TOKEN) ?? ''; },
+  set token(value) { if (value) sessionStorage.setItem(TOKEN, value); else sessionStorage.removeItem(TOKEN); },
+  open: false, // the deployment asks for no token
+};
+
+// What the API refused, or that it could not be reached (status 0).
+class Problem extends Error {
+  constructor(status, body = {}, retryAfterS = 0) {
+    super(body.detail || body.title || '');
+    Object.assign(this, { status, body, retryAfterS, errors: Array.isArray(body.errors) ? body.errors : [] });
+  }
+
+  // One line: what went wrong in the API's words, and what to do.
+  get line() {
+    if (!this.status) return t('problem.network');
+    const said = [this.body.title, this.body.detail].filter(Boolean).join(': ') || t('problem.status', { status: this.status });
+    const known = this.status === 404 ? 'problem.404' : this.status >= 500 ? `problem.${this.status === 503 ? 503 : 500}` : '';
+    const todo = known ? t(known, { id: this.body.request_id ?? '–' }) : '';
+    return [said.replace(/[.。]?$/, '.'), todo].filter(Boolean).join(' ');
+  }
+}
+
+// Returns {status, body, etag}; body is null for 204 and 304. Throws Problem.
+async function call(method, path, { body, key, etag, token = session.token, trying = false } = {}) {
+  const headers = {};
+  if (token) headers.Authorization = `Bearer ${token}`;
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (key) headers['Idempotency-Key'] = key;
+  if (etag) headers['If-None-Match'] = etag;
+  let reply, text;
+  try {
+    reply = await fetch(BASE + path, {
+      method, headers, body: body === undefined ? undefined : JSON.stringify(body), cache: 'no-store', credentials: 'omit',
+    });
+    text = await reply.text();
+  } catch {
+    throw new Problem(0);
+  }
+  if (reply.status === 304) return { status: 304, body: null, etag };
+  let answer = null;
+  try { answer = text ? JSON.parse(text) : null; } catch { /* a gateway's own page: its status says enough */ }
+  if (reply.status === 401 && !trying) signOut(t('signin.expired'));
+  if (!reply.ok) throw new Problem(reply.status, answer ?? {}, Number(reply.headers.get('Retry-After')) || 0);
+  return { status: reply.status, body: answer, etag: reply.headers.get('ETag') };
+}
+
+const pathOf = (id, rest = '') => `recordings/${encodeURIComponent(id)}${rest}`;
+const FINAL = new Set(['completed', 'failed', 'lost']);
+const WAITING = new Set(['scheduled', 'queued']);
+const isFinal = (recording) => FINAL.has(recording.state);

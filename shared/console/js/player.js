@@ -1,0 +1,99 @@
+// Watching: MP4 by the browser itself, HLS by hls.js through the signed playlist.
+
+// hls.js is loaded when it is first needed. Trusted Types ask that script addresses are made in one place: here.
+const scripts = { createScriptURL: (address) => {
+  if (address !== `${BASE}console/hls.js`) throw new TypeError(address);
+  return address;
+} };
+const trusted = globalThis.trustedTypes?.createPolicy('console', scripts) ?? scripts;
+let hlsLoading = null;
+
+function loadHls() {
+  hlsLoading ??= new Promise((done, failed) => {
+    const script = h('script', {});
+    script.src = trusted.createScriptURL(`${BASE}console/hls.js`);
+    script.onload = () => done(globalThis.Hls);
+    script.onerror = () => { hlsLoading = null; failed(new Problem(0)); };
+    document.head.append(script);
+  });
+  return hlsLoading;
+}
+
+// The playlist's address is beside ours, under whatever base path we are.
+function playlistOf(item) {
+  const found = item?.playlist_url?.match(/recordings\/.*$/);
+  return found ? new URL(BASE + found[0], location).href : null;
+}
+
+// What can be watched of a recording: a playlist is the whole of it, a segment nothing by itself.
+const watchable = (recording) => (recording.files ?? [])
+  .filter((file) => playlistOf(file) || (webAddress(file.url) && !/\.(ts|m3u8)$/.test(file.name)))
+  .map((file) => ({ name: file.name, playlist: playlistOf(file), url: file.url }));
+
+// `renew()` gives the recording anew: signed addresses end.
+function player(renew) {
+  const problem = h('p', { class: 'problem', role: 'alert', hidden: true });
+  const video = h('video', { controls: true, playsinline: true, preload: 'metadata', 'aria-label': t('player') });
+  const name = h('figcaption', { class: 'id' });
+  const element = h('figure', { class: 'player', hidden: true }, video, problem, name);
+  let hls = null, playing = null, renewed = 0;
+
+  const say = (text) => { problem.textContent = text; problem.hidden = !text; };
+  async function open(item, from = 0, start = false) {
+    hls?.destroy();
+    hls = null;
+    playing = item;
+    name.textContent = item.name;
+    element.hidden = false;
+    say('');
+    if (item.playlist) await openHls(item.playlist);
+    else video.src = item.url;
+    if (from) video.currentTime = from;
+    if (start) video.play().catch(() => { /* the reader presses play */ });
+  }
+  async function openHls(playlist) {
+    const Hls = await loadHls();
+    if (!Hls.isSupported()) return say(t('player.unsupported'));
+    hls = new Hls({
+      enableWorker: false,
+      // The token is for our API alone: segments lie elsewhere, and their addresses are signed.
+      xhrSetup: (request, address) => {
+        if (new URL(address, location).origin === location.origin && session.token) {
+          request.setRequestHeader('Authorization', `Bearer ${session.token}`);
+        }
+      },
+    });
+    hls.on(Hls.Events.ERROR, (_, data) => { if (data.fatal) failed(); });
+    hls.loadSource(playlist);
+    hls.attachMedia(video);
+  }
+  // An address that ended is asked for anew, and the film goes on where it was; twice in a minute is another trouble.
+  async function failed() {
+    if (!playing || Date.now() - renewed < 60_000) return say(t('player.failed'));
+    renewed = Date.now();
+    try {
+      const same = watchable(await renew()).find((item) => item.name === playing.name);
+      if (same) await open(same, video.currentTime, !video.paused);
+      else say(t('player.failed'));
+    } catch (error) {
+      say(error instanceof Problem ? error.line : t('player.failed'));
+    }
+  }
+  video.addEventListener('error', () => { if (!hls) failed(); });
+  return {
+    element,
+    show(recording) {
+      const [first] = watchable(recording);
+      if (first && !playing) open(first).catch((error) => say(error.line ?? t('player.failed')));
+    },
+    play(recording, wanted) {
+      const items = watchable(recording);
+      const item = items.find((each) => each.name === wanted) ?? items[0];
+      if (!item) return;
+      open(item, 0, true).catch((error) => say(error.line ?? t('player.failed')));
+      element.scrollIntoView({ block: 'nearest' });
+      video.focus();
+    },
+    close() { hls?.destroy(); video.removeAttribute('src'); },
+  };
+}

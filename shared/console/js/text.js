@@ -1,0 +1,69 @@
+// Words, times and sizes in the reader's language.
+
+const remembered = (() => {
+  try { return localStorage.getItem('webrecord.language'); } catch { return null; }
+})();
+let language = MESSAGES[remembered] ? remembered
+  : navigator.languages.map((each) => each.slice(0, 2)).find((each) => MESSAGES[each]) ?? document.documentElement.lang;
+
+function useLanguage(wanted) {
+  language = wanted;
+  try { localStorage.setItem('webrecord.language', wanted); } catch { /* then it lasts as long as the page */ }
+}
+
+// t('list.changes', {count: 3}); a message that differs for one has `key.one`.
+function t(key, values = {}) {
+  const table = MESSAGES[language];
+  const message = (values.count === 1 ? table[`${key}.one`] : undefined) ?? table[key] ?? MESSAGES.en[key] ?? key;
+  return message.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+}
+
+const locale = () => (language === 'zh' ? 'zh-CN' : navigator.languages.find((each) => each.startsWith('en')) ?? 'en');
+const clock = (ms, options) => new Intl.DateTimeFormat(locale(), options).format(new Date(ms));
+const fullTime = (ms) => clock(ms, { dateStyle: 'medium', timeStyle: 'medium' });
+const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+function shortTime(ms) {
+  const [then, now] = [new Date(ms), new Date()];
+  if (then.toDateString() === now.toDateString()) return clock(ms, { timeStyle: 'medium' });
+  const year = then.getFullYear() === now.getFullYear() ? undefined : 'numeric';
+  return clock(ms, { year, month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+}
+
+const STEPS = [['day', 86400], ['hour', 3600], ['minute', 60], ['second', 1]];
+function relative(ms) {
+  const seconds = (ms - Date.now()) / 1000;
+  const [unit, size] = STEPS.find(([, size]) => Math.abs(seconds) >= size) ?? STEPS[3];
+  return new Intl.RelativeTimeFormat(locale(), { numeric: 'auto', style: 'short' }).format(Math.round(seconds / size), unit);
+}
+
+// A time in the local zone, with how far away it is; kept fresh by `renewTimes`.
+function time(ms, { hint = true } = {}) {
+  if (!ms) return h('span', { class: 'nothing' }, '–');
+  return h('time', { datetime: new Date(ms).toISOString(), title: `${fullTime(ms)} (${zone()})` }, shortTime(ms),
+    hint && h('span', { class: 'hint', 'data-ms': ms }, relative(ms)));
+}
+
+function renewTimes() {
+  for (const each of document.querySelectorAll('[data-ms]')) each.textContent = relative(Number(each.dataset.ms));
+  for (const each of document.querySelectorAll('[data-since]')) {
+    each.textContent = duration(Date.now() - Number(each.dataset.since));
+  }
+}
+
+function duration(ms) {
+  if (ms === null || ms === undefined) return '–';
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  const two = (number) => String(number).padStart(2, '0');
+  return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}
+
+function size(bytes) {
+  if (bytes === null || bytes === undefined) return '–';
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const power = Math.min(units.length - 1, bytes > 0 ? Math.floor(Math.log10(bytes) / 3) : 0);
+  const value = bytes / 1000 ** power;
+  const digits = power && value < 10 ? 1 : 0;
+  return `${new Intl.NumberFormat(locale(), { maximumFractionDigits: digits }).format(value)} ${units[power]}`;
+}

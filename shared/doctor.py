@@ -1,0 +1,108 @@
+"""`python -m shared.doctor`: look at a deployment from outside, one line per check.
+
+It reads the functions' environment variables, or a `.env` file, and needs TENCENTCLOUD_SECRETID and -KEY (a role's have
+TENCENTCLOUD_SESSIONTOKEN, too) in the environment. Inside the deployed reconcile function, the invocation
+{"doctor": true} does the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from shared.domain.finding import Finding
+from shared.examination import LIMIT_S, Examination
+from shared.settings_alone import FUNCTIONS
+from shared.usecases.doctor import report
+
+EPILOG = """\
+levels:  ok    as it should be
+         warn  it works, but something is unusual, or could not be looked at
+         fail  something that the deployment promises does not hold
+status:  0 nothing failed, 1 something failed, 2 wrong usage
+
+What it writes is probes: under PREFIX/doctor/ and PREFIX/files/, one beside the prefix (to see it denied), and with
+--callback-url one callback. It takes them away again. No setting's value is printed.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Look, print, and return the exit status."""
+    given = _parser().parse_args(arguments)
+    if given.env:
+        _use(given.env)
+    examination = Examination(given.function, given.api_url, given.callback_url)
+    total, found = len(examination.checks()), list[Finding]()
+    _progress(f"looking at {total} things, {LIMIT_S:g} s at most …")
+    for finding in examination.run():
+        found.append(finding)
+        _progress("")
+        if not given.json:
+            print(finding, flush=True)  # noqa: T201
+        if len(found) < total:
+            _progress(f"looking: {len(found)} of {total} …")
+    said = report(found)
+    if given.json:
+        print(json.dumps(said, indent=2))  # noqa: T201
+    return 0 if said["ok"] else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m shared.doctor",
+        description=__doc__,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--env", type=_env_file, metavar="FILE", help="take the settings from this .env file")
+    parser.add_argument(
+        "--function",
+        choices=[*FUNCTIONS, "all"],
+        default="all",
+        help="whose settings and calls to look at; default all",
+    )
+    parser.add_argument("--api-url", type=_url, metavar="URL", help="call the deployed recordings function")
+    parser.add_argument(
+        "--callback-url", type=_url, metavar="URL", help="send the deployed callback function a callback"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead of lines")
+    return parser
+
+
+def _env_file(name: str) -> dict[str, str]:
+    from dotenv import dotenv_values
+
+    path = Path(name)
+    if not path.is_file():
+        raise argparse.ArgumentTypeError(f"there is no file {name}")
+    return {key: value for key, value in dotenv_values(path, interpolate=False).items() if value}
+
+
+def _url(text: str) -> str:
+    if urlsplit(text).scheme not in ("http", "https") or not urlsplit(text).hostname:
+        raise argparse.ArgumentTypeError("write it as https://host/path")
+    return text
+
+
+def _use(values: dict[str, str]) -> None:
+    """Set the environment as `serverless.yml` makes the functions' of a `.env`."""
+    region = values.get("TENCENT_REGION")
+    if region:
+        values = {"WEBRECORD_BUCKET_REGION": region, "TENCENTCLOUD_REGION": region, **values}
+    os.environ.update(values)
+
+
+def _progress(text: str) -> None:
+    """Replace what was shown of the progress; nothing where nobody watches."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\033[K{text}")
+        sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

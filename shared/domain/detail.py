@@ -1,0 +1,116 @@
+"""What the API tells of one recording beyond its document: what happened, what it means, what to do. Pure."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+from shared.domain.advice import advice
+from shared.domain.evidence import Evidence
+from shared.domain.notifications import Message
+from shared.domain.recording import Overview, Recording
+from shared.domain.states import end_ms
+
+WORDS = {
+    "accepted": "TRTC made a task",
+    "gone": "TRTC does not know the task any more",
+    "looked": "the task's files were listed",
+    "notified": "a notification was sent",
+    "303.0": "the upload began",
+    "303.1": "the upload could not begin",
+    "304": "files were named",
+    "305.0": "everything is uploaded",
+    "305.1": "files are still on TRTC's side",
+    "305.2": "files that were late are uploaded",
+    "307": "a piece was uploaded",
+    "310.0": "a file is uploaded",
+    "310.1": "a file is still on TRTC's side",
+    "310.2": "a file could not be uploaded",
+    "311.0": "a file is in VOD",
+    "311.1": "a file is still on TRTC's side",
+    "311.2": "a file could not be uploaded to VOD",
+    "312.0": "everything is in VOD",
+    "312.1": "the upload to VOD ended abnormally",
+    "801.1": "recording began",
+    "801.2": "the page could not be recorded",
+    "801.3": "the recorder failed and is started again",
+    "801.4": "the recording moved to another machine",
+    "801.5": "the recorder gave up",
+    "803.1": "the page was loaded again",
+    "803.2": "recording paused",
+    "803.3": "recording goes on",
+}
+"""By the label of a fact: our kinds, and `<EventType>.<Status>` of callbacks."""
+TYPES = {"401": "a relay changed", "802": "recording ended", "804": "a limit was reached"}
+
+
+class Happening(BaseModel):
+    """One thing that happened, epoch ms; `kind` is that of the fact or `<EventType>.<Status>` of the callback."""
+
+    at_ms: int
+    kind: str
+    text: str
+
+
+class Detail(Overview):
+    """A recording as it is read by itself."""
+
+    advice: str | None = None
+    billed_minutes: int | None = None
+    timeline: list[Happening] = Field(default_factory=list)
+    notifications: list[Message] = Field(default_factory=list)
+
+
+def detail(recording: Recording) -> Detail:
+    """Return everything there is to tell; the files without URLs."""
+    evidence = recording.evidence
+    return Detail(
+        **{name: getattr(recording, name) for name in Overview.model_fields},
+        advice=advice(recording.state, recording.reason),
+        billed_minutes=billed_minutes(evidence),
+        timeline=timeline(evidence),
+        notifications=recording.notifications,
+    )
+
+
+def billed_minutes(evidence: Evidence) -> int | None:
+    """Return the minutes in which tasks ran, each begun one in full: what TRTC bills, as far as is known."""
+    ran_ms = [
+        (end or 0) - task.began_ms
+        for task in evidence.tasks.values()
+        if task.began_ms and (end := end_ms(task)) and end >= task.began_ms
+    ]
+    return sum(-(-ms // 60_000) for ms in ran_ms) if ran_ms else None
+
+
+def timeline(evidence: Evidence) -> list[Happening]:
+    """Return every fact in words, by time."""
+    happenings = []
+    for name, label in evidence.facts.items():
+        at_ms = int(name[:13])
+        happenings.append(Happening(at_ms=at_ms, kind=label, text=_words(label, at_ms, evidence)))
+    # Within a millisecond nothing comes before the attempt that made it happen.
+    return sorted(happenings, key=lambda one: (one.at_ms, one.kind != "attempt", one.kind != "accepted"))
+
+
+def _words(label: str, at_ms: int, evidence: Evidence) -> str:
+    numbered = evidence.attempts.items()
+    match label:
+        case "attempt":
+            numbers = [number for number, attempt in numbered if attempt.at_ms == at_ms]
+            return f"TRTC was asked to start, attempt {numbers[0]}" if numbers else "TRTC was asked to start again"
+        case "refused":
+            why = [a.refused for _, a in numbered if a.refused and a.refused[0] == at_ms]
+            return f"TRTC refused: {why[0][1]}: {why[0][2]}" if why else "TRTC refused"
+        case "unanswered":
+            said = [a.unanswered for _, a in numbered if a.unanswered and a.unanswered[0] == at_ms]
+            return f"TRTC's answer did not come: {said[0][1]}" if said else "TRTC's answer did not come"
+        case "stop_requested":
+            known = evidence.stop is not None and evidence.stop[0] == at_ms
+            return f"a stop was requested: {evidence.stop[1]}" if known and evidence.stop else "a stop was requested"
+        case "gave_up":
+            told = evidence.gave_up
+            return f"given up: {told[1]}" if told and told[0] == at_ms else "given up"
+        case "changed":
+            states = [state for name, state in evidence.changes.items() if int(name[:13]) == at_ms]
+            return f"the state became {states[0]}" if states else "the state changed"
+    return WORDS.get(label) or TYPES.get(label.partition(".")[0]) or f"callback {label}"

@@ -1,0 +1,150 @@
+"""What a list is asked for, and the cursor that goes on where a page ended. Pure."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+
+from shared.domain.errors import FieldError, InvalidRequest
+from shared.domain.recording import Overview
+from shared.domain.states import State
+
+DEFAULT_LIMIT = 50
+MOST = 100
+DEFAULT_DAYS = 31
+MOST_DAYS = 366
+FILTERS = ("state", "from", "to", "label")
+_LABEL = re.compile(r"[A-Za-z0-9_.-]{1,64}(:.{0,256})?", re.DOTALL)
+_KEY = re.compile(r"days/(?P<day>\d{4}-\d\d-\d\d)/\d{13}-[A-Za-z0-9_-]{1,26}")
+
+
+@dataclass(frozen=True)
+class ListQuery:
+    """A question for recordings.
+
+    Attributes:
+        first, last: the days (UTC), both included.
+        states: any of these; empty for all.
+        labels: all of these; a value of None asks for the name alone.
+        limit: how many at most.
+        after: the index key that the page before ended with.
+        digest: of the filters: a cursor is good for the same ones only.
+    """
+
+    first: date
+    last: date
+    states: frozenset[State]
+    labels: tuple[tuple[str, str | None], ...]
+    limit: int
+    after: str | None
+    digest: str
+
+    @property
+    def filtered(self) -> bool:
+        """Whether documents have to be read to know which belong to the answer."""
+        return bool(self.states or self.labels)
+
+    def takes(self, recording: Overview) -> bool:
+        """Tell whether a recording belongs to the answer."""
+        if self.states and recording.state not in self.states:
+            return False
+        return all(
+            name in recording.labels and (value is None or recording.labels[name] == value)
+            for name, value in self.labels
+        )
+
+    def days(self) -> Iterator[str]:
+        """Yield the days still to be listed, the newest first."""
+        day = date.fromisoformat(day_of(self.after)) if self.after else self.last
+        while day >= self.first:
+            yield day.isoformat()
+            day -= timedelta(days=1)
+
+    def cursor(self, key: str) -> str:
+        """Return the cursor for what follows this index key."""
+        return base64.urlsafe_b64encode(f"{self.digest}:{key}".encode()).decode().rstrip("=")
+
+
+def day_of(key: str) -> str:
+    """Return the day of an index key."""
+    return key.split("/")[1]
+
+
+def parse_query(query: Mapping[str, str], now_ms: int) -> ListQuery:
+    """Read the query of `GET /recordings`.
+
+    Raises:
+        InvalidRequest: every parameter that is wrong.
+    """
+    errors = [FieldError(name, "is unknown") for name in query if name not in (*FILTERS, "limit", "cursor")]
+
+    def take(name: str, what: str, read: object) -> None:
+        errors.append(FieldError(name, f"{what}, not {str(read)[:40]!r}"))
+
+    states = set()
+    for name in _several(query, "state") or ([""] if "state" in query else []):
+        if name in State._value2member_map_:
+            states.add(State(name))
+        else:
+            take("state", f"must be of {', '.join(state.value for state in State)}", name)
+    labels = []
+    for pair in _several(query, "label"):
+        if not _LABEL.fullmatch(pair):
+            take("label", "must be name or name:value", pair)
+        name, colon, value = pair.partition(":")
+        labels.append((name, value if colon else None))
+    today = datetime.fromtimestamp(now_ms / 1000, tz=timezone.utc).date()
+    last = _day(query, "to", errors) or today
+    first = _day(query, "from", errors) or _before(last, DEFAULT_DAYS - 1)
+    if first > last:
+        errors.append(FieldError("from", "is after to"))
+    elif (last - first).days >= MOST_DAYS:
+        errors.append(FieldError("from", f"is more than {MOST_DAYS} days before to"))
+    limit = query.get("limit", str(DEFAULT_LIMIT))
+    if not re.fullmatch(r"[0-9]{1,3}", limit) or not 1 <= int(limit) <= MOST:
+        take("limit", f"must be 1 to {MOST}", limit)
+    digest = hashlib.sha256("\x00".join(f"{name}={query.get(name, '')}" for name in FILTERS).encode()).hexdigest()[:12]
+    after = _after(query.get("cursor"), digest, errors)
+    if errors:
+        raise InvalidRequest(errors)
+    return ListQuery(first, last, frozenset(states), tuple(labels), int(limit), after, digest)
+
+
+def _several(query: Mapping[str, str], name: str) -> list[str]:
+    return [part.strip() for part in query.get(name, "").split(",") if part.strip()]
+
+
+def _before(day: date, days: int) -> date:
+    return date.fromordinal(max(1, day.toordinal() - days))
+
+
+def _day(query: Mapping[str, str], name: str, errors: list[FieldError]) -> date | None:
+    given = query.get(name)
+    if given is None:
+        return None
+    try:
+        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", given):
+            return date.fromisoformat(given)
+    except ValueError:
+        pass
+    errors.append(FieldError(name, "must be a day, 2026-01-31"))
+    return None
+
+
+def _after(cursor: str | None, digest: str, errors: list[FieldError]) -> str | None:
+    if not cursor:
+        return None
+    try:
+        given, _, key = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition(":")
+        if given == digest and (found := _KEY.fullmatch(key)):
+            date.fromisoformat(found["day"])
+            return key
+    except (binascii.Error, ValueError):
+        pass
+    errors.append(FieldError("cursor", "is none of this list: give it back as it came, with the same filters"))
+    return None

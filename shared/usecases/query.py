@@ -1,0 +1,194 @@
+"""Read recordings: lists, one in detail, its raw callbacks, its next change, a playlist that plays."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from shared.domain import identity
+from shared.domain.detail import Detail, detail
+from shared.domain.errors import NotFound
+from shared.domain.listing import ListQuery, day_of
+from shared.domain.recording import Overview, RecordedFile
+from shared.ports import ObjectStore
+from shared.usecases import journal
+from shared.usecases.reading import QueryPorts
+from shared.usecases.start import current
+
+URL_VALID_S = 7_200
+"""How long a signed URL is good."""
+URL_WINDOW_S = 3_600
+"""How long an ETag stands for documents with such URLs: they are good for an hour more at least."""
+MOST_READ = 500
+"""Documents that one page reads at most."""
+EVENTS = 500
+"""Callbacks in one reply, which SCF holds to 6 MB."""
+POLL_S = 1.0
+"""Between two looks while somebody waits."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of a list; `next_cursor` is None at its end."""
+
+    recordings: list[Overview]
+    next_cursor: str | None
+
+
+def page(query: ListQuery, ports: QueryPorts) -> Page:
+    """Return the newest recordings that the query takes."""
+    keys, found, read, last = _keys(query, ports.store), list[Overview](), 0, None
+    while len(found) < query.limit and read < MOST_READ:
+        batch = list(islice(keys, query.limit if query.filtered else query.limit - len(found)))
+        if not batch:
+            return Page(found, None)
+        for key, recording in zip(batch, ports.many(lambda key: _overview(key, ports.store), batch), strict=True):
+            read, last = read + 1, key
+            if recording is not None and query.takes(recording):
+                found.append(recording)
+                if len(found) == query.limit:
+                    break
+    more = last is not None and (last != batch[-1] or next(keys, None) is not None)
+    return Page(found, query.cursor(last) if more and last else None)
+
+
+def _keys(query: ListQuery, store: ObjectStore) -> Iterator[str]:
+    for day in query.days():
+        start = query.after if query.after and day_of(query.after) == day else ""
+        for item in store.list(f"days/{day}/", after=start):
+            yield item.key
+
+
+def _overview(key: str, store: ObjectStore) -> Overview | None:
+    recording_id = key.rpartition("/")[2].partition("-")[2]
+    stored = store.get(identity.document_key(recording_id))
+    try:
+        if stored is not None:
+            return Overview.model_validate_json(stored.body)
+    except ValueError:
+        pass  # derived: it is decided afresh
+    try:
+        return Overview.model_validate(current(store, recording_id).model_dump(exclude={"evidence", "notifications"}))
+    except NotFound:
+        return None
+
+
+def show(recording_id: str, ports: QueryPorts) -> tuple[Detail, str]:
+    """Return a recording with signed URLs, and its ETag.
+
+    Raises:
+        NotFound: no recording has this id.
+    """
+    told, etag = _told(recording_id, ports)
+    return _shared(told, ports), etag
+
+
+def _told(recording_id: str, ports: QueryPorts) -> tuple[Detail, str]:
+    told = detail(current(ports.store, recording_id))
+    window = ports.clock() // 1000 // URL_WINDOW_S if any(_is_ours(file, ports) for file in told.files) else ""
+    return told, f'"{hashlib.sha256(f"{told.model_dump_json()}{window}".encode()).hexdigest()[:32]}"'
+
+
+def _shared(told: Detail, ports: QueryPorts) -> Detail:
+    ours = [file for file in told.files if file.key and _is_ours(file, ports)]
+    # TRTC's callbacks do not say how large a file is.
+    folders = {(file.key or "").rpartition("/")[0] for file in ours if file.size is None}
+    sizes = {item.key: item.size for folder in folders for item in ports.files.list(f"{folder}/")}
+    for file in ours:
+        file.size = sizes.get(file.key or "", file.size)
+        file.url = ports.files.presign(file.key or "", URL_VALID_S)
+        file.url_expires_ms = ports.clock() + URL_VALID_S * 1000
+        if file.name.endswith(".m3u8"):
+            file.playlist_url = f"recordings/{told.recording_id}/playlist?file={file.name}"
+    return told
+
+
+def _is_ours(file: RecordedFile, ports: QueryPorts) -> bool:
+    # What lies in a caller's own bucket is not ours to sign for.
+    return file.key is not None and file.bucket == ports.policy.bucket and file.size != 0
+
+
+def wait(recording_id: str, known: str | None, seconds: float, ports: QueryPorts) -> tuple[Detail, str]:
+    """Return the recording at its next change, at once when it is final or newer than `known`, or in time.
+
+    Args:
+        recording_id: which.
+        known: the ETag that the caller has.
+        seconds: how long at most.
+        ports: see QueryPorts.
+
+    Raises:
+        NotFound: no recording has this id.
+    """
+    until_ms = ports.clock() + int(seconds * 1000)
+    told, etag = _told(recording_id, ports)
+    since = known or etag
+    while etag == since and not told.state.final and (left_ms := until_ms - ports.clock()) > 0:
+        ports.sleep(min(POLL_S, left_ms / 1000))
+        told, etag = _told(recording_id, ports)
+    return _shared(told, ports), etag
+
+
+def events(recording_id: str, after: str, ports: QueryPorts) -> tuple[list[dict[str, Any]], str | None]:
+    """Return raw callbacks of all tasks of the recording, in order of their own time, and after which more follow.
+
+    Args:
+        recording_id: which.
+        after: the name of the callback that the page before ended with; empty for the first page.
+        ports: see QueryPorts.
+
+    Raises:
+        NotFound: no recording has this id.
+    """
+    _, evidence = journal.load(ports.store, recording_id)
+    if not evidence.facts:
+        evidence = journal.fold_all(ports.store, recording_id)
+    keys = [item.key for task_key in evidence.tasks for item in ports.store.list(identity.task_facts(task_key))]
+    named = sorted((_name(key), key) for key in keys if _name(key) > after)
+    told = ports.many(lambda key: _event(key, ports.store), [key for _, key in named[:EVENTS]])
+    return [event for event in told if event], named[EVENTS - 1][0] if len(named) > EVENTS else None
+
+
+def _name(key: str) -> str:
+    return key.rpartition("/")[2].removesuffix(".json")
+
+
+def _event(key: str, store: ObjectStore) -> dict[str, Any] | None:
+    stored = store.get(key)
+    if stored is None:
+        return None
+    received = stored.metadata.get("received-ms", "")
+    return {
+        "name": _name(key),
+        "received_ms": int(received) if received.isdigit() else None,
+        "body": json.loads(stored.body),
+    }
+
+
+def playlist(recording_id: str, name: str, ports: QueryPorts) -> str:
+    """Return an HLS playlist of the recording, its segments as signed URLs: the bucket is private.
+
+    Raises:
+        NotFound: the recording has no such playlist, or it is not uploaded yet.
+    """
+    files = [file for file in current(ports.store, recording_id).files if file.name == name and _is_ours(file, ports)]
+    key = files[0].key if files and name.endswith(".m3u8") else None
+    stored = ports.files.get(key) if key else None
+    if key is None or stored is None:
+        raise NotFound(f"recording {recording_id} has no playlist {name}")
+    folder = key.rpartition("/")[0]
+    lines = stored.body.decode("utf-8", "replace").splitlines()
+    # Only names beside the playlist: what else a playlist may say, we do not sign for.
+    return (
+        "\n".join(
+            ports.files.presign(f"{folder}/{line}", URL_VALID_S)
+            if line and not line.startswith("#") and "/" not in line
+            else line
+            for line in lines
+        )
+        + "\n"
+    )

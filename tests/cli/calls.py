@@ -1,0 +1,61 @@
+"""Running commands: in this process, or as one of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hypothesis import settings
+from typer.testing import CliRunner
+
+from webrecord.main import app
+
+patient = settings(deadline=None, max_examples=60)
+"""For property tests: a busy machine is slow, not wrong."""
+PAGE = "https://example.com/class?room=4711"
+COMMAND = Path(sys.executable).with_name("webrecord")
+
+
+@dataclass
+class Ran:
+    """What a command did."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """The one JSON document on stdout."""
+        return json.loads(self.out)
+
+
+@dataclass
+class Cli:
+    """Runs `webrecord` with these variables."""
+
+    env: dict[str, str]
+
+    def __call__(self, *arguments: object, stdin: str | None = None) -> Ran:
+        """Run in this process."""
+        result = CliRunner().invoke(app, [str(part) for part in arguments], input=stdin, env=self.env)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return Ran(result.exit_code, result.stdout, result.stderr)
+
+    def ok(self, *arguments: object) -> Any:
+        """Run with --json; it must succeed."""
+        ran = self(*arguments, "--json")
+        assert 0 == ran.status, ran.err
+        return ran.document
+
+    def process(self, *arguments: object, **more: Any) -> subprocess.Popen[str]:
+        """Start as a process of its own, as people do."""
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
+        command = [str(COMMAND), *(str(part) for part in arguments)]
+        return subprocess.Popen(command, text=True, env={**os.environ, **self.env}, **{**streams, **more})

@@ -1,0 +1,142 @@
+"""What comes back wrong: exit statuses, tries, and lines that say what to do."""
+
+from __future__ import annotations
+
+import email.utils
+import time
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.cli.calls import PAGE, Cli, patient
+from tests.cli.scripted import Answer, Call, scripted
+from webrecord import errors
+from webrecord.api import Api, Patience, retry_after_s
+from webrecord.settings import Target
+
+pytestmark = pytest.mark.usefixtures("home")
+STARTED = {"recording_id": "x", "state": "starting"}
+
+
+def api(url: str, pauses: list[float], tries: int = 4) -> Api:
+    return Api(Target(url), Patience(tries), pauses.append)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "exit_status", "says"),
+    [
+        (
+            400,
+            {"title": "The body is not JSON", "detail": "not a JSON document"},
+            6,
+            "The body is not JSON: not a JSON",
+        ),
+        (401, {"title": "The call is not authorized", "detail": "send …"}, 4, "WEBRECORD_TOKEN"),
+        (403, {"title": "This page may not be recorded", "detail": "h"}, 6, "may not be recorded: h"),
+        (404, {"title": "Not found", "detail": "no recording x"}, 5, "no recording x"),
+        (409, {"title": "The id is in use", "request_id": "r-1"}, 6, "(request r-1)"),
+        (500, {"title": "The deployment is not configured", "detail": "WEBRECORD_BUCKET: Field required"}, 8, "BUCKET"),
+        (502, {"errorCode": -1, "errorMessage": "function timed out"}, 8, "function timed out"),
+        (502, b"<html>\n<h1>Bad  Gateway</h1>", 8, "<html> <h1>Bad Gateway</h1>"),
+        (302, b"", 8, "302"),
+        (200, b"hello", 8, "is the endpoint right?"),
+        (200, b"[]", 8, "is the endpoint right?"),
+    ],
+)
+def test_each_answer_has_its_exit_status(status: int, body: object, exit_status: int, says: str) -> None:
+    """One line on stderr, nothing on stdout, with --json too."""
+    with scripted(lambda _: Answer(status, body)) as server:
+        for more in ((), ("--json",)):
+            ran = Cli({"WEBRECORD_ENDPOINT": server.url})("show", "x", *more)
+            assert (exit_status, "") == (ran.status, ran.out)
+            (line,) = ran.err.splitlines()
+            assert line.startswith("error: ")
+            assert says in line
+
+
+def test_nobody_there_is_3() -> None:
+    """A closed port, after some tries, says which endpoint."""
+    with pytest.raises(errors.Unreachable, match=r"no answer from http://127\.0\.0\.1:9"):
+        api("http://127.0.0.1:9", []).get("x")
+
+
+def test_busy_is_tried_again_when_it_says() -> None:
+    """Retry-After is kept to, in seconds and as a date; then it goes well."""
+    later = email.utils.formatdate(time.time() + 30, usegmt=True)
+    answers = [Answer(503, {}, {"Retry-After": "7"}), Answer(429, {}, {"Retry-After": later}), Answer(201, STARTED)]
+    pauses: list[float] = []
+    with scripted(lambda _: answers.pop(0)) as server, api(server.url, pauses) as calls:
+        assert (201, STARTED) == calls.start({"RecordUrl": PAGE}, "k")
+    assert pauses[0] == 7
+    assert pauses[1] == pytest.approx(30, abs=3)
+    assert ["k", "k", "k"] == [call.headers["idempotency-key"] for call in server.calls]
+
+
+def test_a_lost_answer_of_a_start_is_asked_for_again() -> None:
+    """With the same key, so that nothing starts twice."""
+    answers = [Answer(201, STARTED, cut=3), Answer(200, STARTED)]
+    with scripted(lambda _: answers.pop(0)) as server, api(server.url, []) as calls:
+        assert (200, STARTED) == calls.start({"RecordUrl": PAGE}, "k")
+    assert 1 == len({(call.headers["idempotency-key"], call.body) for call in server.calls})
+
+
+@pytest.mark.parametrize("call", ["stop", "delete"])
+def test_what_may_not_be_repeated_is_not(call: str) -> None:
+    """A stop or delete whose answer was lost is the caller's to judge."""
+    lost = Answer(202, STARTED, cut=3)
+    with scripted(lambda _: lost) as server, api(server.url, []) as calls, pytest.raises(errors.Unreachable):
+        calls.stop("x") if call == "stop" else calls.delete("x", files=True)
+    assert 1 == len(server.calls)
+
+
+def test_tries_end() -> None:
+    """The last error is told."""
+    pauses: list[float] = []
+    busy = Answer(503, {"title": "TRTC can't do it now"})
+    with scripted(lambda _: busy) as server, api(server.url, pauses) as calls, pytest.raises(errors.Busy, match="TRTC"):
+        calls.get("x")
+    assert (4, 3) == (len(server.calls), len(pauses))
+
+
+@patient
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40))
+def test_any_retry_after_is_seconds_or_nothing(text: str) -> None:
+    """Whatever a gateway writes there: no error, no negative pause."""
+    seconds = retry_after_s(httpx.Response(503, headers={"Retry-After": text}))
+    assert seconds is None or seconds >= 0
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+problems = st.dictionaries(st.sampled_from(["title", "detail", "errors", "request_id"]), json_values)
+
+
+@patient
+@given(st.integers(300, 599), problems)
+def test_any_problem_document_becomes_an_error(status: int, problem: dict[str, object]) -> None:
+    """Whatever shape it has: one of our errors, never a defect of ours."""
+    assert 1 < errors.of_reply(status, problem).exit_status < 9
+
+
+def test_a_reader_that_leaves_is_no_error() -> None:
+    """`webrecord list | head`: no traceback, nothing on stderr."""
+    many = [{"recording_id": f"r{n}", "state": "completed", "page_url": "x" * 200} for n in range(2000)]
+
+    def answer(call: Call) -> Answer:
+        del call
+        return Answer(200, {"recordings": many})
+
+    with scripted(answer) as server:
+        listing = Cli({"WEBRECORD_ENDPOINT": server.url}).process("list", "-n", "2000", "--json")
+        with listing as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            process.stdout.readline()
+            process.stdout.close()
+            assert "" == process.stderr.read()
+            assert 0 == process.wait(20)

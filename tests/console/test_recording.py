@@ -1,0 +1,116 @@
+"""A recording's own view: what it tells, what can be done, and that it stays text."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.console.conftest import Tab
+from tests.console.examples import HOSTILE, HOSTILE_REASON, HOSTILE_URL, completed, every_state, recording
+from tests.console.fake import FakeApi
+
+
+def test_a_recording_tells_reason_advice_timeline_files_and_raw_events(api: FakeApi, tab: Tab) -> None:
+    """Everything the API knows of it."""
+    api.documents = every_state()
+    api.events = [
+        {"name": "x", "received_ms": 1_795_363_480_010, "body": {"EventType": 801, "EventInfo": {"TaskId": "t"}}}
+    ]
+    tab.sign_in()
+    page = tab.page
+    tab.go("/recordings/lesson-4708")
+    expect(page.get_by_text("Goto url error net::ERR_NAME_NOT_RESOLVED")).to_be_visible()
+    expect(page.get_by_text("must reach the page from the public internet")).to_be_visible()
+    tab.go("/recordings/lesson-4707")
+    expect(page.locator(".happenings li:not(.day)")).to_have_count(8)
+    expect(page.locator(".timeline .bar.file")).to_have_count(2)
+    expect(page.locator(".timeline .bar.gap")).to_have_count(1)
+    expect(page.locator(".timeline .k-attempt")).to_have_count(2)
+    widths = [box["width"] for bar in page.locator(".timeline .bar").all() if (box := bar.bounding_box())]
+    assert all(width > 2 for width in widths)
+    files = page.get_by_role("region", name="Files").get_by_role("row")
+    expect(files.nth(1)).to_contain_text("21:00")
+    expect(files.nth(1)).to_contain_text("187 MB")
+    download = files.nth(2).get_by_role("link", name="Download lesson-4707_1.mp4")
+    expect(download).to_have_attribute("href", "https://files.example.com/1.mp4")
+    page.get_by_text("Raw events").click()
+    page.get_by_text("801 RECORDER_START").click()
+    expect(page.locator("pre")).to_contain_text('"TaskId": "t"')
+
+
+def test_stop_cancel_and_delete_ask_first(api: FakeApi, tab: Tab) -> None:
+    """Escape does nothing; the focus goes back; the call is the documented one."""
+    api.documents = every_state()
+    tab.sign_in()
+    page = tab.page
+    tab.go("/recordings/lesson-4703")
+    stop = page.get_by_role("button", name="Stop", exact=True)
+    stop.click()
+    expect(page.get_by_role("dialog")).to_contain_text("Stop this recording?")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(stop).to_be_focused()
+    assert [] == [call for call in api.calls if call[0] != "GET"]
+    stop.click()
+    page.get_by_role("dialog").get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("heading", name="Stopping lesson-4703")).to_be_visible()
+    tab.go("/recordings/lesson-4700")
+    page.get_by_role("button", name="Cancel recording").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel recording").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    tab.go("/recordings/lesson-4707")
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_label("Delete its files too").check()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("heading", name="Recordings")).to_be_visible()
+    assert [
+        ("POST", "/recordings/lesson-4703/stop"),
+        ("DELETE", "/recordings/lesson-4700"),
+        ("DELETE", "/recordings/lesson-4707?files=true"),
+    ] == [call[:2] for call in api.calls if call[0] != "GET"]
+
+
+def test_what_comes_from_outside_is_text(api: FakeApi, tab: Tab) -> None:
+    """Labels, addresses, reasons, file names, events: shown as they are; no script runs, the policy is never hurt."""
+    hostile = completed(
+        1,
+        state="failed",
+        page_url="javascript:window.hit='link'",
+        reason=HOSTILE_REASON,
+        advice=HOSTILE,
+        labels={"x": HOSTILE},
+        source=HOSTILE,
+        task_id=HOSTILE,
+    )
+    hostile["timeline"][1].update(kind='" onload="x', text=HOSTILE)
+    hostile["files"][0].update(name=HOSTILE, url="javascript:window.hit='file'")
+    other = recording(2, "failed", page_url=HOSTILE_URL, reason=HOSTILE_REASON)
+    odd = recording(3, "<b>new</b>", labels={})
+    api.documents = {each["recording_id"]: each for each in (hostile, other, odd)}
+    api.events = [{"name": "x", "received_ms": 1, "body": {"EventType": HOSTILE}}]
+    tab.sign_in()
+    page = tab.page
+    expect(page.get_by_text(HOSTILE_REASON)).to_have_count(2)
+    expect(page.get_by_text("<b>new</b>")).to_be_visible()
+    tab.go(f"/recordings/{hostile['recording_id']}")
+    for where in (".callout", "dl", ".happenings", ".files"):
+        expect(page.locator(where)).to_contain_text("onerror=")
+    expect(page.get_by_text("javascript:window.hit='link'")).to_be_visible()
+    assert [] == page.evaluate("[...document.links].map(a => a.protocol).filter(p => !p.startsWith('http'))")
+    page.get_by_text("Raw events").click()
+    page.locator(".raw summary").click()
+    expect(page.locator("pre")).to_contain_text("onerror=")
+    tab.go(f"/recordings/{other['recording_id']}")
+    expect(page.get_by_role("link", name="example.com")).to_have_attribute("rel", "noopener noreferrer nofollow")
+    assert tab.hit() is None
+
+
+def test_many_segments_are_shown_when_somebody_wants_them(api: FakeApi, tab: Tab) -> None:
+    """An hour of HLS has hundreds."""
+    files = [{"name": f"a_{number:05}.ts", "size": 1, "url": "https://files.example.com/a"} for number in range(300)]
+    api.documents = {"hls": recording(1, "completed", recording_id="hls", files=files)}
+    tab.sign_in()
+    tab.go("/recordings/hls")
+    rows = tab.page.locator("table.files tbody tr")
+    expect(rows).to_have_count(12)
+    tab.page.get_by_role("button", name="Show all 300 files").click()
+    expect(rows).to_have_count(300)

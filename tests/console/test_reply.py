@@ -1,0 +1,119 @@
+"""What the server sends for the console: one page with a strict policy, and its few assets."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared import console
+from shared.console import LANGUAGES, SCRIPTS, reply
+from shared.domain.errors import NotFound
+
+FOLDER = Path(console.__file__).parent
+SOURCES = [FOLDER / "js" / f"{name}.js" for name in SCRIPTS]
+
+
+def test_the_page_is_one_and_small() -> None:
+    """Under 100 KB; it names no other address than the API's, which is beside it."""
+    page = reply("").body
+    assert len(page.encode()) < 100_000
+    assert not re.search(r"(?:src|href)=[\"']?(?:https?:)?//", page)
+    assert 1 == page.count("</script>")
+    assert 1 == page.count("</style>")
+
+
+def test_the_policy_names_what_is_in_the_page_and_nothing_else() -> None:
+    """Scripts and styles by hash; no inline handlers, no frames, no forms, no evaluation."""
+    sent = reply("")
+    policy = dict(part.split(" ", 1) for part in sent.headers["Content-Security-Policy"].split("; "))
+    script = re.search(r'<script type="module">(.*?)</script>', sent.body, re.DOTALL)
+    style = re.search(r"<style>(.*?)</style>", sent.body, re.DOTALL)
+    assert script
+    assert style
+    assert f"{digest(script[1])} 'self'" == policy["script-src"]
+    assert digest(style[1]) == policy["style-src"]
+    for name in ("default-src", "base-uri", "frame-ancestors", "form-action"):
+        assert "'none'" == policy[name]
+    assert "'script'" == policy["require-trusted-types-for"]
+    assert "unsafe" not in str(policy)
+    assert ("nosniff", "no-referrer", "no-cache") == tuple(
+        sent.headers[name] for name in ("X-Content-Type-Options", "Referrer-Policy", "Cache-Control")
+    )
+
+
+def digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def test_nothing_is_parsed_as_html_or_evaluated() -> None:
+    """What comes from the API becomes text and attributes only."""
+    bad = re.compile(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|DOMParser|srcdoc")
+    assert [] == [(path.name, found[0]) for path in SOURCES if (found := bad.search(path.read_text()))]
+    assert set(SOURCES) == set((FOLDER / "js").iterdir()), "every script is in the page"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("", "en"),
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        ("en-GB,en;q=0.9,zh;q=0.8", "en"),
+        ("fr, zh-TW;q=0.5", "zh"),
+        ("zh;q=0, en;q=0.1", "en"),
+        ("de", "en"),
+        (";;q=x,,zh", "zh"),
+    ],
+)
+def test_the_page_is_in_the_browsers_language(accepted: str, language: str) -> None:
+    """The first wish that we speak; its ETag is its own."""
+    sent = reply("", accepted)
+    assert language == sent.headers["Content-Language"]
+    assert f'<html lang="{language}">' in sent.body
+    assert 1 == len({reply("", language).headers["ETag"], sent.headers["ETag"]})
+
+
+@given(st.text(max_size=60))
+def test_any_accept_language_gets_a_page(accepted: str) -> None:
+    """It is a stranger's header."""
+    assert reply("", accepted).status == 200
+
+
+@pytest.mark.parametrize("asset", ["console.css", "../api.py", "hls.light.min.js", "js/main.js", "HLS.js", "hls.js/"])
+def test_only_assets_are_served(asset: str) -> None:
+    """No path leads into the folder."""
+    with pytest.raises(NotFound):
+        reply(asset)
+
+
+def test_the_hls_player_comes_with_its_licence() -> None:
+    """As text, cacheable, and as it was published."""
+    player = reply("hls.js")
+    assert player.headers["Content-Type"].startswith("text/javascript")
+    assert "max-age=" in player.headers["Cache-Control"]
+    assert "Hls" in player.body
+    assert "Apache License" in reply("hls.LICENSE").body
+
+
+def test_both_languages_say_the_same() -> None:
+    """Every message that the scripts name is there, with the same values in it; none is left over."""
+    tables = {language: json.loads((FOLDER / f"messages.{language}.json").read_text()) for language in LANGUAGES}
+    english, chinese = (
+        {key: text for key, text in tables[each].items() if not key.endswith(".one")} for each in LANGUAGES
+    )
+    assert set(english) == set(chinese)
+    values = re.compile(r"\{\w+\}")
+    assert [] == [key for key in english if set(values.findall(english[key])) != set(values.findall(chinese[key]))]
+    code = "".join(path.read_text() for path in SOURCES) + (FOLDER / "console.html").read_text()
+    named = set(re.findall(r"\bt\('([\w.]+)'", code)) | set(re.findall(r'data-(?:text|label)="([\w.]+)"', code))
+    assert set() == named - set(english)
+    built = (*re.findall(r"[`']([\w]+\.)\$\{", code), "problem.", "files.")
+    dialogs = re.compile(r"\.(title|text)$|^(stop|delete|cancel\.start)$")
+    left = set(english) - named
+    assert set() == {key for key in left if not key.startswith(built) and not dialogs.search(key)}

@@ -1,0 +1,95 @@
+"""The API's description: made of the models, kept as a file, and true of the deployed function."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jsonschema_rs
+import pytest
+
+from shared import api
+from shared.domain.request import RecordingRequest
+from shared.openapi import document
+from shared.replies import PROBLEMS
+from tests.cloud import RunningCloud
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = document()
+
+
+def examples(node: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, dict[str, Any], Any]]:
+    """Yield where, the schema and the value of each example."""
+    if isinstance(node, dict):
+        for name, example in node.get("examples", {}).items() if "schema" in node else ():
+            yield "/".join((*path, name)), node["schema"], example["value"]
+        for name, inner in node.items():
+            yield from examples(inner, (*path, name))
+
+
+EXAMPLES = {where: (schema, value) for where, schema, value in examples(DOCUMENT["paths"])}
+
+
+def test_the_published_file_is_the_document() -> None:
+    """docs/openapi.json is written by `make openapi`."""
+    published = json.loads((ROOT / "docs" / "openapi.json").read_text())
+    assert published == DOCUMENT, "run `make openapi`"
+
+
+def test_every_route_is_described_and_no_other() -> None:
+    """Path and methods, but the description itself and the console."""
+    described = {
+        path: {name.upper() for name in item if name != "parameters"} for path, item in DOCUMENT["paths"].items()
+    }
+    for pattern, methods in api.ROUTES + api.PUBLIC[:1]:
+        (path,) = [path for path in described if pattern.search(path.replace("{id}", "x"))]
+        assert set(methods) == described.pop(path)
+    assert {} == described
+
+
+@pytest.mark.parametrize("where", EXAMPLES)
+def test_an_example_is_what_it_shows(where: str) -> None:
+    """Each fits the schema beside it."""
+    schema, value = EXAMPLES[where]
+    jsonschema_rs.validator_for({**schema, "components": DOCUMENT["components"]}).validate(value)
+
+
+@pytest.mark.parametrize("where", [where for where in EXAMPLES if "requestBody" in where])
+def test_an_example_request_is_accepted(running: RunningCloud, where: str) -> None:
+    """As it stands, by the model and by the API."""
+    value = EXAMPLES[where][1]
+    RecordingRequest.model_validate(value)
+    asked = {name: text for name, text in value.items() if name not in ("StartAt", "StopAt")}  # their year passes
+    token = {"Authorization": f"Bearer {running.cloud.keys.api_token}"}
+    gateway = running.cloud.address.gateway
+    reply = httpx.post(f"{gateway}/recordings", json=asked, headers=token, timeout=30)
+    assert reply.status_code in (201, 202), reply.text
+    httpx.post(f"{gateway}/recordings/{reply.json()['recording_id']}/stop", headers=token, timeout=30)
+
+
+def test_every_problem_is_documented() -> None:
+    """docs/api.md names every `type` with its status."""
+    text = (ROOT / "docs" / "api.md").read_text()
+    for status, name, title in PROBLEMS.values():
+        assert f"| `{name}` | {status} | {title} |" in text
+
+
+def test_a_stranger_with_a_generator_finds_nothing(running: RunningCloud, tmp_path: Path) -> None:
+    """Requests made from the description, good and bad: documented statuses, types and schemas, and no 500.
+
+    What it can't know is that fields exclude each other, so refusing data that fits the schema is no finding.
+    Waiting calls take their time, and have tests of their own.
+    """
+    command = [
+        str(Path(sys.executable).with_name("st")), "run", f"{running.cloud.address.gateway}/openapi.json",
+        "--header", f"Authorization: Bearer {running.cloud.keys.api_token}", "--no-color", "--seed", "1",
+        "--checks", "all", "--exclude-checks", "positive_data_acceptance", "--max-examples", "8",
+        "--exclude-path", "/recordings/{id}/wait", "--max-response-time", "60", "--workers", "4",
+    ]  # fmt: skip
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=280)
+    assert 0 == ran.returncode, ran.stdout[-4_000:] + ran.stderr[-2_000:]

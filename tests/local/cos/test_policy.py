@@ -1,0 +1,56 @@
+"""What a key may do: a key without statements everything, one with statements no more than they say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from qcloud_cos.cos_exception import CosServiceError
+
+from local.cos import app, policy
+from local.cos.policy import Allow, permits
+from tests.local.cos.running import BUCKET, SECRET_ID, RunningCos
+
+
+def test_every_route_has_its_action() -> None:
+    """Or a request would be refused for want of a name."""
+    assert set(app._ROUTES) == set(policy.ACTIONS)  # noqa: SLF001
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "allowed"),
+    [
+        ("PutObject", "b-1/in/x/y", True),
+        ("PutObject", "b-1/in/", True),
+        ("PutObject", "b-1/inside", False),
+        ("PutObject", "b-2/in/x", False),
+        ("GetObject", "b-1/in/x", False),
+        ("putobject", "b-1/in/x", False),
+    ],
+)
+def test_a_statement_allows_its_actions_on_its_resource(action: str, resource: str, allowed: bool) -> None:
+    """A star crosses slashes; actions are case-sensitive."""
+    assert allowed is permits([Allow(frozenset({"PutObject"}), "b-1/in/*")], action, resource)
+
+
+def test_a_key_with_statements_is_held_to_them(cos: RunningCos) -> None:
+    """403 AccessDenied for what is not allowed, objects and listings by their keys and prefixes."""
+    cos.client.put_object(BUCKET, b"x", "out/a")
+    actions = frozenset({"PutObject", "GetBucket"})
+    cos.settings.policies[SECRET_ID] = (Allow(actions, f"{BUCKET}/in/*"),)
+    cos.client.put_object(BUCKET, b"x", "in/a")
+    cos.client.list_objects(BUCKET, Prefix="in/")
+    attempts: list[Callable[[], object]] = [
+        lambda: cos.client.put_object(BUCKET, b"x", "out/a"),
+        lambda: cos.client.get_object(BUCKET, "in/a"),
+        lambda: cos.client.delete_object(BUCKET, "in/a"),
+        lambda: cos.client.list_objects(BUCKET, Prefix="out/"),
+        lambda: cos.client.list_objects(BUCKET),
+        lambda: cos.client.get_bucket_versioning(BUCKET),
+    ]
+    for denied in attempts:
+        with pytest.raises(CosServiceError) as refused:
+            denied()
+        assert (403, "AccessDenied") == (refused.value.get_status_code(), refused.value.get_error_code())
+    cos.settings.policies.clear()
+    cos.client.delete_object(BUCKET, "in/a")

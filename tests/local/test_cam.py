@@ -1,0 +1,27 @@
+"""A recording from start to end with no more than the policies of docs/deploy.md allow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from local.client import Client
+from local.config import LocalConfig
+from tests.cloud import RunningCloud
+
+
+def test_the_guides_policies_suffice_for_a_recording(tmp_path: Path) -> None:
+    """Start, callbacks, upload, listing, tick, replay: nothing is denied, and the film is there."""
+    with RunningCloud(LocalConfig(tmp_path, timer_recorder=True, speed=20, tick_s=0)) as running:
+        assert 2 == len(running.cloud.cos_settings.policies)
+        client = Client(running.cloud.address.gateway, running.cloud.keys.api_token)
+        client.start({"RecordUrl": "https://example.com/", "RecordingId": "allowed"})
+        client.wait("allowed", ("recording",), 30)
+        client.stop("allowed")
+        recording = client.wait("allowed", ("completed",), 30)
+        running.call(lambda: running.cloud.gateway.tick("reconcile"))
+        assert {"recordings": 1, "changed": []} == client.invoke("reconcile", {"replay": "all"})
+        client.close()
+        (film,) = recording["files"]
+        assert (tmp_path / "cos" / film["bucket"] / film["key"]).is_file()
+        logs = "".join(path.read_text() for path in (tmp_path / "logs").iterdir())
+    assert "AccessDenied" not in logs

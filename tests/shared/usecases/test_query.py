@@ -1,0 +1,316 @@
+"""Reading recordings: lists and their cursors, one in detail, waiting, raw callbacks, playlists."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.domain.errors import InvalidRequest, NotFound
+from shared.domain.identity import document_key
+from shared.domain.listing import parse_query
+from shared.domain.recording import Overview
+from shared.domain.refusals import refusal
+from shared.domain.states import State
+from shared.usecases.query import EVENTS, MOST_READ, URL_VALID_S, events, page, playlist, show, wait
+from shared.usecases.reading import QueryPorts
+from shared.usecases.stop import stop
+from tests.callbacks import callback, mp4_stop
+from tests.fakes import MemoryFiles
+from tests.world import CALLER_STORAGE, World
+
+DAY_MS = 86_400_000
+
+
+def reading(world: World, files: MemoryFiles | None = None) -> QueryPorts:
+    """What reads in this world; sleeping lets its time pass."""
+
+    def sleep(seconds: float) -> None:
+        world.clock.now += round(seconds * 1000)
+
+    return QueryPorts(**vars(world.ports), files=files or MemoryFiles(), many=map, sleep=sleep)
+
+
+def pages(world: World, **query: str) -> list[list[Overview]]:
+    """Every page of a list, by its cursors."""
+    found, cursor = [], ""
+    while True:
+        asked = parse_query({**query, **({"cursor": cursor} if cursor else {})}, world.clock())
+        answer = page(asked, reading(world))
+        found.append(answer.recordings)
+        if answer.next_cursor is None:
+            return found
+        cursor = answer.next_cursor
+
+
+def ids(recordings: list[Overview]) -> list[str]:
+    return [recording.recording_id for recording in recordings]
+
+
+def day(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, tz=timezone.utc).date().isoformat()
+
+
+class TestList:
+    """`GET /recordings`."""
+
+    @settings(max_examples=30, deadline=None)
+    @given(st.lists(st.sampled_from([1_000, 3_600_000, DAY_MS, 3 * DAY_MS]), max_size=9), st.integers(1, 4))
+    def test_every_recording_is_on_one_page_the_newest_first(self, steps: list[int], limit: int) -> None:
+        """Whatever the days and the size of a page."""
+        world = World()
+        for number, step in enumerate(steps):
+            world.clock.now += step
+            world.start(f"r{number}")
+        listed = pages(world, limit=str(limit), **{"from": day(world.clock.now - 40 * DAY_MS)})
+        assert [f"r{number}" for number in reversed(range(len(steps)))] == [i for one in listed for i in ids(one)]
+        assert all(len(one) == limit for one in listed[:-1])
+
+    def test_a_month_without_more_words(self) -> None:
+        """31 days up to today."""
+        world = World()
+        world.start("old")
+        world.clock.now += 31 * DAY_MS
+        world.start("new")
+        assert [["new"]] == [ids(one) for one in pages(world)]
+        assert [["new", "old"]] == [ids(one) for one in pages(world, **{"from": day(world.clock.now - 32 * DAY_MS)})]
+        assert [["old"]] == [ids(one) for one in pages(world, to=day(world.clock.now - 30 * DAY_MS))]
+
+    def test_filters(self) -> None:
+        """Any of the states, all of the labels."""
+        world = World()
+        world.start("a", Labels={"room": "1", "team": "x"})
+        world.start("b", Labels={"room": "2", "team": "x"})
+        world.trtc.refusals = [refusal("LimitExceeded", "full", "r")]
+        world.start("c", Labels={"room": "1"})
+        assert [["c", "a"]] == [ids(one) for one in pages(world, label="room:1")]
+        assert [["a"]] == [ids(one) for one in pages(world, label="room:1,team")]
+        assert [["c"]] == [ids(one) for one in pages(world, state="queued")]
+        assert [["c", "b", "a"]] == [ids(one) for one in pages(world, state="queued, starting")]
+        assert [[]] == [ids(one) for one in pages(world, label="nobody")]
+
+    def test_a_filter_reads_so_much_and_goes_on(self) -> None:
+        """A page may be empty and have a next one."""
+        world = World()
+        for number in range(MOST_READ + 3):
+            fields: dict[str, Any] = {"Labels": {"needle": ""}} if number == 1 else {}
+            world.start(f"r{number}", **fields)
+        listed = pages(world, label="needle")
+        assert [[], ["r1"]] == [ids(one) for one in listed]
+
+    def test_a_cursor_is_good_for_its_own_filters(self) -> None:
+        """Another list's cursor is an error, not another list."""
+        world = World()
+        for number in range(3):
+            world.start(f"r{number}")
+        cursor = page(parse_query({"limit": "1"}, world.clock()), reading(world)).next_cursor or ""
+        for query in ({"cursor": cursor, "state": "queued"}, {"cursor": cursor[:-4]}, {"cursor": "%"}, {"cursor": "é"}):
+            with pytest.raises(InvalidRequest) as refused:
+                parse_query(query, world.clock())
+            assert ["cursor"] == [error.path for error in refused.value.errors]
+
+    @pytest.mark.parametrize(
+        ("query", "path"),
+        [
+            ({"state": "done"}, "state"),
+            ({"limit": "0"}, "limit"),
+            ({"limit": "101"}, "limit"),
+            ({"limit": "ten"}, "limit"),
+            ({"from": "2026-1-1"}, "from"),
+            ({"from": "2026-02-30"}, "from"),
+            ({"from": "2026-02-02", "to": "2026-02-01"}, "from"),
+            ({"from": "2024-01-01", "to": "2026-02-01"}, "from"),
+            ({"label": "a b"}, "label"),
+            ({"sate": "queued"}, "sate"),
+        ],
+    )
+    def test_what_is_wrong_is_said(self, query: dict[str, str], path: str) -> None:
+        """By the parameter's name."""
+        with pytest.raises(InvalidRequest) as refused:
+            parse_query(query, World().clock())
+        assert path in [error.path for error in refused.value.errors]
+
+    @given(st.dictionaries(st.sampled_from(["state", "from", "to", "label", "limit", "cursor", "x"]), st.text()))
+    def test_any_query_is_read_or_refused(self, query: dict[str, str]) -> None:
+        """Never anything else."""
+        try:
+            parse_query(query, World().clock())
+        except InvalidRequest as refused:
+            assert refused.errors  # noqa: PT017 (both ends are fine)
+
+    def test_a_start_that_died_before_its_document(self) -> None:
+        """Decided afresh; an index entry without a request is nothing; a broken document is no matter."""
+        world = World()
+        world.start("whole")
+        world.start("bare")
+        world.store.delete(document_key("bare"))
+        world.start("broken")
+        world.store.put(document_key("broken"), b"{")
+        world.start("never")
+        for key in world.listed("recordings/never/"):
+            world.store.delete(key)
+        assert [["broken", "bare", "whole"]] == [ids(one) for one in pages(world)]
+
+
+def finished(world: World, key: str = "k1", **fields: Any) -> str:
+    """A recording of a minute, with its film."""
+    task_id = world.start(key, **fields).recording.task_id or ""
+    now = world.clock.now + 5_000
+    world.receive(callback(801, {"Status": 1}, now, task_id))
+    world.clock.now = now + 60_000
+    world.receive(callback(802, {"Status": 0}, world.clock.now, task_id))
+    world.receive(mp4_stop(0, world.clock.now + 1, "film.mp4", now, world.clock.now, task_id))
+    return task_id
+
+
+class TestShow:
+    """`GET /recordings/{id}`."""
+
+    def test_everything_there_is_to_tell(self) -> None:
+        """Timeline in words, minutes, a film with its URL."""
+        world = World()
+        task_id = finished(world)
+        told, _ = show("k1", reading(world))
+        assert ["attempt", "accepted", "801.1", "802.0", "310.0"] == [one.kind for one in told.timeline]
+        assert "TRTC was asked to start, attempt 1" == told.timeline[0].text
+        assert (State.COMPLETED, 1) == (told.state, told.billed_minutes)
+        (film,) = told.files
+        assert f"https://bucket.example.com/webrecord/files/k1/{task_id}/film.mp4?for={URL_VALID_S}" == film.url
+        assert world.clock.now + URL_VALID_S * 1000 >= (film.url_expires_ms or 0) > world.clock.now
+
+    def test_what_to_do_about_a_refusal(self) -> None:
+        """The reason is TRTC's, the advice ours."""
+        world = World()
+        world.trtc.refusals = [refusal("ResourceInsufficient.RequestRejection", "quota", "r")]
+        world.start()
+        told, _ = show("k1", reading(world))
+        assert "starts when another recording ends" in (told.advice or "")
+        assert "TRTC refused: ResourceInsufficient.RequestRejection: quota" in [one.text for one in told.timeline]
+
+    def test_the_etag_changes_with_the_recording_and_before_urls_end(self) -> None:
+        """The same for the same; another after a fact, and after an hour where there are URLs."""
+        world = World()
+        first, again = show("k1", ports := _started(world))[1], show("k1", ports)[1]
+        assert first == again
+        finished(world, "k2")
+        done = show("k2", reading(world))[1]
+        world.clock.now += 3_600_000
+        assert done != show("k2", reading(world))[1]
+        assert first == show("k1", reading(world))[1], "nothing in it ends"
+
+    def test_files_in_a_callers_bucket_have_no_url(self) -> None:
+        """It is not ours to sign for."""
+        world = World()
+        finished(world, StorageParams=CALLER_STORAGE)
+        (film,) = show("k1", reading(world))[0].files
+        assert (None, "own-1234567") == (film.url, film.bucket)
+
+    def test_nobody(self) -> None:
+        """404."""
+        with pytest.raises(NotFound):
+            show("nobody", reading(World()))
+
+
+def _started(world: World) -> QueryPorts:
+    world.start()
+    return reading(world)
+
+
+class TestWait:
+    """`GET /recordings/{id}/wait`."""
+
+    def test_it_returns_in_time(self) -> None:
+        """Nothing happens: after so many seconds, with what there is."""
+        world = World()
+        ports = _started(world)
+        began = world.clock.now
+        told, etag = wait("k1", None, 20, ports)
+        assert (State.STARTING, show("k1", ports)[1]) == (told.state, etag)
+        assert 20_000 == world.clock.now - began
+
+    def test_it_returns_at_a_change(self) -> None:
+        """Somebody stops it meanwhile."""
+        world = World()
+        ports = _started(world)
+        began = world.clock.now
+
+        def sleep(seconds: float) -> None:
+            world.clock.now += round(seconds * 1000)
+            if world.clock.now - began == 3_000:
+                stop("k1", "enough", world.ports)
+
+        told, _ = wait("k1", None, 20, QueryPorts(**{**vars(ports), "sleep": sleep}))
+        assert (State.STOPPING, 3_000) == (told.state, world.clock.now - began)
+
+    def test_it_does_not_wait_for_what_is_over_or_was_missed(self) -> None:
+        """Final, or newer than what the caller knows."""
+        world = World()
+        ports = _started(world)
+        _, known = show("k1", ports)
+        stop("k1", "enough", world.ports)
+        finished(world, "k2")
+        began = world.clock.now
+        assert State.STOPPING is wait("k1", known, 20, ports)[0].state
+        assert State.COMPLETED is wait("k2", None, 20, ports)[0].state
+        assert began == world.clock.now
+
+
+def test_raw_callbacks_in_order_of_their_time() -> None:
+    """As they came, with the time of receipt; one that overtook another is in its place."""
+    world = World()
+    task_id = world.start().recording.task_id or ""
+    now = world.clock.now
+    late = callback(801, {"Status": 1}, now + 1_000, task_id)
+    world.receive(callback(802, {"Status": 0}, now + 2_000, task_id))
+    world.clock.now += 9_000
+    world.receive(late)
+    told, more = events("k1", "", reading(world))
+    assert more is None
+    assert [json.loads(late)["EventType"], 802] == [event["body"]["EventType"] for event in told]
+    assert [now + 9_000, now] == [event["received_ms"] for event in told]
+
+
+def test_very_many_callbacks_come_in_pages() -> None:
+    """Each once; a reply of SCF holds 6 MB."""
+    world = World()
+    task_id = world.start().recording.task_id or ""
+    for number in range(EVENTS + 3):
+        world.receive(callback(803, {"Status": 1}, world.clock.now + number, task_id))
+    first, after = events("k1", "", reading(world))
+    rest, more = events("k1", after or "", reading(world))
+    assert (EVENTS, 3, None) == (len(first), len(rest), more)
+    assert EVENTS + 3 == len({event["name"] for event in first + rest})
+
+
+class TestPlaylist:
+    """`GET /recordings/{id}/playlist`."""
+
+    PLAYLIST = b"#EXTM3U\n#EXTINF:2.0,\nfilm_0.ts\nhttps://elsewhere.example.com/x.ts\n../other.ts\n#EXT-X-ENDLIST\n"
+
+    def _world(self) -> tuple[World, MemoryFiles, str]:
+        world, files = World(), MemoryFiles()
+        task_id = world.start(format="hls").recording.task_id or ""
+        world.receive(callback(304, {"FileList": "film.m3u8"}, world.clock.now, task_id))
+        folder = f"webrecord/files/k1/{task_id}"
+        files.put(f"{folder}/film.m3u8", self.PLAYLIST)
+        return world, files, folder
+
+    def test_its_segments_have_urls(self) -> None:
+        """Those beside it; nothing else that it may name is signed for."""
+        world, files, folder = self._world()
+        lines = playlist("k1", "film.m3u8", reading(world, files)).splitlines()
+        assert f"https://bucket.example.com/{folder}/film_0.ts?for={URL_VALID_S}" == lines[2]
+        assert ["https://elsewhere.example.com/x.ts", "../other.ts", "#EXT-X-ENDLIST"] == lines[3:]
+        (film,) = show("k1", reading(world, files))[0].files
+        assert "recordings/k1/playlist?file=film.m3u8" == film.playlist_url
+
+    @pytest.mark.parametrize("name", ["other.m3u8", "film_0.ts", "../../request.json", ""])
+    def test_no_other_object_is_read(self, name: str) -> None:
+        """404."""
+        world, files, _ = self._world()
+        with pytest.raises(NotFound):
+            playlist("k1", name, reading(world, files))

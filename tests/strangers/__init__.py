@@ -1,0 +1,1 @@
+"""Clients by strangers: official SDKs of another language judge the local cloud."""

@@ -1,0 +1,106 @@
+"""The bench measures what it says, and writes it down; no number is judged here."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bench import __main__ as bench
+from bench import callbacks, machine, report, tick, warm
+from bench.folders import MissingError, packages
+from bench.result import Section, Table, Target
+from bench.stats import Sample, paired
+
+
+@pytest.fixture
+def _packages() -> None:
+    """What `make package` built, and a Python to run it."""
+    try:
+        packages()
+    except MissingError as error:
+        pytest.skip(f"NOT TESTED: {error}")
+
+
+def quiet(_what: str) -> None:
+    """Show no progress."""
+
+
+def whole(section: Section) -> None:
+    """Every row fits its table, and every target has a verdict."""
+    assert section.tables
+    for table in section.tables:
+        assert {len(table.columns)} == {len(row) for row in table.rows}
+    assert {"met", "NOT MET"} >= {target.verdict for target in section.targets}
+
+
+@pytest.mark.usefixtures("_packages")
+def test_warm_measures_every_handler_and_its_calls() -> None:
+    """Each handler answers from its package; the calls it makes are counted and made bare."""
+    section = warm.measure(2, quiet)
+    whole(section)
+    calls = {row[0]: row[1] for row in section.tables[0].rows}
+    assert set(warm.KINDS) == set(calls)
+    assert "2 GET" == calls["get"]
+    assert "1 StartWebRecord" in calls["start"]
+    assert "PUT" not in calls["tick, nothing to do"]
+    assert len(warm.KINDS) == len(section.targets)
+
+
+@pytest.mark.usefixtures("_packages")
+def test_callbacks_are_measured_with_the_facts_a_recording_has() -> None:
+    """A row for each event and size; the calls of one in the middle do not grow with the facts."""
+    section = callbacks.measure(2, quiet, sizes=(3, 30))
+    whole(section)
+    rows = section.tables[0].rows
+    assert [("middle", "3"), ("middle", "30"), ("end", "3"), ("end", "30")] == [row[:2] for row in rows]
+    assert rows[0][-1] == rows[1][-1]
+
+
+def test_a_tick_is_measured_without_changing_what_it_is_measured_with() -> None:
+    """The same calls at each round; finished recordings add none."""
+    section = tick.measure(2, quiet, sizes=(0, 3), finished=(0, 20))
+    whole(section)
+    calls = {row[:3]: row[3:5] for row in section.tables[0].rows}
+    assert calls["3", "0", "all"] == calls["3", "20", "all"]
+    assert calls["0", "0", "all"] == calls["3", "0", "none"]
+    assert "3" == calls["3", "0", "all"][1], "each is asked for once"
+    assert section.targets[0].met
+
+
+def test_the_document_says_all_that_was_measured() -> None:
+    """Tables, verdicts, what was skipped, the notes and the machine; nothing that names its owner."""
+    table = Table("one table", ("variant", "ms"), [("a|b", "1 (1 to 2)")])
+    target = Target("at most 2", "3", met=False)
+    section = Section("cold", "So it was measured.", [table], [target], ["ffmpeg is not installed"])
+    text = report.document([section], machine.describe(), "2030-01-02", "make bench", "Before.\n\n## cold\nAfter.\n")
+    for expected in ("Before.", "`make bench` on 2030-01-02", "0 of 1 targets were met", "## cold", "**one table**"):
+        assert expected in text
+    for expected in ("| a\\|b | 1 (1 to 2) |", "| at most 2 | 3 | NOT MET |", "ffmpeg is not installed", "After."):
+        assert expected in text
+    assert not re.search(r"/(home|root|tmp|work)\b", text)
+
+
+def test_every_section_has_a_note() -> None:
+    """What remains and why is said for each section that can be asked for."""
+    for name in bench.SECTIONS:
+        section = Section(name, "how", [])
+        assert "how\n\n" in report.document([section], {}, "d", "c"), name
+    assert {*bench.SECTIONS, "all"} == {choice.value for choice in bench.Choice}
+
+
+def test_ratios_are_of_the_same_round() -> None:
+    """A round in which everything took ten times as long changes no ratio."""
+    one, other = Sample([2.0, 20.0, 2.0]), Sample([1.0, 10.0, 1.0])
+    assert 2.0 == paired(one, other)
+    assert 3.0 == paired(one, other, Sample([0.5, 5.0, 0.5]))
+    assert "2000 (2000 to 20000)" == one.ms()
+
+
+def test_what_is_missing_is_said_and_breaks_nothing() -> None:
+    """A section that can't be measured here is skipped loudly."""
+
+    def nothing(_rounds: int, _step: object) -> Section:
+        raise MissingError("there is no python3.10")
+
+    assert ["there is no python3.10"] == bench.measure("cold", nothing, 1, quiet).skipped

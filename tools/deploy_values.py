@@ -1,0 +1,62 @@
+"""The values that a deployment is rendered with: a `.env` file, or examples; and how the CLI puts them in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+REQUIRED = ("TENCENT_REGION", "WEBRECORD_ROLE", "WEBRECORD_SDK_APP_ID", "WEBRECORD_BUCKET", "WEBRECORD_CALLBACK_KEYS")
+# Values of the right form and a generous length, none of them real.
+EXAMPLE = {
+    "TENCENT_REGION": "ap-guangzhou",
+    "WEBRECORD_ROLE": "scf-webrecord",
+    "WEBRECORD_SDK_APP_ID": "1400000001,1400000002,1400000003",
+    "WEBRECORD_BUCKET": "example-recordings-of-a-department-1250000000",
+    "WEBRECORD_CALLBACK_KEYS": f"{'k' * 32},{'K' * 32}",
+    "WEBRECORD_API_TOKENS": ",".join(f"backend-{number}:{'t' * 43}" for number in range(4)),
+    "WEBRECORD_STORAGE_SECRET_ID": "I" * 36,
+    "WEBRECORD_STORAGE_SECRET_KEY": "S" * 32,
+    "WEBRECORD_ALLOWED_HOSTS": ",".join(f"*.class-{number}.example.com" for number in range(8)),
+    "WEBRECORD_NOTIFY_HOSTS": "hooks.example.com,*.hooks.example.com",
+    "WEBRECORD_NOTIFY_URL": "https://hooks.example.com/recordings",
+    "WEBRECORD_NOTIFY_SECRET": f"whsec_{'A' * 32}",
+    "WEBRECORD_CORS_ORIGINS": "https://app.example.com,https://admin.example.com",
+    "WEBRECORD_TRTC_REGION": "ap-singapore",
+    "WEBRECORD_TRTC_ENDPOINT": "trtc.intl.tencentcloudapi.com",
+    "WEBRECORD_COS_ENDPOINT": "cos.ap-guangzhou.myqcloud.com",
+    "WEBRECORD_CALLER_STORAGE": "refuse",
+    "WEBRECORD_MAX_DURATION_CEILING": "86400",
+    "WEBRECORD_MAX_ATTEMPTS": "3",
+    "WEBRECORD_START_WITHIN": "3600",
+    "WEBRECORD_LOST_AFTER": "3600",
+}
+VARIABLE = re.compile(r"\$\{env:(\w+)\}")
+UNDEFINED = "undefined"
+
+
+def parse_env(text: str) -> dict[str, str]:
+    """Return the variables of a .env file; no inline comments, quotes around a whole value are dropped."""
+    found = {}
+    for line in text.splitlines():
+        name, equals, value = line.partition("=")
+        if equals and not line.lstrip().startswith("#"):
+            found[name.strip()] = re.sub(r"""^(['"])(.*)\1$""", r"\2", value.strip())
+    return found
+
+
+def resolve(value: Any, environment: Mapping[str, str]) -> Any:  # noqa: ANN401 (what YAML holds)
+    """Return the value with `${env:…}` replaced as the CLI does: one that is missing gives that word."""
+    if isinstance(value, dict):
+        return {key: resolve(inner, environment) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [resolve(inner, environment) for inner in value]
+    if isinstance(value, str):
+        return VARIABLE.sub(lambda match: environment.get(match[1], UNDEFINED), value)
+    return value
+
+
+def examples() -> dict[str, dict[str, str]]:
+    """Return the environments that are rendered when nobody gives one: everything set, and what is required."""
+    least = {name: value if name in REQUIRED else "" for name, value in EXAMPLE.items()}
+    return {"everything set": EXAMPLE, "the least set": least}

@@ -1,0 +1,5 @@
+"""`python -m webrecord`."""
+
+from webrecord.main import main
+
+main()

@@ -1,0 +1,89 @@
+"""The body of a start: what the options or a batch line say, in the API's spelling."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from webrecord.errors import BadUsage
+
+Body = dict[str, Any]
+VIDEO = "WebRecordVideoParams"
+SHORT: Mapping[str, tuple[str, ...]] = {
+    "url": ("RecordUrl",),
+    "at": ("StartAt",),
+    "until": ("StopAt",),
+    "width": (VIDEO, "Width"),
+    "height": (VIDEO, "Height"),
+}
+"""Names of our own for fields of the API, and the path to each."""
+
+
+def put(body: Body, path: tuple[str, ...], value: object) -> None:
+    """Set a field in place of whatever the body says, in either of the API's spellings."""
+    for name in path[:-1]:
+        inner = body.pop(spelled(body, name), None)
+        outer, body = body, dict(inner) if isinstance(inner, Mapping) else {}
+        outer[name] = body
+    body.pop(spelled(body, path[-1]), None)
+    body[path[-1]] = value
+
+
+def spelled(body: Mapping[str, Any], name: str) -> str:
+    """Return how the body spells a field: `RecordUrl`, `record_url`; the API's own spelling where it has neither."""
+    return next((given for given in body if plain(given) == plain(name)), name)
+
+
+def plain(name: str) -> str:
+    """Return a name the same for both spellings."""
+    return name.replace("_", "").lower()
+
+
+def read_body(path: Path) -> Body:
+    """Return the request in a file; `-` is stdin.
+
+    Raises:
+        BadUsage: it can't be read, or is not a JSON object.
+    """
+    try:
+        text = sys.stdin.read() if str(path) == "-" else path.read_text("utf-8-sig")
+        value = json.loads(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadUsage(f"{path} can't be read: {error}") from None
+    except ValueError as error:
+        raise BadUsage(f"{path} is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise BadUsage(f"{path} holds no JSON object")
+    return value
+
+
+def add_labels(body: Body, labels: Iterable[str]) -> None:
+    """Add labels, each `name=value`.
+
+    Raises:
+        BadUsage: one has no `=`.
+    """
+    given: dict[str, str] = {}
+    for label in labels:
+        name, found, value = label.partition("=")
+        if not found or not name:
+            raise BadUsage(f"{label!r} is no label; write name=value")
+        given[name] = value
+    if given:
+        before = body.get(spelled(body, "Labels"))
+        put(body, ("Labels",), {**(before if isinstance(before, Mapping) else {}), **given})
+
+
+def label_filter(text: str) -> str:
+    """Return a label as lists ask for it, `name:value` or `name`, from `name=value` too.
+
+    Raises:
+        BadUsage: it holds a comma, which stands between labels there.
+    """
+    if "," in text:
+        raise BadUsage(f"a list can't be asked for a label with a comma, as {text!r}; ask for its name alone")
+    return re.sub(r"^([A-Za-z0-9_.-]+)=", r"\1:", text)

@@ -1,0 +1,176 @@
+"""`batch`: start every line of a file, several at once; run again, it goes on and starts nothing twice."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import Progress
+
+from webrecord import tables
+from webrecord.api import Api, Patience
+from webrecord.batch import Line, read
+from webrecord.errors import CliError, Interrupted, RecordingFailed, Refused, ServiceFailed
+from webrecord.journal import ACCEPTED, REFUSED, UNAVAILABLE, Journal
+from webrecord.session import Session, command
+from webrecord.settings import resolve
+
+Result = dict[str, Any]
+_SHOWN = 20
+"""Failed lines that the summary names; the results file has all."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app)(batch)
+
+
+def batch(
+    session: Session,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV with a header, or JSON Lines.")],
+    *,
+    parallel: Annotated[int, typer.Option("--parallel", "-j", min=1, max=32, help="Calls at once.")] = 4,
+    retries: Annotated[int, typer.Option("--retries", min=0, max=100, help="Of a line that finds TRTC busy.")] = 8,
+    run: Annotated[
+        str, typer.Option("--run", metavar="NAME", help="Record the same lines once more, under this name.")
+    ] = "",
+) -> None:
+    """Start every line of a file. Run again, it goes on where it ended: nothing is started twice."""
+    lines = read(file, run)
+    stopped = threading.Event()
+
+    def pause(seconds: float) -> None:
+        if stopped.wait(seconds):
+            raise Interrupted("stopped")
+
+    target = resolve(session.choices, os.environ)
+    with (
+        Journal(file.with_name(f"{file.name}.results.jsonl")) as journal,
+        Api(target, Patience(retries + 1, 3600.0), pause) as api,
+        Progress(console=session.out.notes, disable=not session.out.notes.is_terminal, transient=True) as progress,
+    ):
+        done = [line for line in lines if journal.is_done(line.key)]
+        todo = [line for line in lines if not journal.is_done(line.key)]
+        bar = progress.add_task(file.name, total=len(lines), completed=len(done))
+
+        def keep(result: Result) -> None:
+            journal.add(result)
+            progress.advance(bar)
+
+        fatal = start_all(todo, parallel, lambda line: start_line(api, line), keep, stopped)
+        told = summary(lines, {line.key for line in done}, journal)
+    session.out.result(told, lambda: _table(told))
+    _end(told, fatal, file)
+
+
+def start_line(api: Api, line: Line) -> Result:
+    """Start one line; return what came of it.
+
+    Raises:
+        NotAuthorized, Unreachable, NotFound: no line can be started.
+        Interrupted: somebody stopped the batch.
+    """
+    result: Result = {"line": line.number, "key": line.key, "at_ms": time.time_ns() // 1_000_000}
+    if line.problem is not None:
+        return {**result, "outcome": REFUSED, "error": line.problem}
+    try:
+        status, recording = api.start(line.body, line.key)
+    except Refused as error:
+        return {**result, "outcome": REFUSED, "error": str(error)}
+    except ServiceFailed as error:
+        return {**result, "outcome": UNAVAILABLE, "error": str(error)}
+    told = {name: recording.get(name) for name in ("recording_id", "state")}
+    return {**result, "outcome": ACCEPTED, "status": status, **told}
+
+
+def start_all(
+    lines: list[Line],
+    parallel: int,
+    start: Callable[[Line], Result],
+    keep: Callable[[Result], None],
+    stopped: threading.Event,
+) -> CliError | None:
+    """Start the lines, so many at once; keep each result as it comes, in this thread.
+
+    Returns:
+        What ended it before every line had its turn; None where nothing did.
+    """
+    fatal: CliError | None = None
+    left = iter(lines)
+    open_: set[Future[Result]] = set()
+    with ThreadPoolExecutor(parallel) as pool:
+        try:
+            while True:
+                while fatal is None and len(open_) < 2 * parallel and (line := next(left, None)) is not None:
+                    open_.add(pool.submit(start, line))
+                if not open_:
+                    return fatal
+                finished, open_ = wait(open_, return_when=FIRST_COMPLETED)
+                fatal = _take(finished, keep) or fatal
+                if fatal is not None:
+                    stopped.set()
+        except KeyboardInterrupt:
+            stopped.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+            _take({future for future in open_ if not future.cancelled()}, keep)
+            return Interrupted("what was started goes on; the same command starts the rest")
+
+
+def _take(finished: set[Future[Result]], keep: Callable[[Result], None]) -> CliError | None:
+    """Keep the results; return what ends the batch, where something does."""
+    for future in finished:
+        if future.exception() is None:
+            keep(future.result())
+    failed = [error for future in finished if (error := future.exception()) is not None]
+    for error in failed:
+        if not isinstance(error, CliError):
+            raise error
+    # Who was waiting for the next try when the batch was stopped is Interrupted, and no reason to stop.
+    return next((error for error in failed if isinstance(error, CliError) and not isinstance(error, Interrupted)), None)
+
+
+def summary(lines: list[Line], before: set[str], journal: Journal) -> Result:
+    """Return how many lines ended how, and those that failed."""
+    results = [(line, journal.known.get(line.key)) for line in lines]
+    counts = Counter(_outcome(line, result, before) for line, result in results)
+    bad = (REFUSED, UNAVAILABLE)
+    failed = [{**result, "line": line.number} for line, result in results if result and result.get("outcome") in bad]
+    names = (ACCEPTED, "accepted_before", REFUSED, UNAVAILABLE, "not_tried")
+    numbers = {name: counts.get(name, 0) for name in names}
+    return {"lines": len(lines), **numbers, "results": str(journal.path), "failed": failed}
+
+
+def _outcome(line: Line, result: Result | None, before: set[str]) -> str:
+    if line.key in before:
+        return "accepted_before"
+    return str(result.get("outcome")) if result else "not_tried"
+
+
+def _table(told: Result) -> Any:  # noqa: ANN401 (what rich prints)
+    table = tables.table_of("lines", "what became of them")
+    for name in (ACCEPTED, "accepted_before", REFUSED, UNAVAILABLE, "not_tried"):
+        if told[name]:
+            tables.row(table, told[name], name.replace("_", " "), style="red" if name == REFUSED else "")
+    for one in told["failed"][:_SHOWN]:
+        tables.row(table, f"line {one['line']}", one.get("error"))
+    if len(told["failed"]) > _SHOWN:
+        tables.row(table, "…", f"{len(told['failed']) - _SHOWN} more in {told['results']}")
+    return table
+
+
+def _end(told: Result, fatal: CliError | None, file: Path) -> None:
+    if fatal is not None:
+        raise fatal
+    if told[REFUSED]:
+        raise RecordingFailed(f"{told[REFUSED]} of {told['lines']} lines failed for good; mend them in {file}")
+    if told[UNAVAILABLE]:
+        raise ServiceFailed(
+            f"{told[UNAVAILABLE]} of {told['lines']} lines found the service busy; run the command again"
+        )

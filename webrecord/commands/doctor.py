@@ -1,0 +1,34 @@
+"""`doctor`: what is wrong between here and the API, a line each."""
+
+from __future__ import annotations
+
+import os
+
+import typer
+
+from webrecord import tables
+from webrecord.doctor import examine
+from webrecord.errors import CliError
+from webrecord.session import Session, command
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app)(doctor)
+
+
+def doctor(session: Session) -> None:
+    """Look whether calls can work: configuration, endpoint, clock, health, token."""
+    with session.out.working("looking …"):
+        findings = list(examine(session.choices, os.environ))
+    table = tables.table_of("", "check", "what was seen")
+    for finding in findings:
+        mark, style = ("bad", "red") if finding.status else ("ok", "")
+        tables.row(table, mark, finding.name, finding.line, style=style)
+    told = [{"check": one.name, "ok": one.status == 0, "detail": one.line} for one in findings]
+    session.out.result({"checks": told}, lambda: table)
+    wrong = [finding for finding in findings if finding.status]
+    if wrong:
+        error = CliError(f"{', '.join(finding.name for finding in wrong)}: see above")
+        error.exit_status = wrong[-1].status
+        raise error

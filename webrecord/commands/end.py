@@ -1,0 +1,69 @@
+"""`stop`, `cancel` and `delete`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from webrecord import tables
+from webrecord.api import FINAL, WAITING
+from webrecord.commands.read import Id
+from webrecord.errors import BadUsage, Refused
+from webrecord.session import Session, command
+from webrecord.text import safe
+from webrecord.watching import Deadline, check_ended_well, until_final
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    command(app)(stop)
+    command(app)(cancel)
+    command(app)(delete)
+
+
+def stop(
+    session: Session,
+    recording_id: Id,
+    *,
+    wait: Annotated[bool, typer.Option("--wait", help="Stay until its files are there.")] = False,
+    timeout: Annotated[float | None, typer.Option("--timeout", min=1, help="Stay at most so many seconds.")] = None,
+) -> None:
+    """End a recording; its files come a little later."""
+    recording = session.api.stop(recording_id)
+    if wait:
+        with session.out.working(f"{recording_id} {recording.get('state')}"):
+            recording = until_final(session.api, recording_id, Deadline(timeout))
+    session.out.result(recording, lambda: tables.recording(recording))
+    if wait:
+        check_ended_well(recording)
+
+
+def cancel(session: Session, recording_id: Id) -> None:
+    """Cancel a recording that is scheduled or queued; nothing that has begun is touched."""
+    recording, _ = session.api.get(recording_id)
+    if recording.get("state") not in WAITING:
+        state = recording.get("state")
+        what = "it is over" if state in FINAL else f"`webrecord stop {recording_id}` ends it"
+        raise Refused(f"{recording_id} is {state}, so there is nothing to cancel; {what}")
+    # A stop, not a DELETE: should it begin and end this very moment, a DELETE would remove what it recorded.
+    recording = session.api.stop(recording_id)
+    session.out.result(recording, lambda: tables.recording(recording))
+
+
+def delete(
+    session: Session,
+    recording_id: Id,
+    *,
+    files: Annotated[bool, typer.Option("--files", help="Its files, too. They can't be brought back.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete what is known of a final recording; cancel one that waits to start."""
+    if not yes:
+        if not sys.stdin.isatty():
+            raise BadUsage("nobody can be asked here; say --yes to delete")
+        what = f"{recording_id} with its files" if files else f"{recording_id}, not its files"
+        typer.confirm(f"Delete {what}?", abort=True, err=True)
+    outcome = "cancelled" if session.api.delete(recording_id, files=files) == 202 else "deleted"
+    session.out.result({"recording_id": recording_id, "outcome": outcome}, lambda: f"{safe(recording_id)} {outcome}")

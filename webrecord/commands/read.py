@@ -1,0 +1,113 @@
+"""`list`, `show`, `watch` and `events`: what became of recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Annotated, Any
+
+import typer
+
+from webrecord import tables
+from webrecord.api import FINAL
+from webrecord.body import label_filter
+from webrecord.errors import Interrupted, TimedOut
+from webrecord.session import Session, command
+from webrecord.text import clock, local_time, to_json, zone
+from webrecord.watching import Deadline, changes, check_ended_well
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="The recording's id.")]
+
+
+class State(str, Enum):
+    """The states that a list may be asked for."""
+
+    SCHEDULED = "scheduled"
+    QUEUED = "queued"
+    STARTING = "starting"
+    RECORDING = "recording"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    UPLOADING = "uploading"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    LOST = "lost"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    command(app, "list")(list_recordings)
+    command(app)(show)
+    command(app)(watch)
+    command(app)(events)
+
+
+def list_recordings(
+    session: Session,
+    *,
+    state: Annotated[list[State] | None, typer.Option("--state", help="Any of these; may be repeated.")] = None,
+    since: Annotated[str | None, typer.Option("--from", metavar="DAY", help="First day, UTC; 2026-01-31.")] = None,
+    to: Annotated[str | None, typer.Option("--to", metavar="DAY", help="Last day, UTC.")] = None,
+    label: Annotated[
+        list[str] | None, typer.Option("--label", "-l", metavar="NAME[=VALUE]", help="All of these; may be repeated.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many.")] = 50,
+    everything: Annotated[bool, typer.Option("--all", help="All of them, whatever --limit says.")] = False,
+    cursor: Annotated[str | None, typer.Option("--cursor", help="Go on where a list ended: its next_cursor.")] = None,
+) -> None:
+    """List recordings, the newest first; the last 31 days unless said."""
+    labels = [label_filter(one) for one in label or []]
+    given = (("state", ",".join(one.value for one in state or [])), ("from", since), ("to", to))
+    filters = [(name, value) for name, value in (*given, ("label", ",".join(labels))) if value]
+    found: list[dict[str, Any]] = []
+    more = None
+    with session.out.working("reading the list …") as working:
+        for page in session.api.pages(filters, None if everything else limit, cursor):
+            found += page.get("recordings", [])
+            more = page.get("next_cursor")
+            working(f"reading the list … {len(found)}")
+    listed = {"recordings": found, **({"next_cursor": more} if more else {})}
+    session.out.result(listed, lambda: tables.recordings(found))
+    if not session.out.as_json and (more or not found):
+        session.out.note("there may be more: --all, or a larger --limit" if more else "there is none")
+
+
+def show(session: Session, recording_id: Id) -> None:
+    """Show one recording, whole."""
+    recording, _ = session.api.get(recording_id)
+    session.out.result(recording, lambda: tables.recording(recording))
+
+
+def watch(
+    session: Session,
+    recording_id: Id,
+    *,
+    timeout: Annotated[float | None, typer.Option("--timeout", min=1, help="At most so many seconds.")] = None,
+) -> None:
+    """Show each change of a recording until it is final. With --json, one line of JSON for each."""
+    deadline = Deadline(timeout)
+    state, recording = None, {}
+    try:
+        with session.out.working(recording_id):
+            for recording in changes(session.api, recording_id, deadline):
+                if session.out.as_json or recording.get("state") != state:
+                    state = recording.get("state")
+                    line = f"{clock()}  {tables.state_line(recording)}"
+                    session.out.row(recording, line, tables.state_style(state))
+    except KeyboardInterrupt:
+        raise Interrupted(f"{recording_id} goes on; `webrecord stop {recording_id}` ends it") from None
+    if recording.get("state") not in FINAL:
+        raise TimedOut(f"{recording_id} is still {recording.get('state')} after {deadline}; it goes on")
+    check_ended_well(recording)
+
+
+def events(session: Session, recording_id: Id) -> None:
+    """Show the callbacks that came about a recording, as TRTC sent them."""
+    document = session.api.events(recording_id)
+    table = tables.table_of(f"received ({zone()})", "type", "event")
+    for event in document.get("events", []):
+        body = event.get("body")
+        told = body if isinstance(body, Mapping) else {}
+        shown = to_json(told.get("EventInfo", body))
+        tables.row(table, local_time(event.get("received_ms")), told.get("EventType"), shown)
+    session.out.result(document, lambda: table)

@@ -1,0 +1,171 @@
+"""`start` and `schedule`: begin a recording, and, where asked, stay until it is over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from ulid import ULID
+
+from webrecord import body as bodies
+from webrecord import tables
+from webrecord.api import FINAL, Api, Document
+from webrecord.errors import BadUsage, Interrupted, TimedOut
+from webrecord.instants import instant
+from webrecord.session import Session, command
+from webrecord.watching import Deadline, changes, check_ended_well, until_final
+
+Url = Annotated[str, typer.Argument(metavar="URL", help="The page.")]
+Key = Annotated[
+    str | None, typer.Option("--key", help="Idempotency-Key: the same again starts nothing twice; new unless given.")
+]
+Labels = Annotated[list[str] | None, typer.Option("--label", "-l", metavar="NAME=VALUE", help="May be repeated.")]
+Format = Annotated[Literal["mp4", "hls"] | None, typer.Option("--format", help="Of the files; mp4 unless said.")]
+Storage = Annotated[Literal["cos", "vod"] | None, typer.Option("--storage", help="Where to; cos unless said.")]
+Width = Annotated[int | None, typer.Option("--width", help="Of the picture, pixels.")]
+Height = Annotated[int | None, typer.Option("--height", help="Of the picture, pixels.")]
+Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="When the service ends it.")]
+BodyFile = Annotated[
+    Path | None,
+    typer.Option("--json-body", metavar="FILE", help="The request as JSON; - is stdin. Options go over it."),
+]
+WHEN = "2026-01-31T09:00:00+08:00, 09:00 (here), +10m, or epoch seconds"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    command(app)(start)
+    command(app)(schedule)
+
+
+def start(
+    session: Session,
+    url: Annotated[str | None, typer.Argument(metavar="URL", help="The page; may be in --json-body instead.")] = None,
+    *,
+    wait: Annotated[bool, typer.Option("--wait", help="Stay until its files are there.")] = False,
+    seconds: Annotated[
+        float | None, typer.Option("--seconds", min=1, help="Stay, and stop it after so long a recording.")
+    ] = None,
+    timeout: Annotated[float | None, typer.Option("--timeout", min=1, help="Stay at most so many seconds.")] = None,
+    key: Key = None,
+    label: Labels = None,
+    format: Format = None,  # noqa: A002 (the option's name)
+    storage: Storage = None,
+    width: Width = None,
+    height: Height = None,
+    at: Annotated[str | None, typer.Option("--at", metavar="TIME", help=f"When to start: {WHEN}.")] = None,
+    until: Until = None,
+    json_body: BodyFile = None,
+) -> None:
+    """Start recording a page."""
+    given = {"url": url, "format": format, "storage": storage, "width": width, "height": height}
+    request = build(json_body, label or [], {**given, "at": at, "until": until}, datetime.now())  # noqa: DTZ005 (local)
+    stay = Deadline(timeout) if wait or seconds is not None else None
+    recording = run(session, request, key_for(request, key), stay, seconds, wait=wait)
+    session.out.result(recording, lambda: tables.recording(recording))
+    if recording.get("state") in FINAL:
+        check_ended_well(recording)
+
+
+def schedule(
+    session: Session,
+    url: Url,
+    *,
+    at: Annotated[str, typer.Option("--at", metavar="TIME", help=WHEN)],
+    until: Until = None,
+    key: Key = None,
+    label: Labels = None,
+    format: Format = None,  # noqa: A002 (the option's name)
+    storage: Storage = None,
+    width: Width = None,
+    height: Height = None,
+) -> None:
+    """Have a page recorded later."""
+    given = {"url": url, "format": format, "storage": storage, "width": width, "height": height}
+    request = build(None, label or [], {**given, "at": at, "until": until}, datetime.now())  # noqa: DTZ005 (local)
+    recording = run(session, request, key_for(request, key), None, None, wait=False)
+    session.out.result(recording, lambda: tables.recording(recording))
+
+
+def build(json_body: Path | None, labels: list[str], given: dict[str, Any], now: datetime) -> bodies.Body:
+    """Return the request that file and options make.
+
+    Raises:
+        BadUsage: there is no page, or a time or label is wrong.
+    """
+    request = bodies.read_body(json_body) if json_body else {}
+    for name, value in given.items():
+        if value is not None:
+            path = bodies.SHORT.get(name, (name,))
+            bodies.put(request, path, instant(value, now) if name in ("at", "until") else value)
+    bodies.add_labels(request, labels)
+    if bodies.spelled(request, "RecordUrl") not in request:
+        raise BadUsage("which page? give its URL, or --json-body with RecordUrl")
+    return request
+
+
+def key_for(request: bodies.Body, key: str | None) -> str:
+    """Return the Idempotency-Key: as given, else the body's own id, else a new one, ordered by time.
+
+    Raises:
+        BadUsage: it does not fit into a header.
+    """
+    named = (request.get(bodies.spelled(request, name)) for name in ("RecordingId", "RecordId"))
+    chosen = key or next((name for name in named if isinstance(name, str) and name), None) or str(ULID())
+    if not all("!" <= char <= "~" for char in chosen) or len(chosen) > 255:
+        raise BadUsage("a key is 1 to 255 ASCII characters without spaces")
+    return chosen
+
+
+def run(
+    session: Session, request: bodies.Body, key: str, stay: Deadline | None, seconds: float | None, *, wait: bool
+) -> Document:
+    """Start, and stay as long as is asked for; return the recording as it then is.
+
+    Raises:
+        Interrupted: by Ctrl-C; the recording goes on.
+    """
+    recording_id, known = key, False
+    try:
+        _, recording = session.api.start(request, key)
+        recording_id, known = str(recording.get("recording_id")), True
+        if stay is None:
+            return recording
+        with session.out.working(f"{recording_id} {recording.get('state')}") as working:
+
+            def seen(now: Document) -> None:
+                line = f"{recording_id} {tables.state_line(now)}"
+                working(line)
+                session.out.note(line, tables.state_style(now.get("state")))
+
+            if seconds is not None:
+                recording = record_for(session.api, recording_id, seconds, stay, seen)
+            if wait:
+                recording = until_final(session.api, recording_id, stay, seen)
+    except KeyboardInterrupt:
+        goes_on = f"the recording {recording_id} goes on" if known else f"the recording {recording_id} may have begun"
+        raise Interrupted(
+            f"{goes_on}; `webrecord stop {recording_id}` ends it, `webrecord watch {recording_id}` shows it"
+        ) from None
+    return recording
+
+
+def record_for(api: Api, recording_id: str, seconds: float, stay: Deadline, seen: Any) -> Document:  # noqa: ANN401
+    """Wait until it records, let it record so long, and stop it.
+
+    Raises:
+        TimedOut: it did not begin in time.
+    """
+    recording: Document = {}
+    for recording in changes(api, recording_id, stay):
+        seen(recording)
+        if recording.get("state") not in ("scheduled", "queued", "starting"):
+            break
+    else:
+        raise TimedOut(f"{recording_id} is still {recording.get('state')} after {stay}; it may still begin")
+    for recording in changes(api, recording_id, Deadline(min(seconds, stay.left_s))):
+        if recording.get("state") not in ("recording", "paused", "queued", "starting"):
+            return recording
+    return api.stop(recording_id)

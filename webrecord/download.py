@@ -1,0 +1,149 @@
+"""Fetching a file by its signed address: resumed where it broke, renewed when it expired, checked by its size."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from webrecord.errors import RecordingFailed
+
+TRIES = 6
+"""Tries in a row that bring nothing before it is given up."""
+_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+Report = Callable[[int, "int | None"], None]
+"""Gets the bytes that are there, and the whole size where it is known."""
+
+
+class _Expired(Exception):
+    """403: a signed address is good for some hours only."""
+
+
+class _Again(Exception):
+    """The server could not, this time."""
+
+
+@dataclass
+class Fetcher:
+    """Fetches files; `http` must not carry the API's token, since addresses lead elsewhere.
+
+    Attributes:
+        http: the connections.
+        report: is told how far it is.
+        pause: sleeps between tries.
+    """
+
+    http: httpx.Client
+    report: Report = lambda _there, _size: None
+    pause: Callable[[float], None] = time.sleep
+
+    def fetch(self, address: Callable[[bool], str], path: Path, size: int | None) -> int:
+        """Bring one file to `path`, through `<path>.part`; return its size.
+
+        Args:
+            address: gives the file's address; asked with True it must be a new one.
+            path: where to; it appears only when it is whole.
+            size: in bytes, as the API says; None where it does not, then the server's word counts.
+
+        Raises:
+            RecordingFailed: it is not there, has another size, or did not come after many tries.
+        """
+        part = path.with_name(f"{path.name}.part")
+        url, vain, refused, why = address(False), 0, 0, ""
+        while vain < TRIES and refused < TRIES:
+            had = _size(part)
+            try:
+                whole = self._transfer(url, part, path.name, size)
+            except _Expired:
+                refused, why = refused + 1, "the address is refused (403), a new one too"
+                url = address(True)
+            except (_Again, httpx.HTTPError) as error:
+                why = str(error) or type(error).__name__
+                self.pause(min(10.0, 0.25 * 2**vain))
+            else:
+                part.replace(path)
+                return whole
+            vain, refused = (0, 0) if _size(part) > had else (vain + 1, refused)
+        raise RecordingFailed(f"{path.name}: {why}; the same command goes on where this one ended")
+
+    def _transfer(self, url: str, part: Path, name: str, size: int | None) -> int:
+        """Append to the part what is missing; return the whole size."""
+        have = _size(part)
+        if size is not None and have > size:
+            part.unlink()  # of something else
+            have = 0
+        if size is not None and have == size and have:
+            return size
+        headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={have}-"} if have else {})}
+        with self.http.stream("GET", url, headers=headers) as reply:
+            if reply.status_code == 416:  # the part is longer than the file, or as long and of unknown size
+                part.unlink(missing_ok=True)
+                raise _Again("what was there of it did not fit")
+            _check(reply.status_code, name)
+            whole = _whole(reply, have)
+            if size is not None and whole is not None and whole != size:
+                raise RecordingFailed(f"{name} has {whole} bytes where it lies, and {size} by the API; nothing is kept")
+            if reply.status_code == 200:
+                have = 0
+            self._write(reply, part, have, size if size is not None else whole)
+        there, wanted = _size(part), size if size is not None else whole
+        if wanted is not None and there != wanted:
+            raise _Again(f"{there} of {wanted} bytes came")
+        return there
+
+    def _write(self, reply: httpx.Response, part: Path, have: int, whole: int | None) -> None:
+        with part.open("ab" if have else "wb") as file:
+            self.report(have, whole)
+            for chunk in reply.iter_raw():
+                file.write(chunk)
+                have += len(chunk)
+                self.report(have, whole)
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def safe_name(name: object) -> str:
+    """Return a file name that names a file in one folder and nothing else.
+
+    Raises:
+        RecordingFailed: it is a path, hidden, empty, or has characters that no file name should have.
+    """
+    if not isinstance(name, str) or not name.isprintable() or not 0 < len(name.encode()) <= 240 or name[0] == ".":
+        raise RecordingFailed(f"{name!r} is no file name")
+    if any(char in name for char in '/\\:*?"<>|'):
+        raise RecordingFailed(f"{name!r} is no file name")
+    return name
+
+
+def _check(status: int, name: str) -> None:
+    if status in (401, 403):
+        raise _Expired
+    if status in (404, 410):
+        raise RecordingFailed(f"{name} is not there any more ({status})")
+    if status == 429 or status >= 500:
+        raise _Again(f"answered {status}")
+    if status not in (200, 206):
+        raise RecordingFailed(f"{name}: answered {status}")
+
+
+def _whole(reply: httpx.Response, have: int) -> int | None:
+    """Return the size of the whole file by the answer's headers."""
+    if reply.status_code == 206:
+        found = _RANGE.fullmatch(reply.headers.get("content-range", ""))
+        if found is None or int(found[1]) != have:
+            raise _Again("answered another range than asked for")
+        return None if found[2] == "*" else int(found[2])
+    length = reply.headers.get("content-length", "")
+    return int(length) if length.isdecimal() else None
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

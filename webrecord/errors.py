@@ -1,0 +1,132 @@
+"""Errors that end a command. Each is one line that says what to do, and has its exit status.
+
+CliError
+ ├── RecordingFailed    1   a recording, a line of a batch or a download ended badly
+ ├── BadUsage           2   the command can't be understood or carried out as given
+ ├── Unreachable        3   no connection to the endpoint, or it was lost
+ ├── NotAuthorized      4   401: no token, or a wrong one
+ ├── NotFound           5   404
+ ├── Refused            6   any other 4xx: the request is wrong, or comes at the wrong time
+ ├── TimedOut           7   what was waited for did not happen in time
+ ├── ServiceFailed      8   5xx, or an answer that is not the API's
+ │    └── Busy          8   429 or 503: it says when to try again
+ └── Interrupted      130   Ctrl-C; it says what goes on
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C."""
+
+EXIT_STATUSES: Mapping[int, str] = {
+    0: "done",
+    1: "the recording, a line of the batch, a download or a check failed",
+    2: "the command line, a file or a setting is wrong",
+    3: "the endpoint can't be reached",
+    4: "not authorized",
+    5: "there is no such recording",
+    6: "the API refused the request",
+    7: "it took longer than --timeout",
+    8: "the service failed; try again later",
+    INTERRUPTED: "interrupted; what was started goes on",
+}
+
+
+class CliError(Exception):
+    """A line for people; `exit_status` is what programs see."""
+
+    exit_status = 1
+
+
+class RecordingFailed(CliError):
+    """A recording, a line of a batch or a download ended badly."""
+
+
+class BadUsage(CliError):
+    """The command can't be carried out as it was given."""
+
+    exit_status = 2
+
+
+class Unreachable(CliError):
+    """There is no connection to the endpoint, or it was lost before the whole answer came."""
+
+    exit_status = 3
+
+
+class NotAuthorized(CliError):
+    """The API does not know the token."""
+
+    exit_status = 4
+
+
+class NotFound(CliError):
+    """The API has no such thing."""
+
+    exit_status = 5
+
+
+class Refused(CliError):
+    """The API refused the request; sending the same again will not help."""
+
+    exit_status = 6
+
+
+class TimedOut(CliError):
+    """What was waited for did not happen in time."""
+
+    exit_status = 7
+
+
+class ServiceFailed(CliError):
+    """The service answered with an error of its own, or something else answered."""
+
+    exit_status = 8
+
+
+class Busy(ServiceFailed):
+    """The service asks to come back later; `retry_after_s` is None where it does not say when."""
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class Interrupted(CliError):
+    """Somebody pressed Ctrl-C; the line says what goes on, and how to end it."""
+
+    exit_status = INTERRUPTED
+
+
+def of_reply(status: int, problem: Mapping[str, Any], retry_after_s: float | None = None) -> CliError:
+    """Return the error of an answer that is not 2xx.
+
+    Args:
+        status: the HTTP status.
+        problem: the problem document (RFC 9457), or what little is known as `title` and `detail`.
+        retry_after_s: what `Retry-After` asks for.
+    """
+    line = describe(problem, status)
+    if status == 401:
+        return NotAuthorized(f"{line}; give the token by --token-file, WEBRECORD_TOKEN or `webrecord config set token`")
+    if status in (429, 503):
+        return Busy(line, retry_after_s)
+    if status >= 500 or status < 400:
+        return ServiceFailed(line)
+    return NotFound(line) if status == 404 else Refused(line)
+
+
+def describe(problem: Mapping[str, Any], status: int) -> str:
+    """Return a problem document in one line, every wrong field named."""
+    fields = problem.get("errors")
+    if isinstance(fields, list) and fields:
+        named = [(f.get("path"), f.get("message")) for f in fields if isinstance(f, dict)]
+        why = "; ".join(f"{path}: {message}" for path, message in named)
+    else:
+        why = str(problem.get("detail") or "")
+    said = ": ".join(part for part in (str(problem.get("title") or f"status {status}"), why) if part)
+    request = problem.get("request_id")
+    return f"{said} (request {request})" if request else said

@@ -1,0 +1,61 @@
+"""What came of a batch's lines: `FILE.results.jsonl`, a line each, appended as they come."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from webrecord.errors import BadUsage
+from webrecord.text import to_json
+
+ACCEPTED, REFUSED, UNAVAILABLE = "accepted", "refused", "unavailable"
+"""Outcomes: the API took it; it never will; it could not now."""
+
+
+class Journal:
+    """The results file. What a kill leaves half written is passed over; the newest line of a key counts.
+
+    Raises:
+        BadUsage: it can't be read or written, which is found out before anything is started.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.known: dict[str, dict[str, Any]] = {}
+        try:
+            before = path.read_text("utf-8", "replace") if path.exists() else ""
+            self._file = path.open("a", encoding="utf-8")
+        except OSError as error:
+            raise BadUsage(f"the results can't be written to {path}: {error.strerror}") from None
+        for line in before.splitlines():
+            self._take(line)
+        if before and not before.endswith("\n"):
+            self._file.write("\n")
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def is_done(self, key: str) -> bool:
+        """Tell whether the API has taken the line with this key."""
+        return self.known.get(key, {}).get("outcome") == ACCEPTED
+
+    def add(self, result: dict[str, Any]) -> None:
+        """Append what came of a line."""
+        self.known[str(result["key"])] = result
+        self._file.write(to_json(result) + "\n")
+        self._file.flush()
+
+    def _take(self, line: str) -> None:
+        try:
+            result = json.loads(line)
+        except ValueError:
+            return
+        if isinstance(result, dict) and isinstance(result.get("key"), str):
+            self.known[result["key"]] = result

@@ -1,0 +1,72 @@
+"""Where things are printed: results to stdout, for people or as JSON; everything else to stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+from webrecord.text import safe, to_json
+
+_WIDE = 200
+"""Columns where no terminal limits them: nothing that programs look for is broken into lines."""
+
+
+class Output:
+    """Prints for one command. Nothing that comes from elsewhere is taken for markup, emoji or colour."""
+
+    def __init__(self, *, as_json: bool = False) -> None:
+        self.as_json = as_json
+        self.people = _console(stderr=False)
+        self.notes = _console(stderr=True)
+
+    def result(self, value: Any, show: Callable[[], RenderableType]) -> None:  # noqa: ANN401 (any JSON value)
+        """Print the command's result: as JSON, or what `show` makes of it."""
+        if self.as_json:
+            print_json(value)
+        else:
+            self.people.print(show())
+
+    def row(self, value: Any, line: str, style: str = "") -> None:  # noqa: ANN401 (any JSON value)
+        """Print one of several results, as they come: a line of JSON, or of text."""
+        if self.as_json:
+            print_json(value, indent=None)
+        else:
+            _line(self.people, line, style)
+
+    def note(self, line: str, style: str = "") -> None:
+        """Tell people something on stderr."""
+        _line(self.notes, line, style)
+
+    @contextmanager
+    def working(self, line: str) -> Iterator[Callable[[str], None]]:
+        """Show that something goes on; give a function that changes the line. Only on a terminal."""
+        with self.notes.status(Text(safe(line))) as status:
+            yield lambda changed: status.update(Text(safe(changed)))
+
+
+def print_json(value: Any, *, indent: int | None = 2) -> None:  # noqa: ANN401 (any JSON value)
+    """Write one JSON document and a line end to stdout."""
+    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
+    text = to_json(value, indent=indent, ascii_only=encoding != "utf8")
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def _line(console: Console, line: str, style: str) -> None:
+    if console.is_terminal:
+        console.print(Text(safe(line), style), soft_wrap=True)
+    else:  # in one piece: a console that is interrupted while it prints does so twice
+        typer.echo(safe(line), err=console.stderr)
+
+
+def _console(*, stderr: bool) -> Console:
+    console = Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, _WIDE)
+    return console

@@ -1,0 +1,37 @@
+"""HLS playlists: which segments they name, and the same playlist for files that lie side by side. Pure."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote, urlsplit
+
+from webrecord.download import safe_name
+from webrecord.errors import RecordingFailed
+
+
+def segments(text: str) -> dict[str, str]:
+    """Return file name → address of each segment, in order.
+
+    Raises:
+        RecordingFailed: it is no playlist, or a segment has no address of its own or no name.
+    """
+    if not text.lstrip("\ufeff").startswith("#EXTM3U"):
+        raise RecordingFailed("the playlist is none: it does not begin with #EXTM3U")
+    found: dict[str, str] = {}
+    for address in (line.strip() for line in text.splitlines() if _is_address(line)):
+        if urlsplit(address).scheme not in ("http", "https"):
+            raise RecordingFailed(f"the playlist names {address[:80]!r}, which can't be fetched")
+        found[_name(address)] = address
+    return found
+
+
+def side_by_side(text: str) -> str:
+    """Return the playlist with each segment's address replaced by its file name."""
+    return "".join(f"{_name(line) if _is_address(line) else line}\n" for line in text.splitlines())
+
+
+def _is_address(line: str) -> bool:
+    return bool(line.strip()) and not line.lstrip("\ufeff").startswith("#")
+
+
+def _name(address: str) -> str:
+    return safe_name(unquote(urlsplit(address.strip()).path.rpartition("/")[2]))

@@ -1,0 +1,182 @@
+"""Where to call, and with which token: options, then the environment, then a profile of the configuration file.
+
+default = "prod"                  # the profile used without --profile; else the one called "default"
+[profiles.prod]
+endpoint = "https://….tencentscf.com"
+token = "…"                       # or token_file = "~/.secrets/webrecord"
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from webrecord.errors import BadUsage
+
+ENDPOINT, TOKEN, PROFILE = "WEBRECORD_ENDPOINT", "WEBRECORD_TOKEN", "WEBRECORD_PROFILE"
+PROFILE_FIELDS = ("endpoint", "token", "token_file")
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True)
+class Target:
+    """The API's base address without a slash at its end, and the token; None calls without one."""
+
+    endpoint: str
+    token: str | None = field(default=None, repr=False)
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether it is this machine; no proxy stands before it."""
+        return urlsplit(self.endpoint).hostname in _LOOPBACK
+
+    @property
+    def is_private(self) -> bool:
+        """Whether nobody on the way can read the token."""
+        return self.is_loopback or urlsplit(self.endpoint).scheme == "https"
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the options say; None where they say nothing."""
+
+    endpoint: str | None = None
+    token_file: Path | None = None
+    profile: str | None = None
+
+
+def config_path(environ: Mapping[str, str]) -> Path:
+    """Return where the configuration file is, or would be."""
+    base = environ.get("XDG_CONFIG_HOME") or ""
+    return (Path(base) if Path(base).is_absolute() else Path.home() / ".config") / "webrecord" / "config.toml"
+
+
+def resolve(choices: Choices, environ: Mapping[str, str]) -> Target:
+    """Return where to call.
+
+    Raises:
+        BadUsage: no endpoint is known, or a file is missing, wrong or readable by others.
+    """
+    name, profile = read_profile(choices.profile or environ.get(PROFILE), config_path(environ))
+    given = choices.endpoint or environ.get(ENDPOINT)
+    endpoint = check_endpoint(given or str(profile.get("endpoint", "")))
+    if choices.token_file is not None:
+        return Target(endpoint, read_token(choices.token_file))
+    if token := environ.get(TOKEN):
+        return Target(endpoint, check_token(token, TOKEN))
+    # A profile's token belongs to its endpoint: another one that was typed in does not get it.
+    if given and profile.get("endpoint") and check_endpoint(str(profile["endpoint"])) != endpoint:
+        return Target(endpoint)
+    if "token" in profile:
+        check_mode(config_path(environ))
+        return Target(endpoint, check_token(str(profile["token"]), f"profile {name}"))
+    if "token_file" in profile:
+        return Target(endpoint, read_token(Path(str(profile["token_file"])).expanduser()))
+    return Target(endpoint)
+
+
+def read_profile(wanted: str | None, path: Path) -> tuple[str, Mapping[str, Any]]:
+    """Return a profile's name and fields; empty where there is no file and none was asked for.
+
+    Raises:
+        BadUsage: the profile asked for does not exist, or the file can't be read.
+    """
+    document = read_config(path)
+    name = wanted or str(document.get("default", "default"))
+    profiles = document.get("profiles", {})
+    if name in profiles:
+        return name, dict(profiles[name])
+    if wanted or "default" in document:
+        known = ", ".join(profiles) or "none"
+        raise BadUsage(f"there is no profile {name} in {path} (there: {known}); see `webrecord config set --help`")
+    return name, {}
+
+
+def read_config(path: Path) -> tomlkit.TOMLDocument:
+    """Return the configuration; an empty one where there is no file.
+
+    Raises:
+        BadUsage: it can't be read, or is not TOML of the right shape.
+    """
+    try:
+        document = tomlkit.parse(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return tomlkit.document()
+    except (OSError, UnicodeDecodeError, TOMLKitError) as error:
+        # The TOML reader's message holds a position, never a value.
+        raise BadUsage(f"{path} can't be read: {error}") from None
+    profiles = document.get("profiles", {})
+    if not isinstance(profiles, dict) or not all(isinstance(profile, dict) for profile in profiles.values()):
+        raise BadUsage(f"{path}: profiles are tables, [profiles.NAME]")
+    for name, profile in profiles.items():
+        if unknown := set(profile) - set(PROFILE_FIELDS):
+            wrong = ", ".join(sorted(unknown))
+            raise BadUsage(f"{path}: profile {name} has {wrong}; known are {', '.join(PROFILE_FIELDS)}")
+    return document
+
+
+def read_token(path: Path) -> str:
+    """Return the token in a file that nobody else may read.
+
+    Raises:
+        BadUsage: it can't be read, others may read it, or it holds no token.
+    """
+    check_mode(path)
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadUsage(f"{path} can't be read: {error}") from None
+    return check_token(text.strip(), str(path))
+
+
+def check_mode(path: Path) -> None:
+    """Refuse a file with a secret that others may read; pipes, as of `<(…)`, have no such readers.
+
+    Raises:
+        BadUsage: with the command that mends it.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise BadUsage(f"{path} can't be read: {error.strerror}") from None
+    if os.name == "posix" and stat.S_ISREG(mode) and mode & 0o077:
+        raise BadUsage(f"others may read the token in {path}; run: chmod 600 {path}")
+
+
+def check_token(token: str, where: str) -> str:
+    """Return a token that fits into a header.
+
+    Raises:
+        BadUsage: it is empty or holds spaces, controls or other than ASCII; the token is not repeated.
+    """
+    if not token or not all("!" <= char <= "~" for char in token):
+        raise BadUsage(f"the token of {where} is empty or has characters that no token has")
+    return token
+
+
+def check_endpoint(text: str) -> str:
+    """Return the base address without a slash at its end.
+
+    Raises:
+        BadUsage: there is none, or it is no http address.
+    """
+    if not text:
+        raise BadUsage(
+            f"no endpoint is known; give --endpoint, {ENDPOINT} or `webrecord config set endpoint https://…`"
+        )
+    try:
+        parts = urlsplit(text)
+        valid = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        valid = None
+    if not valid or parts.query or parts.fragment or parts.username is not None or not text.isprintable():
+        raise BadUsage(f"{text!r} is no endpoint; it looks like https://host, with a base path where there is one")
+    return text.rstrip("/").removesuffix("/recordings")

@@ -1,0 +1,79 @@
+"""Following a recording by the API's long poll."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from webrecord.api import FINAL, WAIT_S, Api, Document
+from webrecord.errors import RecordingFailed, TimedOut
+
+_QUICK_S = 0.5
+"""An answer without news that comes sooner did not wait; the next question then does."""
+
+
+class Deadline:
+    """A time to be done by; None never comes."""
+
+    def __init__(self, after_s: float | None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._after_s, self._clock = after_s, clock
+        self._began = clock()
+
+    @property
+    def left_s(self) -> float:
+        """Seconds that are left, never less than none."""
+        return float("inf") if self._after_s is None else max(0.0, self._began + self._after_s - self._clock())
+
+    def __str__(self) -> str:
+        return f"{self._after_s:g} s"
+
+
+def changes(api: Api, recording_id: str, deadline: Deadline) -> Iterator[Document]:
+    """Yield the recording as it is, then whenever it changed, up to its final state or the deadline."""
+    recording, etag = api.get(recording_id)
+    yield recording
+    while recording.get("state") not in FINAL and deadline.left_s > 0:
+        began = time.monotonic()
+        # A wait is asked for in whole seconds; what is left of the last one is slept.
+        whole = int(min(WAIT_S, deadline.left_s))
+        if whole == 0:
+            time.sleep(deadline.left_s)
+        seen, etag = api.wait(recording_id, etag, whole)
+        if seen is not None and seen != recording:
+            recording = seen
+            yield recording
+        elif whole and time.monotonic() - began < _QUICK_S:
+            time.sleep(min(_QUICK_S, deadline.left_s))
+
+
+def until_final(
+    api: Api, recording_id: str, deadline: Deadline, seen: Callable[[Document], None] = lambda _: None
+) -> Document:
+    """Return the final recording; `seen` gets it at every change of its state.
+
+    Raises:
+        TimedOut: the deadline came first; the recording goes on.
+    """
+    state, recording = None, {}
+    for recording in changes(api, recording_id, deadline):
+        if recording.get("state") != state:
+            state = recording.get("state")
+            seen(recording)
+    if state not in FINAL:
+        raise TimedOut(
+            f"{recording_id} is still {state} after {deadline}; it goes on: "
+            f"`webrecord watch {recording_id}` to see it, `webrecord stop {recording_id}` to end it"
+        )
+    return recording
+
+
+def check_ended_well(recording: Document) -> None:
+    """Raise where a final recording did not become complete.
+
+    Raises:
+        RecordingFailed: with its reason and what to do.
+    """
+    if recording.get("state") != "completed":
+        why = recording.get("reason") or "no reason is known"
+        advice = f"; {recording['advice']}" if recording.get("advice") else ""
+        raise RecordingFailed(f"{recording.get('recording_id')} is {recording.get('state')}: {why}{advice}")
