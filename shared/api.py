@@ -108,7 +108,7 @@ def _stop(call: Call) -> HttpResponse:
 
 def _list(call: Call) -> HttpResponse:
     from shared.domain.listing import parse_query
-    from shared.usecases.query import page
+    from shared.usecases.lists import page
 
     return replies.page_reply(page(parse_query(call.request.query, call.ports.clock()), call.ports))
 

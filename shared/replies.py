@@ -31,7 +31,7 @@ from shared.triggers import HttpResponse
 
 if TYPE_CHECKING:
     from shared.domain.detail import Detail
-    from shared.usecases.query import Page
+    from shared.usecases.lists import Page
 
 PROBLEMS: dict[type[Exception], tuple[int, str, str]] = {
     MalformedJson: (400, "malformed-json", "The body is not JSON"),

@@ -1,19 +1,15 @@
-"""Read recordings: lists, one in detail, its raw callbacks, its next change, a playlist that plays."""
+"""Read one recording: in detail, at its next change, its raw callbacks, a playlist that plays."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from shared.domain import identity
 from shared.domain.detail import Detail, detail
 from shared.domain.errors import NotFound
-from shared.domain.listing import ListQuery, day_of
-from shared.domain.recording import Overview, RecordedFile
+from shared.domain.recording import RecordedFile
 from shared.ports import ObjectStore
 from shared.usecases import journal
 from shared.usecases.reading import QueryPorts
@@ -23,58 +19,10 @@ URL_VALID_S = 7_200
 """How long a signed URL is good."""
 URL_WINDOW_S = 3_600
 """How long an ETag stands for documents with such URLs: they are good for an hour more at least."""
-MOST_READ = 500
-"""Documents that one page reads at most."""
 EVENTS = 500
 """Callbacks in one reply, which SCF holds to 6 MB."""
 POLL_S = 1.0
 """Between two looks while somebody waits."""
-
-
-@dataclass(frozen=True)
-class Page:
-    """A page of a list; `next_cursor` is None at its end."""
-
-    recordings: list[Overview]
-    next_cursor: str | None
-
-
-def page(query: ListQuery, ports: QueryPorts) -> Page:
-    """Return the newest recordings that the query takes."""
-    keys, found, read, last = _keys(query, ports.store), list[Overview](), 0, None
-    while len(found) < query.limit and read < MOST_READ:
-        batch = list(islice(keys, query.limit if query.filtered else query.limit - len(found)))
-        if not batch:
-            return Page(found, None)
-        for key, recording in zip(batch, ports.many(lambda key: _overview(key, ports.store), batch), strict=True):
-            read, last = read + 1, key
-            if recording is not None and query.takes(recording):
-                found.append(recording)
-                if len(found) == query.limit:
-                    break
-    more = last is not None and (last != batch[-1] or next(keys, None) is not None)
-    return Page(found, query.cursor(last) if more and last else None)
-
-
-def _keys(query: ListQuery, store: ObjectStore) -> Iterator[str]:
-    for day in query.days():
-        start = query.after if query.after and day_of(query.after) == day else ""
-        for item in store.list(f"days/{day}/", after=start):
-            yield item.key
-
-
-def _overview(key: str, store: ObjectStore) -> Overview | None:
-    recording_id = key.rpartition("/")[2].partition("-")[2]
-    stored = store.get(identity.document_key(recording_id))
-    try:
-        if stored is not None:
-            return Overview.model_validate_json(stored.body)
-    except ValueError:
-        pass  # derived: it is decided afresh
-    try:
-        return Overview.model_validate(current(store, recording_id).model_dump(exclude={"evidence", "notifications"}))
-    except NotFound:
-        return None
 
 
 def show(recording_id: str, ports: QueryPorts) -> tuple[Detail, str]:

@@ -16,7 +16,8 @@ from shared.domain.listing import parse_query
 from shared.domain.recording import Overview
 from shared.domain.refusals import refusal
 from shared.domain.states import State
-from shared.usecases.query import EVENTS, MOST_READ, URL_VALID_S, events, page, playlist, show, wait
+from shared.usecases.lists import MOST_READ, page
+from shared.usecases.query import EVENTS, URL_VALID_S, events, playlist, show, wait
 from shared.usecases.reading import QueryPorts
 from shared.usecases.stop import stop
 from tests.callbacks import callback, mp4_stop

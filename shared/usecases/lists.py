@@ -1,0 +1,64 @@
+"""List recordings: the day index, the newest first, and the documents it names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from shared.domain import identity
+from shared.domain.errors import NotFound
+from shared.domain.listing import ListQuery, day_of
+from shared.domain.recording import Overview
+from shared.ports import ObjectStore
+from shared.usecases.reading import QueryPorts
+from shared.usecases.start import current
+
+MOST_READ = 500
+"""Documents that one page reads at most."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of a list; `next_cursor` is None at its end."""
+
+    recordings: list[Overview]
+    next_cursor: str | None
+
+
+def page(query: ListQuery, ports: QueryPorts) -> Page:
+    """Return the newest recordings that the query takes."""
+    keys, found, read, last = _keys(query, ports.store), list[Overview](), 0, None
+    while len(found) < query.limit and read < MOST_READ:
+        batch = list(islice(keys, query.limit if query.filtered else query.limit - len(found)))
+        if not batch:
+            return Page(found, None)
+        for key, recording in zip(batch, ports.many(lambda key: _overview(key, ports.store), batch), strict=True):
+            read, last = read + 1, key
+            if recording is not None and query.takes(recording):
+                found.append(recording)
+                if len(found) == query.limit:
+                    break
+    more = last is not None and (last != batch[-1] or next(keys, None) is not None)
+    return Page(found, query.cursor(last) if more and last else None)
+
+
+def _keys(query: ListQuery, store: ObjectStore) -> Iterator[str]:
+    for day in query.days():
+        start = query.after if query.after and day_of(query.after) == day else ""
+        for item in store.list(f"days/{day}/", after=start):
+            yield item.key
+
+
+def _overview(key: str, store: ObjectStore) -> Overview | None:
+    recording_id = key.rpartition("/")[2].partition("-")[2]
+    stored = store.get(identity.document_key(recording_id))
+    try:
+        if stored is not None:
+            return Overview.model_validate_json(stored.body)
+    except ValueError:
+        pass  # derived: it is decided afresh
+    try:
+        return Overview.model_validate(current(store, recording_id).model_dump(exclude={"evidence", "notifications"}))
+    except NotFound:
+        return None
