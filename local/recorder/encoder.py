@@ -16,6 +16,7 @@ from local.recorder.alsa import FRAME, RATE
 from local.recorder.job import Format
 from local.recorder.log import log
 from local.recorder.part import Part
+from local.recorder.relays import Relays
 
 if TYPE_CHECKING:
     import av
@@ -25,6 +26,8 @@ FPS = 25
 _WAITING = 24  # pictures; beyond that the encoder is too slow, and dropping is the honest answer
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _SECOND = RATE * FRAME
+_PLAYLIST = ".m3u8"
+_SUFFIXES: dict[Format, tuple[str, ...]] = {"mp4": (".mp4",), "hls": (_PLAYLIST,), "hls+mp4": (".mp4", _PLAYLIST)}
 
 
 class Target(NamedTuple):
@@ -46,13 +49,18 @@ class Encoder:
     """
 
     def __init__(
-        self, target: Target, on_file: Callable[[dict[str, Any]], None], on_error: Callable[[str, bool], None]
+        self,
+        target: Target,
+        on_file: Callable[[dict[str, Any]], None],
+        on_error: Callable[[str, bool], None],
+        relays: Relays | None = None,
     ) -> None:
         """Start; `on_file(event)` and `on_error(message, disk_full)` are called from threads."""
         self.pictures = 0
         self._target = target
         self._on_file = on_file
         self._on_error = on_error
+        self._relays = relays
         self._queue: queue.SimpleQueue[tuple[float, bytes | None] | bytes | float] = queue.SimpleQueue()
         self._queued = 0
         self._dropped = 0
@@ -131,7 +139,7 @@ class Encoder:
         assert self._part is not None  # noqa: S101 - just opened
         is_key = self._part.write_picture(frame, time_s - self._part_start)
         self.pictures += 1
-        if is_key and self._target.format == "hls":
+        if is_key:
             self._report_segments()
 
     def _end(self, end_s: float) -> None:
@@ -173,13 +181,15 @@ class Encoder:
 
     def _open(self, time_s: float) -> None:
         stem = self._target.stem + (f"_{self._parts}" if self._parts else "")
-        suffix = "mp4" if self._target.format == "mp4" else "m3u8"
-        path = self._target.directory / f"{stem}.{suffix}"
+        paths = [self._target.directory / f"{stem}{suffix}" for suffix in _SUFFIXES[self._target.format]]
         self._parts += 1
         self._segments = 0
         self._part_start = time_s
-        files.note_start(path, self._epoch_ms(time_s))
-        self._part = Part(path, self._target.format, self._target.size, FPS)
+        for path in paths:
+            files.note_start(path, self._epoch_ms(time_s))
+        relays = self._relays
+        tap = (lambda packet, streams: relays.packet(packet, streams, time_s)) if relays is not None else None
+        self._part = Part(paths, self._target.size, FPS, tap)
 
     def _close(self, time_s: float) -> None:
         assert self._part is not None  # noqa: S101 - the callers looked
@@ -191,7 +201,9 @@ class Encoder:
         part, self._part = self._part, None
         if part is not None:
             span = self._epoch_ms(self._part_start), self._epoch_ms(end_s)
-            self._finisher.submit(self._complete, part.path, *span, self._segments)
+            for path in part.paths:
+                reported = self._segments if path.suffix == _PLAYLIST else 0
+                self._finisher.submit(self._complete, path, *span, reported)
 
     def _complete(self, path: Path, start_ms: int, end_ms: int, reported: int) -> None:
         try:
@@ -202,14 +214,15 @@ class Encoder:
             self._on_error(f"{path.name}: {type(error).__name__}: {error}", False)
 
     def _report_segments(self) -> None:
-        if self._part is None or not self._part.path.exists():
+        playlist = self._part.paths[-1] if self._part else None
+        if playlist is None or playlist.suffix != _PLAYLIST or not playlist.exists():
             return
-        events = files.segments(self._part.path, self._epoch_ms(self._part_start))
+        events = files.segments(playlist, self._epoch_ms(self._part_start))
         fresh = events[self._segments :]
         for event in fresh:
             self._on_file(event)
         if fresh and self._segments == 0:
-            self._on_file(files.event(self._part.path, events[0]["start_ms"], events[-1]["end_ms"]))
+            self._on_file(files.event(playlist, events[0]["start_ms"], events[-1]["end_ms"]))
         self._segments = len(events)
 
     def _epoch_ms(self, time_s: float) -> int:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Format = Literal["mp4", "hls"]
+Format = Literal["mp4", "hls", "hls+mp4"]
 Way = Literal["auto", "beginframe", "screencast"]
 
 _DEFAULT = (1280, 720)
@@ -49,7 +49,8 @@ class Job(BaseModel):
     Sizes are picture pixels; 0 means the default, 1280 by 720, turned upright for a portrait device.
     Durations are seconds. `ready_timeout_s` 0 does not wait for the page's `notifyReady()`.
     Files are named `<file_stem>.mp4`, `<file_stem>_1.mp4` …, or `<file_stem>.m3u8` with
-    `<file_stem>_00000.ts` …, then `<file_stem>_1.m3u8` with `<file_stem>_1_00000.ts` ….
+    `<file_stem>_00000.ts` …, then `<file_stem>_1.m3u8` with `<file_stem>_1_00000.ts` …; `hls+mp4` writes both kinds.
+    `relays` are RTMP addresses by number, to which the recording is pushed as well; see `Patience`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -67,6 +68,9 @@ class Job(BaseModel):
     file_stem: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]*$", max_length=200)] = "recording"
     way: Way = "auto"
     chromium: str | None = None
+    relays: Annotated[dict[int, str], Field(max_length=10)] = {}
+    relay_retry_s: Annotated[float, Field(gt=0)] = 5
+    relay_give_up_s: Annotated[float, Field(gt=0)] = 60
 
     @property
     def picture(self) -> tuple[int, int]:

@@ -11,11 +11,9 @@ from typing import Any
 from local.recorder.cdp import CLOSED, CdpError, Connection
 from local.recorder.job import Mobile, Viewport
 from local.recorder.log import log
+from local.recorder.scripts import READY, SCRIPTS, TOO_LARGE
 
 _LOAD_S = 5.0  # after the document is parsed, how long its pictures and frames may delay the start
-_BINDING = "__recorderReady"
-# A raw binding wants exactly one string; pages call notifyReady with anything or nothing.
-_SCRIPT = f"window.notifyReady = (...a) => window.{_BINDING}(String(JSON.stringify(a)));"
 
 
 class GotoError(Exception):
@@ -27,6 +25,9 @@ class Page:
 
     def __init__(self, connection: Connection, target: str, session: str) -> None:
         self.crashed = asyncio.Event()
+        self.too_large = asyncio.Event()  # it shows a video above the largest size
+        self.on_refresh: Callable[[], None] | None = None
+        self._address = ""
         self._ready = asyncio.Event()
         self._parsed = asyncio.Event()
         self._loaded = asyncio.Event()
@@ -56,8 +57,10 @@ class Page:
         await connection.call("Browser.setDownloadBehavior", {"behavior": "deny"})
         for domain in ("Page", "Inspector", "Runtime"):
             await page.call(f"{domain}.enable")
-        await page.call("Runtime.addBinding", {"name": _BINDING})
-        await page.call("Page.addScriptToEvaluateOnNewDocument", {"source": _SCRIPT})
+        for name in (READY, TOO_LARGE):
+            await page.call("Runtime.addBinding", {"name": name})
+        for script in SCRIPTS:
+            await page.call("Page.addScriptToEvaluateOnNewDocument", {"source": script})
         await page._emulate(viewport, mobile)
         return page
 
@@ -144,8 +147,10 @@ class Page:
         await self.call("Emulation.setUserAgentOverride", agent)
 
     def _on_event(self, method: str, params: dict[str, Any]) -> None:
-        if method == "Runtime.bindingCalled" and params["name"] == _BINDING:
-            self._ready.set()
+        if method == "Runtime.bindingCalled":
+            self._on_call(params["name"], params["payload"])
+        elif method == "Page.frameNavigated" and "parentId" not in params["frame"]:
+            self._on_navigated(params["frame"]["url"])
         elif method == "Page.domContentEventFired":
             self._parsed.set()
         elif method == "Page.loadEventFired":
@@ -156,6 +161,19 @@ class Page:
             log(f"dismissed a dialog: {params['type']}")
         elif method in ("Inspector.targetCrashed", "Inspector.detached"):
             self.crashed.set()
+
+    def _on_call(self, name: str, payload: str) -> None:
+        if name == READY:
+            self._ready.set()
+        elif name == TOO_LARGE:
+            log(f"a video is larger than allowed: {payload[:20]}")
+            self.too_large.set()
+
+    def _on_navigated(self, url: str) -> None:
+        """Tell a page that loaded itself afresh from one that went elsewhere."""
+        if url == self._address and self.on_refresh is not None:
+            self.on_refresh()
+        self._address = url
 
     def _on_browser_event(self, method: str, params: dict[str, Any]) -> None:
         if method == "Target.targetCreated":

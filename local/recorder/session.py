@@ -13,6 +13,8 @@ from local.recorder.encoder import Encoder, Target
 from local.recorder.job import Job
 from local.recorder.log import log
 from local.recorder.page import GotoError, Page
+from local.recorder.relay import Patience
+from local.recorder.relays import Relays
 from local.recorder.studio import Studio
 
 Emit = Callable[[dict[str, Any]], None]
@@ -122,10 +124,12 @@ class Session:
         job = self._job
         start_ms = time.time_ns() // 1_000_000
         target = Target(job.work_dir, job.file_stem, job.format, job.picture, job.max_media_file_s, start_ms)
-        encoder = self._encoder = Encoder(target, self._on_file, self._on_error)
+        relays = Relays(job.relays, self._on_relay, Patience(job.relay_retry_s, job.relay_give_up_s))
+        encoder = self._encoder = Encoder(target, self._on_file, self._on_error, relays)
         encoder.picture(0.0, self._latest[1] if self._latest else None)
         studio.sound.begin(self._zero, studio.sound_delay_s, encoder.sound)
         self._emit({"event": "started", "ts_ms": start_ms})
+        page.on_refresh = lambda: self._emit({"event": "refreshed", "message": "Page refresh"})
         reason = await self._until_end(encoder, page)
         end_s = min(time.monotonic() - self._zero, job.max_duration_s)
         self._encoder = None
@@ -134,13 +138,15 @@ class Session:
         # Files before the browser: closing that may take seconds, and somebody may be about to kill us.
         if not await asyncio.to_thread(encoder.finish, end_s, _FINISH_S):
             log("the files could not be finished in time")
+        # After a crash another recorder goes on with what this one relayed.
+        await asyncio.to_thread(relays.close, silent=reason == "crash")
         if not studio.sound.heard:
             log("no sound came: the page was silent, or the browser has no ALSA")
         ended = {"event": "ended", "reason": reason}
         return [{"event": "crashed", "message": CRASHED}, ended] if reason == "crash" else [ended]
 
     async def _until_end(self, encoder: Encoder, page: Page) -> str:
-        """Watch over the recording; return what ends it: stop, limit, crash or disk."""
+        """Watch over the recording; return what ends it: stop, limit, resolution, crash or disk."""
         next_report = self._zero + 1
         while True:
             now = time.monotonic()
@@ -152,6 +158,8 @@ class Session:
                 return "stop"
             if now - self._zero >= self._job.max_duration_s:
                 return "limit"
+            if page.too_large.is_set():
+                return "resolution"
             if now - self._shown >= _REPEAT_S:
                 self._shown = now
                 encoder.picture(now - self._zero, None)
@@ -173,6 +181,10 @@ class Session:
             self._encoder.picture(moment - self._zero, jpeg)
 
     def _on_file(self, event: dict[str, Any]) -> None:
+        self._loop.call_soon_threadsafe(self._emit, event)
+
+    def _on_relay(self, number: int, status: int, message: str) -> None:
+        event = {"event": "relay", "number": number, "status": status, "message": message}
         self._loop.call_soon_threadsafe(self._emit, event)
 
     def _on_error(self, message: str, disk_full: bool) -> None:

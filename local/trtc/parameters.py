@@ -11,7 +11,7 @@ from local.trtc.errors import ApiError
 from local.trtc.fields import Fields
 from local.trtc.settings import TrtcSettings
 
-__all__ = ["CdnTarget", "CosTarget", "MobileParameters", "StartParameters", "VodTarget", "parse_start"]
+__all__ = ["CdnTarget", "CosTarget", "Format", "MobileParameters", "StartParameters", "VodTarget", "parse_start"]
 
 MAX_INT = 2**63 - 1
 MAX_RECORD_ID_BYTES = 31
@@ -19,6 +19,8 @@ MAX_CDN_TARGETS = 10
 _SEGMENT = re.compile(r"[A-Za-z0-9_-]+")
 _REGION = re.compile(r"[a-z0-9-]+")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9-]*")
+Format = Literal["mp4", "hls", "hls+mp4"]
+_VOD_FORMATS: dict[int, Format] = {0: "mp4", 1: "hls", 3: "hls+mp4"}
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class StartParameters:
     max_duration_s: int = 36_000
     width: int = 0
     height: int = 0
-    format: Literal["mp4", "hls"] = "mp4"
+    format: Format = "mp4"
     max_media_file_s: int = 86_400
     ready_timeout_s: int = 0
     mobile: MobileParameters | None = None
@@ -93,7 +95,7 @@ def parse_start(body: object, settings: TrtcSettings) -> StartParameters:
     storage = _storage(fields.child("StorageParams"))
     width, height, wanted, max_media_file_s = _video(fields.child("WebRecordVideoParams"))
     if isinstance(storage, VodTarget):
-        wanted = "hls" if storage.media_type == 1 else "mp4"  # Format is ignored for VOD
+        wanted = _VOD_FORMATS[storage.media_type]  # Format is ignored for VOD
     sdk_app_id = fields.integer("SdkAppId", 0, MAX_INT, settings.default_sdk_app_id)
     record_id = fields.text("RecordId") or ""
     if len(record_id.encode()) > MAX_RECORD_ID_BYTES:
@@ -172,11 +174,11 @@ def _vod(fields: Fields) -> VodTarget:
     return VodTarget(media_type, name)
 
 
-def _video(fields: Fields | None) -> tuple[int, int, Literal["mp4", "hls"], int]:
+def _video(fields: Fields | None) -> tuple[int, int, Format, int]:
     fields = fields or Fields({}, "WebRecordVideoParams")
     width = fields.integer("Width", 0, 1920, 0)
     height = fields.integer("Height", 0, 1080, 0)
-    wanted: Literal["mp4", "hls"] = "mp4"
+    wanted: Format = "mp4"
     if (given := fields.text("Format")) is not None:
         if given not in {"mp4", "hls"}:
             raise ApiError.wrong_value(fields.name("Format"), "must be hls or mp4")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
-from local.trtc.parameters import CosTarget, MobileParameters
+from local.trtc.parameters import CosTarget, Format, MobileParameters
 
 __all__ = ["Event", "Recorder", "RecorderFactory", "RecorderJob", "Sender", "UploadError", "Uploader"]
 
@@ -19,13 +19,14 @@ Event = Mapping[str, Any]
 class RecorderJob:
     """What to record; sizes in pixels (0 is the recorder's default), times in seconds.
 
-    The recorder names its files `<file_stem>…`, in `work_dir`, which is absolute.
+    The recorder names its files `<file_stem>…`, in `work_dir`, which is absolute. `relays` are RTMP addresses by
+    their number, tried again every `relay_retry_s` and given up after `relay_give_up_s`.
     """
 
     page_url: str = field(repr=False)
     width: int
     height: int
-    format: Literal["mp4", "hls"]
+    format: Format
     work_dir: Path
     max_duration_s: float
     max_media_file_s: float
@@ -33,6 +34,9 @@ class RecorderJob:
     goto_timeout_s: float
     file_stem: str
     mobile: MobileParameters | None = None
+    relays: dict[int, str] = field(default_factory=dict, repr=False)
+    relay_retry_s: float = 5.0
+    relay_give_up_s: float = 60.0
 
     def as_json(self) -> dict[str, Any]:
         """Return the job as the recorder process reads it."""

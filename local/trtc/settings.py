@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 from local.faults import Faults
 
@@ -31,8 +30,8 @@ class TrtcSettings:
         upload_waits_s: Waits between the first tries of one upload, seconds.
         upload_late_waits_s: Waits between the tries in the background, after status 1 was reported, seconds.
         slice_events: Send 307 for every HLS slice.
-        relay: What PublishCdnParams do. Nothing is relayed here: `refused` reports status 4 by event 401,
-            `pretended` reports 1, 2 and, at the end, 5, 0.
+        relay_retry_s: How often a receiver of PublishCdnParams is tried, and event 401 repeated, seconds.
+        relay_give_up_s: After how long of that it is given up, seconds.
         vod_base_url: Base of the VideoUrl in event 311; the files lie in `<state_dir>/vod`.
         close_timeout_s: Bound of `TaskTable.aclose`, seconds.
     """
@@ -53,6 +52,7 @@ class TrtcSettings:
     upload_waits_s: tuple[float, ...] = (0.5, 1.0, 2.0)
     upload_late_waits_s: tuple[float, ...] = (10.0, 30.0, 60.0, 120.0, 300.0)
     slice_events: bool = True
-    relay: Literal["refused", "pretended"] = "refused"
+    relay_retry_s: float = 5.0
+    relay_give_up_s: float = 60.0
     vod_base_url: str = "http://127.0.0.1/vod"
     close_timeout_s: float = 30.0

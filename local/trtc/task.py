@@ -16,6 +16,7 @@ from local.trtc.events import Emitter, RecordedFile
 from local.trtc.files import Delivery
 from local.trtc.parameters import StartParameters
 from local.trtc.ports import Event, Recorder, RecorderFactory, RecorderJob
+from local.trtc.relays import Relays
 from local.trtc.settings import TrtcSettings
 
 __all__ = ["Task", "TaskProgress", "task_digest"]
@@ -66,6 +67,7 @@ class Task:
         self._recorders = recorders
         self._delivery = delivery
         self._work_dir = work_dir
+        self._relays = Relays([target.url for target in parameters.cdn], emitter)
         self._stop = asyncio.Event()
         self._recorder: Recorder | None = None
         self._struck: Recorder | None = None  # whose browser died on purpose
@@ -98,7 +100,6 @@ class Task:
         try:
             try:
                 await self._wait_for_start()
-                self._relay(begin=True)
                 while await self._record():
                     self._seconds_before += self._seconds
                     self._frames_before += self._frames
@@ -110,7 +111,7 @@ class Task:
                 elif not self._gave_up:
                     self._give_up("Chrome exception, exit task")
             self.recording = False
-            self._relay(begin=False)
+            self._relays.end()
             if await self._delivery.finish():
                 await asyncio.to_thread(shutil.rmtree, self._work_dir, ignore_errors=True)
         except Exception:
@@ -157,6 +158,8 @@ class Task:
             ready_timeout_s=p.ready_timeout_s, goto_timeout_s=self._settings.goto_timeout_s, mobile=p.mobile,
             # A recorder numbers its files `_1`, `_2` …; those of a restart have a stem of their own.
             file_stem=f"{stem}_r{self._crashes}" if self._crashes else stem,
+            relays=self._relays.wanted, relay_retry_s=self._settings.relay_retry_s,
+            relay_give_up_s=self._settings.relay_give_up_s,
         )  # fmt: skip
 
     def _handle(self, event: Event) -> None:
@@ -172,6 +175,8 @@ class Task:
             self._emitter.recorder(events.RECORDER_UPDATE, 1, str(event["message"]))
         elif kind == "crashed":
             self._crashed()
+        elif kind == "relay":
+            self._relays.report(int(event["number"]), int(event["status"]), str(event["message"]))
         elif kind == "file":
             # Only a name within the work dir: the recorder is another program.
             name = Path(str(event["name"])).name
@@ -187,6 +192,7 @@ class Task:
         self._crashes += 1
         if self._crashes <= self._settings.max_restarts and not self._stop.is_set():
             self._emitter.recorder(events.RECORDER_START, 3, "Chrome exception, restart")
+            self._relays.interrupt("the recorder is started again")
         elif not self._stop.is_set() and not self._gave_up:
             self._give_up("Chrome exception, exit task")
 
@@ -215,14 +221,7 @@ class Task:
             return False
         if reason == "limit":
             self._emitter.recorder(events.RECORDER_LIMIT, 1, "Over time limit")
+        elif reason == "resolution":
+            self._emitter.recorder(events.RECORDER_LIMIT, 2, "Over resolution limit")
         self._emitter.recorder(events.RECORDER_STOP, 1, "Success")
         return False
-
-    def _relay(self, *, begin: bool) -> None:
-        """Report on PublishCdnParams: nothing is relayed here, which is said unless the settings pretend."""
-        for target in self.parameters.cdn:
-            if self._settings.relay == "pretended":
-                for status in (1, 2) if begin else (5, 0):
-                    self._emitter.cdn(target.url, status)
-            elif begin:
-                self._emitter.cdn(target.url, 4, "the local service does not relay")

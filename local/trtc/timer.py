@@ -7,14 +7,19 @@ import time
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
+from local.trtc.parameters import Format
 from local.trtc.ports import Event, RecorderJob
 
 __all__ = ["TimerRecorder", "TimerRecorders", "TimerScript"]
+
+_KINDS: dict[Format, tuple[str, ...]] = {"mp4": ("mp4",), "hls": ("ts",), "hls+mp4": ("ts", "mp4")}
 
 
 @dataclass
 class TimerScript:
     """What the timer recorders do; times in seconds. May be changed while they run: the next one follows it.
+
+    Nothing is pushed to relays: all are said to run from the start to the end.
 
     Attributes:
         tick_s: Between two progress events.
@@ -84,8 +89,11 @@ class TimerRecorder:
             yield {"event": "failed", "message": script.fail}
             return
         begin, first_ms = time.monotonic(), time.time_ns() // 1_000_000
-        file_ms = first_ms
+        begins = dict.fromkeys(_KINDS[self._job.format], first_ms)
         yield {"event": "started", "ts_ms": first_ms}
+        for status in (1, 2):
+            for event in self._relayed(status):
+                yield event
         if script.refresh is not None:
             yield {"event": "refreshed", "message": script.refresh}
         reason = ""
@@ -95,16 +103,20 @@ class TimerRecorder:
             reason = self._end(seconds)
             if reason == "crash":
                 yield {"event": "crashed", "message": "crashed by its script"}
-            length = script.file_every_s if script.file_every_s is not None else self._file_length()
-            if reason or now_ms - file_ms >= length * 1000:
-                yield self._file(file_ms, now_ms)
-                file_ms = now_ms
+            for kind, file_ms in begins.items():
+                if reason or now_ms - file_ms >= self._file_length(kind) * 1000:
+                    yield self._file(kind, file_ms, now_ms)
+                    begins[kind] = now_ms
             if not reason:
                 yield {"event": "progress", "seconds": seconds, "frames": int(seconds * 25)}
-        if self._job.format == "hls":
+        if "ts" in begins:
             self._write_playlist(end=True)
             name = f"{self._job.file_stem}.m3u8"
-            yield {"event": "file", "name": name, "kind": "m3u8", "start_ms": first_ms, "end_ms": file_ms}
+            yield {"event": "file", "name": name, "kind": "m3u8", "start_ms": first_ms, "end_ms": begins["ts"]}
+        if reason != "crash":
+            for status in (5, 0):
+                for event in self._relayed(status):
+                    yield event
         yield {"event": "ended", "reason": reason}
 
     async def _sleep(self, seconds: float) -> None:
@@ -124,11 +136,16 @@ class TimerRecorder:
         limit_s = self._job.max_duration_s if script.limit_s is None else script.limit_s
         return "limit" if seconds >= limit_s else ""
 
-    def _file_length(self) -> float:
-        return 0.0 if self._job.format == "hls" else self._job.max_media_file_s
+    def _relayed(self, status: int) -> list[Event]:
+        """Say the same of every address: nothing is pushed."""
+        return [{"event": "relay", "number": n, "status": status, "message": ""} for n in self._job.relays]
 
-    def _file(self, start_ms: int, end_ms: int) -> Event:
-        kind = "ts" if self._job.format == "hls" else "mp4"
+    def _file_length(self, kind: str) -> float:
+        if self._script.file_every_s is not None:
+            return self._script.file_every_s
+        return 0.0 if kind == "ts" else self._job.max_media_file_s
+
+    def _file(self, kind: str, start_ms: int, end_ms: int) -> Event:
         name = f"{self._job.file_stem}_{self._files:05d}.{kind}"
         self._files += 1
         (self._job.work_dir / name).write_bytes(f"{kind} {start_ms} {end_ms}\n".encode())

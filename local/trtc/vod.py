@@ -18,10 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class VodDelivery:
-    """Copies each media file to `<vod_dir>/<FileId>/`, sends 311 for it and 312 at the end.
-
-    MediaType 3 (hls and mp4) records mp4 only: one recorder writes one format.
-    """
+    """Copies each mp4, and each playlist with its slices, to `<vod_dir>/<FileId>/`: 311 for each, 312 at the end."""
 
     def __init__(
         self, target: VodTarget, vod_dir: Path, work_dir: Path, emitter: Emitter, settings: TrtcSettings

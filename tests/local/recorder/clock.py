@@ -5,12 +5,14 @@ The geometry is written down in the page.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from pathlib import Path
 from typing import NamedTuple
 
 import av
 import numpy as np
+from av.container import InputContainer
 from numpy.typing import NDArray
 
 _CELLS = 22
@@ -59,12 +61,18 @@ def decode_time(luma: NDArray[np.uint8]) -> float | None:
 
 def read(path: Path) -> Recording:
     """Decode a whole file."""
+    with av.open(str(path)) as container:
+        return decode(container)
+
+
+def decode(container: InputContainer, *ending: type[Exception]) -> Recording:
+    """Decode what an open container gives until its end, or until one of these errors."""
     pictures: list[Picture] = []
     blocks: list[NDArray[np.float64]] = []
     ends: list[float] = []
     size = (0, 0)
-    with av.open(str(path)) as container:
-        begin = (container.start_time or 0) / av.time_base
+    begin = (container.start_time or 0) / av.time_base
+    with contextlib.suppress(*ending):
         for frame in container.decode(*container.streams.video[:1], *container.streams.audio[:1]):
             assert isinstance(frame, (av.VideoFrame, av.AudioFrame))
             time_s = (frame.time or 0.0) - begin
