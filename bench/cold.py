@@ -94,20 +94,26 @@ def _event(function: str, task: str, number: int) -> dict[str, Any]:
 
 def _table(title: str, samples: Mapping[str, Sample]) -> Table:
     ours, empty = samples[OURS], samples[EMPTY]
-    parts = [sample.values for name, sample in samples.items() if name in (*PARTS, "trtc")]
-    each = zip(empty.values, zip(*parts, strict=True), strict=True)
-    added = Sample([start + sum(part - start for part in round_) for start, round_ in each])
     rows: list[tuple[str, ...]] = [
         (name, sample.ms(), times(paired(sample, ours)), times(paired(sample, ours, empty)))
-        for name, sample in {**samples, "libraries, added up": added}.items()
+        for name, sample in {**samples, "libraries, added up": _added_up(samples)}.items()
     ]
     return Table(title, ("variant", "ms", "to this package", "without the interpreter's start"), rows)
 
 
+def _added_up(samples: Mapping[str, Sample]) -> Sample:
+    """Return the interpreter's start and what each library takes above it: what they share counts several times."""
+    parts = [sample.values for name, sample in samples.items() if name in (*PARTS, "trtc")]
+    each = zip(samples[EMPTY].values, zip(*parts, strict=True), strict=True)
+    return Sample([start + sum(part - start for part in round_) for start, round_ in each])
+
+
 def _targets(function: str, samples: Mapping[str, Sample]) -> list[Target]:
     floor, obvious = paired(samples[OURS], samples[TOGETHER]), paired(samples[SOURCES], samples[OURS])
+    added = paired(samples[OURS], _added_up(samples))
     return [
-        Target(f"{function}: at most {LIMIT} x the libraries it must import, together", times(floor), floor <= LIMIT),
+        Target(f"{function}: at most {LIMIT} x the sum of the libraries it must import", times(added), added <= LIMIT),
+        Target(f"{function}: the same where all are imported into one process", times(floor), floor <= LIMIT),
         Target(
             f"{function}: at least {TIMES:g} x faster than the obvious way, from sources",
             times(obvious),

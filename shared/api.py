@@ -33,7 +33,10 @@ MAX_BODY_BYTES = 1_000_000
 MOST_WAIT_S = 25
 DEFAULT_WAIT_S = 20
 # `path` may hold a stage or a base path in front.
-_ONE = r"/recordings/(?P<id>[A-Za-z0-9_-]{1,26})"
+_PATH = re.compile(
+    r"/(?:recordings(?:/(?P<id>[A-Za-z0-9_-]{1,26})(?:/(?P<part>[a-z]+))?)?"
+    r"|(?P<public>healthz|openapi\.json|console)(?:/[A-Za-z0-9._-]+)?)/?$"
+)
 
 
 @dataclass(frozen=True)
@@ -51,21 +54,23 @@ Route = Callable[[Call], HttpResponse]
 
 def answer(request: HttpRequest, tokens: Mapping[str, SecretStr], ports: QueryPorts) -> HttpResponse:
     """Reply to one call; errors are raised for the entrypoint's table."""
-    for pattern, methods in PUBLIC + ROUTES:
-        if (found := pattern.search(request.path)) is None:
-            continue
-        allow = (*methods, *(("HEAD",) if "GET" in methods else ()), "OPTIONS")
-        if request.method == "OPTIONS":  # a browser asks without a token whether it may call
-            return HttpResponse(204, "", {"Allow": ", ".join(allow)})
-        caller = "" if (pattern, methods) in PUBLIC else authenticate(request, tokens)
-        log.note(caller=caller or None, recording_id=found.groupdict().get("id"))
-        log.note(trace_id=trace_id(request.headers.get("traceparent")))
-        route = methods.get("GET" if request.method == "HEAD" else request.method)
-        if route is None:
-            raise MethodNotAllowed(allow)
-        reply = route(Call(request, caller, found.groupdict().get("id") or "", ports))
-        return replies.conditional(request.method, request.headers.get("if-none-match"), reply)
-    raise NotFound(f"there is no route {request.path}; see /openapi.json")
+    found = _PATH.search(request.path)
+    methods = None
+    if found:
+        methods = PUBLIC.get(found["public"]) or ROUTES.get("/{id}" * bool(found["id"]) + f"/{found['part'] or ''}")
+    if found is None or methods is None:
+        raise NotFound(f"there is no route {request.path}; see /openapi.json")
+    allow = (*methods, *(("HEAD",) if "GET" in methods else ()), "OPTIONS")
+    if request.method == "OPTIONS":  # a browser asks without a token whether it may call
+        return HttpResponse(204, "", {"Allow": ", ".join(allow)})
+    caller = "" if found["public"] else authenticate(request, tokens)
+    log.note(caller=caller or None, recording_id=found["id"])
+    log.note(trace_id=trace_id(request.headers.get("traceparent")))
+    route = methods.get("GET" if request.method == "HEAD" else request.method)
+    if route is None:
+        raise MethodNotAllowed(allow)
+    reply = route(Call(request, caller, found["id"] or "", ports))
+    return replies.conditional(request.method, request.headers.get("if-none-match"), reply)
 
 
 def authenticate(request: HttpRequest, tokens: Mapping[str, SecretStr]) -> str:
@@ -179,21 +184,18 @@ def _noted(status: int, recording: Recording) -> HttpResponse:
     return replies.recording_reply(status, recording)
 
 
-def _at(path: str, **methods: Route) -> tuple[re.Pattern[str], dict[str, Route]]:
-    return re.compile(f"{path}/?$"), methods
-
-
-PUBLIC = [
-    _at("/healthz", GET=_healthz),
-    _at(r"/openapi\.json", GET=_openapi),
-    _at(r"/console(?:/[A-Za-z0-9._-]+)?", GET=_console),
-]
+PUBLIC: dict[str | None, dict[str, Route]] = {
+    "healthz": {"GET": _healthz},
+    "openapi.json": {"GET": _openapi},
+    "console": {"GET": _console},
+}
 """Routes that hold nothing of anybody's and are read without a token."""
-ROUTES = [
-    _at("/recordings", GET=_list, POST=_start),
-    _at(_ONE, GET=_show, DELETE=_remove),
-    _at(f"{_ONE}/stop", POST=_stop),
-    _at(f"{_ONE}/wait", GET=_wait),
-    _at(f"{_ONE}/events", GET=_events),
-    _at(f"{_ONE}/playlist", GET=_playlist),
-]
+ROUTES: dict[str, dict[str, Route]] = {
+    "/": {"GET": _list, "POST": _start},
+    "/{id}/": {"GET": _show, "DELETE": _remove},
+    "/{id}/stop": {"POST": _stop},
+    "/{id}/wait": {"GET": _wait},
+    "/{id}/events": {"GET": _events},
+    "/{id}/playlist": {"GET": _playlist},
+}
+"""Routes below /recordings."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, MutableMapping
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -32,7 +33,7 @@ def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mu
 
 
 def _clean(name: str, value: Any) -> Any:  # noqa: ANN401 (any JSON value)
-    if _SECRET_NAME.search(name):
+    if _is_secret(name):
         return REDACTED
     if isinstance(value, Mapping):
         return {redact_text(str(key)): _clean(str(key), inner) for key, inner in value.items()}
@@ -43,13 +44,20 @@ def _clean(name: str, value: Any) -> Any:  # noqa: ANN401 (any JSON value)
     return redact_text(value if isinstance(value, str) else repr(value))
 
 
+@lru_cache(maxsize=1024)
+def _is_secret(name: str) -> bool:
+    return _SECRET_NAME.search(name) is not None
+
+
 def redact_text(text: str) -> str:
     """Return the text without secrets."""
     for secret in sorted(_hidden, key=len, reverse=True):  # one may be part of another
         text = text.replace(secret, REDACTED)
-    # A lone surrogate can't be written to standard output; the patterns take long on megabytes.
-    text = text[: 4 * MAX_TEXT].encode("utf-8", "backslashreplace").decode()
-    text = _QUERY.sub(rf"\g<url>?{REDACTED}", _USERINFO.sub(rf"\g<scheme>{REDACTED}@", text))
+    text = text[: 4 * MAX_TEXT]  # the patterns take long on megabytes
+    if not text.isascii():  # a lone surrogate can't be written to standard output
+        text = text.encode("utf-8", "backslashreplace").decode()
+    if "://" in text:
+        text = _QUERY.sub(rf"\g<url>?{REDACTED}", _USERINFO.sub(rf"\g<scheme>{REDACTED}@", text))
     return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class Place(BaseModel):
     """Where TRTC puts the files in COS: `<prefix joined by />/<TaskId>/<file>`."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     bucket: str
     region: str
@@ -23,7 +23,7 @@ class Place(BaseModel):
 class Accepted(BaseModel):
     """The accepted request as `request.json` holds it. Times are epoch ms."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     recording_id: str
     created_ms: int

@@ -6,7 +6,7 @@ message has the same webhook-id however often it is sent (Standard Webhooks spec
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from shared.domain.accepted import Accepted
 from shared.domain.evidence import Evidence, Notification
@@ -18,6 +18,8 @@ RETRY_AFTER_S = (60, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 72_000)
 
 class Message(BaseModel):
     """One notification: what it says, and what came of it. Times are epoch ms."""
+
+    model_config = ConfigDict(defer_build=True)
 
     webhook_id: str
     state: State

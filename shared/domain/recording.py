@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from shared.domain.accepted import Accepted, Place
 from shared.domain.evidence import Evidence, File, Task
@@ -16,6 +16,8 @@ GAP_TOLERANCE_MS = 2_000
 
 class RecordedFile(BaseModel):
     """A file of the recording. Times are epoch ms, `size` bytes; `key` is the object's key in the bucket."""
+
+    model_config = ConfigDict(defer_build=True)
 
     name: str
     task_id: str | None = None
@@ -35,12 +37,16 @@ class RecordedFile(BaseModel):
 class Gap(BaseModel):
     """A stretch between two files in which nothing was recorded, epoch ms."""
 
+    model_config = ConfigDict(defer_build=True)
+
     start_ms: int
     end_ms: int
 
 
 class Overview(BaseModel):
     """A recording as a list shows it. Times are epoch ms."""
+
+    model_config = ConfigDict(defer_build=True)
 
     recording_id: str
     state: State
