@@ -95,6 +95,10 @@ class Busy(ServiceFailed):
         self.retry_after_s = retry_after_s
 
 
+class ReaderLeftError(Exception):
+    """Who reads stdout has what it wanted: `webrecord list | head`. Not an OSError, which typer would exit 1 for."""
+
+
 class Interrupted(CliError):
     """Somebody pressed Ctrl-C; the line says what goes on, and how to end it."""
 

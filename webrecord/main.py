@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from webrecord.commands import batch, config, doctor, download, end, read, start
-from webrecord.errors import EXIT_STATUSES, INTERRUPTED, CliError, Interrupted
+from webrecord.errors import EXIT_STATUSES, INTERRUPTED, CliError, Interrupted, ReaderLeftError
 from webrecord.text import safe
 
 _DEFECT = 70
@@ -51,7 +51,7 @@ class Commands(TyperGroup):
             status = _say(f"{error.format_message()} {_help_line(error)}", 2)
         except (KeyboardInterrupt, typer.Abort):
             status = _say("nothing more is done", INTERRUPTED, "interrupted")
-        except BrokenPipeError:  # `webrecord list | head`: the reader has what it wanted
+        except (BrokenPipeError, ReaderLeftError):  # `webrecord list | head`: the reader has what it wanted
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             status = 0
         except Exception as error:

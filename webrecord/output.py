@@ -11,6 +11,7 @@ import typer
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from webrecord.errors import ReaderLeftError
 from webrecord.text import safe, to_json
 
 _WIDE = 200
@@ -54,19 +55,30 @@ def print_json(value: Any, *, indent: int | None = 2) -> None:  # noqa: ANN401 (
     """Write one JSON document and a line end to stdout."""
     encoding = (sys.stdout.encoding or "").lower().replace("-", "")
     text = to_json(value, indent=indent, ascii_only=encoding != "utf8")
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise ReaderLeftError from None
 
 
 def _line(console: Console, line: str, style: str) -> None:
     if console.is_terminal:
         console.print(Text(safe(line), style), soft_wrap=True)
     else:  # in one piece: a console that is interrupted while it prints does so twice
-        typer.echo(safe(line), err=console.stderr)
+        try:
+            typer.echo(safe(line), err=console.stderr)
+        except BrokenPipeError:
+            raise ReaderLeftError from None
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        raise ReaderLeftError  # rich would exit with 1
 
 
 def _console(*, stderr: bool) -> Console:
-    console = Console(stderr=stderr, markup=False, emoji=False, highlight=False)
+    console = _Console(stderr=stderr, markup=False, emoji=False, highlight=False)
     if not console.is_terminal:
         console.width = max(console.width, _WIDE)
     return console
