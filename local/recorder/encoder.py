@@ -31,7 +31,10 @@ _SUFFIXES: dict[Format, tuple[str, ...]] = {"mp4": (".mp4",), "hls": (_PLAYLIST,
 
 
 class Target(NamedTuple):
-    """Where and how to write: sizes in pixels, the longest file in seconds, the start in epoch ms."""
+    """Where and how to write: sizes in pixels, the longest file in seconds, the start in epoch ms.
+
+    `max_mp4_bytes` counts pictures and sound: what surrounds them keeps an MP4 below the documented 2 GB.
+    """
 
     directory: Path
     stem: str
@@ -39,6 +42,7 @@ class Target(NamedTuple):
     size: tuple[int, int]
     max_file_s: float
     start_ms: int
+    max_mp4_bytes: int = 2_000_000_000
 
 
 class Encoder:
@@ -57,6 +61,7 @@ class Encoder:
     ) -> None:
         """Start; `on_file(event)` and `on_error(message, disk_full)` are called from threads."""
         self.pictures = 0
+        self.encoded = threading.Event()  # everything: files may still be finished
         self._target = target
         self._on_file = on_file
         self._on_error = on_error
@@ -110,6 +115,7 @@ class Encoder:
             while not isinstance(item := self._queue.get(), float):
                 self._queued -= isinstance(item, tuple)
             self._hand_over(item)
+        self.encoded.set()
         self._finisher.shutdown(wait=True)
 
     def _encode_all(self) -> None:
@@ -132,7 +138,7 @@ class Encoder:
         if frame is None:
             return
         self._write_sound(time_s)
-        if self._part is not None and time_s - self._part_start >= self._target.max_file_s:
+        if self._part is not None and self._is_full(self._part, time_s):
             self._close(time_s)
         if self._part is None:
             self._open(time_s)
@@ -141,6 +147,10 @@ class Encoder:
         self.pictures += 1
         if is_key:
             self._report_segments()
+
+    def _is_full(self, part: Part, time_s: float) -> bool:
+        large = part.size >= self._target.max_mp4_bytes and self._target.format != "hls"
+        return large or time_s - self._part_start >= self._target.max_file_s
 
     def _end(self, end_s: float) -> None:
         while self._waiting and self._waiting[0][0] < end_s:

@@ -42,6 +42,7 @@ class Part:
         import av
 
         self.paths = tuple(paths)
+        self.size = 0  # bytes of pictures and sound so far
         self._size = size
         self._tap = tap
         self._next_key = 0.0
@@ -114,6 +115,7 @@ class Part:
 
     def _mux(self, packets: Sequence[av.Packet[Any]]) -> None:
         for packet in packets:
+            self.size += packet.size
             if self._tap is not None:
                 self._tap(packet, self._streams)
             for output in self._copies:

@@ -39,7 +39,7 @@ def push(url: str) -> None:
     Raises:
         av.FFmpegError: the receiver refused, or is gone.
     """
-    probing = {"fpsprobesize": "0", "analyzeduration": "500000", "fflags": "nobuffer"}
+    probing = {"fpsprobesize": "0", "analyzeduration": "500000"}
     writing = {"flvflags": "no_duration_filesize", "flush_packets": "1"}
     signal.setitimer(signal.ITIMER_REAL, _ALARM_S)
     with (

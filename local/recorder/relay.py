@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
+from local.recorder.backlog import Group, Queue
 from local.recorder.connection import Connection
 from local.recorder.flv import Tag
 
 IDLE, CONNECTING, RUNNING, RECOVERING, FAILED, DISCONNECTING = range(6)
 
-_QUEUE_BYTES = 8 << 20  # half a minute at 2 Mbit/s: a receiver that is slower loses pictures
 _BATCH_BYTES = 32 << 10
 _GOODBYE_S = 3.0
 
@@ -39,9 +38,8 @@ class Relay:
         self._report = report
         self._patience = patience
         self._head = b""
-        self._tags: deque[Tag] = deque()
-        self.queued = 0
-        self._gap = True  # nothing fits until the next key frame
+        self._group = Group()
+        self._queue = Queue()
         self._taking = False  # a connection takes from the queue
         self._closing = False
         self._silent = False
@@ -55,18 +53,10 @@ class Relay:
         """Take the next tag; returns at once, and drops what nobody takes."""
         with self._news:
             self._head = head
-            full = self.queued + len(tag.data) > _QUEUE_BYTES
-            if full or (tag.is_key and not self._taking):
-                # Whoever connects next begins with the newest key frame.
-                self._tags.clear()
-                self.queued = 0
-                self._gap = True
-            if self._gap and not tag.is_key:
-                return
-            self._gap = False
-            self._tags.append(tag)
-            self.queued += len(tag.data)
-            self._news.notify()
+            self._group.put(tag)
+            if self._taking:
+                self._queue.put(tag)
+                self._news.notify()
 
     def close(self, *, silent: bool) -> None:
         """Ask for the end; a silent one is not reported: another recorder goes on."""
@@ -110,9 +100,11 @@ class Relay:
             connection = Connection(self._url, self._patience.retry_s)
         except OSError as error:
             return f"no process: {error.strerror}"
-        self._taking, begun = True, False
+        with self._news:  # what is shown now begins with its key frame
+            self._queue = Queue(self._group.tags)
+            self._taking, begun = True, False
         try:
-            while not self._closing or (self._status == RUNNING and (self._tags or connection.waiting)):
+            while not self._closing or (self._status == RUNNING and (self._queue.tags or connection.waiting)):
                 if not connection.waiting and (data := self._take()):
                     connection.send(data if begun else self._head + data)
                     begun = True
@@ -130,11 +122,7 @@ class Relay:
 
     def _take(self) -> bytes:
         """Return what came, after a moment's wait for it."""
-        batch = bytearray()
         with self._news:
-            if not self._tags and not self._closing:
+            if not self._queue.tags and not self._closing:
                 self._news.wait(0.1)
-            while self._tags and len(batch) < _BATCH_BYTES:
-                batch += self._tags.popleft().data
-            self.queued -= len(batch)
-        return bytes(batch)
+            return self._queue.take(_BATCH_BYTES)

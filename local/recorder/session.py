@@ -136,10 +136,12 @@ class Session:
         # Sound leaves the browser a little after the picture: wait for what belongs to the last moment.
         await studio.sound.reach(end_s, 0.5)
         # Files before the browser: closing that may take seconds, and somebody may be about to kill us.
-        if not await asyncio.to_thread(encoder.finish, end_s, _FINISH_S):
-            log("the files could not be finished in time")
+        finishing = self._loop.create_task(asyncio.to_thread(encoder.finish, end_s, _FINISH_S))
+        await asyncio.to_thread(encoder.encoded.wait, _FINISH_S)
         # After a crash another recorder goes on with what this one relayed.
         await asyncio.to_thread(relays.close, silent=reason == "crash")
+        if not await finishing:
+            log("the files could not be finished in time")
         if not studio.sound.heard:
             log("no sound came: the page was silent, or the browser has no ALSA")
         ended = {"event": "ended", "reason": reason}

@@ -28,11 +28,11 @@ class VodDelivery:
         self._work_dir = work_dir
         self._emitter = emitter
         self._settings = settings
-        self._files: list[RecordedFile] = []
+        self._files: dict[str, RecordedFile] = {}  # a playlist is reported when it begins and when it ends
 
     def add(self, file: RecordedFile) -> None:
         """Remember the file; a VOD commit comes at the end of the task."""
-        self._files.append(file)
+        self._files[file.name] = file
 
     def goes_on(self) -> None:
         """Do nothing: nothing is committed before the end."""
@@ -42,7 +42,7 @@ class VodDelivery:
         if not self._files:
             return True
         abnormal = 0
-        for file in self._files:
+        for file in self._files.values():
             if file.kind == "ts":
                 continue
             file_id = str(secrets.randbelow(9 * 10**18) + 10**18)  # 19 digits, as VOD's

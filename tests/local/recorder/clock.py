@@ -34,7 +34,7 @@ class Recording(NamedTuple):
     length_s: float
     size: tuple[int, int]
     pictures: list[Picture]
-    sound: NDArray[np.float64]
+    sound: NDArray[np.float32]
     sound_from_s: float
 
 
@@ -68,8 +68,9 @@ def read(path: Path) -> Recording:
 def decode(container: InputContainer, *ending: type[Exception]) -> Recording:
     """Decode what an open container gives until its end, or until one of these errors."""
     pictures: list[Picture] = []
-    blocks: list[NDArray[np.float64]] = []
-    ends: list[float] = []
+    blocks: list[NDArray[np.float32]] = []
+    starts: list[float] = []  # of the sound, by each block's time
+    samples = 0
     size = (0, 0)
     begin = (container.start_time or 0) / av.time_base
     with contextlib.suppress(*ending):
@@ -82,10 +83,11 @@ def decode(container: InputContainer, *ending: type[Exception]) -> Recording:
                 luma = luma.reshape(frame.height, frame.planes[0].line_size)[:, : frame.width]
                 pictures.append(Picture(time_s, decode_time(luma)))
             else:
-                blocks.append(frame.to_ndarray()[0].astype(np.float64))
-                ends.append(time_s - sum(map(len, blocks[:-1])) / RATE)
-    sound = np.concatenate(blocks) if blocks else np.zeros(0)
-    start = float(np.median(ends)) if ends else 0.0
+                blocks.append(frame.to_ndarray()[0].astype(np.float32))
+                starts.append(time_s - samples / RATE)
+                samples += len(blocks[-1])
+    sound = np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
+    start = float(np.median(starts)) if starts else 0.0
     length = max([p.shown_s for p in pictures] + [start + len(sound) / RATE])
     return Recording(length, size, pictures, sound, start)
 

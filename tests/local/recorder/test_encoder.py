@@ -46,10 +46,12 @@ def tone(begin_s: float, end_s: float) -> bytes:
 class Run:
     """An encoder fed with a made-up recording."""
 
-    def __init__(self, directory: Path, format: Format = "mp4", max_file_s: float = 1000) -> None:  # noqa: A002 - the job's word
+    def __init__(
+        self, directory: Path, wanted: Format = "mp4", max_file_s: float = 1000, max_bytes: int = 1 << 40
+    ) -> None:
         self.events: list[dict[str, Any]] = []
         self.errors: list[tuple[str, bool]] = []
-        target = Target(directory, "clip", format, SIZE, max_file_s, START_MS)
+        target = Target(directory, "clip", wanted, SIZE, max_file_s, START_MS, max_bytes)
         self.encoder = Encoder(target, self.events.append, lambda *error: self.errors.append(error))
 
     def feed(self, end_s: float, size: tuple[int, int] = SIZE) -> None:
@@ -114,6 +116,18 @@ def test_cut_divides_both(tmp_path: Path) -> None:
     assert beep.begin_s == pytest.approx(0.5, abs=0.04)
 
 
+@pytest.mark.parametrize(("wanted", "cut"), [("mp4", True), ("hls+mp4", True), ("hls", False)])
+def test_cut_by_size(tmp_path: Path, wanted: Format, cut: bool) -> None:
+    """An MP4 that reaches the largest size is followed by another one; HLS has no such limit."""
+    run = Run(tmp_path, wanted, max_bytes=15_000)
+    run.feed(4)
+    run.end(4)
+    paths = {tmp_path / event["name"] for event in run.events if event["kind"] != "ts"}
+    assert (len(paths) > (2 if "+" in wanted else 1)) == cut
+    assert all(path.stat().st_size < 20_000 for path in paths)
+    assert run.events[-1]["end_ms"] == pytest.approx(START_MS + 4000, abs=100)
+
+
 def test_hls_cut(tmp_path: Path) -> None:
     """A second HLS file has a playlist and segment names of its own."""
     run = Run(tmp_path, "hls", max_file_s=2.5)
@@ -124,6 +138,35 @@ def test_hls_cut(tmp_path: Path) -> None:
     assert names[-1] == "clip_1.m3u8"
     lengths = [clock.read(tmp_path / name).length_s for name in ("clip.m3u8", "clip_1.m3u8")]
     assert lengths == pytest.approx([2.5, 2.5], abs=0.15)
+
+
+def test_both_formats(tmp_path: Path) -> None:
+    """One encoding gives an MP4 and an HLS playlist of the same moments, cut at the same instant."""
+    run = Run(tmp_path, "hls+mp4", max_file_s=4.5)
+    run.feed(6)
+    run.end(6)
+    names = [event["name"] for event in run.events]
+    assert {"clip.mp4", "clip_1.mp4", "clip.m3u8", "clip_1.m3u8", "clip_1_00000.ts"} <= set(names)
+    assert names.count("clip_00000.ts") == 1
+    spans = {event["name"]: (event["start_ms"] - START_MS, event["end_ms"] - START_MS) for event in run.events}
+    for stem, begin_s, end_s in (("clip", 0, 4.5), ("clip_1", 4.5, 6)):
+        both = [clock.read(tmp_path / f"{stem}{suffix}") for suffix in (".mp4", ".m3u8")]
+        assert [each.length_s for each in both] == pytest.approx([end_s - begin_s] * 2, abs=0.15)
+        assert both[0].pictures[0].page_s == both[1].pictures[0].page_s
+        assert clock.distinct(both[0]) == clock.distinct(both[1])
+        assert len(clock.beeps(both[0])) == len(clock.beeps(both[1])) > 0
+        assert spans[f"{stem}.mp4"] == pytest.approx((begin_s * 1000, end_s * 1000), abs=60)
+        assert spans[f"{stem}.m3u8"] == pytest.approx((begin_s * 1000, end_s * 1000), abs=150)
+
+
+def test_each_slice_decodes_alone(tmp_path: Path) -> None:
+    """A player may begin with any slice of an HLS recording: it brings its own decoder settings."""
+    run = Run(tmp_path, "hls")
+    run.feed(5)
+    run.end(5)
+    second = clock.read(tmp_path / "clip_00001.ts")
+    assert second.pictures[0].page_s == pytest.approx(2, abs=0.1)
+    assert clock.distinct(second) >= 38
 
 
 def test_other_picture_size(tmp_path: Path) -> None:

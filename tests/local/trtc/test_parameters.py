@@ -184,6 +184,7 @@ def test_vod_decides_the_format_itself() -> None:
     video = {"Format": "hls"}
     assert "mp4" == start(StorageParams=vod(), WebRecordVideoParams=video).format
     assert "hls" == start(StorageParams=vod(MediaType=1)).format
+    assert "hls+mp4" == start(StorageParams=vod(MediaType=3)).format
     assert VodTarget(1, "") == start(StorageParams=vod(MediaType=1)).storage
 
 

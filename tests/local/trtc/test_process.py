@@ -24,7 +24,7 @@ def job(work_dir: Path) -> RecorderJob:
     return RecorderJob(
         page_url="https://example.com/", width=640, height=480, format="mp4", work_dir=work_dir,
         max_duration_s=60.0, max_media_file_s=30.0, ready_timeout_s=1.0, goto_timeout_s=5.0, file_stem="web_1_a",
-        mobile=MobileParameters("tablet", "landscape"),
+        mobile=MobileParameters("tablet", "landscape"), relays={1: "rtmp://127.0.0.1/live"},
     )  # fmt: skip
 
 
@@ -56,7 +56,8 @@ say(event="ended", reason=line)
         "page_url": "https://example.com/", "width": 640, "height": 480, "format": "mp4",
         "work_dir": str(tmp_path), "max_duration_s": 60.0, "max_media_file_s": 30.0, "ready_timeout_s": 1.0,
         "goto_timeout_s": 5.0, "file_stem": "web_1_a",
-        "mobile": {"device": "tablet", "orientation": "landscape"},
+        "mobile": {"device": "tablet", "orientation": "landscape"}, "relays": {"1": "rtmp://127.0.0.1/live"},
+        "relay_retry_s": 5.0, "relay_give_up_s": 60.0,
     } == first["job"]  # fmt: skip
 
 
@@ -66,6 +67,7 @@ def test_the_real_recorder_accepts_our_job(tmp_path: Path) -> None:
 
     parsed = Job.model_validate_json(json.dumps(job(tmp_path).as_json()))
     assert ("tablet", 640) == (parsed.mobile.device if parsed.mobile else "", parsed.width)
+    assert {1: "rtmp://127.0.0.1/live"} == parsed.relays
 
 
 def test_a_death_while_recording_is_a_crash(tmp_path: Path) -> None:

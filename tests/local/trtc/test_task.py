@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local.trtc import Recorder, RecorderJob, TimerScript
+from local.trtc.ports import Event
 from tests.local.trtc.cloud import APP, Bucket, Cloud, body, cloud, settings_for_tests
 from tests.local.trtc.servers import until
 
@@ -173,33 +175,124 @@ def test_hls_that_is_late_is_reported_twice(tmp_path: Path) -> None:
         assert {"m3u8", "ts"} == {key.rsplit(".", 1)[1] for key in running.bucket.keys}
 
 
-@pytest.mark.parametrize(("media_type", "suffix"), [(0, ".mp4"), (1, ".m3u8")])
-def test_vod_copies_and_commits(tmp_path: Path, media_type: int, suffix: str) -> None:
-    """For VOD the files land in `vod/`, 311 names FileId and VideoUrl, and 312 is the end of the task."""
+@pytest.mark.parametrize(("media_type", "suffixes"), [(0, {".mp4"}), (1, {".m3u8"}), (3, {".mp4", ".m3u8"})])
+def test_vod_copies_and_commits(tmp_path: Path, media_type: int, suffixes: set[str]) -> None:
+    """For VOD the files land in `vod/`, a 311 names FileId and VideoUrl of each, and 312 is the end of the task."""
     settings = settings_for_tests(vod_base_url="http://127.0.0.1:9/vod/")
     storage = {"CloudVod": {"TencentVod": {"MediaType": media_type, "UserDefineRecordId": "mine"}}}
     script = TimerScript(tick_s=0.02, limit_s=0.05)
     with cloud(tmp_path, settings=settings, script=script) as running:
         started(running, StorageParams=storage)
         finished(running)
-        assert [(801, 1), (804, 1), (802, 1), (311, 0), (312, 0)] == running.memory.story()
-        commit = running.memory.payloads(311)[0]["TencentVod"]
+        commits = [payload["TencentVod"] for payload in running.memory.payloads(311)]
+        files = [running.tasks.vod_dir / commit["FileId"] / commit["VideoUrl"].rsplit("/", 1)[1] for commit in commits]
+        assert [(801, 1), (804, 1), (802, 1), *[(311, 0)] * len(suffixes), (312, 0)] == running.memory.story()
+    assert suffixes == {file.suffix for file in files}
+    assert len(suffixes) == len({commit["FileId"] for commit in commits})
+    for commit, file in zip(commits, files, strict=True):
         assert commit["VideoUrl"].startswith(f"http://127.0.0.1:9/vod/{commit['FileId']}/")
-        file = running.tasks.vod_dir / commit["FileId"] / commit["VideoUrl"].rsplit("/", 1)[1]
-        assert suffix == file.suffix
         assert commit["CacheFile"].startswith("mine__UserDefine_u_")
-        assert all((file.parent / n).exists() for n in file.read_text().split() if n.endswith(".ts"))
+        slices = [name for name in file.read_text().split() if name.endswith(".ts")]
+        assert all((file.parent / name).exists() for name in slices)
+        assert bool(slices) == (file.suffix == ".m3u8")
 
 
-@pytest.mark.parametrize(("relay", "expected"), [("refused", [4]), ("pretended", [1, 2, 5, 0])])
-def test_relays_are_refused_or_pretended(tmp_path: Path, relay: str, expected: list[int]) -> None:
-    """PublishCdnParams report 401 truthfully as failed, or as a whole relay when the settings pretend."""
-    script = TimerScript(tick_s=0.02, limit_s=0.03)
-    with cloud(tmp_path, settings=settings_for_tests(relay=relay), script=script) as running:
-        started(running, PublishCdnParams=[{"PublishCdnUrl": "rtmp://h/live"}])
+RELAYS: list[dict[str, Any]] = [
+    {"PublishCdnUrl": "rtmp://h/live"},
+    {"PublishCdnUrl": "rtmp://h/other", "IsTencentCdn": 0},
+]
+
+
+def test_relays_are_reported_from_start_to_end(tmp_path: Path) -> None:
+    """Each of PublishCdnParams tells by 401 that it connects, runs, disconnects and ended, under its own Url."""
+    with cloud(tmp_path, script=TimerScript(tick_s=0.02, limit_s=0.03)) as running:
+        started(running, PublishCdnParams=RELAYS)
         finished(running)
-        assert expected == [payload["Status"] for payload in running.memory.payloads(401)]
-        assert "rtmp://h/live" == running.memory.payloads(401)[0]["Url"]
+        told = running.memory.payloads(401)
+    for relay in RELAYS:
+        payloads = [payload for payload in told if relay["PublishCdnUrl"] == payload["Url"]]
+        assert [1, 2, 5, 0] == [payload["Status"] for payload in payloads]
+        assert {(0, "")} == {(payload["ErrorCode"], payload["ErrorMsg"]) for payload in payloads}
+
+
+class Played:
+    """Recorders that say what the test wrote, one list after another."""
+
+    def __init__(self, *plays: list[Event]) -> None:
+        self.jobs: list[RecorderJob] = []
+        self._plays = list(plays)
+        self._events: list[Event] = []
+
+    def __call__(self, job: RecorderJob) -> Played:
+        self.jobs.append(job)
+        self._events = self._plays.pop(0)
+        return self
+
+    async def events(self) -> AsyncGenerator[Event, None]:
+        for event in self._events:
+            yield event
+
+    def stop(self) -> None:
+        """Go on to the end."""
+
+    def crash(self) -> None:
+        """Go on to the end."""
+
+
+def relayed(number: int, status: int, message: str = "") -> Event:
+    return {"event": "relay", "number": number, "status": status, "message": message}
+
+
+def test_relays_outlive_a_crash(tmp_path: Path) -> None:
+    """The next recorder goes on with those that were not given up: recovering and running, not connecting anew."""
+    start: Event = {"event": "started", "ts_ms": 1}
+    end: Event = {"event": "ended", "reason": "limit"}
+    crash: list[Event] = [{"event": "crashed", "message": "x"}, {"event": "ended", "reason": "crash"}]
+    refused = relayed(1, 4, "Connection refused")
+    first = [start, relayed(0, 1), relayed(1, 1), relayed(0, 2), refused, *crash]
+    second = [start, relayed(0, 1), relayed(0, 2), relayed(1, 1), relayed(7, 1), relayed(0, 5), relayed(0, 0), end]
+    played = Played(first, second)
+    with cloud(tmp_path, recorders=played) as running:
+        started(running, PublishCdnParams=RELAYS)
+        finished(running)
+        told = [(p["Url"], p["Status"], p["ErrorMsg"]) for p in running.memory.payloads(401)]
+    assert [1, 2, 3, 3, 2, 5, 0] == [status for url, status, _ in told if url == "rtmp://h/live"]
+    assert [(1, ""), (4, "Connection refused")] == [(s, m) for url, s, m in told if url == "rtmp://h/other"]
+    assert [{0: "rtmp://h/live", 1: "rtmp://h/other"}, {0: "rtmp://h/live"}] == [job.relays for job in played.jobs]
+
+
+def test_relays_end_with_a_recorder_that_does_not_say_so(tmp_path: Path) -> None:
+    """When the recording is given up, every relay that was under way is told to be over."""
+    crash = [{"event": "started", "ts_ms": 1}, relayed(0, 1), relayed(0, 2), {"event": "ended", "reason": "crash"}]
+    with cloud(tmp_path, recorders=Played(crash, crash, crash)) as running:
+        started(running, PublishCdnParams=RELAYS[:1])
+        finished(running)
+        assert [1, 2, 3, 3, 2, 3, 3, 2, 5, 0] == [payload["Status"] for payload in running.memory.payloads(401)]
+
+
+def test_a_playlist_told_twice_is_committed_once(tmp_path: Path) -> None:
+    """Recorders report a playlist when it begins and when it ends: 311 comes once, with its last times."""
+    said = {"event": "file", "name": "a.m3u8", "kind": "m3u8", "start_ms": 1000}
+    events: list[Event] = [
+        {"event": "started", "ts_ms": 1},
+        said | {"end_ms": 3000},
+        said | {"end_ms": 9000},
+        {"event": "ended", "reason": "limit"},
+    ]
+    with cloud(tmp_path, recorders=Played(events)) as running:
+        started(running, StorageParams={"CloudVod": {"TencentVod": {"MediaType": 1}}})
+        finished(running)
+        (payload,) = running.memory.payloads(311)
+    assert 9000 == payload["TencentVod"]["EndTimeStamp"]
+
+
+def test_a_page_with_a_video_that_is_too_large(tmp_path: Path) -> None:
+    """It is told by 804 status 2, and the task ends in order."""
+    events: list[Event] = [{"event": "started", "ts_ms": 1}, {"event": "ended", "reason": "resolution"}]
+    with cloud(tmp_path, recorders=Played(events)) as running:
+        started(running)
+        finished(running)
+        assert [(801, 1), (804, 2), (802, 1)] == running.memory.story()
 
 
 def test_a_recorder_that_raises_is_a_failed_start(tmp_path: Path) -> None:
