@@ -172,6 +172,17 @@ def test_the_receiver_can_verify_it(receiver: Receiver) -> None:
     assert Webhook(SECRET).verify(got.body, got.headers)["type"] == "recording.completed"
 
 
+def test_the_callers_trace_goes_on(receiver: Receiver) -> None:
+    """The header that the recording was asked for with; none where there was none."""
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    url = f"http://127.0.0.1:{receiver.port}/hook"
+    notifier().send(url, "msg_1", int(time.time()), BODY, trace)
+    send(notifier(), url)
+    first, second = receiver.received
+    assert trace == first.headers["traceparent"]
+    assert "traceparent" not in second.headers
+
+
 def test_the_signature_is_the_specified_one(receiver: Receiver) -> None:
     """The signature is base64(HMAC-SHA256(key, id.timestamp.body)), computed here by hand."""
     send(notifier(), f"http://127.0.0.1:{receiver.port}", "msg_2KWPBgLlAfxdpx2AI54pPJ85f4W", 1674087231)

@@ -11,10 +11,12 @@ import pytest
 from shared.domain.identity import open_key
 from shared.domain.notifications import RETRY_AFTER_S
 from shared.domain.refusals import refusal
+from shared.domain.request import RecordingRequest
 from shared.domain.states import State
 from shared.domain.steps import Start, Wait
 from shared.usecases import journal
 from shared.usecases.look import load, look
+from shared.usecases.start import start
 from shared.usecases.stop import stop
 from tests.callbacks import callback, mp4_stop
 from tests.shared.usecases.ticking import HOOK, HOUR_MS, MINUTE_MS, Site
@@ -108,6 +110,16 @@ class TestFinal:
         expected = {name: value for name, value in shown.items() if name not in ("evidence", "notifications")}
         assert expected == document["data"]
         assert ["a.mp4"] == [file["name"] for file in document["data"]["files"]]
+
+    def test_it_is_sent_in_the_callers_trace(self) -> None:
+        """What came with the start goes with the end, and its id is in the recording."""
+        site, trace = Site(), "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+        asked = RecordingRequest.model_validate({"RecordUrl": "https://example.com/", "NotifyUrl": HOOK})
+        outcome = start(asked, "k1", "http:test", site.ports, trace)
+        finish(site, outcome.recording.task_id or "")
+        site.run_until_done()
+        assert [trace] == [sent.traceparent for sent in site.inbox.tries]
+        assert "0af7651916cd43dd8448eb211c80319c" == site.recording().trace_id
 
     def test_nobody_asked_nobody_is_told(self) -> None:
         """Without a URL, neither the caller's nor the deployment's."""
