@@ -26,7 +26,7 @@ _BEEP_S = 0.05
 
 
 class Sync(NamedTuple):
-    """What a recording shows; delays are of the sound behind the picture, in milliseconds."""
+    """What a recording shows; delays are of the sound behind the picture, in milliseconds, and a share of the beeps."""
 
     length_s: float
     distinct_per_s: float
@@ -36,11 +36,15 @@ class Sync(NamedTuple):
     median_ms: float
     least_ms: float
     most_ms: float
+    within_100_ms: float
     drift_ms_per_hour: float
 
 
 class Memory(NamedTuple):
-    """Resident memory of one recording, in MB, and what it grows by, in MB an hour, after the first minute."""
+    """Memory of one recording, in MB, and what it grows by, in MB an hour, after the first minute.
+
+    Programs and other files in memory do not count: how much of them is whose changes with who else runs.
+    """
 
     recorder_mb: float
     recorder_growth: float
@@ -62,18 +66,24 @@ def sync(recording: clock.Recording) -> Sync:
     changes = shown[np.flatnonzero(np.diff(page, prepend=-1.0))]
     expected = int(page[-1]) - int(np.ceil(page[0])) + 1
     return Sync(
-        round(recording.length_s, 2), round(clock.distinct(recording) / recording.length_s, 1),
-        round(float(np.diff(changes).max()) * 1000), len(delays), expected, round(float(np.median(delays)), 1),
-        round(min(delays), 1), round(max(delays), 1), round(_slope(moments, delays) * 3600, 1),
-    )  # fmt: skip
+        length_s=round(recording.length_s, 2),
+        distinct_per_s=round(clock.distinct(recording) / recording.length_s, 1),
+        longest_gap_ms=round(float(np.diff(changes).max()) * 1000),
+        beeps=len(delays),
+        beeps_expected=expected,
+        median_ms=round(float(np.median(delays)), 1),
+        least_ms=round(min(delays), 1),
+        most_ms=round(max(delays), 1),
+        within_100_ms=round(sum(abs(delay) < 100 for delay in delays) / len(delays), 4),
+        drift_ms_per_hour=round(_slope(moments, delays) * 3600, 1),
+    )
 
 
-def resident_mb(pid: int) -> float:
-    """Return a process's memory, pages shared with others counted in proportion; 0 when it is gone."""
+def memory_mb(pid: int) -> float:
+    """Return a process's own memory, what it shares with others counted in proportion; 0 when it is gone."""
     with contextlib.suppress(OSError):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) / 1024
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        return sum(int(line.split()[1]) for line in lines if line.startswith(("Pss_Anon:", "Pss_Shmem:"))) / 1024
     return 0.0
 
 
@@ -99,8 +109,8 @@ def record(recorders: list[Recorder], seconds: float) -> list[Memory]:
     browsers: list[list[tuple[float, float]]] = [[] for _ in recorders]
     while (now := time.monotonic() - begin) < seconds:
         for index, (recorder, family) in enumerate(zip(recorders, families, strict=True)):
-            own[index].append((now, resident_mb(recorder.process.pid)))
-            browsers[index].append((now, sum(map(resident_mb, family))))
+            own[index].append((now, memory_mb(recorder.process.pid)))
+            browsers[index].append((now, sum(map(memory_mb, family))))
         time.sleep(min(5.0, max(0.1, seconds - now)))
     for recorder in recorders:
         recorder.say("stop")
