@@ -17,16 +17,16 @@ BUDGET_S = 50.0
 
 def handle(trigger: Trigger, app: bootstrap.ReconcileApp) -> Result:
     """Run one tick; or rebuild documents from their facts."""
-    store = app.ports.store
     if isinstance(trigger, Tick):
         with app.workers() as pool:
             report = tick(app.ports, BUDGET_S, pool.map)
         log.note(outcome="ticked", looked=report.looked, starts=report.started, refusals=dict(report.refusals))
-        log.note(queue_length=report.waiting, queue_age_s=report.waiting_s, open=report.open)
-        log.note(ended=dict(report.ended), notify_failures=report.notify_failures)
-        log.note(errors=report.errors[:10] or None, error_count=len(report.errors))
+        log.note(queue_length=report.waiting, queue_age_s=report.waiting_s, open=report.open, ended=dict(report.ended))
+        log.note(
+            notify_failures=report.notify_failures, errors=report.errors[:10] or None, error_count=len(report.errors)
+        )
     elif isinstance(trigger, Replay):
-        result = replay(store, trigger.recording_ids or all_recordings(store))
+        result = replay(app.ports.store, trigger.recording_ids or all_recordings(app.ports.store))
         log.note(outcome="replayed", recordings=result.recordings, changed=result.changed[:20])
         return {"recordings": result.recordings, "changed": result.changed}
     return None

@@ -37,8 +37,6 @@ def _run_jobs(event: CosEvent, app: bootstrap.RecordingsApp) -> None:
         )
 
 
-def _dress(app: bootstrap.RecordingsApp, request: HttpRequest, reply: HttpResponse) -> HttpResponse:
-    return cors.allow(app.settings.cors_origins, request, reply)
-
-
-main_handler = entrypoint(handle, bootstrap.recordings, dress=_dress)
+main_handler = entrypoint(
+    handle, bootstrap.recordings, dress=lambda app, *call: cors.allow(app.settings.cors_origins, *call)
+)

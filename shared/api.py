@@ -22,13 +22,13 @@ from shared.domain.errors import (
 )
 from shared.domain.recording import Recording
 from shared.domain.trace import trace_id, valid_traceparent
+from shared.settings import ANONYMOUS
 from shared.triggers import HttpRequest, HttpResponse
 from shared.usecases.jobs import parse_request
 from shared.usecases.reading import QueryPorts
 from shared.usecases.start import start
 from shared.usecases.stop import stop
 
-ANONYMOUS = "anonymous"
 MAX_BODY_BYTES = 1_000_000
 MOST_WAIT_S = 25
 DEFAULT_WAIT_S = 20

@@ -20,8 +20,8 @@ from shared.adapters.probe import CosProbe, RequestsProbe
 from shared.adapters.trtc import TrtcRecorder
 from shared.domain.errors import ConfigurationError
 from shared.domain.finding import Finding, Level, Seen, fail, ok, warn
-from shared.settings import ANONYMOUS, ENV_PREFIX, load, role_credentials
-from shared.settings_alone import FUNCTIONS, alone, unknown, usable, variable
+from shared.settings import ANONYMOUS, ENV_PREFIX, load, role_credentials, variable
+from shared.settings_alone import FUNCTIONS, alone, unknown, usable
 from shared.usecases import doctor_bucket, doctor_calls
 from shared.usecases.doctor import Check, examine, report
 
@@ -82,7 +82,7 @@ class Examination:
         prefix = str(alone("prefix"))
         where = os.environ.get("TENCENTCLOUD_REGION")
         return {
-            "credentials": self._credentials_check,
+            "credentials": self._credentials,
             "clock": probe(doctor_bucket.clock),
             "region": self._needs(("bucket_region",), lambda: doctor_bucket.region(alone("bucket_region"), where)),
             "bucket": probe(lambda store: doctor_bucket.reachable(store, _name())),
@@ -109,7 +109,7 @@ class Examination:
             found["upload-key"] = lambda: warn(
                 "WEBRECORD_STORAGE_SECRET_ID and -KEY are empty: only VOD and callers' own storage work"
             )
-        found["trtc"] = self._needs(("sdk_app_id", "trtc_region", "trtc_endpoint"), self._trtc, self._credentials)
+        found["trtc"] = self._needs(("sdk_app_id", "trtc_region", "trtc_endpoint"), self._trtc, role_credentials)
         return found
 
     def _of_callbacks(self) -> dict[str, Check]:
@@ -130,7 +130,7 @@ class Examination:
         return found
 
     def _probe(self, check: Callable[[CosProbe], Seen]) -> Check:
-        return self._needs(BUCKET, lambda: check(self._store()), self._credentials)
+        return self._needs(BUCKET, lambda: check(self._store()), role_credentials)
 
     def _needs(self, fields: tuple[str, ...], check: Check, *others: Callable[[], object]) -> Check:
         """Return the check, or one that says which setting it can't do without."""
@@ -142,32 +142,29 @@ class Examination:
             missing.append("TENCENTCLOUD_SECRETID/-KEY")
         return (lambda: warn(f"not looked at: {', '.join(missing)} is wrong or missing")) if missing else check
 
-    def _credentials(self) -> tuple[str, str, str | None]:
-        return role_credentials()
-
     def _store(
         self, prefix: str | None = None, credentials: Callable[[], tuple[str, str, str | None]] | None = None
     ) -> CosProbe:
         bucket, region, own, endpoint = (alone(field) for field in BUCKET)
         return CosProbe(
             bucket, region, own if prefix is None else prefix, endpoint,
-            credentials or self._credentials, Deadline(STORE_CALL_S),
+            credentials or role_credentials, Deadline(STORE_CALL_S),
         )  # fmt: skip
 
-    def _credentials_check(self) -> Seen:
+    def _credentials(self) -> Seen:
         try:
-            self._credentials()
+            role_credentials()
         except ConfigurationError as error:
             return fail(str(error))
         return self._needs(BUCKET, lambda: doctor_bucket.credentials(self._store()))()
 
     def _role_put(self, prefix: str) -> Seen:
-        temporary = self._credentials()[2] is not None
+        temporary = role_credentials()[2] is not None
         return doctor_bucket.role_put(self._store(""), prefix, _name(), temporary=temporary)
 
     def _trtc(self) -> Seen:
         region, endpoint = alone("trtc_region"), alone("trtc_endpoint")
-        recorder = TrtcRecorder(region, endpoint, self._credentials)
+        recorder = TrtcRecorder(region, endpoint, role_credentials)
         return doctor_calls.trtc(recorder, alone("sdk_app_id"), _name())
 
     def _api(self) -> Seen:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +25,7 @@ from shared.domain.errors import (
     UnsupportedMediaType,
     WebRecordError,
 )
+from shared.domain.identity import etag
 from shared.domain.recording import Recording
 from shared.triggers import HttpResponse
 
@@ -66,8 +66,7 @@ def recording_reply(status: int, recording: Recording) -> HttpResponse:
 def json_reply(body: object) -> HttpResponse:
     """Return any document as JSON, with an ETag over it."""
     text = json.dumps(body, ensure_ascii=False)
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-    return HttpResponse(200, text, {"ETag": f'"{digest}"'})
+    return HttpResponse(200, text, {"ETag": etag(text)})
 
 
 def page_reply(page: Page) -> HttpResponse:
@@ -76,20 +75,20 @@ def page_reply(page: Page) -> HttpResponse:
     return json_reply({"recordings": recordings, **({"next_cursor": page.next_cursor} if page.next_cursor else {})})
 
 
-def detail_reply(detail: Detail, etag: str, *, conditional: bool = True) -> HttpResponse:
+def detail_reply(detail: Detail, tag: str, *, conditional: bool = True) -> HttpResponse:
     """Return a recording as it is read by itself. Unless `conditional`, it is sent also to who has it already."""
     body = detail.model_dump(mode="json", exclude_none=True)
-    headers = {"ETag": etag} if conditional else {"ETag": etag, "Cache-Control": "no-store"}
+    headers = {"ETag": tag} if conditional else {"ETag": tag, "Cache-Control": "no-store"}
     return HttpResponse(200, json.dumps(body, ensure_ascii=False), headers)
 
 
 def conditional(method: str, if_none_match: str | None, reply: HttpResponse) -> HttpResponse:
     """Return what of the reply the caller needs: nothing for HEAD, 304 for what it has already."""
-    etag = reply.headers.get("ETag")
+    own = reply.headers.get("ETag")
     tags = [tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",")]
     cached = reply.headers.get("Cache-Control") != "no-store"
-    if reply.status == 200 and etag and cached and (etag in tags or "*" in tags):
-        return HttpResponse(304, "", {"ETag": etag})
+    if reply.status == 200 and own and cached and (own in tags or "*" in tags):
+        return HttpResponse(304, "", {"ETag": own})
     return HttpResponse(reply.status, "", reply.headers) if method == "HEAD" else reply
 
 

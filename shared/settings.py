@@ -175,6 +175,11 @@ class ReconcileSettings(TrtcSettings):
     ] = 3_600
 
 
+def variable(field: str) -> str:
+    """Return the environment variable of a setting."""
+    return f"{ENV_PREFIX}{field.upper()}"
+
+
 S = TypeVar("S", bound=StoreSettings)
 
 
@@ -188,7 +193,7 @@ def load(kind: type[S]) -> S:
         return kind()
     except ValidationError as error:
         wrong = [
-            f"{ENV_PREFIX}{str(item['loc'][0]).upper()}: {item['msg']}" if item["loc"] else item["msg"]
+            f"{variable(str(item['loc'][0]))}: {item['msg']}" if item["loc"] else item["msg"]
             for item in error.errors(include_url=False, include_input=False, include_context=False)
         ]
         raise ConfigurationError("; ".join(dict.fromkeys(wrong))) from None

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import SecretStr, ValidationError, create_model
 from pydantic_core import PydanticUndefined
 
-from shared.settings import ENV_PREFIX, CallbackSettings, ReconcileSettings, RecordingsSettings, StoreSettings
+from shared.settings import ENV_PREFIX, CallbackSettings, ReconcileSettings, RecordingsSettings, StoreSettings, variable
 
 FUNCTIONS: dict[str, type[StoreSettings]] = {
     "recordings": RecordingsSettings,
@@ -56,11 +56,6 @@ def secrets(environ: Mapping[str, str] = os.environ) -> list[str]:
         values = value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else [value]
         found += [each.get_secret_value() for each in values if isinstance(each, SecretStr)]
     return found
-
-
-def variable(field: str) -> str:
-    """Return the environment variable of a setting."""
-    return f"{ENV_PREFIX}{field.upper()}"
 
 
 def unknown(environ: Mapping[str, str] = os.environ) -> dict[str, str | None]:

@@ -15,11 +15,10 @@ from functions import callback, reconcile, recordings
 from local import scf_events
 from local.cos import ObjectCreated
 from shared.adapters.cos import Deadline
-from shared.api import ANONYMOUS
 from shared.bootstrap import CallbackApp, ReconcileApp, RecordingsApp
 from shared.entrypoint import Handler, entrypoint
 from shared.ports import ObjectStore
-from shared.settings import CallbackSettings, RecordingsSettings
+from shared.settings import ANONYMOUS, CallbackSettings, RecordingsSettings
 from shared.usecases.look import ReconcilePorts
 from shared.usecases.reading import QueryPorts
 from tests.callbacks import KEY, SDK_APP_ID, signed

@@ -28,7 +28,8 @@ from tools import deploy_check_functions as functions
 from tools import deploy_check_settings as settings
 from tools import deploy_check_triggers as triggers
 from tools.deploy_check import CHECKS, problems
-from tools.deploy_payloads import Check, Deployment, ToolkitMissingError
+from tools.deploy_payloads import Check, Deployment
+from tools.node_modules import NodeModulesMissingError, install
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "serverless.yml").read_text()
@@ -40,8 +41,8 @@ GUIDE = (ROOT / "docs" / "deploy.md").read_text()
 def rendered() -> dict[str, Deployment]:
     """What the toolkit makes of serverless.yml, with everything set and with the least."""
     try:
-        modules = deploy_payloads.install()
-    except ToolkitMissingError as error:
+        modules = install(deploy_payloads.TOOLKIT, "deploy_check")
+    except NodeModulesMissingError as error:
         pytest.skip(f"THE TOOLKIT'S PART OF THE DEPLOYMENT IS NOT CHECKED: {error}")
     environments = deploy_values.examples()
     return {name: deploy_payloads.render(TEXT, EXAMPLE, values, modules) for name, values in environments.items()}

@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tools import deploy_check_functions, deploy_check_settings, deploy_check_triggers
-from tools.deploy_payloads import ROOT, Check, Deployment, ToolkitMissingError, install, render
+from tools.deploy_payloads import ROOT, TOOLKIT, Check, Deployment, render
 from tools.deploy_values import examples, parse_env
+from tools.node_modules import NodeModulesMissingError, install
 
 CHECKS: tuple[Check, ...] = (
     deploy_check_functions.check_functions,
@@ -63,9 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     text, example = (ROOT / "serverless.yml").read_text(), (ROOT / ".env.example").read_text()
     try:
         environments = {str(given.env): parse_env(given.env.read_text())} if given.env else examples()
-        modules = install()
+        modules = install(TOOLKIT, "deploy_check")
         rendered = {name: render(text, example, values, modules) for name, values in environments.items()}
-    except (ToolkitMissingError, ValueError, OSError) as error:
+    except (NodeModulesMissingError, ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 2
     return run(rendered)

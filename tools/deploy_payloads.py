@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import re
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +16,6 @@ from tools.deploy_values import resolve
 
 ROOT = Path(__file__).parent.parent
 TOOLKIT = Path(__file__).with_name("deploy_check")
-INSTALLED = ROOT / ".local" / "deploy_check"
-NPM_S = 240
-
-
-class ToolkitMissingError(Exception):
-    """The toolkit can't be installed or run here; one line says why."""
 
 
 @dataclass(frozen=True)
@@ -73,41 +63,6 @@ Problems = Iterator[str]
 Check = Callable[[Deployment], Problems]
 
 
-def install() -> Path:
-    """Return the folder of node_modules with the locked toolkit, installing it at first use.
-
-    Raises:
-        ToolkitMissingError: there is no Node.js, no npm, or no registry.
-    """
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
-        raise ToolkitMissingError("Node.js and npm are needed: install Node.js 18 or newer")
-    manifests = [TOOLKIT / "package.json", TOOLKIT / "package-lock.json"]
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in manifests)).hexdigest()[:16]
-    ready = INSTALLED / digest
-    if ready.is_dir():
-        return ready / "node_modules"
-    INSTALLED.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=INSTALLED) as made:
-        draft = Path(made) / "toolkit"
-        draft.mkdir()
-        for path in manifests:
-            shutil.copy(path, draft)
-        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        try:
-            done = subprocess.run(  # noqa: S603 (npm, with our own lock)
-                command, cwd=draft, capture_output=True, text=True, timeout=NPM_S, check=False
-            )
-        except subprocess.TimeoutExpired as error:
-            raise ToolkitMissingError(f"npm did not install the toolkit in {NPM_S} s") from error
-        if done.returncode:
-            codes = re.findall(r"npm err(?:or|!) code (\w+)", done.stderr, re.IGNORECASE)
-            raise ToolkitMissingError(f"npm could not install the toolkit: {', '.join(codes) or done.returncode}")
-        if not ready.is_dir():  # another run may have been faster
-            draft.rename(ready)
-    return ready / "node_modules"
-
-
 def render(text: str, example: str, environment: Mapping[str, str], modules: Path) -> Deployment:
     """Return what the platform would be sent.
 
@@ -115,7 +70,7 @@ def render(text: str, example: str, environment: Mapping[str, str], modules: Pat
         text: serverless.yml.
         example: .env.example.
         environment: what .env would hold.
-        modules: the folder that `install` returned.
+        modules: the folder of the installed toolkit.
 
     Raises:
         ValueError: the toolkit does not take it; one line says why.

@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from shared.domain.errors import NotFound
+from shared.domain.identity import etag
 from shared.triggers import HttpResponse
 
 LANGUAGES = ("en", "zh")
@@ -85,7 +86,7 @@ def _page(language: str) -> HttpResponse:
         "Cache-Control": "no-cache",
         "Vary": "Accept-Language",
         "Content-Language": language,
-        "ETag": _etag(page),
+        "ETag": etag(page),
         **_SAFE,
     }
     return HttpResponse(200, page, headers)
@@ -98,7 +99,7 @@ def _asset(asset: str) -> HttpResponse:
     headers = {
         "Content-Type": content_type,
         "Cache-Control": "public, max-age=86400",
-        "ETag": _etag(body),
+        "ETag": etag(body),
         **_SAFE,
     }
     return HttpResponse(200, body, headers)
@@ -133,10 +134,6 @@ def _policy(style: str, script: str) -> str:
 
 def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-def _etag(text: str) -> str:
-    return f'"{hashlib.sha256(text.encode()).hexdigest()[:16]}"'
 
 
 def _read(name: str) -> str:

@@ -68,6 +68,11 @@ def fact_name(ms: int, kind: str, body: bytes) -> str:
     return f"{ms:013d}-{kind}-{hashlib.sha256(body).hexdigest()[:16]}"
 
 
+def etag(text: str) -> str:
+    """Return the entity tag of a text, quotes included (RFC 9110)."""
+    return f'"{hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]}"'
+
+
 def request_key(recording_id: str) -> str:
     """Return the key of the accepted request."""
     return f"recordings/{recording_id}/request.json"

@@ -227,7 +227,7 @@ def _uploading(accepted: Accepted, tasks: list[Task], now_ms: int, timing: Timin
 
 def _upload_of(accepted: Accepted, task: Task, now_ms: int, timing: Timing) -> Step:
     task_id = task.task_id or ""
-    ended_ms = end_ms(task) or now_ms
+    ended_ms = end_ms(task) or 0  # an event without a time: at once, since "now" would move with every look
     give_up_ms = ended_ms + (timing.held_for if task.held else timing.lost_after)
     if now_ms >= give_up_ms:
         return Look(task_id, last=True)

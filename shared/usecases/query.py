@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any
 
@@ -38,7 +37,7 @@ def show(recording_id: str, ports: QueryPorts) -> tuple[Detail, str]:
 def _told(recording_id: str, ports: QueryPorts) -> tuple[Detail, str]:
     told = detail(current(ports.store, recording_id))
     window = ports.clock() // 1000 // URL_WINDOW_S if any(_is_ours(file, ports) for file in told.files) else ""
-    return told, f'"{hashlib.sha256(f"{told.model_dump_json()}{window}".encode()).hexdigest()[:32]}"'
+    return told, identity.etag(f"{told.model_dump_json()}{window}")
 
 
 def _shared(told: Detail, ports: QueryPorts) -> Detail:

@@ -58,12 +58,16 @@ class Report:
     errors: list[str] = field(default_factory=list)
     _counting: Lock = field(default_factory=Lock)
 
-    def note_look(self, before: Recording, after: Recording) -> None:
+    def note_look(self) -> None:
         """Count a look; looks are made by several threads at once."""
+        with self._counting:
+            self.looked += 1
+
+    def note_news(self, before: Recording, after: Recording) -> None:
+        """Count what a look changed."""
         tries = sum(message.attempts for message in after.notifications if message.delivered_ms is None)
         tried = sum(message.attempts for message in before.notifications if message.delivered_ms is None)
         with self._counting:
-            self.looked += 1
             self.ended.update([after.state.value] if after.state.final and not before.state.final else [])
             self.notify_failures += max(0, tries - tried)
 
@@ -120,11 +124,12 @@ def _look_at(recording_id: str, markers: list[str], ports: ReconcilePorts, repor
         for marker in markers:
             _drop_claim(marker, ports)
         return
-    accepted, evidence = known
-    before = decide(accepted, evidence)
-    evidence, step = look(accepted, evidence, ports)
+    accepted, before = known
+    evidence, step = look(accepted, before, ports)
     recording = decide(accepted, evidence)
-    report.note_look(before, recording)
+    report.note_look()
+    if evidence is not before:  # most looks find nothing new
+        report.note_news(decide(accepted, before), recording)
     later_ms: list[int] = []
     if isinstance(step, Start) or recording.state.waiting:
         ports.store.put(identity.due_key(accepted.due_ms, recording_id), b"")

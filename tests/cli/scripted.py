@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.serving import serving
 
 
 @dataclass
@@ -45,15 +46,8 @@ class Scripted:
 def scripted(answer: Callable[[Call], Answer]) -> Iterator[Scripted]:
     """Run a server that answers as the function says."""
     calls: list[Call] = []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(answer, calls))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield Scripted(f"http://127.0.0.1:{server.server_address[1]}", calls)
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(10)
+    with serving(_handler(answer, calls)) as server:
+        yield Scripted(server.url, calls)
 
 
 def _handler(answer: Callable[[Call], Answer], calls: list[Call]) -> type[BaseHTTPRequestHandler]:

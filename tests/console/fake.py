@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from shared.console import reply
+from tests.serving import Server
 
 TOKEN = "a-token-of-the-console-tests"
 
@@ -54,9 +55,8 @@ class FakeApi:
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}{base}/console"
+        self._server = Server(("127.0.0.1", 0), Handler)
+        self.url = f"{self._server.url}{base}/console"
 
     def __enter__(self) -> FakeApi:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Iterator
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from local.config import BUCKET, LocalConfig
 from local.probe import probe
 from tests.cloud import RunningCloud
 from tests.local.recorder import clock
+from tests.serving import serving
 
 pytestmark = pytest.mark.e2e
 
@@ -98,12 +98,9 @@ def test_any_other_page_is_recorded_at_the_asked_size(real: RunningCloud, client
     """A page of one's own, from a server of one's own, 640x360."""
     (tmp_path / "index.html").write_text("<body style='background:#c00'><h1>课程 one</h1>")
     handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{server.server_port}/"
+    with serving(handler) as server:
         video = {"Width": 640, "Height": 360}
-        result = record(client, 3, {"RecordUrl": url, "WebRecordVideoParams": video})
-        server.shutdown()
+        result = record(client, 3, {"RecordUrl": f"{server.url}/", "WebRecordVideoParams": video})
     assert "completed" == result["state"], result
     path = object_path(real.cloud.state_dir, result["files"][0])
     assert path is not None

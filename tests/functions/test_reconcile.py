@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from shared import bootstrap
 from shared.domain.steps import IN_FLIGHT_MS
 from shared.entrypoint import entrypoint
 from tests.cloud import RunningCloud
+from tests.serving import serving
 
 CONTEXT = scf_events.context("reconcile", "scf-request-3", 256, 60, REGION)
 
@@ -47,10 +47,8 @@ def received() -> Iterator[tuple[str, list[tuple[dict[str, str], bytes]]]]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/hook", got
-        server.shutdown()
+    with serving(Handler) as server:
+        yield f"{server.url}/hook", got
 
 
 def tick() -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from local.cos import Allow
 from shared.domain.finding import Finding
 from shared.examination import LIMIT_S, Examination
 from tests.cloud import RunningCloud
+from tests.serving import serving
 
 
 @dataclass
@@ -116,10 +116,8 @@ def answering(status: int, headers: dict[str, str], body: bytes = b"") -> Iterat
         def log_message(self, *_: Any) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with serving(Handler) as server:
+        yield server.url
 
 
 @contextmanager

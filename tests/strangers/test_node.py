@@ -15,7 +15,9 @@ import pytest
 
 from local.config import BUCKET, SDK_APP_ID, LocalConfig
 from tests.cloud import RunningCloud
-from tests.strangers.install import HERE, StrangersMissingError, install
+from tools.node_modules import NodeModulesMissingError, install
+
+HERE = Path(__file__).parent
 
 BIG_BYTES = 3 * (1 << 20) + 17
 
@@ -24,8 +26,8 @@ BIG_BYTES = 3 * (1 << 20) + 17
 def modules() -> Path:
     """The installed packages; without them these tests are skipped, and the summary says so."""
     try:
-        return install()
-    except StrangersMissingError as missing:
+        return install(HERE, "strangers")
+    except NodeModulesMissingError as missing:
         pytest.skip(f"THE CLIENTS BY STRANGERS DID NOT JUDGE: {missing}")
 
 

@@ -10,11 +10,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
+
+from tests.serving import Server
 
 KEY = "123654"
 
@@ -70,14 +72,8 @@ class Receiver:
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
 
-            def handle(self) -> None:
-                try:
-                    super().handle()
-                except ConnectionError:
-                    return  # the sender's timeout
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._server = Server(("127.0.0.1", 0), Handler)
+        self.url = self._server.url
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def callbacks(self) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -25,6 +25,7 @@ from standardwebhooks import Webhook
 
 from shared.adapters.notify import WebhookNotifier
 from shared.domain.notify_hosts import NotificationError
+from tests.serving import Server
 
 KEY = b"0123456789abcdef0123456789abcdef"
 SECRET = "whsec_" + base64.b64encode(KEY).decode()
@@ -71,16 +72,13 @@ class Receiver:
             def log_message(self, *_args: object) -> None:
                 pass
 
-        class Server(ThreadingHTTPServer):
+        class Counting(Server):
             def get_request(self) -> tuple[socket.socket, object]:
                 connection, address = super().get_request()
                 receiver.connections += 1
                 return connection, address
 
-            def handle_error(self, *_args: object) -> None:
-                """A client that hangs up is part of the tests."""
-
-        server = Server((host, port), Handler)
+        server = Counting((host, port), Handler)
         if tls:
             tls.sni_callback = lambda _socket, name, _context: receiver.names.append(name)
             server.socket = tls.wrap_socket(server.socket, server_side=True)

@@ -243,7 +243,15 @@ FINAL: list[Row] = [
     ),
 ]
 
-TABLE = [*WAITING, *RESTART, *RUNNING, *UPLOADING, *FINAL]
+NO_TIME: Row = (
+    "802 without a time: now or never",
+    {},
+    [*LINKED, callback(802, {"Status": 1}, 0)],
+    DAY,
+    Look(TASK, last=True),
+)
+
+TABLE = [*WAITING, *RESTART, *RUNNING, *UPLOADING, NO_TIME, *FINAL]
 
 
 def known(story: Story) -> Evidence:
