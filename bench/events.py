@@ -17,6 +17,8 @@ from tests.world import World
 TOKEN = "bench-token-0123456789"  # noqa: S105 (of no deployment)
 PREFIX = "webrecord"
 NOW_MS = 1_800_000_000_000
+LONGEST_MS = 36_000_000
+"""MaxDurationLimit at most: the measured recordings are this long."""
 
 
 def environment(server: str) -> dict[str, str]:
@@ -64,7 +66,7 @@ def tick_event() -> dict[str, Any]:
 
 def callback_event(number: int, task: str, *, last: bool = False) -> dict[str, Any]:
     """Return a callback of a task: one in the middle of it, or its last; every number is another fact."""
-    ms = NOW_MS + 10_000_000 + number
+    ms = NOW_MS + LONGEST_MS + number
     body = mp4_stop(0, ms, f"{number}.mp4", NOW_MS, ms, task) if last else middle(number, ms, task)
     return scf_events.function_url_event("POST", "/", {}, signed(body), body, "203.0.113.8")
 
@@ -75,14 +77,14 @@ def middle(number: int, ms: int, task: str) -> bytes:
 
 
 def recording(facts: int, recording_id: str) -> tuple[str, dict[str, bytes]]:
-    """Return the TaskId and, by their keys, the objects of a running recording with so many callbacks."""
+    """Return the TaskId and the objects, by key, of a running recording with so many callbacks, evenly spread."""
     world = World()
     world.clock.now = NOW_MS
     outcome = world.start(recording_id)
     task = outcome.recording.task_id
     assert task is not None
     for number in range(facts):
-        body = middle(number, NOW_MS + 10_000 + number * 1_000, task)
+        body = middle(number, NOW_MS + 10_000 + number * (LONGEST_MS - 20_000) // facts, task)
         read = parse_callback(body)
         world.store.put(f"{identity.task_facts(read.task_key)}{read.name}.json", body)
     accepted, known = journal.load(world.store, recording_id)

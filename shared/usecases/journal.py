@@ -14,6 +14,9 @@ from shared.domain.recording import Recording, decide
 from shared.domain.states import since_ms
 from shared.ports import ObjectStore
 
+RECENT_MS = 900_000
+"""Behind every fact that reconcile may not have joined yet: it looks at a running recording every ten minutes."""
+
 
 def record(store: ObjectStore, recording_id: str, fact: Fact) -> Evidence:
     """Write a fact; durable when this returns. Return what it says."""
@@ -39,26 +42,27 @@ def load_document(store: ObjectStore, recording_id: str) -> Evidence:
         return Evidence()
 
 
-def complete(store: ObjectStore, recording_id: str, known: Evidence) -> Evidence:
-    """Return `known` joined with every stored fact that it does not name.
+def complete(store: ObjectStore, recording_id: str, known: Evidence, since_ms: int = 0) -> Evidence:
+    """Return `known` joined with every stored fact that it does not name; of callbacks those since the time.
 
     Only facts that are missing are read: the listing gives the names.
     """
     evidence = known
     prefix = identity.recording_facts(recording_id)
-    for name in _missing(store, prefix, evidence):
+    for name in _missing(store, prefix, evidence, 0):
         if stored := store.get(f"{prefix}{name}.json"):
             evidence = evidence.join(evidence_of_fact(read_fact(stored.body)))
     for task_key in list(evidence.tasks):
         prefix = identity.task_facts(task_key)
-        for name in _missing(store, prefix, evidence):
+        for name in _missing(store, prefix, evidence, since_ms):
             if stored := store.get(f"{prefix}{name}.json"):
                 evidence = evidence.join(evidence_of_callback(parse_callback(stored.body)))
     return evidence
 
 
-def _missing(store: ObjectStore, prefix: str, evidence: Evidence) -> list[str]:
-    names = (item.key.removeprefix(prefix).removesuffix(".json") for item in store.list(prefix))
+def _missing(store: ObjectStore, prefix: str, evidence: Evidence, since_ms: int) -> list[str]:
+    after = f"{prefix}{since_ms:013d}" if since_ms > 0 else ""  # names begin with their time
+    names = (item.key.removeprefix(prefix).removesuffix(".json") for item in store.list(prefix, after))
     return [name for name in names if name not in evidence.facts]
 
 
@@ -96,18 +100,22 @@ def wait(store: ObjectStore, accepted: Accepted) -> None:
         store.put(identity.open_key(accepted.start_by_ms, accepted.recording_id), b"")
 
 
-def update(store: ObjectStore, accepted: Accepted, news: Evidence, now_ms: int, *, near_the_end: bool) -> Recording:
-    """Join the news into the document and write it.
+def update(
+    store: ObjectStore, accepted: Accepted, news: Evidence, now_ms: int, *, at_ms: int, near_the_end: bool
+) -> Recording:
+    """Join the news of a callback into the document and write it.
 
-    Near the end the document is first completed from the stored facts, because two writers at once may have
-    lost each other's news, and no later news may come to mend it. So it is when the document does not know the
-    task's start yet: that start is about to write, and one of us would overwrite the other.
+    Near the end the document is first completed from the facts of the last minutes before the event (`at_ms`),
+    because two writers at once may have lost each other's news, and no later news may come to mend it; older
+    ones reconcile's looks have joined. It is completed from all facts when it does not know the task's start
+    yet: that start is about to write, and one of us would overwrite the other.
     """
     known = load_document(store, accepted.recording_id)
     evidence = known.join(news)
-    started = {attempt.task_key for attempt in known.attempts.values()}
-    if near_the_end or not news.tasks.keys() <= started:
+    if not news.tasks.keys() <= {attempt.task_key for attempt in known.attempts.values()}:
         evidence = complete(store, accepted.recording_id, evidence)
+    elif near_the_end:
+        evidence = complete(store, accepted.recording_id, evidence, at_ms - RECENT_MS)
     elif evidence == known:
         return decide(accepted, evidence)
     return publish(store, accepted, evidence, now_ms)

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from shared.domain.errors import NotStored, StoreError, Unauthorized
+from shared.domain.events import parse_callback
 from shared.domain.identity import marked
 from shared.domain.states import State
+from shared.usecases import journal, look
 from shared.usecases.start import current
 from tests.callbacks import callback, mp4_stop, signed
 from tests.faults import Died, Kind
@@ -180,3 +182,27 @@ def test_the_last_callback_mends_what_an_earlier_one_left(at: int, kind: Kind) -
     recording = current(world.store, "k1")
     assert State.COMPLETED is recording.state
     assert (5_000, 9_000) == (recording.started_ms, recording.ended_ms)
+
+
+@pytest.mark.parametrize(("minutes", "mended"), [(14, True), (60, False)])
+def test_the_end_mends_what_recent_callbacks_lost(minutes: int, mended: bool) -> None:
+    """Two at once, one overwrote the other: the end finds it again; an older one is reconcile's, which looks often."""
+    world, task_id = started()
+    world.receive(callback(801, BEGAN, 5_000, task_id))
+    world.faults.log.clear()
+    world.receive(callback(803, {"Status": 1}, 6_000, task_id))
+    last = len(world.faults.log) - 1
+    lost = callback(803, {"Status": 2}, 7_000, task_id)
+    world.faults.calls, world.faults.plan = 0, {last: "overlap"}
+
+    def at_once() -> None:
+        world.receive(lost, store=world.store)
+
+    world.faults.overlap = at_once
+    world.receive(callback(803, {"Status": 1}, 8_000, task_id))
+    name = parse_callback(lost).name
+    assert name not in journal.load_document(world.store, "k1").facts
+    world.receive(callback(802, {"Status": 1}, 7_000 + minutes * 60_000, task_id))
+    assert mended == (name in journal.load_document(world.store, "k1").facts)
+    look.load(world.store, "k1")
+    assert name in journal.load_document(world.store, "k1").facts
