@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import av
 from rich.console import Console
 from rich.status import Status
 
@@ -104,7 +105,9 @@ def _record(
     with console.status("") as status:
         while recording["state"] not in (*FINAL, "stopping", "uploading"):
             done = client.progress(recording.get("task_id"))
-            recorded = time.time() - recording["started_ms"] / 1000 if "started_ms" in recording else 0.0
+            # Event 801 may be late or dropped on purpose; the recorder's own count stops us all the same.
+            told = time.time() - recording["started_ms"] / 1000 if "started_ms" in recording else 0.0
+            recorded = told or float(done.get("seconds", 0.0))
             _line(status, console, recording, recorded, seconds, int(done.get("frames", 0)))
             left = seconds - recorded - STOP_TAKES_S if seconds else 1.0
             if stopping.pressed or left <= 0:
@@ -133,14 +136,25 @@ def _line(
 def _show(result: dict[str, Any], state_dir: Path) -> int:
     print(json.dumps(result, indent=2, ensure_ascii=False))
     print(f"\nstate     {result['state']}" + (f" ({result['reason']})" if result.get("reason") else ""))
+    decodable = True
     for file in result.get("files", []):
         path = object_path(state_dir, file)
         if path is not None and path.suffix in (".mp4", ".m3u8") and path.exists():
-            seen = probe(path)
-            print(f"duration  {seen.seconds:.1f} s")
-            print(f"picture   {seen.width}x{seen.height}, {seen.distinct_per_second:.1f} distinct frames a second")
-            print(f"sound     {'yes' if seen.has_sound else 'no'}")
+            decodable &= _show_film(path)
         print(f"file      {path or file.get('url')}")
     document = state_dir / "cos" / "webrecord-1250000000" / "webrecord" / "recordings" / result["recording_id"]
     print(f"document  {document / 'recording.json'}")
-    return 0 if result["state"] == "completed" else 1
+    return 0 if result["state"] == "completed" and decodable else 1
+
+
+def _show_film(path: Path) -> bool:
+    """Print what is in the file; False when it is no film."""
+    try:
+        seen = probe(path)
+    except av.FFmpegError as error:
+        print(f"film      can't be decoded: {error.strerror}")
+        return False
+    print(f"duration  {seen.seconds:.1f} s")
+    print(f"picture   {seen.width}x{seen.height}, {seen.distinct_per_second:.1f} distinct frames a second")
+    print(f"sound     {'yes' if seen.has_sound else 'no'}")
+    return True
