@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 
+from webrecord.alone import alone
 from webrecord.errors import RecordingFailed
 
 TRIES = 6
@@ -51,9 +52,14 @@ class Fetcher:
             size: in bytes, as the API says; None where it does not, then the server's word counts.
 
         Raises:
-            RecordingFailed: it is not there, has another size, or did not come after many tries.
+            RecordingFailed: it is not there, has another size, did not come after many tries, or another command
+                is fetching it to the same place.
         """
         part = path.with_name(f"{path.name}.part")
+        with alone(part, path.name):
+            return self._fetch(address, path, part, size)
+
+    def _fetch(self, address: Callable[[bool], str], path: Path, part: Path, size: int | None) -> int:
         url, vain, refused, why = address(False), 0, 0, ""
         while vain < TRIES and refused < TRIES:
             had = _size(part)
@@ -75,14 +81,14 @@ class Fetcher:
         """Append to the part what is missing; return the whole size."""
         have = _size(part)
         if size is not None and have > size:
-            part.unlink()  # of something else
+            os.truncate(part, 0)  # of something else
             have = 0
         if size is not None and have == size and have:
             return size
         headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={have}-"} if have else {})}
         with self.http.stream("GET", url, headers=headers) as reply:
             if reply.status_code == 416:  # the part is longer than the file, or as long and of unknown size
-                part.unlink(missing_ok=True)
+                os.truncate(part, 0)
                 raise _Again("what was there of it did not fit")
             _check(reply.status_code, name)
             whole = _whole(reply, have)

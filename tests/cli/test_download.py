@@ -245,3 +245,19 @@ def test_an_hls_recording_of_the_local_cloud(cli: Cli, to: Path) -> None:
     assert named
     assert {*named, playlist.name} == {path.name for path in to.iterdir()}
     assert all((to / name).read_bytes().startswith(b"ts ") for name in named)
+
+
+def test_two_at_once_do_not_mix(to: Path) -> None:
+    """A second command for the same folder says that one is at work, and the first one's file is whole."""
+    second: list[Any] = []
+
+    class Meanwhile(Store):
+        def __call__(self, call: Call) -> Answer:
+            if call.path == "/file" and not second:
+                second.append(None)
+                second[:] = [fetch(Store(), to)[0]]
+            return super().__call__(call)
+
+    ran, _ = fetch(Meanwhile(), to)
+    whole(ran, to)
+    assert (True, True) == (second[0].status != 0, "another command is fetching it" in second[0].err), second[0].err

@@ -1,0 +1,40 @@
+"""One command at a time for a file that is being fetched."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from webrecord.errors import RecordingFailed
+
+if os.name == "posix":
+    import fcntl
+
+
+@contextmanager
+def alone(part: Path, name: str) -> Iterator[None]:
+    """Hold the part against other commands, whose bytes would mix with ours; an empty one is not left behind.
+
+    Raises:
+        RecordingFailed: another command holds it, or has just finished it.
+    """
+    with part.open("ab") as held:
+        if not _is_ours(held, part):
+            raise RecordingFailed(f"{name}: another command is fetching it to the same folder; let it finish")
+        try:
+            yield
+        finally:
+            if part.exists() and part.stat().st_size == 0:
+                part.unlink()
+
+
+def _is_ours(held: IO[bytes], part: Path) -> bool:
+    try:
+        if os.name == "posix":
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(os.fstat(held.fileno()), part.stat())  # it was not renamed in between
+    except (BlockingIOError, FileNotFoundError):
+        return False
