@@ -9,14 +9,9 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from shared import __version__
 from shared.domain.detail import Detail
-from shared.domain.listing import DEFAULT_LIMIT, MOST
 from shared.domain.recording import Overview
 from shared.domain.request import RecordingRequest
-from shared.domain.states import State
-from shared.examples import DETAIL, EVENTS, PAGE, PROBLEM, REQUEST, SCHEDULED
-from shared.replies import PROBLEMS
-
-Json = dict[str, Any]
+from shared.openapi_paths import Json, paths
 
 
 class RecordingList(BaseModel):
@@ -90,152 +85,9 @@ def document() -> Json:
         },
         "servers": [{"url": "/", "description": "the Function URL of `recordings`, or a gateway's base path"}],
         "security": [{"token": []}],
-        "paths": _paths(),
+        "paths": paths(),
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
             "schemas": schemas["$defs"],
         },
-    }
-
-
-def _paths() -> Json:
-    one = [
-        {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,26}$"}}
-    ]
-    known = _header("If-None-Match", "an `ETag` that the caller has")
-    states = {"type": "string", "pattern": f"^({'|'.join(state.value for state in State)})(,[a-z]+)*$"}
-    day = {"type": "string", "format": "date"}
-    limit = {"type": "integer", "minimum": 1, "maximum": MOST, "default": DEFAULT_LIMIT}
-    start: Json = {
-        "operationId": "startRecording",
-        "summary": "Start, schedule or queue a recording",
-        "parameters": [
-            _header("Idempotency-Key", "makes a repeat safe: the same key gives the same recording", "^[!-~]{1,255}$"),
-            _header("traceparent", "W3C Trace Context"),
-        ],
-        "requestBody": {"required": True, "content": _json("RecordingRequest", now=REQUEST, scheduled=SCHEDULED)},
-        "responses": {
-            "201": _reply("Overview", "started"),
-            "200": _reply("Overview", "the same recording again"),
-            "202": _reply("Overview", "queued or scheduled"),
-            **_problems(400, 403, 409, 413, 415, 422, 502, 503),
-        },
-    }
-    listing: Json = {
-        "operationId": "listRecordings",
-        "summary": "List recordings, the newest first",
-        "parameters": [
-            _query("state", states, "any of these states, comma-separated"),
-            _query("from", day, "first day, UTC; 31 days up to `to` without it"),
-            _query("to", day, "last day, UTC; today without it"),
-            _query("label", {"type": "string"}, "all of these labels, `name` or `name:value`, comma-separated"),
-            _query("limit", limit, "how many at most"),
-            _query("cursor", {"type": "string"}, "`next_cursor` of the page before"),
-            known,
-        ],
-        "responses": {"200": _reply("RecordingList", "a page", PAGE), "304": _NOT_MODIFIED, **_problems(422, 503)},
-    }
-    show: Json = {
-        "operationId": "getRecording",
-        "summary": "One recording, whole, with playback URLs",
-        "parameters": [known],
-        "responses": {"200": _reply("Detail", "the recording", DETAIL), "304": _NOT_MODIFIED, **_problems(404, 503)},
-    }
-    remove: Json = {
-        "operationId": "deleteRecording",
-        "summary": "Cancel what waits to start, delete what is over",
-        "parameters": [_query("files", {"type": "boolean", "default": False}, "delete its files, too")],
-        "responses": {
-            "202": _reply("Overview", "cancelled"),
-            "204": {"description": "deleted"},
-            **_problems(404, 409, 422, 503),
-        },
-    }
-    stop: Json = {
-        "operationId": "stopRecording",
-        "summary": "End a recording; its files come later",
-        "responses": {"202": _reply("Overview", "it will end"), **_problems(404, 502, 503)},
-    }
-    wait: Json = {
-        "operationId": "waitForRecording",
-        "summary": "The recording at its next change, or in time",
-        "parameters": [
-            _query("timeout", {"type": "number", "minimum": 0, "maximum": 25, "default": 20}, "seconds"),
-            known,
-        ],
-        "responses": {"200": _reply("Detail", "the recording"), **_problems(404, 422, 503)},
-    }
-    events: Json = {
-        "operationId": "getEvents",
-        "summary": "The raw callbacks",
-        "parameters": [_query("after", {"type": "string"}, "`next_after` of the page before"), known],
-        "responses": {"200": _reply("RawEvents", "the callbacks", EVENTS), "304": _NOT_MODIFIED, **_problems(404, 503)},
-    }
-    text = {"schema": {"type": "string"}}
-    playlist: Json = {
-        "operationId": "getPlaylist",
-        "summary": "An HLS playlist with signed segment URLs",
-        "parameters": [{**_query("file", {"type": "string"}, "the playlist's name"), "required": True}],
-        "responses": {
-            "200": {"description": "the playlist", "content": {"application/vnd.apple.mpegurl": text}},
-            **_problems(404, 503),
-        },
-    }
-    return {
-        "/recordings": {"get": listing, "post": start},
-        "/recordings/{id}": {"parameters": one, "get": show, "delete": remove},
-        "/recordings/{id}/stop": {"parameters": one, "post": stop},
-        "/recordings/{id}/wait": {"parameters": one, "get": wait},
-        "/recordings/{id}/events": {"parameters": one, "get": events},
-        "/recordings/{id}/playlist": {"parameters": one, "get": playlist},
-        "/healthz": {
-            "get": {
-                "operationId": "health",
-                "summary": "Whether the function is configured",
-                "security": [],
-                "responses": {"200": _reply("Health", "it is"), "304": _NOT_MODIFIED, **_problems(auth=False)},
-            }
-        },
-    }
-
-
-_NOT_MODIFIED = {"description": "it is what `If-None-Match` names"}
-
-
-def _header(name: str, what: str, pattern: str | None = None) -> Json:
-    schema = {"type": "string", **({"pattern": pattern} if pattern else {})}
-    return {"name": name, "in": "header", "description": what, "schema": schema}
-
-
-def _query(name: str, schema: Json, what: str) -> Json:
-    return {"name": name, "in": "query", "description": what, "schema": schema}
-
-
-def _json(model: str, **examples: Json) -> Json:
-    named = {name: {"value": value} for name, value in examples.items()}
-    return {
-        "application/json": {
-            "schema": {"$ref": f"#/components/schemas/{model}"},
-            **({"examples": named} if named else {}),
-        }
-    }
-
-
-def _reply(model: str, what: str, example: Json | None = None) -> Json:
-    return {"description": what, "content": _json(model, **({"example": example} if example else {}))}
-
-
-def _problems(*statuses: int, auth: bool = True) -> Json:
-    titles: dict[int, list[str]] = {}
-    for status, _, title in PROBLEMS.values():
-        titles.setdefault(status, []).append(title)
-    content = {
-        "application/problem+json": {
-            "schema": {"$ref": "#/components/schemas/Problem"},
-            "examples": {"example": {"value": PROBLEM}},
-        }
-    }
-    every = sorted({*statuses, *((401,) if auth else ()), 500})
-    return {
-        str(status): {"description": "; ".join(dict.fromkeys(titles[status])), "content": content} for status in every
     }

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import http.client
-import io
-import queue
 import socket
 import ssl
-import threading
-import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import datetime, timezone
 from functools import cached_property
-from typing import Any
 
 import certifi
 from pydantic import SecretStr
@@ -21,6 +16,7 @@ from pydantic_core import Url
 from standardwebhooks import Webhook
 from standardwebhooks.webhooks import EmptyWebhookSecretError
 
+from shared.adapters.wire import BoundedSocket, Moment, connect
 from shared.domain.notify_hosts import (
     NotificationError,
     as_address,
@@ -98,7 +94,7 @@ class WebhookNotifier:
         except ValueError as error:
             raise NotificationError(f"the URL {error}") from None
         parsed = Url(url)
-        deadline = _Deadline(self._timeout_s)
+        deadline = Moment(self._timeout_s)
         host = host_of(parsed)
         addresses = self._checked(host, parsed.port or 0, deadline)
         try:
@@ -132,7 +128,7 @@ class WebhookNotifier:
             "webhook-signature": key.sign(webhook_id, datetime.fromtimestamp(at_s, timezone.utc), body.decode()),
         }
 
-    def _checked(self, host: str, port: int, deadline: _Deadline) -> list[str]:
+    def _checked(self, host: str, port: int, deadline: Moment) -> list[str]:
         if (literal := as_address(host)) is not None:
             return [literal]  # `check_notify_url` has seen it
         try:
@@ -148,18 +144,18 @@ class WebhookNotifier:
             raise NotificationError(f"{host} resolves to an address that is not public")
         return addresses[:ADDRESSES]
 
-    def _post(self, url: Url, addresses: list[str], headers: dict[str, str], body: bytes, deadline: _Deadline) -> int:
+    def _post(self, url: Url, addresses: list[str], headers: dict[str, str], body: bytes, deadline: Moment) -> int:
         # The connection is made here, to an address that was checked: http.client never sees a name it could resolve
         # anew, reads no proxies from the environment, and logs nothing.
         host, tls = host_of(url).strip("[]"), url.scheme == "https"
-        with closing(_connect(addresses, url.port or 0, deadline)) as plain:
+        with closing(connect(addresses, url.port or 0, deadline)) as plain:
             plain.settimeout(deadline.left())
             wire = self._tls.wrap_socket(plain, server_hostname=host) if tls else plain
             with closing(wire):
                 connection = http.client.HTTPConnection(host, url.port)
                 connection.default_port = 443 if tls else 80  # it is left out of the Host header
                 connection.auto_open = 0
-                connection.sock = _BoundedSocket(wire, deadline)
+                connection.sock = BoundedSocket(wire, deadline)
                 query = f"?{url.query}" if url.query else ""
                 connection.request("POST", (url.path or "/") + query, body, headers)
                 with closing(connection.getresponse()) as answer:
@@ -171,85 +167,6 @@ class WebhookNotifier:
         context = ssl.create_default_context(cafile=certifi.where())
         context.load_default_certs()
         return context
-
-
-class _Deadline:
-    """One moment at which everything must be over."""
-
-    def __init__(self, seconds: float) -> None:
-        self._until = time.monotonic() + seconds
-
-    def left(self) -> float:
-        """Return the seconds that are left; TimeoutError when there are none."""
-        if (left := self._until - time.monotonic()) <= 0:
-            raise TimeoutError("the time is over")
-        return left
-
-    def bound(self, ask: Callable[[], list[str]]) -> list[str]:
-        """Return what `ask` returns, unless it takes too long: name servers know no timeout."""
-        answers: queue.SimpleQueue[list[str] | Exception] = queue.SimpleQueue()
-
-        def run() -> None:
-            try:
-                answers.put(ask())
-            except Exception as error:  # noqa: BLE001 (raised again, in the thread that waits)
-                answers.put(error)
-
-        threading.Thread(target=run, daemon=True).start()
-        try:
-            answer = answers.get(timeout=self.left())
-        except queue.Empty:
-            raise TimeoutError("the time is over") from None
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-
-class _BoundedSocket:
-    """What http.client needs of a socket.
-
-    A socket's own timeout starts anew with every byte: a server that drips its headers would hold us for ever.
-    """
-
-    def __init__(self, wire: socket.socket, deadline: _Deadline) -> None:
-        self._wire, self._deadline = wire, deadline
-
-    def sendall(self, data: bytes) -> None:
-        rest = memoryview(data)
-        while rest:
-            self._wire.settimeout(self._deadline.left())
-            rest = rest[self._wire.send(rest) :]
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_BoundedReader(self._wire, self._deadline))
-
-    def close(self) -> None:
-        """Leave it to who opened it."""
-
-
-class _BoundedReader(io.RawIOBase):
-    def __init__(self, wire: socket.socket, deadline: _Deadline) -> None:
-        self._wire, self._deadline = wire, deadline
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 (its type, Buffer, is Python 3.12's)
-        self._wire.settimeout(self._deadline.left())
-        return self._wire.recv_into(buffer)
-
-
-def _connect(addresses: list[str], port: int, deadline: _Deadline) -> socket.socket:
-    failed: OSError = TimeoutError()
-    for tried, address in enumerate(addresses):
-        try:
-            made = socket.create_connection((address, port), deadline.left() / (len(addresses) - tried))
-        except OSError as error:  # noqa: PERF203 (each address has its own chance)
-            failed = error
-        else:
-            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # headers and body are two packets
-            return made
-    raise failed
 
 
 def _kind(error: Exception) -> str:
