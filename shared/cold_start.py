@@ -1,4 +1,4 @@
-"""Imported first by every function: no garbage is collected while its modules are imported.
+"""Imported first by every function: what importing its modules takes is kept short.
 
 Importing makes tens of thousands of objects that stay; the collector would look at them again and again, for some
 4 % of a cold start. `imported()` switches it on, and lets it pass over what is there already from then on.
@@ -7,10 +7,13 @@ Importing makes tens of thousands of objects that stay; the collector would look
 from __future__ import annotations
 
 import gc
+import warnings
 
 _state = {"importing": True}
 
 gc.disable()
+# The packages leave character detection out: what COS and TRTC answer is UTF-8.
+warnings.filterwarnings("ignore", message="Unable to find acceptable character detection dependency")
 
 
 def imported() -> None:

@@ -22,11 +22,6 @@ UNUSED: dict[str, dict[str, str]] = {
     "certifi": {
         "certifi/tests/*": "for tests",
     },
-    "charset-normalizer": {
-        "charset_normalizer/cd.py": "the source of a compiled module, which is in",
-        "charset_normalizer/md.py": "the source of a compiled module, which is in",
-        "charset_normalizer/cli/*": "a command line",
-    },
     "cos-python-sdk-v5": {
         "qcloud_cos/cos_encryption_client.py": "encrypts at the client; COS encrypts at rest",
         "qcloud_cos/crypto.py": "encrypts at the client; the only importer of pycryptodome",
@@ -77,6 +72,7 @@ UNUSED: dict[str, dict[str, str]] = {
 
 UNUSED_REQUIREMENTS: dict[tuple[str, str], str] = {
     ("cos-python-sdk-v5", "pycryptodome"): "11 MB that only qcloud_cos/crypto.py imports",
+    ("requests", "charset-normalizer"): "guesses encodings; COS and TRTC answer in UTF-8, which requests then assumes",
 }
 """(distribution, what it says it needs): does not come with it."""
 

@@ -76,11 +76,17 @@ def examine(run: Run, running: RunningCloud) -> Answer:
     return run("reconcile", *(invocation("reconcile", event) for event in events), running=running)
 
 
+def only_lines(answer: Answer) -> None:
+    """Nothing but the functions' own lines is in the log: no library warns of what was left out."""
+    assert ["request_id" in json.loads(line) for line in answer.log.splitlines()] == [True] * len(answer.results)
+
+
 def test_recordings_starts_shows_and_stops_from_its_zip(run: Run, running: RunningCloud) -> None:
     """201, 200, 202, as from the sources; and refusals are refusals, not missing modules."""
     answer = start_look_stop(run, running, "zipped")
     assert [201, 200, 202, 201, 422, 404] == [result["statusCode"] for result in answer.results], answer.log
     assert "zipped" == json.loads(answer.results[0]["body"])["recording_id"]
+    only_lines(answer)
 
 
 def test_recordings_reads_and_removes_from_its_zip(run: Run, running: RunningCloud) -> None:
@@ -97,6 +103,7 @@ def test_callback_acknowledges_from_its_zip(run: Run, running: RunningCloud) -> 
     assert [(200, '{"code":0}')] == [(each["statusCode"], each["body"]) for each in answer.results], answer.log
     stored = running.cloud.state_dir / "cos" / BUCKET / "webrecord" / "tasks" / "ZippedTask" / "facts"
     assert [callback(801, {"Status": 1}, 6_000, "ZippedTask")] == [path.read_bytes() for path in stored.iterdir()]
+    only_lines(answer)
 
 
 def test_reconcile_ticks_from_its_zip(run: Run, running: RunningCloud) -> None:
