@@ -1,8 +1,10 @@
 """A warm instance: `python3.10 -I -S -B child_warm.py CODE_DIR MODULE SERVER CORE`, steps as JSON on standard input.
 
 Each step is `{"event":…, "context":…, "restore": bool}`; restored first, where asked, are the server's objects. Out
-comes for each step how long the handler took (wall and CPU, ns), its reply, the calls it made, and how long the same
-calls took bare: the SDKs' own clients over a kept connection, with nothing around them. CORE is -1 for any.
+comes for each step how long the handler took (wall and CPU, ns), its reply, the calls it made, and how long such calls
+took bare: the SDKs' own clients over a kept connection, with nothing around them. Whoever comes second finds caches
+warm, so they take turns: bare is what this step called, made after it, or what the step before called, made before it.
+CORE is -1 for any.
 """
 
 from __future__ import annotations
@@ -86,22 +88,29 @@ def main() -> None:
     handler, bare = importlib.import_module(module).main_handler, Bare(server, dict(os.environ))
     control = HTTPConnection(server.removeprefix("http://"))
     told = []
-    for step in steps:
+    make: list[Callable[[], object]] = []
+    for number, step in enumerate(steps):
+        bare_first = number % 2 == 1
         if step["restore"]:
             _ask(control, "restore")
+        alone = _timed(make) if bare_first else 0
         _ask(control, "journal")
         began, used = time.perf_counter_ns(), time.process_time_ns()
         reply = handler(step["event"], step["context"])
         used, took = time.process_time_ns() - used, time.perf_counter_ns() - began
         calls = json.loads(_ask(control, "journal"))
         make = [bare.prepared(call) for call in calls]
-        began = time.perf_counter_ns()
-        for each in make:
-            each()
-        alone = time.perf_counter_ns() - began
+        alone = alone if bare_first else _timed(make)
         names = [call["action"] or call["method"] + ("" if call["key"] else " list") for call in calls]
         told.append({"took": took, "used": used, "bare": alone, "calls": names, "reply": reply})
     os.write(out, json.dumps(told).encode())
+
+
+def _timed(make: list[Callable[[], object]]) -> int:
+    began = time.perf_counter_ns()
+    for each in make:
+        each()
+    return time.perf_counter_ns() - began
 
 
 def _ask(control: HTTPConnection, name: str) -> bytes:

@@ -15,6 +15,8 @@ from tools.package_lock import fetch, read_lock
 WORK = ROOT / ".local" / "bench"
 HANDLERS = Path(__file__).parent / "handlers"
 POWERTOOLS = "aws-lambda-powertools[parser]==3.37.0"
+SETTINGS = ("pydantic-settings==2.15.0", "python-dotenv==1.2.4")
+"""How one reads typed settings first; we do with pydantic alone (docs/decisions.md)."""
 
 
 class MissingError(Exception):
@@ -28,7 +30,8 @@ class Folders:
     Attributes:
         python: a CPython 3.10.
         build: what was packaged.
-        sources: the sources and every locked distribution whole, nothing compiled; `compiled`: the same, compiled.
+        sources: the sources, every locked distribution whole, and SETTINGS, nothing compiled; `compiled`: the same,
+            compiled.
         powertools: aws-lambda-powertools and what it needs; None where it could not be installed.
         handlers: bench/handlers, compiled.
     """
@@ -59,7 +62,7 @@ def prepare(work: Path = WORK) -> Folders:
     """Make every folder; what is installed from elsewhere is kept for the next time.
 
     Raises:
-        MissingError: see `packages`.
+        MissingError: see `packages`; or something to compare with can't be installed.
     """
     python, build = packages()
     work.mkdir(parents=True, exist_ok=True)
@@ -77,20 +80,27 @@ def prepare(work: Path = WORK) -> Folders:
         shutil.copytree(ROOT / name, sources / name, ignore=bytecode)
     shutil.copytree(HANDLERS, handlers, ignore=bytecode)
     shutil.copy(HANDLERS / "obvious.py", sources)
+    if not _install(work / "settings", "--no-deps", *SETTINGS):
+        raise MissingError(f"{SETTINGS[0]} could not be installed: is there a package index?")
+    shutil.copytree(work / "settings", sources, dirs_exist_ok=True)
     shutil.copytree(sources, compiled)
     for folder in (compiled, handlers):
         _compile(python, folder)
-    return Folders(python, build, sources, compiled, _powertools(python, work / "powertools"), handlers)
+    powertools = work / "powertools" if _install(work / "powertools", POWERTOOLS) else None
+    if powertools:
+        _compile(python, powertools)
+    return Folders(python, build, sources, compiled, powertools, handlers)
 
 
-def _powertools(python: str, folder: Path) -> Path | None:
-    if not (folder / "aws_lambda_powertools").is_dir():
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        command += ["--target", str(folder), "--python-version", "3.10", "--only-binary=:all:", POWERTOOLS]
-        if subprocess.run(command, check=False).returncode:
-            return None
-    _compile(python, folder)
-    return folder
+def _install(folder: Path, *wanted: str) -> bool:
+    if folder.is_dir():
+        return True
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+    command += ["--target", str(folder), "--python-version", "3.10", "--only-binary=:all:", *wanted]
+    if subprocess.run(command, check=False).returncode == 0:
+        return True
+    shutil.rmtree(folder, ignore_errors=True)
+    return False
 
 
 def _compile(python: str, folder: Path) -> None:

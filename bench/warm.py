@@ -13,9 +13,10 @@ from bench.result import Section, Step, Table, Target
 from bench.stats import Sample
 
 HOW = (
-    "One process per function, from its package, warm. After each invocation the calls that it really made are made "
-    "again bare, with the SDKs' own clients, over a kept connection of the same process, and nothing around them. "
-    "Overhead is the difference of each pair. The cloud answers at once, from memory, in another process."
+    "One process per function, from its package, warm. The calls that an invocation really made are made again bare, "
+    "with the SDKs' own clients, over a kept connection of the same process, and nothing around them: in turns after it "
+    "and before the next one, since who comes second finds caches warm. Overhead is the difference of each pair. The "
+    "cloud answers at once, from memory, in another process."
 )
 LIMIT_S = 0.002
 WARM_UP = 5

@@ -8,11 +8,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from typing_extensions import Self
 
 from shared.domain.errors import ConfigurationError
@@ -54,16 +62,10 @@ Endpoint = Annotated[str, AfterValidator(_endpoint)]
 Prefix = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$", max_length=200)]
 
 
-class StoreSettings(BaseSettings):
+class StoreSettings(BaseModel):
     """Where everything is stored: read by every function."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=ENV_PREFIX,
-        env_ignore_empty=True,
-        extra="ignore",
-        frozen=True,
-        defer_build=True,  # a function uses one of these classes
-    )
+    model_config = ConfigDict(frozen=True, defer_build=True)  # a function uses one of these classes
 
     bucket: Annotated[str, Field(pattern=r"^[a-z0-9-]+-\d+$", description="The bucket, `name-appid`")]
     bucket_region: Annotated[str, Field(pattern=r"^[a-z]+-[a-z0-9-]+$", description="Its region, `ap-guangzhou`")]
@@ -73,7 +75,6 @@ class StoreSettings(BaseSettings):
     cos_endpoint: Annotated[Endpoint | None, Field(description="Another COS endpoint, `http://127.0.0.1:9002`")] = None
     sdk_app_id: Annotated[
         tuple[Annotated[int, Field(ge=1)], ...],
-        NoDecode,
         Several,
         Field(min_length=1, description="Allowed TRTC SdkAppIds, comma-separated; the first is the default"),
     ]
@@ -84,7 +85,6 @@ class CallbackSettings(StoreSettings):
 
     callback_keys: Annotated[
         tuple[SecretStr, ...],
-        NoDecode,
         Several,
         Field(min_length=1, description="Callback keys from the TRTC console; several while one is rotated"),
     ]
@@ -100,7 +100,7 @@ class TrtcSettings(StoreSettings):
     storage_secret_id: Annotated[SecretStr | None, Field(description="SecretId that TRTC uploads with")] = None
     storage_secret_key: Annotated[SecretStr | None, Field(description="Its SecretKey")] = None
     allowed_hosts: Annotated[
-        tuple[str, ...], NoDecode, Several, Field(description="Globs of page hosts; empty: any public host")
+        tuple[str, ...], Several, Field(description="Globs of page hosts; empty: any public host")
     ] = ()
     caller_storage: Annotated[str, Field(pattern="^(allow|refuse)$", description="`allow` or `refuse`")] = "allow"
     max_duration_ceiling: Annotated[int, Field(ge=1800, le=86_400, description="Largest MaxDurationLimit, seconds")] = (
@@ -115,7 +115,7 @@ class TrtcSettings(StoreSettings):
     ] = 3_600
     notify_url: Annotated[str | None, Field(description="Who is told of every recording that becomes final")] = None
     notify_hosts: Annotated[
-        tuple[str, ...], NoDecode, Several, Field(description="Globs of hosts that may be notified; empty: none")
+        tuple[str, ...], Several, Field(description="Globs of hosts that may be notified; empty: none")
     ] = ()
 
     @model_validator(mode="after")
@@ -141,7 +141,6 @@ class RecordingsSettings(TrtcSettings):
 
     api_tokens: Annotated[
         dict[str, SecretStr],
-        NoDecode,
         BeforeValidator(_tokens),
         Field(description="Bearer tokens, `name:token,name:token`; or `anonymous`. None: every call is refused"),
     ] = {}
@@ -151,7 +150,6 @@ class RecordingsSettings(TrtcSettings):
 
     cors_origins: Annotated[
         tuple[Annotated[str, Field(pattern=r"^(\*|https?://[^/\s]+)$")], ...],
-        NoDecode,
         Several,
         Field(description="Origins whose pages may call the API from a browser, `https://app.example.com`; `*`: any"),
     ] = ()
@@ -183,14 +181,20 @@ def variable(field: str) -> str:
 S = TypeVar("S", bound=StoreSettings)
 
 
-def load(kind: type[S]) -> S:
+def given(fields: Iterable[str], environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the values of those settings that are set; an empty variable is not, and its case does not matter."""
+    there = {name.upper(): value for name, value in environ.items() if value}
+    return {field: there[variable(field)] for field in fields if variable(field) in there}
+
+
+def load(kind: type[S], environ: Mapping[str, str] = os.environ) -> S:
     """Return the settings of a function.
 
     Raises:
         ConfigurationError: one line that names every setting that is wrong or missing, without its value.
     """
     try:
-        return kind()
+        return kind.model_validate(given(kind.model_fields, environ))
     except ValidationError as error:
         wrong = [
             f"{variable(str(item['loc'][0]))}: {item['msg']}" if item["loc"] else item["msg"]

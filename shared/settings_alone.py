@@ -10,7 +10,15 @@ from typing import Any
 from pydantic import SecretStr, ValidationError, create_model
 from pydantic_core import PydanticUndefined
 
-from shared.settings import ENV_PREFIX, CallbackSettings, ReconcileSettings, RecordingsSettings, StoreSettings, variable
+from shared.settings import (
+    ENV_PREFIX,
+    CallbackSettings,
+    ReconcileSettings,
+    RecordingsSettings,
+    StoreSettings,
+    given,
+    variable,
+)
 
 FUNCTIONS: dict[str, type[StoreSettings]] = {
     "recordings": RecordingsSettings,
@@ -26,7 +34,7 @@ _FIELDS = {name: info for kind in FUNCTIONS.values() for name, info in kind.mode
 def alone(field: str, environ: Mapping[str, str] = os.environ) -> Any:  # noqa: ANN401 (each setting has its own type)
     """Return a setting's value: its default where it is not set, None where it is wrong or missing."""
     info = _FIELDS[field]
-    if not (raw := _raw(field, environ)):
+    if (raw := given((field,), environ).get(field)) is None:
         return None if info.default is PydanticUndefined else info.default
     try:
         return _model(info).model_validate({"value": raw}).value
@@ -37,11 +45,7 @@ def alone(field: str, environ: Mapping[str, str] = os.environ) -> Any:  # noqa: 
 def usable(field: str, environ: Mapping[str, str] = os.environ) -> bool:
     """Tell whether a setting is right, or may be missing and is."""
     info = _FIELDS[field]
-    return alone(field, environ) is not None or (not _raw(field, environ) and not info.is_required())
-
-
-def _raw(field: str, environ: Mapping[str, str]) -> str:
-    return next((value for name, value in environ.items() if name.upper() == variable(field)), "")
+    return alone(field, environ) is not None or (not given((field,), environ) and not info.is_required())
 
 
 def _model(info: Any) -> Any:  # noqa: ANN401 (a model that is made of a field has no type)

@@ -40,10 +40,6 @@ UNUSED: dict[str, dict[str, str]] = {
         "pydantic/mypy.py": "mypy's plugin",
         "pydantic/v1/*": "version 1 whole; for models of version 1, of which there are none",
     },
-    "python-dotenv": {
-        "dotenv/cli.py": "a command line",
-        "dotenv/ipython.py": "needs IPython",
-    },
     "requests": {
         "requests/help.py": "prints a bug report",
     },

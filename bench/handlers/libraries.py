@@ -12,8 +12,6 @@ _WANTED = os.environ["LIBRARIES"].split(",")
 
 if "pydantic" in _WANTED:
     from pydantic import BaseModel  # noqa: F401 (imported to be measured, as all here)
-if "settings" in _WANTED:
-    from pydantic_settings import BaseSettings  # noqa: F401
 if "structlog" in _WANTED:
     import structlog  # noqa: F401
 if "cos" in _WANTED:

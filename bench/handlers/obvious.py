@@ -1,6 +1,6 @@
 """The same function as one writes it first: everything that any part of it uses is imported at the top.
 
-`OBVIOUS` in the environment is the function's name. The SDKs come as pip installs them.
+`OBVIOUS` in the environment is the function's name, `LIKEWISE` what else it imports. The SDKs are as pip installs them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import importlib
 import os
 
 import pydantic
-import pydantic_settings  # noqa: F401
 import qcloud_cos  # noqa: F401
 import requests  # noqa: F401
 import standardwebhooks  # noqa: F401
@@ -24,6 +23,9 @@ from shared import api, replies, settings, triggers  # noqa: F401
 from shared.adapters import cos, notify, trtc  # noqa: F401
 from shared.domain import policy, request  # noqa: F401
 from shared.usecases import jobs, receive, reconcile, replay, start, stop  # noqa: F401
+
+for _name in os.environ["LIKEWISE"].split():
+    importlib.import_module(_name)
 
 # The models as they are by default: complete at import.
 for _model in vars(request).values():

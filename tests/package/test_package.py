@@ -19,7 +19,6 @@ from tools.package_lock import Wheel, fetch, read_lock
 
 TOLERATED = {
     ("crcmod.crcmod", "crcmod._crcfunpy"),  # when the compiled one is missing
-    ("dotenv", "dotenv.ipython"),  # when IPython asks
     ("pydantic._internal._generate_schema", "pydantic.v1"),  # for a class made for version 1
     ("requests", "urllib3.contrib.pyopenssl"),  # when Python has no ssl
     ("requests.adapters", "urllib3.contrib.socks"),  # goes without

@@ -213,7 +213,7 @@ def test_tokens(value: str, expected: dict[str, str], monkeypatch: pytest.Monkey
 
 def test_tokens_given_as_a_mapping() -> None:
     """Tokens given in code stay what they are: never `anonymous`."""
-    values: dict[str, Any] = {"api_tokens": {"me": TOKEN}}
+    values: dict[str, Any] = {**{name.lower(): value for name, value in REQUIRED.items()}, "api_tokens": {"me": TOKEN}}
     assert {"me": SecretStr(TOKEN)} == RecordingsSettings(**values).api_tokens
 
 
