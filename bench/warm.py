@@ -14,7 +14,7 @@ from bench.stats import Sample
 
 HOW = (
     "One process per function, from its package, warm. The calls that an invocation really made are made again bare, "
-    "with the SDKs' own clients, over a kept connection of the same process, and nothing around them: in turns after it "
+    "with the SDKs' own clients over a kept connection of the same process, and nothing around them, in turns after it "
     "and before the next one, since who comes second finds caches warm. Overhead is the difference of each pair. The "
     "cloud answers at once, from memory, in another process."
 )
