@@ -122,6 +122,21 @@ def test_a_strangers_server_decodes_it(tmp_path: Path, wanted: Format) -> None:
     assert max(map(abs, seen["delays_s"])) < 0.06
 
 
+def test_ten_at_once(tmp_path: Path) -> None:
+    """As many as the document allows: each of ten servers decodes the whole stream, and the encoder is not held up."""
+    with ExitStack() as stack:
+        receivers = [stack.enter_context(Receiver(free_port())) for _ in range(10)]
+        live = Live(tmp_path, [receiver.url for receiver in receivers])
+        for number in range(10):
+            live.until(number, 2)
+        live.feed(3)
+        seconds = live.end()
+        seen = [receiver.decoded() for receiver in receivers]
+    assert {(1, 2, 5, 0)} == {tuple(statuses) for statuses in live.said.values()}
+    assert all(each["page_s"][0] == 0 and seconds - 0.3 < each["length_s"] < seconds + 0.2 for each in seen), seen
+    assert live.slowest_s < 1
+
+
 def test_bad_receivers_disturb_nobody(tmp_path: Path) -> None:
     """A dead port and one that never answers are given up with a reason; the file and the good relay are whole."""
     with ExitStack() as stack:
