@@ -70,9 +70,14 @@ class Bare:
         if self._trtc is None:
             profile = ClientProfile(httpProfile=HttpProfile(protocol="http", endpoint=self._endpoint))
             self._trtc = trtc_client.TrtcClient(Credential(*self._keys), "ap-guangzhou", profile)
-        request = getattr(models, f"{action}Request")()
-        request.from_json_string(body.encode("latin-1").decode())
-        return lambda: getattr(self._trtc, action)(request)
+        parameters = body.encode("latin-1").decode()
+
+        def call() -> object:  # the request's model is part of the SDK, too
+            request = getattr(models, f"{action}Request")()
+            request.from_json_string(parameters)
+            return getattr(self._trtc, action)(request)
+
+        return call
 
 
 def main() -> None:

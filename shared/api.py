@@ -64,8 +64,8 @@ def answer(request: HttpRequest, tokens: Mapping[str, SecretStr], ports: QueryPo
     if request.method == "OPTIONS":  # a browser asks without a token whether it may call
         return HttpResponse(204, "", {"Allow": ", ".join(allow)})
     caller = "" if found["public"] else authenticate(request, tokens)
-    log.note(caller=caller or None, recording_id=found["id"])
-    log.note(trace_id=trace_id(request.headers.get("traceparent")))
+    trace = trace_id(request.headers.get("traceparent"))
+    log.note(caller=caller or None, recording_id=found["id"], trace_id=trace)
     route = methods.get("GET" if request.method == "HEAD" else request.method)
     if route is None:
         raise MethodNotAllowed(allow)
@@ -177,10 +177,13 @@ def _console(call: Call) -> HttpResponse:
 
 
 def _noted(status: int, recording: Recording) -> HttpResponse:
-    log.note(recording_id=recording.recording_id, task_id=recording.task_id, outcome=recording.state.value)
-    last = recording.evidence.attempts
-    if last:
-        log.note(trtc_request_id=next(reversed(last.values())).request_id)
+    last = next(reversed(recording.evidence.attempts.values()), None)
+    log.note(
+        recording_id=recording.recording_id,
+        task_id=recording.task_id,
+        outcome=recording.state.value,
+        trtc_request_id=last.request_id if last else None,
+    )
     return replies.recording_reply(status, recording)
 
 

@@ -19,12 +19,14 @@ _SECRET_NAME = re.compile(
 _USERINFO = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]{0,20}://)[^/?#\s\"]*@", re.IGNORECASE)
 _QUERY = re.compile(r"(?P<url>\b(?:https?|rtmps?)://[^\s?#\"]*)[?#][^\s\"]*", re.IGNORECASE)
 
-_hidden: set[str] = set()
+_hidden: list[str] = []  # the longest first: one may be part of another
+_PLAIN = (bool, int, float, type(None))
 
 
 def hide(values: Iterable[str]) -> None:
     """Redact these values wherever they appear, from now on."""
-    _hidden.update(value for value in values if len(value) >= 6)
+    fresh = {value for value in values if len(value) >= 6}
+    _hidden[:] = sorted(fresh.union(_hidden), key=len, reverse=True)
 
 
 def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -35,13 +37,15 @@ def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mu
 def _clean(name: str, value: Any) -> Any:  # noqa: ANN401 (any JSON value)
     if _is_secret(name):
         return REDACTED
+    if isinstance(value, str):
+        return redact_text(value)
+    if isinstance(value, _PLAIN):
+        return value
     if isinstance(value, Mapping):
         return {redact_text(str(key)): _clean(str(key), inner) for key, inner in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_clean(name, inner) for inner in value]
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    return redact_text(value if isinstance(value, str) else repr(value))
+    return redact_text(repr(value))
 
 
 @lru_cache(maxsize=1024)
@@ -51,7 +55,7 @@ def _is_secret(name: str) -> bool:
 
 def redact_text(text: str) -> str:
     """Return the text without secrets."""
-    for secret in sorted(_hidden, key=len, reverse=True):  # one may be part of another
+    for secret in _hidden:
         text = text.replace(secret, REDACTED)
     text = text[: 4 * MAX_TEXT]  # the patterns take long on megabytes
     if not text.isascii():  # a lone surrogate can't be written to standard output

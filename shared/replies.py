@@ -58,9 +58,9 @@ PROBLEMS: dict[type[Exception], tuple[int, str, str]] = {
 
 def recording_reply(status: int, recording: Recording) -> HttpResponse:
     """Return a recording without the evidence it was decided from."""
-    body = recording.model_dump(mode="json", exclude={"evidence"}, exclude_none=True)
+    body = recording.model_dump_json(exclude={"evidence"}, exclude_none=True)
     headers = {"Location": f"/recordings/{recording.recording_id}"} if status == 201 else {}
-    return HttpResponse(status, json.dumps(body, ensure_ascii=False), headers)
+    return HttpResponse(status, body, headers)
 
 
 def json_reply(body: object) -> HttpResponse:
@@ -77,9 +77,9 @@ def page_reply(page: Page) -> HttpResponse:
 
 def detail_reply(detail: Detail, tag: str, *, conditional: bool = True) -> HttpResponse:
     """Return a recording as it is read by itself. Unless `conditional`, it is sent also to who has it already."""
-    body = detail.model_dump(mode="json", exclude_none=True)
+    body = detail.model_dump_json(exclude_none=True)
     headers = {"ETag": tag} if conditional else {"ETag": tag, "Cache-Control": "no-store"}
-    return HttpResponse(200, json.dumps(body, ensure_ascii=False), headers)
+    return HttpResponse(200, body, headers)
 
 
 def conditional(method: str, if_none_match: str | None, reply: HttpResponse) -> HttpResponse:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -93,26 +92,25 @@ class CosStore:
 
     def put(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> None:
         """Write an object; durable when this returns."""
-        named = {f"x-cos-meta-{name}": value for name, value in (metadata or {}).items()}
-        with self._errors(f"PUT {key}") as client:
-            client.put_object(Bucket=self._bucket, Key=self._prefix + key, Body=body, Metadata=named)
+        self._put(key, body, {f"x-cos-meta-{name}": value for name, value in (metadata or {}).items()})
 
     def create(self, key: str, body: bytes) -> bool:
         """Write an object unless there is one; False when there was."""
-        forbid = {"x-cos-forbid-overwrite": "true"}
         try:
-            with self._errors(f"PUT {key}") as client:
-                client.put_object(Bucket=self._bucket, Key=self._prefix + key, Body=body, Metadata=forbid)
+            self._put(key, body, {"x-cos-forbid-overwrite": "true"})
         except _AlreadyThereError:
             return False
         return True
 
     def get(self, key: str) -> StoredObject | None:
         """Return an object, or None where there is none."""
+
+        def read(client: Any) -> tuple[dict[str, Any], bytes]:  # noqa: ANN401 (the SDK has no types)
+            answer = client.get_object(Bucket=self._bucket, Key=self._prefix + key)
+            return answer, answer["Body"].get_raw_stream().read()
+
         try:
-            with self._errors(f"GET {key}") as client:
-                answer = client.get_object(Bucket=self._bucket, Key=self._prefix + key)
-                body = answer["Body"].get_raw_stream().read()
+            answer, body = self._ask(f"GET {key}", read)
         except _NotThereError:
             return None
         if len(body) != int(answer.get("Content-Length", len(body))):
@@ -124,11 +122,7 @@ class CosStore:
         """Yield objects in key order, from behind `after`."""
         marker, given = self._prefix + after if after else "", 0
         while limit is None or given < limit:
-            page = PAGE if limit is None else min(PAGE, limit - given)
-            with self._errors(f"list {prefix}") as client:
-                answer = client.list_objects(
-                    Bucket=self._bucket, Prefix=self._prefix + prefix, Marker=marker, MaxKeys=page
-                )
+            answer = self._page(prefix, marker, PAGE if limit is None else min(PAGE, limit - given))
             for row in answer.get("Contents", []):
                 given += 1
                 yield ListedObject(row["Key"].removeprefix(self._prefix), int(row["Size"]))
@@ -138,19 +132,23 @@ class CosStore:
 
     def delete(self, key: str) -> None:
         """Delete an object; fine when there is none."""
-        with self._errors(f"DELETE {key}") as client:
-            client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
+        self._ask(f"DELETE {key}", lambda client: client.delete_object(self._bucket, self._prefix + key))
 
     def presign(self, key: str, seconds: int) -> str:
         """Return a URL that reads the object for so long; nothing is sent. It ends with the credentials, too."""
         token = self._credentials()[2]
         # The SDK leaves the session token out of the URL, and COS then refuses it.
         params = {"x-cos-security-token": token} if token else {}
-        with self._errors(f"sign {key}") as client:
-            url = client.get_presigned_url(
-                Bucket=self._bucket, Key=self._prefix + key, Method="GET", Expired=seconds, Params=params
-            )
-        return str(url)
+        named = {"Key": self._prefix + key, "Method": "GET", "Expired": seconds, "Params": params}
+        return str(self._ask(f"sign {key}", lambda client: client.get_presigned_url(self._bucket, **named)))
+
+    def _put(self, key: str, body: bytes, headers: dict[str, str]) -> None:
+        named = {"Key": self._prefix + key, "Body": body, "Metadata": headers}
+        self._ask(f"PUT {key}", lambda client: client.put_object(self._bucket, **named))
+
+    def _page(self, prefix: str, marker: str, size: int) -> Any:  # noqa: ANN401 (the SDK has no types)
+        named = {"Prefix": self._prefix + prefix, "Marker": marker, "MaxKeys": size}
+        return self._ask(f"list {prefix}", lambda client: client.list_objects(self._bucket, **named))
 
     def _fresh(self) -> Any:  # noqa: ANN401 (the SDK has no types)
         if (now := self._credentials()) != self._signed_as:
@@ -160,12 +158,11 @@ class CosStore:
             self._client, self._signed_as = CosS3Client(config, retry=0, session=self._session), now
         return self._client
 
-    @contextmanager
-    def _errors(self, what: str) -> Iterator[Any]:
+    def _ask(self, what: str, call: Callable[[Any], Any]) -> Any:  # noqa: ANN401 (the SDK has no types)
         client = self._fresh()
         self._deadline.next_call_s()  # the SDK would wrap what is raised from within
         try:
-            yield client
+            return call(client)
         except CosServiceError as error:
             if error.get_status_code() == 404 and error.get_error_code() != "NoSuchBucket":
                 raise _NotThereError(what) from error

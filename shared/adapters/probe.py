@@ -22,8 +22,7 @@ class CosProbe(CosStore):
 
     def versioning(self) -> str:
         """Return `Enabled`, `Suspended`, or nothing where there never was any (GetBucketVersioning)."""
-        with self._errors("versioning") as client:
-            answer = client.get_bucket_versioning(Bucket=self._bucket)
+        answer = self._ask("versioning", lambda client: client.get_bucket_versioning(self._bucket))
         return str((answer or {}).get("Status") or "")
 
     def clock_ahead_s(self) -> float | None:

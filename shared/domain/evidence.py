@@ -7,10 +7,10 @@ same facts in any order and any number give the same evidence. Nothing here deci
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import reduce
+from functools import cache, reduce
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import Self
 
 Note = tuple[int, str]
@@ -43,9 +43,11 @@ class Joined(BaseModel):
     """A record whose fields join one by one: by `rules`, and by `latest` where no rule is given."""
 
     # Built when first used: no path uses all of them, and each costs milliseconds of a cold start.
+    # (And `= {}` would be copied deeply for every record, hence the factories.)
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     @classmethod
+    @cache
     def rules(cls) -> dict[str, Callable[[Any, Any], Any]]:
         """Return the join of each field that is not joined by `latest`."""
         return {}
@@ -53,10 +55,11 @@ class Joined(BaseModel):
     def join(self, other: Self) -> Self:
         """Return what both know together."""
         rules = self.rules()
+        # What was never set knows nothing.
         return self.model_copy(
             update={
                 name: rules.get(name, latest)(getattr(self, name), getattr(other, name))
-                for name in type(self).model_fields
+                for name in other.model_fields_set
             }
         )
 
@@ -87,6 +90,7 @@ class Attempt(Joined):
     """No answer came: a task may or may not have started. The same RecordId must be tried again."""
 
     @classmethod
+    @cache
     def rules(cls) -> dict[str, Callable[[Any, Any], Any]]:
         return {"at_ms": earliest}
 
@@ -113,11 +117,12 @@ class Task(Joined):
     """TRTC was seen not to know the task any more."""
     settled_ms: int | None = None
     """We looked for files after the grace time; what was found is what there is."""
-    relay: dict[str, tuple[int, int, str]] = {}
+    relay: dict[str, tuple[int, int, str]] = Field(default_factory=dict)
     """Last state of each relay address: when, Status, message."""
-    files: dict[str, File] = {}
+    files: dict[str, File] = Field(default_factory=dict)
 
     @classmethod
+    @cache
     def rules(cls) -> dict[str, Callable[[Any, Any], Any]]:
         first = ("began_ms", "ended_ms", "not_started", "terminated", "closed_ms", "gone_ms", "settled_ms")
         return {
@@ -135,6 +140,7 @@ class Notification(Joined):
     error: Note | None = None
 
     @classmethod
+    @cache
     def rules(cls) -> dict[str, Callable[[Any, Any], Any]]:
         return {"delivered_ms": earliest}
 
@@ -142,19 +148,20 @@ class Notification(Joined):
 class Evidence(Joined):
     """Everything known of one recording."""
 
-    attempts: dict[str, Attempt] = {}
-    tasks: dict[str, Task] = {}
+    attempts: dict[str, Attempt] = Field(default_factory=dict)
+    tasks: dict[str, Task] = Field(default_factory=dict)
     stop: Note | None = None
     """The first stop request and why."""
     gave_up: Note | None = None
     """When and why we last decided that it will not be started (again)."""
-    changes: dict[str, str] = {}
+    changes: dict[str, str] = Field(default_factory=dict)
     """States that the caller asked to hear of: `<ms>-<state>` → state."""
-    notifications: dict[str, Notification] = {}
-    facts: dict[str, str] = {}
+    notifications: dict[str, Notification] = Field(default_factory=dict)
+    facts: dict[str, str] = Field(default_factory=dict)
     """Name of every fact folded in, and what it is; sorted by name this is the timeline."""
 
     @classmethod
+    @cache
     def rules(cls) -> dict[str, Callable[[Any, Any], Any]]:
         return {
             "attempts": union(Attempt.join),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from shared.domain.events import Callback, Event, number
@@ -22,14 +23,15 @@ class Fact:
     at_ms: int
     data: dict[str, Any]
 
+    @cached_property
     def body(self) -> bytes:
-        """Return the bytes stored; the same fact always has the same bytes."""
+        """The bytes stored; the same fact always has the same bytes."""
         return json.dumps({"kind": self.kind, "at_ms": self.at_ms, **self.data}, sort_keys=True).encode()
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The name under `recordings/<id>/facts/`."""
-        return fact_name(self.at_ms, self.kind, self.body())
+        return fact_name(self.at_ms, self.kind, self.body)
 
 
 def read_fact(body: bytes) -> Fact:
@@ -91,45 +93,44 @@ def notified(at_ms: int, webhook_id: str, attempt: int, error: str | None) -> Fa
 
 def evidence_of_fact(fact: Fact) -> Evidence:
     """Return what one of our own facts says; an unknown kind says only that it is there."""
+    return Evidence(facts={fact.name: fact.kind}, **_fact_says(fact))
+
+
+def _fact_says(fact: Fact) -> dict[str, Any]:
     data, at_ms = fact.data, fact.at_ms
-    says = Evidence(facts={fact.name: fact.kind})
     number_of = str(data.get("attempt"))
     match fact.kind:
         case "attempt":
-            says = says.model_copy(update={"attempts": {number_of: Attempt(at_ms=at_ms)}})
+            return {"attempts": {number_of: Attempt(at_ms=at_ms)}}
         case "accepted":
             key = task_key_of(data["task_id"])
             attempt = Attempt(task_key=key, task_id=data["task_id"], request_id=data["request_id"])
-            tasks = {key: Task(task_id=data["task_id"])}
-            says = says.model_copy(update={"attempts": {number_of: attempt}, "tasks": tasks})
+            return {"attempts": {number_of: attempt}, "tasks": {key: Task(task_id=data["task_id"])}}
         case "refused":
             why = (at_ms, data["code"], data["message"])
             attempt = Attempt(refused=why, final=data["final"], request_id=data["request_id"])
-            says = says.model_copy(update={"attempts": {number_of: attempt}})
+            return {"attempts": {number_of: attempt}}
         case "unanswered":
             attempt = Attempt(unanswered=(at_ms, f"{data['code']}: {data['message']}"))
-            says = says.model_copy(update={"attempts": {number_of: attempt}})
+            return {"attempts": {number_of: attempt}}
         case "stop_requested":
-            says = says.model_copy(update={"stop": (at_ms, data["why"])})
+            return {"stop": (at_ms, data["why"])}
         case "gone":
-            key = task_key_of(data["task_id"])
-            says = says.model_copy(update={"tasks": {key: Task(gone_ms=at_ms)}})
+            return {"tasks": {task_key_of(data["task_id"]): Task(gone_ms=at_ms)}}
         case "looked":
-            key = task_key_of(data["task_id"])
             files = {name: File(size=size) for name, size in sorted(data["files"].items())}
-            says = says.model_copy(
-                update={"tasks": {key: Task(task_id=data["task_id"], settled_ms=at_ms, files=files)}}
-            )
+            task = Task(task_id=data["task_id"], settled_ms=at_ms, files=files)
+            return {"tasks": {task_key_of(data["task_id"]): task}}
         case "changed":
-            says = says.model_copy(update={"changes": {f"{at_ms:013d}-{data['state']}": data["state"]}})
+            return {"changes": {f"{at_ms:013d}-{data['state']}": data["state"]}}
         case "notified":
             delivered = None if data["error"] else at_ms
             error = (at_ms, data["error"]) if data["error"] else None
             sent = Notification(attempts=data["attempt"], delivered_ms=delivered, error=error)
-            says = says.model_copy(update={"notifications": {data["webhook_id"]: sent}})
+            return {"notifications": {data["webhook_id"]: sent}}
         case "gave_up":
-            says = says.model_copy(update={"gave_up": (at_ms, data["why"])})
-    return says
+            return {"gave_up": (at_ms, data["why"])}
+    return {}
 
 
 def evidence_of_callback(callback: Callback) -> Evidence:

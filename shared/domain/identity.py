@@ -116,5 +116,5 @@ def marked(key: str) -> tuple[int, str]:
 
 def day_key(created_ms: int, recording_id: str) -> str:
     """Return the key of the listing index: within a day (UTC) the newest comes first."""
-    day = datetime.fromtimestamp(created_ms / 1000, tz=timezone.utc).strftime("%Y-%m-%d")
+    day = datetime.fromtimestamp(created_ms / 1000, tz=timezone.utc).date()
     return f"days/{day}/{10**13 - created_ms:013d}-{recording_id}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
@@ -10,16 +11,10 @@ from pydantic_core import Url
 
 from shared.domain.errors import PageNotAllowed
 
-LOCAL_NAMES = (
-    "localhost",
-    "*.localhost",
-    "*.local",
-    "*.internal",
-    "*.intranet",
-    "*.lan",
-    "*.home.arpa",
-    "metadata.tencentyun.com",  # public name of the link-local metadata server
-)
+LOCAL_NAMES = ("localhost", "metadata.tencentyun.com")
+"""The second is a public name of the link-local metadata server."""
+LOCAL_DOMAINS = (".localhost", ".local", ".internal", ".intranet", ".lan", ".home.arpa")
+_UNFIT = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]")
 _TRANSLATED = tuple(
     # Prefixes whose last 32 bits are an IPv4 address: compatible, translated, NAT64.
     ipaddress.IPv6Network(prefix)
@@ -33,7 +28,7 @@ def check_page_url(url: str) -> str:
     Raises:
         ValueError: it is not an absolute http(s) URL.
     """
-    if any(ord(c) <= 0x20 or ord(c) == 0x7F or 0xD800 <= ord(c) <= 0xDFFF for c in url):
+    if _UNFIT.search(url):
         raise ValueError("must not hold spaces or control characters")
     if url.split(":", 1)[0].lower() not in ("http", "https"):
         raise ValueError("must be an absolute http:// or https:// URL")
@@ -75,7 +70,7 @@ def _is_local(host: str) -> bool:
     try:
         address = ipaddress.ip_address(host.strip("[]"))
     except ValueError:
-        return any(fnmatchcase(host, name) for name in LOCAL_NAMES) or "." not in host
+        return host in LOCAL_NAMES or host.endswith(LOCAL_DOMAINS) or "." not in host
     if isinstance(address, ipaddress.IPv6Address):
         if address.is_site_local or any(address in network for network in _TRANSLATED):
             return True

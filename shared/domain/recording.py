@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.domain.accepted import Accepted, Place
 from shared.domain.evidence import Evidence, File, Task
@@ -54,7 +54,7 @@ class Overview(BaseModel):
     page_url: str
     storage: str
     format: str
-    labels: dict[str, str] = {}
+    labels: dict[str, str] = Field(default_factory=dict)
     created_ms: int
     start_at_ms: int | None = None
     stop_at_ms: int | None = None
@@ -62,8 +62,8 @@ class Overview(BaseModel):
     ended_ms: int | None = None
     duration_ms: int | None = None
     task_id: str | None = None
-    files: list[RecordedFile] = []
-    gaps: list[Gap] = []
+    files: list[RecordedFile] = Field(default_factory=list)
+    gaps: list[Gap] = Field(default_factory=list)
     attempts: int = 0
     source: str
     trace_id: str | None = None
@@ -72,7 +72,7 @@ class Overview(BaseModel):
 class Recording(Overview):
     """The document people and programs read: `recording.json`, with the evidence it was decided from."""
 
-    notifications: list[Message] = []
+    notifications: list[Message] = Field(default_factory=list)
     evidence: Evidence
 
 

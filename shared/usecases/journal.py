@@ -20,7 +20,7 @@ RECENT_MS = 900_000
 
 def record(store: ObjectStore, recording_id: str, fact: Fact) -> Evidence:
     """Write a fact; durable when this returns. Return what it says."""
-    store.put(f"{identity.recording_facts(recording_id)}{fact.name}.json", fact.body())
+    store.put(f"{identity.recording_facts(recording_id)}{fact.name}.json", fact.body)
     return evidence_of_fact(fact)
 
 
