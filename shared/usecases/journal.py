@@ -105,20 +105,27 @@ def update(
 ) -> Recording:
     """Join the news of a callback into the document and write it.
 
-    Near the end the document is first completed from the facts of the last minutes before the event (`at_ms`),
-    because two writers at once may have lost each other's news, and no later news may come to mend it; older
-    ones reconcile's looks have joined. It is completed from all facts when it does not know the task's start
+    Near the end the document is first completed from the facts of the last minutes before the event (`at_ms`);
+    older ones reconcile's looks have joined. It is completed from all facts when it does not know the task's start
     yet: that start is about to write, and one of us would overwrite the other.
+
+    Of two callbacks at once the one that writes last may have read first, and no later one may come to mend it: what
+    was written is compared with the facts once more, so that the last document holds the news of both.
     """
     known = load_document(store, accepted.recording_id)
     evidence = known.join(news)
-    if not news.tasks.keys() <= {attempt.task_key for attempt in known.attempts.values()}:
-        evidence = complete(store, accepted.recording_id, evidence)
-    elif near_the_end:
-        evidence = complete(store, accepted.recording_id, evidence, at_ms - RECENT_MS)
+    early = not news.tasks.keys() <= {attempt.task_key for attempt in known.attempts.values()}
+    since_ms = 0 if early else at_ms - RECENT_MS
+    if early or near_the_end:
+        evidence = complete(store, accepted.recording_id, evidence, since_ms)
     elif evidence == known:
         return decide(accepted, evidence)
-    return publish(store, accepted, evidence, now_ms)
+    while True:
+        recording = publish(store, accepted, evidence, now_ms)
+        seen = complete(store, accepted.recording_id, evidence, since_ms)
+        if seen == evidence:
+            return recording
+        evidence = seen
 
 
 def load(store: ObjectStore, recording_id: str) -> tuple[Accepted, Evidence]:

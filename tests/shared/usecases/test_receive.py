@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import count, permutations
 from typing import get_args
 
 import pytest
@@ -16,7 +17,7 @@ from shared.domain.identity import marked
 from shared.domain.states import State
 from shared.usecases import journal, look
 from shared.usecases.start import current
-from tests.callbacks import callback, mp4_stop, signed
+from tests.callbacks import TASK, callback, mp4_stop, signed
 from tests.faults import Died, Kind
 from tests.world import World
 
@@ -186,23 +187,48 @@ def test_the_last_callback_mends_what_an_earlier_one_left(at: int, kind: Kind) -
 
 @pytest.mark.parametrize(("minutes", "mended"), [(14, True), (60, False)])
 def test_the_end_mends_what_recent_callbacks_lost(minutes: int, mended: bool) -> None:
-    """Two at once, one overwrote the other: the end finds it again; an older one is reconcile's, which looks often."""
+    """Stored, and its document never written: the end finds it; an older one is reconcile's, which looks often."""
     world, task_id = started()
     world.receive(callback(801, BEGAN, 5_000, task_id))
-    world.faults.log.clear()
-    world.receive(callback(803, {"Status": 1}, 6_000, task_id))
-    last = len(world.faults.log) - 1
     lost = callback(803, {"Status": 2}, 7_000, task_id)
-    world.faults.calls, world.faults.plan = 0, {last: "overlap"}
-
-    def at_once() -> None:
-        world.receive(lost, store=world.store)
-
-    world.faults.overlap = at_once
-    world.receive(callback(803, {"Status": 1}, 8_000, task_id))
+    world.faults.calls, world.faults.plan = 0, {1: "die"}
+    with pytest.raises(Died):
+        world.receive(lost)
     name = parse_callback(lost).name
-    assert name not in journal.load_document(world.store, "k1").facts
     world.receive(callback(802, {"Status": 1}, 7_000 + minutes * 60_000, task_id))
     assert mended == (name in journal.load_document(world.store, "k1").facts)
     look.load(world.store, "k1")
     assert name in journal.load_document(world.store, "k1").facts
+
+
+LAST = {
+    "end": callback(802, {"Status": 1}, 9_000),
+    "began uploading": callback(303, {"Status": 0}, 9_010),
+    "named": callback(304, {"FileList": "a.m3u8"}, 9_020),
+    "piece": callback(307, {"FileName": "a_0.ts"}, 9_015),
+    "uploaded": callback(305, {"LeaveCode": 0}, 9_030),
+}
+
+
+@pytest.mark.parametrize(("one", "other"), list(permutations(LAST, 2)))
+def test_of_two_callbacks_at_once_neither_is_lost(one: str, other: str) -> None:
+    """Whichever call of the one the other falls into: the document holds both, and all that came before."""
+    calls = next(call for call in count() if not _met(one, other, call))
+    assert calls > 5
+
+
+def _met(one: str, other: str, call: int) -> bool:
+    """Receive the end of a task, one callback before some call of another; tell whether there was such a call."""
+    world, task_id = started()
+    bodies = {name: body.replace(TASK.encode(), task_id.encode()) for name, body in LAST.items()}
+    for name in LAST.keys() - {one, other}:
+        world.receive(bodies[name])
+    met = []
+    world.faults.calls, world.faults.plan = 0, {call: "overlap"}
+    world.faults.overlap = lambda: met.append(world.receive(bodies[other]))
+    world.receive(bodies[one])
+    if not met:
+        world.receive(bodies[other])
+    assert State.COMPLETED is current(world.store, "k1").state, f"{other} before call {call}"
+    assert journal.load(world.store, "k1")[1] == journal.fold_all(world.store, "k1")
+    return bool(met)
