@@ -195,6 +195,7 @@ def test_the_end_mends_what_recent_callbacks_lost(minutes: int, mended: bool) ->
     with pytest.raises(Died):
         world.receive(lost)
     name = parse_callback(lost).name
+    assert name not in journal.load_document(world.store, "k1").facts
     world.receive(callback(802, {"Status": 1}, 7_000 + minutes * 60_000, task_id))
     assert mended == (name in journal.load_document(world.store, "k1").facts)
     look.load(world.store, "k1")
