@@ -112,7 +112,7 @@ def test_a_time_out_leaves_the_recording_alone(cli: Cli) -> None:
     began = time.monotonic()
     ran = cli("start", PAGE, "--key", "cli-timeout", "--wait", "--timeout", "1")
     assert 7 == ran.status
-    assert 1 <= time.monotonic() - began < 10
+    assert 1 <= time.monotonic() - began < 30
     assert "cli-timeout is still recording after 1 s" in ran.err
     cli.ok("stop", "cli-timeout")
 

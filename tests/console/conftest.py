@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from local.config import LocalConfig
 from local.recorder.browser import BrowserError, find_chromium
 from tests.cloud import RunningCloud
 from tests.console.fake import TOKEN, FakeApi
+
+WAIT_S = 30
+"""For what is expected of a page: several of its looks at the API, on a busy machine too."""
 
 
 @dataclass
@@ -49,6 +52,7 @@ def browser() -> Iterator[Browser]:
         path = find_chromium(None)
     except BrowserError as error:
         pytest.skip(f"NOT TESTED: {error}")
+    expect.set_options(timeout=WAIT_S * 1_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=path, args=["--autoplay-policy=no-user-gesture-required"], chromium_sandbox=False
@@ -70,7 +74,7 @@ def open_tab(browser: Browser) -> Iterator[Open]:
             timezone_id="Asia/Shanghai",
             reduced_motion="reduce",
         )
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(WAIT_S * 1_000)
         tab = Tab(page, url, token)
         page.on("pageerror", lambda error: tab.wrongs.append(str(error)))
         page.on("console", lambda said: tab.wrongs.append(said.text) if "violates" in said.text else None)

@@ -138,7 +138,7 @@ def test_a_device_is_emulated(site: Site, tmp_path: Path) -> None:
         mobile = {"MobileDeviceType": 0, "ScreenOrientation": 0}
         finish(running, start(running, site.url("/device"), EmulateMobileParams=mobile))
         (file,) = running.bucket.objects.values()
-    seen = site.reports.get(timeout=5)
+    seen = site.reports.get(timeout=30)
     assert ("390", "5", "portrait-primary") == (seen["wide"], seen["touch"], seen["turned"])
     assert "Android" in seen["agent"]
     assert "Mobile" in seen["agent"]

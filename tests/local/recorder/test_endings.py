@@ -193,7 +193,7 @@ def test_disturbances(site: Site, tmp_path: Path) -> None:
     """Dialogs do not freeze the page and a popup does not take its place."""
     with Recorder(tmp_path, site.url("/noisy"), max_duration_s=2) as recorder:
         assert recorder.end()["reason"] == "limit"
-    assert site.reports.get(timeout=5) == {"survived": "yes"}
+    assert site.reports.get(timeout=30) == {"survived": "yes"}
     assert len(clock.read(tmp_path / "recording.mp4").pictures) > 15
 
 
@@ -211,7 +211,7 @@ def test_mobile(
     mobile = {"device": device, "orientation": orientation}
     with Recorder(tmp_path, site.url("/device"), mobile=mobile, max_duration_s=0.5) as recorder:
         assert recorder.end()["reason"] == "limit"
-    seen = site.reports.get(timeout=5)
+    seen = site.reports.get(timeout=30)
     assert "Android" in seen["agent"]
     assert ("Mobile" in seen["agent"]) == (device == "phone")
     assert (seen["wide"], seen["turned"], seen["touch"]) == (wide, turned, "5")

@@ -77,7 +77,7 @@ def _bug() -> Any:
 
 
 def _hangs() -> Any:
-    threading.Event().wait(5)
+    threading.Event().wait(60)
 
 
 EXPECTED = {
@@ -101,6 +101,6 @@ def test_every_check_is_heard_whatever_the_others_do(checks: list[Check]) -> Non
 
 def test_a_check_that_hangs_is_given_up() -> None:
     """It is said to have failed, and what comes behind it is heard."""
-    hung, good = examine({"hung": _hangs, "good": _good}, 0.2)
-    assert (Level.FAIL, "no answer within 0.2 s: is the network open to it?") == (hung.level, hung.seen)
+    hung, good = examine({"hung": _hangs, "good": _good}, 2)
+    assert (Level.FAIL, "no answer within 2 s: is the network open to it?") == (hung.level, hung.seen)
     assert Level.OK is good.level
