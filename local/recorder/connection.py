@@ -11,6 +11,7 @@ import time
 
 _COMMAND = (sys.executable, "-m", "local.recorder.push")
 _STEP_S = 0.1
+_BEGIN_S = 30.0  # for the process to turn to the receiver: ten of them on a busy machine take seconds to load
 _STALL_S = 5.0  # a connection that takes nothing for so long is broken
 
 
@@ -18,7 +19,7 @@ class Connection:
     """A pushing process: what waits to be written to it, and what it says."""
 
     def __init__(self, url: str, connect_s: float) -> None:
-        """Start it; the receiver has `connect_s` seconds to take the stream.
+        """Start it; from when it asks the receiver, that has `connect_s` seconds to take the stream.
 
         Raises:
             OSError: no process can be started.
@@ -30,7 +31,8 @@ class Connection:
         assert self._process.stdin is not None and self._process.stdout is not None  # noqa: PT018, S101 - for types
         self._stdin, self._stdout = self._process.stdin, self._process.stdout
         self._said = b""
-        self._connect_by = time.monotonic() + connect_s
+        self._connect_s = connect_s
+        self._connect_by = time.monotonic() + _BEGIN_S
         self._written = time.monotonic()
         os.set_blocking(self._stdin.fileno(), False)
 
@@ -79,6 +81,8 @@ class Connection:
         for line in lines:
             verb, _, reason = line.decode(errors="replace").partition(" ")
             self.running |= verb == "running"
+            if verb == "connecting":
+                self._connect_by = time.monotonic() + self._connect_s
             if verb == "failed":
                 self._reason = reason
         return bool(data)

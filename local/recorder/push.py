@@ -1,6 +1,7 @@
 """The process that pushes to one RTMP address: its URL and then an FLV stream on standard input.
 
-Every line it writes to standard output is one of `running`, once the receiver takes the stream, and `failed <reason>`.
+Every line it writes to standard output is one of `connecting`, when it turns to the receiver, `running`, once that takes
+the stream, and `failed <reason>`.
 
 It is a process since FFmpeg opens an output without letting go of Python's interpreter lock, and without a limit: a
 receiver that never answers would stop the recording. Here the alarm signal's default action is the limit.
@@ -42,19 +43,18 @@ def push(url: str) -> None:
     probing = {"fpsprobesize": "0", "analyzeduration": "500000"}
     writing = {"flvflags": "no_duration_filesize", "flush_packets": "1"}
     signal.setitimer(signal.ITIMER_REAL, _ALARM_S)
-    with (
-        av.open(_Input(), "r", format="flv", buffer_size=_READ_BYTES, options=probing) as source,
-        av.open(url, "w", format="flv", container_options=writing) as target,
-    ):
-        inputs = (*source.streams.video, *source.streams.audio)
-        streams = {stream.index: target.add_stream_from_template(stream, opaque=True) for stream in inputs}
-        target.start_encoding()
-        print("running", flush=True)
-        for packet in source.demux(*inputs):
-            signal.setitimer(signal.ITIMER_REAL, _ALARM_S)
-            if packet.dts is not None:
-                packet.stream = streams[packet.stream.index]
-                target.mux(packet)
+    with av.open(_Input(), "r", format="flv", buffer_size=_READ_BYTES, options=probing) as source:
+        print("connecting", flush=True)
+        with av.open(url, "w", format="flv", container_options=writing) as target:
+            inputs = (*source.streams.video, *source.streams.audio)
+            streams = {stream.index: target.add_stream_from_template(stream, opaque=True) for stream in inputs}
+            target.start_encoding()
+            print("running", flush=True)
+            for packet in source.demux(*inputs):
+                signal.setitimer(signal.ITIMER_REAL, _ALARM_S)
+                if packet.dts is not None:
+                    packet.stream = streams[packet.stream.index]
+                    target.mux(packet)
 
 
 def main() -> int:

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 ROOT = Path(__file__).parents[3]
 
 
