@@ -19,7 +19,9 @@ class Connection:
     """A pushing process: what waits to be written to it, and what it says."""
 
     def __init__(self, url: str, connect_s: float) -> None:
-        """Start it; from when it asks the receiver, that has `connect_s` seconds to take the stream.
+        """Start it; the receiver has to take the stream within `connect_s` seconds.
+
+        Half of them count from when it is asked, so that a machine which is slow to load the process gives it a chance.
 
         Raises:
             OSError: no process can be started.
@@ -31,9 +33,9 @@ class Connection:
         assert self._process.stdin is not None and self._process.stdout is not None  # noqa: PT018, S101 - for types
         self._stdin, self._stdout = self._process.stdin, self._process.stdout
         self._said = b""
+        self._begun = self._written = time.monotonic()
         self._connect_s = connect_s
-        self._connect_by = time.monotonic() + _BEGIN_S
-        self._written = time.monotonic()
+        self._connect_by = self._begun + _BEGIN_S
         os.set_blocking(self._stdin.fileno(), False)
 
     def send(self, data: bytes) -> None:
@@ -82,7 +84,7 @@ class Connection:
             verb, _, reason = line.decode(errors="replace").partition(" ")
             self.running |= verb == "running"
             if verb == "connecting":
-                self._connect_by = time.monotonic() + self._connect_s
+                self._connect_by = max(self._begun + self._connect_s, time.monotonic() + self._connect_s / 2)
             if verb == "failed":
                 self._reason = reason
         return bool(data)

@@ -1,7 +1,7 @@
 """The process that pushes to one RTMP address: its URL and then an FLV stream on standard input.
 
-Every line it writes to standard output is one of `connecting`, when it turns to the receiver, `running`, once that takes
-the stream, and `failed <reason>`.
+Every line it writes to standard output is one of `connecting`, when it turns to the receiver, `running`, once the
+receiver takes the stream, and `failed <reason>`.
 
 It is a process since FFmpeg opens an output without letting go of Python's interpreter lock, and without a limit: a
 receiver that never answers would stop the recording. Here the alarm signal's default action is the limit.

@@ -34,6 +34,7 @@ class Receiver:
         )
         until = time.monotonic() + WAIT_S
         while not _listens(port):
+            assert self.process.poll() is None, "the receiver ended"
             assert time.monotonic() < until, "the receiver does not listen"
             time.sleep(0.02)
 
@@ -52,9 +53,9 @@ class Receiver:
 
 
 def _listens(port: int) -> bool:
-    # Not by a connection: the receiver takes just one.
+    # Not by a connection: the receiver takes just one, and may have it as soon as it listens.
     lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
-    return any(fields[1].endswith(f":{port:04X}") and fields[3] == "0A" for fields in map(str.split, lines))
+    return any(fields[1].endswith(f":{port:04X}") and fields[3] in ("0A", "01") for fields in map(str.split, lines))
 
 
 def main(url: str) -> None:

@@ -149,7 +149,8 @@ def test_bad_receivers_disturb_nobody(tmp_path: Path) -> None:
         live.until(1, 4)
         seconds = live.end()
         seen = good.decoded()
-    assert live.said == {0: [1, 1, 1, 4], 1: [1, 1, 1, 4], 2: [1, 2, 5, 0]}
+    assert [[1, 4], [1, 4], [1, 2, 5, 0]] == [folded(live.said[number]) for number in range(3)]
+    assert min(live.said[number].count(1) for number in range(2)) > 1, "it was tried again"
     assert live.messages[0][-1] == "Connection refused"
     assert live.messages[1][-1] == "the receiver does not answer"
     assert seen["length_s"] > 2
