@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from shared import log
 from shared.adapters.cos import CosStore, Deadline
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
     from shared.usecases.reading import QueryPorts
     from shared.usecases.start import Ports
 
+App = TypeVar("App")
+
 PACE_PER_SECOND = 10.0
 """Calls of one action by one tick. TRTC's limit is 20 a second: two ticks that overlap still keep to it."""
 
@@ -45,8 +46,25 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-@dataclass(frozen=True)
-class RecordingsApp:
+@lru_cache(maxsize=1)
+def _role() -> tuple[str, str, str | None]:
+    return role_credentials()
+
+
+class Kept(Generic[App]):
+    """Builds what a function works with at its first invocation and keeps it; the role's keys are each invocation's."""
+
+    def __init__(self, build: Callable[[], App]) -> None:
+        self._build = lru_cache(maxsize=1)(build)
+        self.cache_clear = self._build.cache_clear
+
+    def __call__(self) -> App:
+        """Return it; errors are those of `build`."""
+        _role.cache_clear()
+        return self._build()
+
+
+class RecordingsApp(NamedTuple):
     """What the recordings function works with."""
 
     settings: RecordingsSettings
@@ -60,8 +78,7 @@ class RecordingsApp:
         return own and any(key.startswith(f"{self.settings.prefix}/") for key in created.keys)
 
 
-@dataclass(frozen=True)
-class CallbackApp:
+class CallbackApp(NamedTuple):
     """What the callback function works with."""
 
     settings: CallbackSettings
@@ -70,8 +87,7 @@ class CallbackApp:
     clock: Callable[[], int]
 
 
-@dataclass(frozen=True)
-class ReconcileApp:
+class ReconcileApp(NamedTuple):
     """What the reconcile function works with."""
 
     ports: ReconcilePorts
@@ -79,7 +95,7 @@ class ReconcileApp:
     """Gives what runs the looks of one tick."""
 
 
-@lru_cache(maxsize=1)
+@Kept
 def recordings() -> RecordingsApp:
     """Build what the recordings function needs.
 
@@ -105,7 +121,7 @@ def recordings() -> RecordingsApp:
     return RecordingsApp(settings, ports, job_store)
 
 
-@lru_cache(maxsize=1)
+@Kept
 def reconcile() -> ReconcileApp:
     """Build what the reconcile function needs.
 
@@ -156,12 +172,12 @@ def _ports(settings: TrtcSettings) -> Ports:
         notify_url=settings.notify_url,
         notify_hosts=settings.notify_hosts,
     )
-    recorder = TrtcRecorder(settings.trtc_region, settings.trtc_endpoint, role_credentials)
+    recorder = TrtcRecorder(settings.trtc_region, settings.trtc_endpoint, _role)
     store = _store(settings, settings.bucket, settings.bucket_region, settings.prefix, Deadline())
     return Ports(store, recorder, policy, now_ms)
 
 
-@lru_cache(maxsize=1)
+@Kept
 def callback() -> CallbackApp:
     """Build what the callback function needs.
 
@@ -176,5 +192,5 @@ def callback() -> CallbackApp:
 
 
 def _store(settings: StoreSettings, bucket: str, region: str, prefix: str, deadline: Deadline) -> CosStore:
-    role_credentials()  # a missing role is said before the first call
-    return CosStore(bucket, region, prefix, settings.cos_endpoint, role_credentials, deadline)
+    _role()  # a missing role is said before the first call
+    return CosStore(bucket, region, prefix, settings.cos_endpoint, _role, deadline)

@@ -10,8 +10,6 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-import structlog
-
 from shared import log, replies, triggers
 from shared.domain.errors import ConfigurationError, RecorderError, RequestError, WebRecordError
 from shared.triggers import HttpRequest, HttpResponse, Trigger
@@ -43,7 +41,7 @@ def entrypoint(
     def main_handler(event: Event, context: Event) -> dict[str, Any] | None:
         began = time.perf_counter()
         log.configure()
-        structlog.contextvars.clear_contextvars()
+        log.begin()
         function = str(context.get("function_name") or handle.__module__)
         request_id = str(context.get("request_id") or "")
         log.note(function=function, request_id=request_id, cold_start=function not in _warm)
@@ -98,9 +96,9 @@ def _canonical_line(event: Event, response: HttpResponse | None, raised: Excepti
     if response is not None:
         log.note(status=response.status, method=event.get("httpMethod"), path=event.get("path"))
     failed = raised is not None or (response is not None and response.status >= 500)
-    bound = structlog.contextvars.get_contextvars()
+    noted = log.noted()
     # What failed in the end outweighs what went well before it.
-    outcome = "retry" if raised else bound.get("error") or bound.get("outcome") or "ok"
+    outcome = "retry" if raised else noted.get("error") or noted.get("outcome") or "ok"
     log.note(outcome=outcome, duration_ms=round((time.perf_counter() - began) * 1000, 1))
     write = log.logger().error if failed else log.logger().info
     write("http" if response is not None else "event")

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
 
 
-@dataclass(frozen=True)
-class Started:
+class Started(NamedTuple):
     """TRTC's answer to StartWebRecord."""
 
     task_id: str
     request_id: str | None
 
 
-@dataclass(frozen=True)
-class Described:
+class Described(NamedTuple):
     """TRTC's answer to DescribeWebRecord; the only documented status is 1, recording."""
 
     task_id: str
@@ -55,17 +53,15 @@ class Notifier(Protocol):
         """
 
 
-@dataclass(frozen=True)
-class StoredObject:
+class StoredObject(NamedTuple):
     """An object read from the store; `etag` without quotes, `metadata` without its `x-cos-meta-` prefix."""
 
     body: bytes
     etag: str = ""
-    metadata: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class ListedObject:
+class ListedObject(NamedTuple):
     """A row of a listing; `size` in bytes."""
 
     key: str

@@ -9,8 +9,8 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from shared.domain.errors import MalformedJson, WebRecordError
@@ -22,8 +22,7 @@ class UnknownTriggerError(WebRecordError):
     """The event is none of the triggers this package is deployed with."""
 
 
-@dataclass(frozen=True)
-class HttpRequest:
+class HttpRequest(NamedTuple):
     """A call through a Function URL or API Gateway. Header names are lower-case; `body` is the raw bytes."""
 
     method: str
@@ -34,13 +33,12 @@ class HttpRequest:
     client: str
 
 
-@dataclass(frozen=True)
-class HttpResponse:
+class HttpResponse(NamedTuple):
     """A reply. `body` is text: whether a Function URL honours base64 is not documented."""
 
     status: int
     body: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def to_event(self) -> dict[str, Any]:
         """Return what SCF wants back from an HTTP trigger."""
@@ -48,8 +46,7 @@ class HttpResponse:
         return {"isBase64Encoded": False, "statusCode": self.status, "headers": headers, "body": self.body}
 
 
-@dataclass(frozen=True)
-class CosObject:
+class CosObject(NamedTuple):
     """An object that was created: `bucket` is `name-appid`; `keys` are the key as it came, then unquoted."""
 
     bucket: str
@@ -57,30 +54,26 @@ class CosObject:
     keys: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class CosEvent:
+class CosEvent(NamedTuple):
     """The created objects of one COS event; other event names are left out."""
 
     created: tuple[CosObject, ...]
 
 
-@dataclass(frozen=True)
-class Tick:
+class Tick(NamedTuple):
     """A timer's event."""
 
     name: str
 
 
-@dataclass(frozen=True)
-class Replay:
+class Replay(NamedTuple):
     """An invocation `{"replay": "all"}` or `{"replay": ["<recording id>", …]}`."""
 
     recording_ids: tuple[str, ...]
     """Empty for all."""
 
 
-@dataclass(frozen=True)
-class Doctor:
+class Doctor(NamedTuple):
     """An invocation `{"doctor": true}`."""
 
 

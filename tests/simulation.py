@@ -19,7 +19,6 @@ from typing import Any, get_args
 from shared.domain import identity
 from shared.domain.errors import WebRecordError
 from shared.domain.events import parse_callback
-from shared.domain.policy import Policy
 from shared.domain.recording import Recording
 from shared.domain.states import State
 from shared.domain.steps import Timing
@@ -71,8 +70,7 @@ class Simulation:
             busy=self.chance.choice([0.0, 0.0, 0.3]),
         )
         self.receiver = Receiver(self.chance, failing=self.chance.choice([0.0, 0.3]))
-        changed = {"max_attempts": 3, "notify_url": NOTIFY_URL, "notify_hosts": ("*.example.com",)}
-        self.policy = Policy(**{**vars(POLICY), **changed})
+        self.policy = POLICY._replace(max_attempts=3, notify_url=NOTIFY_URL, notify_hosts=("*.example.com",))
         self.functions = Functions(self._read_log)
         self.jobs = MemoryStore()
         self.acknowledged: dict[str, str] = {}

@@ -9,7 +9,7 @@ from zipfile import BadZipFile, ZipFile
 
 from functions.callback import BUDGET_S as CALLBACK_BUDGET_S
 from functions.reconcile import BUDGET_S as TICK_BUDGET_S
-from shared.domain.steps import IN_FLIGHT_MS
+from shared.domain.periods import IN_FLIGHT_MS
 from tools.deploy_check_settings import SETTINGS
 from tools.deploy_payloads import Deployment, Problems
 

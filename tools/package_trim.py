@@ -97,6 +97,7 @@ NEVER_IMPORTED: dict[str, dict[str, str]] = {
     },
     "recordings": {
         "shared.adapters.notify": "reconcile tells the callers",
+        "shared.domain.steps": "reconcile decides what is to be done next",
         "shared.usecases.look": "reconcile looks",
         "shared.usecases.pace": "reconcile keeps to TRTC's rate",
     },

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import tenacity
 from tencentcloud.common.credential import Credential
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 from tencentcloud.common.profile.client_profile import ClientProfile
@@ -18,10 +17,13 @@ from shared.domain.errors import RecorderBusy, TaskNotFound
 from shared.domain.refusals import refusal
 from shared.ports import Described, Started
 
+if TYPE_CHECKING:
+    from tenacity.wait import wait_base
+
 TIMEOUT_S = 6
 """TRTC's own server-side limit is 5 s."""
 TRIES = 3
-SHORT_PAUSE = tenacity.wait_random(0.2, 0.6)
+SHORT_PAUSE_S = (0.2, 0.6)
 
 
 class TrtcRecorder:
@@ -37,7 +39,7 @@ class TrtcRecorder:
         endpoint: str | None,
         credentials: Callable[[], tuple[str, str, str | None]],
         *,
-        wait: tenacity.wait.wait_base = SHORT_PAUSE,
+        wait: wait_base | None = None,
     ) -> None:
         """Build the client; nothing is sent.
 
@@ -45,22 +47,16 @@ class TrtcRecorder:
             region: the Region of the calls.
             endpoint: host, or scheme://host:port; None for the SDK's default.
             credentials: asked at every call, since role keys rotate.
-            wait: pause between the short retries.
+            wait: pause between the short retries; a random one of SHORT_PAUSE_S by default.
         """
         scheme, _, host = (endpoint or "").rpartition("://")
         http = HttpProfile(protocol=scheme or "https", endpoint=host or None, reqTimeout=TIMEOUT_S)
-        self._credentials = credentials
+        self._credentials, self._wait = credentials, wait
         self._client = TrtcClient(None, region, ClientProfile(httpProfile=http))
-        self._retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(_worth_a_short_retry),
-            stop=tenacity.stop_after_attempt(TRIES) | tenacity.stop_after_delay(TIMEOUT_S * 2),
-            wait=wait,
-            reraise=True,
-        )
 
     def start(self, parameters: Mapping[str, Any]) -> Started:
         """Call StartWebRecord."""
-        answer = self._retrying(self._call, "StartWebRecord", parameters)
+        answer = self._tried("StartWebRecord", parameters)
         return Started(answer.TaskId, answer.RequestId)
 
     def describe(self, sdk_app_id: int, record_id: str) -> Described:
@@ -73,14 +69,36 @@ class TrtcRecorder:
 
     def stop(self, task_id: str) -> None:
         """Call StopWebRecord."""
-        self._retrying(self._call, "StopWebRecord", {"TaskId": task_id})
+        self._tried("StopWebRecord", {"TaskId": task_id})
 
     def _describe(self, parameters: Mapping[str, Any]) -> Described:
-        answer = self._retrying(self._call, "DescribeWebRecord", parameters)
+        answer = self._tried("DescribeWebRecord", parameters)
         task_id = answer.TaskId or parameters.get("TaskId")
         if not task_id:
             raise TaskNotFound("TaskNotFound", "DescribeWebRecord named no task", answer.RequestId)
         return Described(task_id, answer.Status or 0, answer.RequestId)
+
+    def _tried(self, action: str, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 (the SDK has no types)
+        try:
+            return self._call(action, parameters)
+        except RecorderBusy as error:
+            if not _worth_a_short_retry(error):
+                raise
+            failed = [error]
+        import tenacity  # hardly ever needed, so no part of a cold start
+
+        def again() -> Any:  # noqa: ANN401 (the SDK has no types)
+            if failed:  # the first try was made
+                raise failed.pop()
+            return self._call(action, parameters)
+
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(_worth_a_short_retry),
+            stop=tenacity.stop_after_attempt(TRIES) | tenacity.stop_after_delay(TIMEOUT_S),
+            wait=self._wait or tenacity.wait_random(*SHORT_PAUSE_S),
+            reraise=True,
+        )
+        return retrying(again)
 
     def _call(self, action: str, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 (the SDK has no types)
         self._client.credential = Credential(*self._credentials())

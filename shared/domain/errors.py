@@ -29,7 +29,7 @@ The numbers are the HTTP status a caller of the API sees (`shared/replies.py` ho
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class WebRecordError(Exception):
@@ -76,8 +76,7 @@ class UnsupportedMediaType(RequestError):
     """The body's Content-Type is not JSON."""
 
 
-@dataclass(frozen=True)
-class FieldError:
+class FieldError(NamedTuple):
     """What is wrong with one field.
 
     Attributes:

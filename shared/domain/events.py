@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from shared.domain.identity import bare_task_id, fact_name, task_key_of
 
@@ -43,8 +43,7 @@ _LAST = (
 )
 
 
-@dataclass(frozen=True)
-class Callback:
+class Callback(NamedTuple):
     """One webhook, read tolerantly.
 
     Attributes:
@@ -61,7 +60,7 @@ class Callback:
     task_id: str
     event_ms: int
     name: str
-    payload: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    payload: Mapping[str, Any] = MappingProxyType({})
 
     @property
     def task_key(self) -> str:

@@ -54,6 +54,8 @@ class Joined(BaseModel):
 
     def join(self, other: Self) -> Self:
         """Return what both know together."""
+        if not self.model_fields_set:
+            return other
         rules = self.rules()
         # What was never set knows nothing.
         return self.model_copy(

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.domain.events import Callback, Event, number
 from shared.domain.evidence import Attempt, Evidence, File, Notification, Task
@@ -14,81 +12,87 @@ from shared.domain.identity import fact_name, task_key_of
 FILE_END_TOLERANCE_MS = 5_000
 """A file that ends this close to the task's end holds the rest of it: clocks of recorder and uploader differ."""
 
+_ENCODER = json.JSONEncoder(sort_keys=True)
 
-@dataclass(frozen=True)
-class Fact:
-    """An immutable object about a recording: `kind` and when, with what it says in `data`."""
+
+class Fact(NamedTuple):
+    """An immutable object about a recording.
+
+    Attributes:
+        kind: what happened.
+        at_ms: when, epoch ms.
+        data: what it says.
+        body: the bytes stored; the same fact always has the same bytes.
+        name: the name under `recordings/<id>/facts/`.
+    """
 
     kind: str
     at_ms: int
     data: dict[str, Any]
+    body: bytes
+    name: str
 
-    @cached_property
-    def body(self) -> bytes:
-        """The bytes stored; the same fact always has the same bytes."""
-        return json.dumps({"kind": self.kind, "at_ms": self.at_ms, **self.data}, sort_keys=True).encode()
 
-    @cached_property
-    def name(self) -> str:
-        """The name under `recordings/<id>/facts/`."""
-        return fact_name(self.at_ms, self.kind, self.body)
+def _fact(kind: str, at_ms: int, data: dict[str, Any]) -> Fact:
+    body = _ENCODER.encode({"kind": kind, "at_ms": at_ms, **data}).encode()
+    return Fact(kind, at_ms, data, body, fact_name(at_ms, kind, body))
 
 
 def read_fact(body: bytes) -> Fact:
-    """Read a fact that `Fact.body` wrote."""
+    """Read a fact that was stored."""
     data = json.loads(body)
-    return Fact(kind=data.pop("kind"), at_ms=data.pop("at_ms"), data=data)
+    return _fact(data.pop("kind"), data.pop("at_ms"), data)
 
 
 def attempted(attempt: int, at_ms: int) -> Fact:
     """StartWebRecord is about to be called; written before the call."""
-    return Fact("attempt", at_ms, {"attempt": attempt})
+    return _fact("attempt", at_ms, {"attempt": attempt})
 
 
 def accepted(attempt: int, at_ms: int, task_id: str, request_id: str | None) -> Fact:
     """TRTC started a task for the attempt, or named the one that it had started."""
-    return Fact("accepted", at_ms, {"attempt": attempt, "task_id": task_id, "request_id": request_id})
+    return _fact("accepted", at_ms, {"attempt": attempt, "task_id": task_id, "request_id": request_id})
 
 
 def refused(attempt: int, at_ms: int, code: str, message: str, request_id: str | None, *, final: bool) -> Fact:
     """TRTC refused the attempt; `final` forbids another try."""
     data = {"attempt": attempt, "code": code, "message": message, "request_id": request_id, "final": final}
-    return Fact("refused", at_ms, data)
+    return _fact("refused", at_ms, data)
 
 
 def unanswered(attempt: int, at_ms: int, code: str, message: str) -> Fact:
     """StartWebRecord was called and no answer came: a task may have started."""
-    return Fact("unanswered", at_ms, {"attempt": attempt, "code": code, "message": message})
+    return _fact("unanswered", at_ms, {"attempt": attempt, "code": code, "message": message})
 
 
 def stop_requested(at_ms: int, why: str) -> Fact:
     """Somebody asked for the recording to end."""
-    return Fact("stop_requested", at_ms, {"why": why})
+    return _fact("stop_requested", at_ms, {"why": why})
 
 
 def gave_up(at_ms: int, why: str) -> Fact:
     """It will not be started (again)."""
-    return Fact("gave_up", at_ms, {"why": why})
+    return _fact("gave_up", at_ms, {"why": why})
 
 
 def gone(at_ms: int, task_id: str) -> Fact:
     """TRTC does not know the task any more; it cannot say how it ended."""
-    return Fact("gone", at_ms, {"task_id": task_id})
+    return _fact("gone", at_ms, {"task_id": task_id})
 
 
 def looked(at_ms: int, task_id: str, files: dict[str, int]) -> Fact:
     """We looked for a task's files for the last time; `files` are those that lie there, with their bytes."""
-    return Fact("looked", at_ms, {"task_id": task_id, "files": files})
+    return _fact("looked", at_ms, {"task_id": task_id, "files": files})
 
 
 def changed(at_ms: int, state: str) -> Fact:
     """The recording came into a state that its caller wants to hear of."""
-    return Fact("changed", at_ms, {"state": state})
+    return _fact("changed", at_ms, {"state": state})
 
 
 def notified(at_ms: int, webhook_id: str, attempt: int, error: str | None) -> Fact:
     """A notification was sent; `error` is None when it was taken."""
-    return Fact("notified", at_ms, {"webhook_id": webhook_id, "attempt": attempt, "error": error})
+    return _fact("notified", at_ms, {"webhook_id": webhook_id, "attempt": attempt, "error": error})
 
 
 def evidence_of_fact(fact: Fact) -> Evidence:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 from datetime import datetime, timezone
+from functools import lru_cache
 
 from shared.domain.errors import FieldError, InvalidRequest
 
@@ -51,6 +52,7 @@ def bare_task_id(task_id: str) -> str:
     return _START_TIME_SUFFIX.sub("", task_id)
 
 
+@lru_cache(maxsize=256)
 def task_key_of(task_id: str) -> str:
     """Return a path-safe, reversible name for a TaskId, which may hold `+ / - . = *`.
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import SecretStr
 
@@ -18,16 +17,14 @@ YEAR_MS = 366 * 86_400_000
 _VOD_MEDIA_TYPE = {"mp4": 0, "hls": 1}
 
 
-@dataclass(frozen=True)
-class UploadKeys:
+class UploadKeys(NamedTuple):
     """The long-lived keys TRTC uploads with; the API has no field for a temporary token."""
 
     secret_id: SecretStr
     secret_key: SecretStr
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(NamedTuple):
     """What this deployment allows and fills in.
 
     Attributes:

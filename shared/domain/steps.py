@@ -14,14 +14,9 @@ from dataclasses import dataclass
 from shared.domain.accepted import Accepted
 from shared.domain.evidence import Evidence, Task
 from shared.domain.notifications import messages
+from shared.domain.periods import IN_FLIGHT_MS, REPEAT_MS, START_LEAD_MS
 from shared.domain.states import State, end_ms, last_attempt, last_task, pending_tasks, state_of
 
-START_LEAD_MS = 5_000
-"""A recording begins about 5 s after the call (TRTC document "web recording")."""
-IN_FLIGHT_MS = 30_000
-"""An attempt younger than this may still be in somebody's hands: the function's own time limit."""
-REPEAT_MS = 60_000
-"""Between two looks at something that should happen soon; the timer's own period."""
 SETTLE_MS = 300_000
 """After the newest fact: TRTC sends for a minute, and a listing is complete some time after that."""
 LIMIT_SLACK_MS = 120_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -28,8 +28,7 @@ MAX_JOB_BYTES = 6_000_000
 MAX_JOB_LINES = 10_000
 
 
-@dataclass(frozen=True)
-class JobResult:
+class JobResult(NamedTuple):
     """What came of one job object: started recordings, and the lines that never will start."""
 
     outcomes: list[Outcome]

@@ -14,10 +14,10 @@ from shared.domain.errors import RecorderBusy, TaskNotFound
 from shared.domain.evidence import Evidence
 from shared.domain.facts import Fact
 from shared.domain.notify_hosts import NotificationError
+from shared.domain.periods import REPEAT_MS
 from shared.domain.recording import Recording, decide
 from shared.domain.states import end_ms
 from shared.domain.steps import (
-    REPEAT_MS,
     Describe,
     GiveUp,
     Look,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pydantic import SecretStr
 
@@ -22,8 +22,7 @@ from shared.ports import ObjectStore
 from shared.usecases import journal
 
 
-@dataclass(frozen=True)
-class Received:
+class Received(NamedTuple):
     """What came of a callback.
 
     Attributes:

@@ -15,10 +15,11 @@ from threading import Lock
 
 from shared.domain import identity
 from shared.domain.errors import ParametersRefused, RecorderBusy, RecorderMisconfigured
+from shared.domain.periods import REPEAT_MS, START_LEAD_MS
 from shared.domain.recording import Recording, decide
 from shared.domain.refusals import is_full
 from shared.domain.states import is_unsure
-from shared.domain.steps import REPEAT_MS, START_LEAD_MS, Start, Wait, next_step
+from shared.domain.steps import Start, Wait, next_step
 from shared.usecases.look import ReconcilePorts, load, look
 from shared.usecases.recheck import recheck
 from shared.usecases.start import attempt

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ulid import ULID
 
@@ -24,12 +25,12 @@ from shared.domain.errors import (
     TaskNotFound,
 )
 from shared.domain.evidence import Evidence
+from shared.domain.periods import IN_FLIGHT_MS, REPEAT_MS, START_LEAD_MS
 from shared.domain.policy import Policy
 from shared.domain.recording import Recording, decide
 from shared.domain.refusals import refusal
 from shared.domain.request import RecordingRequest
 from shared.domain.states import last_attempt
-from shared.domain.steps import IN_FLIGHT_MS, REPEAT_MS, START_LEAD_MS
 from shared.ports import ObjectStore, Recorder
 from shared.usecases import journal
 
@@ -44,8 +45,7 @@ class Ports:
     clock: Callable[[], int]
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """A recording, and whether this call started it."""
 
     recording: Recording

@@ -17,7 +17,7 @@ from local import scf_events
 from local.client import Client
 from local.config import REGION
 from shared import bootstrap
-from shared.domain.steps import IN_FLIGHT_MS
+from shared.domain.periods import IN_FLIGHT_MS
 from shared.entrypoint import entrypoint
 from tests.cloud import RunningCloud
 from tests.serving import serving
@@ -63,7 +63,7 @@ def test_a_queued_recording_is_started_by_the_timer(deployed: RunningCloud, clie
     tick()
     assert "queued" == client.get("queued-1")["state"], "somebody else may still be at the refused attempt"
     app = bootstrap.reconcile()
-    later = replace(app, ports=replace(app.ports, clock=lambda: bootstrap.now_ms() + IN_FLIGHT_MS))
+    later = app._replace(ports=replace(app.ports, clock=lambda: bootstrap.now_ms() + IN_FLIGHT_MS))
     for _ in range(2):
         entrypoint(handle, lambda: later)(scf_events.timer_event("tick"), CONTEXT)
     recording = client.wait("queued-1", ("recording",), 20)

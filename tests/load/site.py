@@ -19,7 +19,6 @@ from functions.reconcile import BUDGET_S
 from shared.bootstrap import PACE_PER_SECOND, THREADS
 from shared.domain import identity
 from shared.domain.errors import RecorderError, TaskExists
-from shared.domain.policy import Policy
 from shared.domain.refusals import refusal
 from shared.domain.request import RecordingRequest
 from shared.domain.steps import Timing
@@ -254,7 +253,7 @@ class Simulation:
         self.trtc = SiteTrtc(
             self.meter, site.quota or 10**9, site.per_second, site.trtc_ms, began=self._began, over=self._over
         )
-        self.policy = Policy(**{**vars(POLICY), "max_attempts": 3, "start_within_s": 3_600})
+        self.policy = POLICY._replace(max_attempts=3, start_within_s=3_600)
         self.ports = ReconcilePorts(
             self.store,
             self.trtc,

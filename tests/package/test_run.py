@@ -13,6 +13,7 @@ from local import scf_events
 from local.callbacks import sign
 from local.client import Client
 from local.config import BUCKET, REGION, SDK_APP_ID
+from local.faults import TrtcFault
 from tests.callbacks import callback
 from tests.cloud import RunningCloud
 from tests.package.conftest import Answer, Run
@@ -135,7 +136,13 @@ def test_the_doctor_is_in_reconciles_zip(run: Run, running: RunningCloud) -> Non
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_what_is_in_is_used(run: Run, running: RunningCloud, packages: dict[str, Package], function: str) -> None:
-    """Every distribution of a package, and every module of ours in it, is imported by what its function does."""
+    """Every distribution of a package, and every module of ours in it, is imported by what its function does.
+
+    TRTC throttles one call, for the retries.
+    """
+    throttling = TrtcFault(do="fail", code="RequestLimitExceeded", count=1)
+    if function != "callback":
+        running.cloud.faults.add(throttling)
     answers: dict[str, list[Callable[[], Answer]]] = {
         "recordings": [
             lambda: start_look_stop(run, running, "used"),

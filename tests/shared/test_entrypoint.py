@@ -33,7 +33,7 @@ _names = (f"function-{number}" for number in count())
 @pytest.fixture(autouse=True)
 def _clean() -> Iterator[None]:
     yield
-    structlog.contextvars.clear_contextvars()
+    log.begin()
     structlog.reset_defaults()
 
 

@@ -18,9 +18,9 @@ from shared import log
 @pytest.fixture(autouse=True)
 def _configured() -> Iterator[None]:
     log.configure()
-    structlog.contextvars.clear_contextvars()
+    log.begin()
     yield
-    structlog.contextvars.clear_contextvars()
+    log.begin()
     structlog.reset_defaults()
 
 

@@ -177,7 +177,7 @@ def test_timer() -> None:
 
 def test_doctor() -> None:
     """Asked for in so many words; an HTTP call can't ask for it."""
-    assert Doctor() == parse({"doctor": True})
+    assert isinstance(parse({"doctor": True}), Doctor)
     assert isinstance(parse({"httpMethod": "GET", "doctor": True}), HttpRequest)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -83,7 +82,7 @@ def test_foreign_sdk_app_id() -> None:
 )
 def test_ceiling(ceiling: int, limit: int, fine: bool) -> None:
     """MaxDurationLimit is bounded by the deployment's setting."""
-    policy = replace(POLICY, max_duration_ceiling_s=ceiling)
+    policy = POLICY._replace(max_duration_ceiling_s=ceiling)
     if fine:
         assert limit == parameters(policy, MaxDurationLimit=limit)["MaxDurationLimit"]
     else:
@@ -92,44 +91,44 @@ def test_ceiling(ceiling: int, limit: int, fine: bool) -> None:
 
 def test_default_duration_under_a_low_ceiling() -> None:
     """A caller who says nothing about the duration gets what the deployment allows, not a refusal."""
-    policy = replace(POLICY, max_duration_ceiling_s=1800)
+    policy = POLICY._replace(max_duration_ceiling_s=1800)
     assert 1800 == parameters(policy)["MaxDurationLimit"]
     assert ["MaxDurationLimit"] == refused(policy, MaxDurationLimit=36_000)
 
 
 def test_stored_request_is_sent_under_a_low_ceiling() -> None:
     """What was accepted is still sent when it waited, read back from where it was stored."""
-    policy = replace(POLICY, max_duration_ceiling_s=1800)
+    policy = POLICY._replace(max_duration_ceiling_s=1800)
     accepted = accept(policy)
     assert parameters(policy) == policy.parameters(accepted, accepted.parsed(), "lesson-1")
 
 
 def test_hosts() -> None:
     """The deployment's hosts decide about the page, before anything else."""
-    assert PAGE == accept(replace(POLICY, allowed_hosts=("page.example",))).request["RecordUrl"]
+    assert PAGE == accept(POLICY._replace(allowed_hosts=("page.example",))).request["RecordUrl"]
     with pytest.raises(PageNotAllowed):
-        accept(replace(POLICY, allowed_hosts=("*.page.example",)), SdkAppId=7)
+        accept(POLICY._replace(allowed_hosts=("*.page.example",)), SdkAppId=7)
     with pytest.raises(PageNotAllowed):
         accept(RecordUrl="http://127.0.0.1/")
 
 
 def test_caller_storage_switched_off() -> None:
     """Where callers may not bring a bucket, VOD in the API's shape still works."""
-    policy = replace(POLICY, caller_storage=False)
+    policy = POLICY._replace(caller_storage=False)
     assert ["StorageParams.CloudStorage"] == refused(policy, **OWN)
     assert accept(policy, StorageParams={"CloudVod": {"TencentVod": {}}}).place is None
 
 
 def test_every_refusal_is_listed() -> None:
     """All wrong fields are told at once."""
-    policy = replace(POLICY, caller_storage=False)
+    policy = POLICY._replace(caller_storage=False)
     expected = ["SdkAppId", "MaxDurationLimit", "StorageParams.CloudStorage"]
     assert expected == refused(policy, SdkAppId=7, MaxDurationLimit=36_001, **OWN)
 
 
 def test_missing_upload_keys() -> None:
     """Without upload keys our own bucket is out of reach, and both settings are named; the rest works."""
-    policy = replace(POLICY, upload_keys=None)
+    policy = POLICY._replace(upload_keys=None)
     with pytest.raises(ConfigurationError, match=r"WEBRECORD_STORAGE_SECRET_ID .*WEBRECORD_STORAGE_SECRET_KEY"):
         accept(policy)
     with pytest.raises(ConfigurationError, match="WEBRECORD_STORAGE_SECRET_ID"):

@@ -14,13 +14,11 @@ from shared.domain.accepted import Accepted, Place
 from shared.domain.evidence import Evidence, fold
 from shared.domain.facts import Fact, evidence_of_fact
 from shared.domain.notifications import RETRY_AFTER_S
+from shared.domain.periods import IN_FLIGHT_MS, REPEAT_MS, START_LEAD_MS
 from shared.domain.states import State, state_of
 from shared.domain.steps import (
-    IN_FLIGHT_MS,
     LIMIT_SLACK_MS,
-    REPEAT_MS,
     SETTLE_MS,
-    START_LEAD_MS,
     Describe,
     GiveUp,
     Look,

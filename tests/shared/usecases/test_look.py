@@ -131,7 +131,7 @@ class TestFinal:
     def test_the_deployments_own_receiver_hears_of_all(self) -> None:
         """A configured URL is used where the caller names none, and is not checked against callers' hosts."""
         site = Site()
-        site.policy = type(site.policy)(**{**vars(site.policy), "notify_url": "http://10.0.0.7/hook"})
+        site.policy = site.policy._replace(notify_url="http://10.0.0.7/hook")
         finish(site, site.begin())
         site.run_until_done()
         assert ["http://10.0.0.7/hook"] == [sent.url for sent in site.inbox.taken]

@@ -268,7 +268,7 @@ class TestRestart:
 
     def _failing(self, status: int, **fields: Any) -> Site:
         site = Site()
-        site.policy = type(site.policy)(**{**vars(site.policy), "max_attempts": 3})
+        site.policy = site.policy._replace(max_attempts=3)
         site.start(**fields)
         for _ in range(40):
             for task_id in list(site.trtc.recording):
@@ -293,7 +293,7 @@ class TestRestart:
     def test_never_after_a_stop(self) -> None:
         """Who asked for its end does not want another."""
         site = Site()
-        site.policy = type(site.policy)(**{**vars(site.policy), "max_attempts": 3})
+        site.policy = site.policy._replace(max_attempts=3)
         task_id = site.begin()
         site.trtc.end(task_id)
         site.receive(callback(801, {"Status": 5, "EventMessage": "no"}, site.clock.now, task_id))

@@ -128,7 +128,7 @@ def test_what_is_refused_leaves_nothing(fields: dict[str, object], error: type[W
 def test_missing_upload_keys_are_said_before_anything_is_stored() -> None:
     """A deployment without upload keys still records to VOD and to callers' buckets."""
     world = World()
-    world.policy = type(world.policy)(**{**vars(world.policy), "upload_keys": None})
+    world.policy = world.policy._replace(upload_keys=None)
     with pytest.raises(ConfigurationError, match="WEBRECORD_STORAGE_SECRET_ID"):
         world.start()
     assert [] == world.listed()

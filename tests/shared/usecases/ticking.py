@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from shared.domain.notify_hosts import NotificationError
@@ -63,7 +63,7 @@ class Inbox:
 class Site(World):
     """A world with a timer."""
 
-    policy: Policy = field(default_factory=lambda: replace(POLICY, notify_hosts=("*.example.com",)))
+    policy: Policy = field(default_factory=lambda: POLICY._replace(notify_hosts=("*.example.com",)))
     timing: Timing = field(default_factory=Timing)
     slept: list[float] = field(default_factory=list)
     paced: int = 0
