@@ -13,7 +13,7 @@ from bench.stats import Sample, paired, times
 HOW = (
     "The whole callback function from its package, on one core: verified, stored, folded into the document, answered. "
     "The recording has so many facts before each callback (what a callback wrote is taken back); sizes take turns. "
-    "An event in the middle of a recording, and one near its end, for which the facts are listed twice."
+    "An event in the middle of a recording, and one near its end."
 )
 SIZES = (10, 100, 1_000)
 FLAT = 0.8

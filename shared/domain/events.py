@@ -33,14 +33,6 @@ class Event(IntEnum):
 
 
 KNOWN = frozenset(int(event) for event in Event)
-_LAST = (
-    Event.UPLOAD_STOP,
-    Event.MP4_STOP,
-    Event.VOD_COMMIT,
-    Event.VOD_STOP,
-    Event.RECORDER_STOP,
-    Event.RECORDER_RESOURCE_LIMIT,
-)
 
 
 class Callback(NamedTuple):
@@ -71,11 +63,6 @@ class Callback(NamedTuple):
     def known(self) -> bool:
         """Whether the type is one of the documented ones."""
         return self.type in KNOWN
-
-    @property
-    def near_the_end(self) -> bool:
-        """Whether the event belongs to the end of a task: few come after it, perhaps none."""
-        return self.type in _LAST or (self.type == Event.RECORDER_START and self.status != 1)
 
     @property
     def status(self) -> int | None:

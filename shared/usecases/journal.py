@@ -100,32 +100,25 @@ def wait(store: ObjectStore, accepted: Accepted) -> None:
         store.put(identity.open_key(accepted.start_by_ms, accepted.recording_id), b"")
 
 
-def update(
-    store: ObjectStore, accepted: Accepted, news: Evidence, now_ms: int, *, at_ms: int, near_the_end: bool
-) -> Recording:
-    """Join the news of a callback into the document and write it.
-
-    Near the end the document is first completed from the facts of the last minutes before the event (`at_ms`);
-    older ones reconcile's looks have joined. It is completed from all facts when it does not know the task's start
-    yet: that start is about to write, and one of us would overwrite the other.
+def update(store: ObjectStore, accepted: Accepted, news: Evidence, now_ms: int, *, at_ms: int) -> Recording:
+    """Join the news of a callback, of an event at `at_ms`, into the document.
 
     Of two callbacks at once the one that writes last may have read first, and no later one may come to mend it: what
-    was written is compared with the facts once more, so that the last document holds the news of both.
+    was written is compared with the facts, so that the last document holds the news of both. With those of the minutes
+    before the event: older ones reconcile's looks have joined. With all, where the document does not know the task's
+    start yet: that start is about to write, and one of us would overwrite the other.
     """
     known = load_document(store, accepted.recording_id)
     evidence = known.join(news)
     early = not news.tasks.keys() <= {attempt.task_key for attempt in known.attempts.values()}
     since_ms = 0 if early else at_ms - RECENT_MS
-    if early or near_the_end:
-        evidence = complete(store, accepted.recording_id, evidence, since_ms)
-    elif evidence == known:
-        return decide(accepted, evidence)
+    recording = None
     while True:
-        recording = publish(store, accepted, evidence, now_ms)
-        seen = complete(store, accepted.recording_id, evidence, since_ms)
-        if seen == evidence:
-            return recording
-        evidence = seen
+        if evidence != known:
+            recording = publish(store, accepted, evidence, now_ms)
+        known, evidence = evidence, complete(store, accepted.recording_id, evidence, since_ms)
+        if evidence == known:
+            return recording or decide(accepted, evidence)
 
 
 def load(store: ObjectStore, recording_id: str) -> tuple[Accepted, Evidence]:

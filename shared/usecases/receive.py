@@ -97,5 +97,4 @@ def _apply(store: ObjectStore, recording_id: str, callback: Callback, now_ms: in
     if accepted is None:
         return None
     news = evidence_of_callback(callback)
-    at_ms, end = callback.event_ms, callback.near_the_end
-    return journal.update(store, accepted, news, now_ms, at_ms=at_ms, near_the_end=end)
+    return journal.update(store, accepted, news, now_ms, at_ms=callback.event_ms)
