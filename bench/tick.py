@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from bench.result import Section, Step, Table, Target
 from bench.stats import Sample, paired, times
 from shared.domain import identity
-from shared.domain.policy import Policy
 from shared.domain.steps import Timing
 from shared.ports import StoredObject
 from shared.usecases.look import ReconcilePorts
@@ -70,7 +69,7 @@ class Bucket:
         ports = ReconcilePorts(
             MeteredStore(self.store, meter, 0),
             self.trtc,
-            Policy(**{**vars(POLICY), "max_attempts": 3}),
+            POLICY._replace(max_attempts=3),
             meter.clock,
             notifier=Silence(),
             timing=Timing(),
