@@ -7,11 +7,14 @@ Importing makes tens of thousands of objects that stay; the collector would look
 from __future__ import annotations
 
 import gc
+import os
 import warnings
 
 _state = {"importing": True}
 
 gc.disable()
+# pydantic looks for plugins in every folder of the path, when it builds the first model; nothing here has one.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 # The packages leave character detection out: what COS and TRTC answer is UTF-8.
 warnings.filterwarnings("ignore", message="Unable to find acceptable character detection dependency")
 
