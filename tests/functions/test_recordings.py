@@ -183,6 +183,19 @@ def test_a_missing_setting_is_one_line_that_names_it(
     assert "WEBRECORD_BUCKET: Field required" == json.loads(capsys.readouterr().out)["message"]
 
 
+def test_each_invocation_has_the_roles_keys_of_its_own_time(
+    deployed: RunningCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SCF changes them between two invocations of an instance: those of another are no good, and are forgotten."""
+    _, started, _ = call(deployed, body={"RecordUrl": "https://example.com/"})
+    path, right = f"/recordings/{started['recording_id']}", deployed.cloud.keys.role_key
+    seen = []
+    for key in (right, "k" * 32, right):
+        monkeypatch.setenv("TENCENTCLOUD_SECRETKEY", key)
+        seen.append(call(deployed, "GET", path)[0])
+    assert [200, 503, 200] == seen
+
+
 def test_the_log_line_says_what_happened_and_no_secret(
     deployed: RunningCloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
