@@ -100,18 +100,14 @@ def wait(store: ObjectStore, accepted: Accepted) -> None:
         store.put(identity.open_key(accepted.start_by_ms, accepted.recording_id), b"")
 
 
-def update(store: ObjectStore, accepted: Accepted, news: Evidence, now_ms: int, *, at_ms: int) -> Recording:
-    """Join the news of a callback, of an event at `at_ms`, into the document.
+def settle(
+    store: ObjectStore, accepted: Accepted, known: Evidence, evidence: Evidence, now_ms: int, since_ms: int = 0
+) -> Recording:
+    """Publish the evidence, unless it is what the document holds (`known`), until nothing that is stored is missing.
 
-    Of two callbacks at once the one that writes last may have read first, and no later one may come to mend it: what
-    was written is compared with the facts, so that the last document holds the news of both. With those of the minutes
-    before the event: older ones reconcile's looks have joined. With all, where the document does not know the task's
-    start yet: that start is about to write, and one of us would overwrite the other.
+    Of two writers at once the one that writes last may have read first, and no later one may come to mend it: what was
+    written is compared with the facts, so that the last document holds the news of both.
     """
-    known = load_document(store, accepted.recording_id)
-    evidence = known.join(news)
-    early = not news.tasks.keys() <= {attempt.task_key for attempt in known.attempts.values()}
-    since_ms = 0 if early else at_ms - RECENT_MS
     recording = None
     while True:
         if evidence != known:
@@ -119,6 +115,17 @@ def update(store: ObjectStore, accepted: Accepted, news: Evidence, now_ms: int, 
         known, evidence = evidence, complete(store, accepted.recording_id, evidence, since_ms)
         if evidence == known:
             return recording or decide(accepted, evidence)
+
+
+def update(store: ObjectStore, accepted: Accepted, news: Evidence, now_ms: int, *, at_ms: int) -> Recording:
+    """Join the news of a callback, of an event at `at_ms`, into the document.
+
+    Then it holds all facts of the minutes before the event; older ones reconcile's looks have joined. It holds all,
+    whatever their time, where it does not know the task's start yet: that start is writing just now.
+    """
+    known = load_document(store, accepted.recording_id)
+    early = not news.tasks.keys() <= {attempt.task_key for attempt in known.attempts.values()}
+    return settle(store, accepted, known, known.join(news), now_ms, 0 if early else at_ms - RECENT_MS)
 
 
 def load(store: ObjectStore, recording_id: str) -> tuple[Accepted, Evidence]:

@@ -152,8 +152,7 @@ def adopt(
     evidence = evidence.join(journal.record(store, recording_id, fact))
     link(store, recording_id, task_id)
     # A callback may have overtaken us: what is stored under the task by now belongs in the document.
-    evidence = journal.complete(store, recording_id, evidence)
-    return journal.publish(store, accepted, evidence, ports.clock())
+    return journal.settle(store, accepted, Evidence(), evidence, ports.clock())
 
 
 def busy(
