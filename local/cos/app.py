@@ -158,7 +158,11 @@ class _Everything(BaseRoute):
         except Exception:  # noqa: BLE001 - the last resort: a bug here is COS's InternalError
             _log.exception("%s %s failed", request.method, parsed.resource)
             response = _refusal(parsed, CosError("InternalError"))
-        await parsed.drain()
+        try:
+            await parsed.drain()
+        except ClientDisconnect:
+            response.forget()
+            raise
         response.add({"x-cos-request-id": parsed.request_id, **_CORS})
         return response
 

@@ -175,34 +175,50 @@ def test_awaitable_listener(tmp_path: Path) -> None:
 
 def test_disconnected_writer(tmp_path: Path) -> None:
     """A writer that goes away in the middle leaves neither an object nor a temporary file."""
-    store = BucketStore(tmp_path)
+    store = BucketStore(tmp_path / "store")
+    arrived: Message = {"type": "http.request", "body": b"x" * 2_000_000, "more_body": True}
+    assert [] == _disconnected(store, tmp_path, "PUT", [arrived], 3_000_000)
+    assert (store.get(BUCKET, "k"), list((tmp_path / "store" / ".tmp").iterdir())) == (None, [])
+    store.close()
+
+
+def test_disconnected_reader(tmp_path: Path) -> None:
+    """A reader that goes away before its answer leaves no open file."""
+    with RunningCos(tmp_path / "store") as cos:
+        cos.client.put_object(Bucket=BUCKET, Key="k", Body=b"content")
+    store = BucketStore(tmp_path / "store")
+    assert [] == _disconnected(store, tmp_path, "GET", [], 0)
+    (content,) = (tmp_path / "store" / BUCKET).rglob("k")
+    assert content not in [link.resolve() for link in Path("/proc/self/fd").iterdir()]
+    store.close()
+
+
+def _disconnected(
+    store: BucketStore, tmp_path: Path, method: str, messages: list[Message], length: int
+) -> list[Message]:
+    """Return what is sent to a caller who goes away after these messages."""
     app = create_app(store, credentials={SECRET_ID: Credential(SECRET_KEY)}.get)
     with RunningCos(tmp_path / "signer") as signer:
-        authorization = signer.client.get_auth("PUT", BUCKET, "k", Headers={"host": HOST})
-    messages: list[Message] = [
-        {"type": "http.request", "body": b"x" * 2_000_000, "more_body": True},
-        {"type": "http.disconnect"},
-    ]
+        authorization = signer.client.get_auth(method, BUCKET, "k", Headers={"host": HOST})
     sent: list[Message] = []
 
     async def receive() -> Message:
-        return messages.pop(0)
+        return messages.pop(0) if messages else {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:
         sent.append(message)
 
-    headers = {"host": HOST, "authorization": authorization, "content-length": "3000000"}
+    headers = {"host": HOST, "authorization": authorization, "content-length": str(length)}
     scope = {
         "type": "http",
-        "method": "PUT",
+        "method": method,
         "path": "/k",
         "raw_path": b"/k",
         "query_string": b"",
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
     }
     asyncio.run(app(scope, receive, send))
-    assert (sent, store.get(BUCKET, "k"), list((tmp_path / ".tmp").iterdir())) == ([], None, [])
-    store.close()
+    return sent
 
 
 def test_request_ids_differ(shared: RunningCos) -> None:
