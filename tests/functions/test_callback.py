@@ -78,13 +78,13 @@ def test_broken_storage_answers_5xx_so_that_trtc_sends_again(
 def test_hanging_storage_answers_within_trtcs_five_seconds(
     deployed: RunningCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A bucket that accepts and never answers is given up in time, then TRTC is asked to send again."""
+    """A bucket that accepts and never answers costs less than 4 s, then TRTC is asked to send again."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         monkeypatch.setenv("WEBRECORD_COS_ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
         bootstrap.callback.cache_clear()
         began = time.monotonic()
         reply = post(deployed, callback(801, {"Status": 1}, 5_004, "FunctionTask"))
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 4
     assert 500 == reply["statusCode"]
 
 
