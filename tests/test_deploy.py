@@ -113,13 +113,13 @@ def _no_zip(deployment: Deployment) -> None:
 
 def _without(kind: str) -> Callable[[Deployment], None]:
     def mutate(deployment: Deployment) -> None:
-        deployment.triggers[:] = [each for each in deployment.triggers if each["Type"] != kind]  # type: ignore[index]
+        deployment.triggers[:] = [each for each in deployment.triggers if each["Type"] != kind]  # type: ignore[index]  # JSON
 
     return mutate
 
 
 BROKEN: list[tuple[Check, Callable[[Deployment], object], str]] = [
-    (functions.check_functions, lambda d: d.functions.pop("callback"), "recordings, reconcile"),  # type: ignore[attr-defined]
+    (functions.check_functions, lambda d: d.functions.pop("callback"), "recordings, reconcile"),  # type: ignore[attr-defined]  # JSON
     (functions.check_functions, _function("callback", FunctionName="scf-webrecord-reconcile"), "one name"),
     (functions.check_functions, _function("callback", FunctionName="a" * 61), "61 characters"),
     (functions.check_functions, _function("callback", FunctionName="1st"), "1st"),
@@ -182,7 +182,7 @@ BROKEN: list[tuple[Check, Callable[[Deployment], object], str]] = [
     (triggers.check_triggers, _without("http"), "callback has no http"),
     (triggers.check_triggers, _without("timer"), "reconcile has no timer"),
     (triggers.check_triggers, _without("cos"), "recordings has no cos"),
-    (triggers.check_triggers, lambda d: d.triggers.append(_of(d, "cos")), "too many"),  # type: ignore[attr-defined]
+    (triggers.check_triggers, lambda d: d.triggers.append(_of(d, "cos")), "too many"),  # type: ignore[attr-defined]  # JSON
     (triggers.check_triggers, _trigger("cos", FunctionName="another"), "an unknown function"),
     (triggers.check_triggers, _trigger("cos", Enable="CLOSE"), "is closed"),
     (triggers.check_triggers, _trigger("timer", Enable="CLOSE"), "is closed"),

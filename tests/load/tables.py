@@ -64,9 +64,9 @@ def course_table(course: Course) -> Table:
     row("left for the next tick: looks", lambda tick: tick.left, "0")
     row("left for the next tick: starts", lambda tick: tick.report.waiting)
     for name in ("GET", "PUT", "LIST", "DELETE"):
-        row(f"COS {name}", lambda tick, name=name: tick.counts[name])  # type: ignore[misc]
+        row(f"COS {name}", lambda tick, name=name: tick.counts[name])  # type: ignore[misc]  # bound now
     for name in TRTC_CALLS:
-        row(f"TRTC {name}", lambda tick, name=name: tick.counts[name])  # type: ignore[misc]
+        row(f"TRTC {name}", lambda tick, name=name: tick.counts[name])  # type: ignore[misc]  # bound now
     row("TRTC together", _trtc_calls, f"{site.pace * site.budget_s:g}: {site.pace:g} a second in {site.budget_s:g} s")
     row("errors", lambda tick: len(tick.report.errors), "0")
     return table

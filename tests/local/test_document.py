@@ -56,7 +56,7 @@ def test_every_rule_can_be_written() -> None:
     assert set(MODELS) == {fault.on for fault in file.faults}
     rows = dict(re.findall(r"^\| `(\w+)` \| (.*)$", TEXT, re.MULTILINE))
     for on, model in MODELS.items():
-        deeds: tuple[str, ...] = model.model_fields["do"].annotation.__args__  # type: ignore[union-attr]
+        deeds: tuple[str, ...] = model.model_fields["do"].annotation.__args__  # type: ignore[union-attr]  # a Literal
         row = rows[on] + (rows["trtc"] if on == "cos" else "")
         assert [] == [deed for deed in deeds if f"`{deed}`" not in row]
         whom = set(model.model_fields) - {"on", "do", "nth", "count", "share"}
@@ -66,7 +66,7 @@ def test_every_rule_can_be_written() -> None:
 
 def test_ports_keys_and_names_are_right() -> None:
     """As `up` has them, and every key of keys.json is explained."""
-    up: Any = typer.main.get_command(app).commands["up"]  # type: ignore[attr-defined]
+    up: Any = typer.main.get_command(app).commands["up"]  # type: ignore[attr-defined]  # of a group
     ports = {option.default for option in up.params if option.name.endswith("_port")}
     assert {int(port) for port in re.findall(r"`http://127\.0\.0\.1:(\d+)`", TEXT)} == ports
     assert [] == [field.name for field in dataclasses.fields(Keys) if f"`{field.name}`" not in TEXT]

@@ -410,7 +410,7 @@ class TestOthers:
         site = Site()
         for n in range(10):
             site.trtc.end(site.begin(f"k{n}"))
-        site.pace = lambda: site.sleep(20)  # type: ignore[method-assign]
+        site.pace = lambda: site.sleep(20)  # type: ignore[method-assign]  # this site's alone
         site.clock.now += 2 * MINUTE_MS
         assert 3 == site.tick().looked
         for _ in range(4):

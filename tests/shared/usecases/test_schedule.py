@@ -275,7 +275,7 @@ class TestQueue:
         for n in range(5):
             site.start(f"k{n}")
         slow = Site(site.store, site.trtc, site.clock)
-        slow.pace = lambda: slow.sleep(15)  # type: ignore[method-assign]
+        slow.pace = lambda: slow.sleep(15)  # type: ignore[method-assign]  # this site's alone
         report = slow.minutes()[0]
         assert 0 < report.started < 5
         assert 5 - report.started == report.waiting
