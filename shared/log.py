@@ -81,7 +81,7 @@ def redact_text(text: str) -> str:
 
 
 def configure() -> None:
-    """Set structlog up: level, time and bound context, redacted, as one JSON line on standard output."""
+    """Set structlog up: level, time and what is noted, redacted, as one JSON line on standard output."""
     structlog.configure(
         processors=[
             _with_noted,

@@ -73,7 +73,7 @@ class Replay(NamedTuple):
     """Empty for all."""
 
 
-class Doctor(NamedTuple):
+class Doctor:
     """An invocation `{"doctor": true}`."""
 
 

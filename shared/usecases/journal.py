@@ -100,7 +100,7 @@ def wait(store: ObjectStore, accepted: Accepted) -> None:
         store.put(identity.open_key(accepted.start_by_ms, accepted.recording_id), b"")
 
 
-def settle(
+def publish_whole(
     store: ObjectStore, accepted: Accepted, known: Evidence, evidence: Evidence, now_ms: int, since_ms: int = 0
 ) -> Recording:
     """Publish the evidence, unless it is what the document holds (`known`), until nothing that is stored is missing.
@@ -125,7 +125,7 @@ def update(store: ObjectStore, accepted: Accepted, news: Evidence, now_ms: int, 
     """
     known = load_document(store, accepted.recording_id)
     early = not news.tasks.keys() <= {attempt.task_key for attempt in known.attempts.values()}
-    return settle(store, accepted, known, known.join(news), now_ms, 0 if early else at_ms - RECENT_MS)
+    return publish_whole(store, accepted, known, known.join(news), now_ms, 0 if early else at_ms - RECENT_MS)
 
 
 def load(store: ObjectStore, recording_id: str) -> tuple[Accepted, Evidence]:

@@ -152,7 +152,7 @@ def adopt(
     evidence = evidence.join(journal.record(store, recording_id, fact))
     link(store, recording_id, task_id)
     # A callback may have overtaken us: what is stored under the task by now belongs in the document.
-    return journal.settle(store, accepted, Evidence(), evidence, ports.clock())
+    return journal.publish_whole(store, accepted, Evidence(), evidence, ports.clock())
 
 
 def busy(
