@@ -14,6 +14,7 @@ from local.config import LocalConfig
 from local.faults import BrowserFault, CallbackFault, CosFault, FaultFile, TrtcFault
 from local.probe import probe
 from tests.cloud import RunningCloud
+from tests.local.trtc.servers import until
 
 pytestmark = pytest.mark.e2e
 
@@ -43,11 +44,9 @@ def test_a_recording_survives_a_crash_and_more(real: RunningCloud) -> None:
         recording = client.start({"RecordUrl": page, "RecordingId": "rough"})
         client.wait("rough", ("recording", *FINAL), 60)
         log = real.cloud.state_dir / FILE_NAME
-        for _ in range(300):  # 801 status 3: the browser was killed; a second one goes on recording
-            done = client.progress(recording.get("task_id"))
-            if "Chrome exception, restart" in log.read_text() and done.get("seconds", 0) >= 4:
-                break
-            client.wait("rough", ("recording", *FINAL), 5)
+        # 801 status 3: the browser was killed; a second one goes on recording.
+        until(lambda: "Chrome exception, restart" in log.read_text(), 60)
+        until(lambda: client.progress(recording.get("task_id")).get("seconds", 0) >= 4, 60)
         client.stop("rough")
         result = client.wait("rough", FINAL, 90)
     finally:
@@ -55,6 +54,7 @@ def test_a_recording_survives_a_crash_and_more(real: RunningCloud) -> None:
     assert ("completed", 1) == (result["state"], result["attempts"]), result
     assert 2 == len(result["files"])
     paths = [object_path(real.cloud.state_dir, file) for file in result["files"]]
-    assert all(path is not None and probe(path).seconds > 0.5 for path in paths)
+    seconds = [path and probe(path).seconds for path in paths]
+    assert all(each and each > 0.5 for each in seconds), seconds
     struck = {rule["name"]: rule["struck"] for rule in real.cloud.faults.list()}
     assert all(struck.values()), json.dumps(real.cloud.faults.list())

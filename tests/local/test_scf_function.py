@@ -52,7 +52,7 @@ def run(tmp_path: Path, work: Run, **replaced: Any) -> Any:
         "module": "sample",
         "code_dir": tmp_path,
         "environment": {"OURS": "1"},
-        "timeout_s": 5.0,
+        "timeout_s": 30.0,
         "region": "ap-guangzhou",
         **replaced,
     }
@@ -93,7 +93,7 @@ def test_events_at_once_have_an_instance_each(tmp_path: Path) -> None:
     [
         ("raise", "ValueError: on purpose"),
         ("die", "the process died"),
-        ("hang", "timed out after 1 s"),
+        ("hang", "timed out after 4 s"),
         ("not json", "TypeError"),
         ("huge", "larger than 6 MB"),
     ],
@@ -106,7 +106,7 @@ def test_a_failure_is_said_and_the_next_event_is_served(tmp_path: Path, do: str,
             await function.invoke({"do": do})
         return await function.invoke({})
 
-    assert run(tmp_path, work, timeout_s=1.0 if do == "hang" else 5.0)["count"] >= 1
+    assert run(tmp_path, work, timeout_s=4.0 if do == "hang" else 30.0)["count"] >= 1
 
 
 def test_the_environment_is_scfs_and_ours_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +120,7 @@ def test_the_environment_is_scfs_and_ours_alone(tmp_path: Path, monkeypatch: pyt
     environment, context = run(tmp_path, work)
     assert ("SCF", "sample", "1") == tuple(environment[n] for n in ("TENCENTCLOUD_RUNENV", "SCF_FUNCTIONNAME", "OURS"))
     assert "LEAK" not in environment
-    assert (5_000, "sample") == (context["time_limit_in_ms"], context["function_name"])
+    assert (30_000, "sample") == (context["time_limit_in_ms"], context["function_name"])
     assert "to the log" in (tmp_path / "sample.log").read_text()
 
 
@@ -135,7 +135,7 @@ def test_a_big_event_is_refused(tmp_path: Path) -> None:
 
 
 async def _settled(function: Function, letters: int) -> None:
-    for _ in range(200):
+    for _ in range(1_000):
         if len(function.dead_letters) == letters:
             return
         await asyncio.sleep(0.05)

@@ -98,9 +98,8 @@ class RunningCos:
 
     def wait_created(self, count: int) -> list[ObjectCreated]:
         """What on_created was told, once it was told `count` things."""
-        for _ in range(400):
-            if len(self.created) >= count:
-                break
+        until = time.monotonic() + 30
+        while len(self.created) < count and time.monotonic() < until:
             time.sleep(0.005)
         return list(self.created)
 

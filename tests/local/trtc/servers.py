@@ -21,7 +21,7 @@ from tests.serving import Server
 KEY = "123654"
 
 
-def until(condition: Callable[[], object], timeout_s: float = 10.0) -> None:
+def until(condition: Callable[[], object], timeout_s: float = 60.0) -> None:
     """Wait for a condition, fail when it does not come."""
     deadline = time.monotonic() + timeout_s
     while not condition():

@@ -498,7 +498,11 @@ def test_the_documents_example() -> None:
     """The example body of the API reference validates, byte for byte as it is printed there."""
     request = RecordingRequest.model_validate(load("start_web_record_example"))
     assert request.has_caller_keys
-    assert "AKxxxxxx" == request.model_copy().storage_params.cloud_storage.access_key.get_secret_value()  # type: ignore[union-attr]
+    storage = request.model_copy().storage_params
+    assert storage is not None
+    assert storage.cloud_storage is not None
+    assert storage.cloud_storage.access_key is not None
+    assert "AKxxxxxx" == storage.cloud_storage.access_key.get_secret_value()
     assert ("cos", "mp4", 3600) == (request.target, request.file_format, request.max_duration_limit)
 
 
