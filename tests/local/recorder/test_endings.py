@@ -74,14 +74,14 @@ def test_bad_job(tmp_path: Path) -> None:
 
 def test_ready(site: Site, tmp_path: Path) -> None:
     """A page that says it is ready in time is recorded without a reload."""
-    with Recorder(tmp_path, site.url("/ready"), ready_timeout_s=5, max_duration_s=0.5) as recorder:
+    with Recorder(tmp_path, site.url("/ready"), ready_timeout_s=30, max_duration_s=0.5) as recorder:
         assert recorder.end()["reason"] == "limit"
     assert recorder.of("refreshed") == []
 
 
 def test_ready_after_reload(site: Site, tmp_path: Path) -> None:
     """A page that misses its time once is reloaded, then recorded."""
-    with Recorder(tmp_path, site.url("/second"), ready_timeout_s=1, max_duration_s=0.5) as recorder:
+    with Recorder(tmp_path, site.url("/second"), ready_timeout_s=3, max_duration_s=0.5) as recorder:
         assert recorder.end()["reason"] == "limit"
     assert recorder.of("refreshed") == [{"event": "refreshed", "message": "Page load timeout"}]
 

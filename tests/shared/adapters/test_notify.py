@@ -31,7 +31,6 @@ KEY = b"0123456789abcdef0123456789abcdef"
 SECRET = "whsec_" + base64.b64encode(KEY).decode()
 PROMPT_S = 10
 """Far more than the time allowed, far less than the servers here go on for: a busy machine is no failure."""
-"""Soon after a timeout of 0.25 s, on a busy machine; the slow servers take five seconds and more."""
 BODY = '{"type": "recording.completed", "data": {"note": "完成 ✓"}}\n'.encode()
 
 
