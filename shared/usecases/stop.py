@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from shared.domain import facts, identity
 from shared.domain.errors import RecorderBusy, TaskNotFound
+from shared.domain.evidence import Evidence
 from shared.domain.recording import Recording, decide
 from shared.domain.states import last_attempt
 from shared.usecases import journal
@@ -37,4 +38,4 @@ def stop(recording_id: str, why: str, ports: Ports) -> Recording:
         evidence = evidence.join(journal.record(store, recording_id, fact))
     # else an attempt is on its way: nobody knows yet whether there is a task; reconcile finds out.
     store.put(identity.open_key(now_ms, recording_id), b"")
-    return journal.publish(store, accepted, evidence, now_ms)
+    return journal.publish_whole(store, accepted, Evidence(), evidence, now_ms)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from itertools import count
 
 import pytest
 
 from shared.domain.errors import NotFound, StoreError, TooLarge
 from shared.domain.refusals import refusal
 from shared.domain.states import State
+from shared.usecases import journal
 from shared.usecases.jobs import MAX_JOB_LINES, read_job, run_job
 from shared.usecases.stop import stop
+from tests.callbacks import callback
 from tests.faults import Faults, FaultyStore
 from tests.world import World
 
@@ -42,6 +45,24 @@ class TestStop:
         world.start()
         recording = stop("k1", "asked by ops", world.ports)
         assert (State.FAILED, "stopped before it started: asked by ops") == (recording.state, recording.reason)
+
+    def test_of_a_stop_and_a_callback_at_once_neither_is_lost(self) -> None:
+        """Whichever call of the stop the callback falls into: the document holds both."""
+        calls = next(call for call in count() if not self._met(call))
+        assert calls > 5
+
+    def _met(self, call: int) -> bool:
+        """Receive the first callback before some call of a stop; tell whether there was such a call."""
+        world, met = World(), []
+        body = callback(801, {"Status": 1, "EventMessage": "Success"}, 5_000, world.start().recording.task_id or "")
+        world.faults.plan = {world.faults.calls + call: "overlap"}
+        world.faults.overlap = lambda: met.append(world.receive(body))
+        stop("k1", "asked by ops", world.ports)
+        if met:
+            held = journal.load(world.store, "k1")[1]
+            assert held == journal.fold_all(world.store, "k1"), f"before call {call}"
+            assert held.tasks
+        return bool(met)
 
     def test_an_unknown_id_is_not_found(self) -> None:
         """Nothing is written for it."""
