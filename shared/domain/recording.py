@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.domain.accepted import Accepted, Place
 from shared.domain.evidence import Evidence, File, Task
 from shared.domain.notifications import Message, messages
-from shared.domain.states import State, last_attempt, state_of
+from shared.domain.states import State, last_task, state_of
 from shared.domain.trace import trace_id
 
 GAP_TOLERANCE_MS = 2_000
@@ -82,7 +82,7 @@ def decide(accepted: Accepted, evidence: Evidence) -> Recording:
     files = sorted(_recorded_files(evidence, accepted), key=lambda file: (file.start_ms or 0, file.name))
     begun = [task.began_ms for task in evidence.tasks.values() if task.began_ms]
     ended = [task.ended_ms for task in evidence.tasks.values() if task.ended_ms]
-    last = last_attempt(evidence)
+    task = last_task(evidence)
     return Recording(
         recording_id=accepted.recording_id,
         state=state,
@@ -97,7 +97,7 @@ def decide(accepted: Accepted, evidence: Evidence) -> Recording:
         started_ms=min(begun, default=None),
         ended_ms=max(ended, default=None),
         duration_ms=sum(file.duration_ms or 0 for file in files) or None,
-        task_id=last[1].task_id if last else None,
+        task_id=task.task_id if task else None,
         files=files,
         gaps=_gaps(files),
         attempts=len(evidence.attempts),

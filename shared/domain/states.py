@@ -55,9 +55,21 @@ def is_unsure(evidence: Evidence) -> bool:
 
 
 def last_task(evidence: Evidence) -> Task | None:
-    """Return the task of the newest attempt, if it has one."""
-    last = last_attempt(evidence)
-    return evidence.tasks.get(last[1].task_key) if last and last[1].task_key else None
+    """Return the task that the state is about: of those that run or ended in order, the newest attempt's.
+
+    That is an older attempt's where two invocations were at work at once, and one was refused under the RecordId for
+    which the other got a task. Without any, it is the newest attempt's own, if it has one.
+    """
+    newest_first = sorted(evidence.attempts.items(), key=lambda item: -int(item[0]))
+    tasks = [evidence.tasks.get(attempt.task_key or "") for _, attempt in newest_first]
+    return next((task for task in tasks if task and _stands(task)), tasks[0] if tasks else None)
+
+
+def _stands(task: Task) -> bool:
+    """Tell whether there is no reason to start another one after the task: it runs, or it ended in order."""
+    if task.ended_ms is not None or task.gone_ms is not None:
+        return True
+    return task.terminated is None and task.settled_ms is None and not (task.not_started and not task.began_ms)
 
 
 def state_of(accepted: Accepted, evidence: Evidence) -> Verdict:
@@ -66,7 +78,7 @@ def state_of(accepted: Accepted, evidence: Evidence) -> Verdict:
     if (state.waiting or state is State.STARTING) and evidence.gave_up:
         last, (given_up_ms, why) = last_attempt(evidence), evidence.gave_up
         # An attempt made after we gave up (the caller came back) is a new start.
-        if not (last and last[1].task_key) and given_up_ms >= ((last[1].at_ms if last else None) or 0):
+        if last_task(evidence) is None and given_up_ms >= ((last[1].at_ms if last else None) or 0):
             state, reason = State.FAILED, why
     if state in (State.FAILED, State.LOST):
         if any(is_uploaded(task) for task in evidence.tasks.values()):
@@ -94,9 +106,8 @@ def _of_last_attempt(accepted: Accepted, evidence: Evidence) -> Verdict:
     last = last_attempt(evidence)
     if last is None:
         return (State.SCHEDULED if accepted.start_at_ms else State.QUEUED), None
-    attempt = last[1]
-    if attempt.task_key:
-        task = evidence.tasks[attempt.task_key]
+    attempt, task = last[1], last_task(evidence)
+    if task is not None:
         if (why := _restart(accepted, evidence, task)) is not None:
             return State.QUEUED, f"to be started again: {why}"
         return _of_task(task, stopping=evidence.stop is not None)

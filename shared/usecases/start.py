@@ -30,7 +30,7 @@ from shared.domain.policy import Policy
 from shared.domain.recording import Recording, decide
 from shared.domain.refusals import refusal
 from shared.domain.request import RecordingRequest
-from shared.domain.states import last_attempt
+from shared.domain.states import last_attempt, last_task
 from shared.ports import ObjectStore, Recorder
 from shared.usecases import journal
 
@@ -90,8 +90,10 @@ def start(
 
 def resume(accepted: Accepted, request: RecordingRequest, ports: Ports) -> Outcome:
     """Return the recording that this id already has, finishing its start where that was cut off."""
-    evidence = journal.fold_all(ports.store, accepted.recording_id)
-    last = last_attempt(evidence)
+    # The document besides: a listing may not name the facts of the last minute yet.
+    known = journal.load_document(ports.store, accepted.recording_id)
+    evidence = journal.complete(ports.store, accepted.recording_id, known)
+    last, task = last_attempt(evidence), last_task(evidence)
     if last is None:
         mark(ports.store, accepted, ports.clock())
         ports.store.put(identity.day_key(accepted.created_ms, accepted.recording_id), b"")
@@ -99,8 +101,8 @@ def resume(accepted: Accepted, request: RecordingRequest, ports: Ports) -> Outco
             return queue(accepted, evidence, ports)
         return attempt(accepted, request, 1, evidence, ports)
     number, state = last
-    if state.task_id:
-        link(ports.store, accepted.recording_id, state.task_id)
+    if task and task.task_id:
+        link(ports.store, accepted.recording_id, task.task_id)
         return Outcome(journal.publish(ports.store, accepted, evidence, ports.clock()), created=False)
     if state.refused and state.final:
         _, code, message = state.refused

@@ -8,7 +8,7 @@ from shared.domain import facts, identity
 from shared.domain.errors import RecorderBusy, TaskNotFound
 from shared.domain.evidence import Evidence
 from shared.domain.recording import Recording, decide
-from shared.domain.states import last_attempt
+from shared.domain.states import last_attempt, last_task
 from shared.usecases import journal
 from shared.usecases.start import Ports
 
@@ -24,15 +24,15 @@ def stop(recording_id: str, why: str, ports: Ports) -> Recording:
         RecorderMisconfigured: TRTC refused our keys.
     """
     store, now_ms = ports.store, ports.clock()
-    accepted, _ = journal.load(store, recording_id)
-    evidence = journal.fold_all(store, recording_id)
+    accepted, known = journal.load(store, recording_id)
+    evidence = journal.complete(store, recording_id, known)  # a listing may not name the newest facts yet
     if decide(accepted, evidence).state.final:
         return decide(accepted, evidence)
     evidence = evidence.join(journal.record(store, recording_id, facts.stop_requested(now_ms, why)))
-    last = last_attempt(evidence)
-    if last and last[1].task_id:
+    last, task = last_attempt(evidence), last_task(evidence)
+    if task and task.task_id:
         with suppress(TaskNotFound, RecorderBusy):  # gone already, or asked again by reconcile
-            ports.recorder.stop(last[1].task_id)
+            ports.recorder.stop(task.task_id)
     elif last is None or last[1].refused:
         fact = facts.gave_up(now_ms, f"stopped before it started: {why}")
         evidence = evidence.join(journal.record(store, recording_id, fact))

@@ -36,10 +36,21 @@ AGAIN_DONE: Story = [
     mp4_stop(0, 5_500, end_ms=5_000, task=SECOND),
 ]
 RESTARTS = {"max_attempts": 2}
+REFUSED_TOO: Story = [
+    facts.refused(1, 15, "LimitExceeded", "full", "q", final=False),
+    facts.attempted(2, 3_000),
+    facts.refused(2, 3_010, "LimitExceeded", "full", "q", final=False),
+]
+"""Two invocations at once: one was refused, twice, while the other got a task under the first RecordId."""
 
 Row = tuple[str, dict[str, Any], Story, State, str | None]
 TABLE: list[Row] = [
     ("scheduled", {"start_at_ms": 5}, [], State.SCHEDULED, None),
+    ("refused before it was taken, and after", {}, [*REFUSED_TOO, *BEGAN], State.RECORDING, None),
+    ("the same, ended", {}, [*REFUSED_TOO, *ENDED], State.UPLOADING, None),
+    ("the same, over", {}, [*REFUSED_TOO, *ENDED, mp4_stop(0, 2_500, end_ms=2_000)], State.COMPLETED, None),
+    ("the same, given up", RESTARTS, [*REFUSED_TOO, *CRASHED], State.QUEUED, "LimitExceeded: full"),
+    ("the next one gave up, it goes on", RESTARTS, [*BEGAN, *AGAIN_BAD], State.RECORDING, None),
     ("scheduled, then cancelled", {"start_at_ms": 5}, [facts.gave_up(3, "no")], State.FAILED, "no"),
     ("scheduled, then started", {"start_at_ms": 5}, BEGAN, State.RECORDING, None),
     ("gone, no word on files", {}, GONE, State.UPLOADING, None),
@@ -140,7 +151,8 @@ def test_a_state_has_a_beginning(story: Story, state: State, expected: int) -> N
 
 def test_the_newest_attempt_is_the_highest_number() -> None:
     """Ten comes after nine, and the task is that attempt's."""
-    evidence = known([facts.attempted(9, 90), facts.accepted(9, 91, TASK, "q"), facts.attempted(10, 100)])
+    nine: Story = [facts.attempted(9, 90), facts.accepted(9, 91, TASK, "q"), callback(801, {"Status": 5}, 95)]
+    evidence = known([*nine, facts.attempted(10, 100)])
     last = last_attempt(evidence)
     assert last is not None
     assert (10, None) == (last[0], last_task(evidence))

@@ -25,7 +25,9 @@ from shared.domain.states import State
 from shared.usecases import journal
 from shared.usecases.start import current
 from tests.callbacks import callback
+from tests.fakes import Clock
 from tests.faults import Died, Kind
+from tests.simulated import StaleStore
 from tests.world import CALLER_STORAGE, UPLOAD_KEY, World
 
 BUSY = refusal("ResourceInsufficient.RequestRejection", "full", "req-9")
@@ -163,6 +165,16 @@ def test_a_full_quota_queues() -> None:
     assert "ResourceInsufficient.RequestRejection: full" == outcome.recording.reason
     assert 1 == len(world.listed("due/"))
     assert {"k1"} == {identity.marked(key)[1] for key in world.listed("open/")}
+
+
+def test_a_repeated_call_knows_what_the_listing_does_not_name_yet() -> None:
+    """A refused attempt is not made again under its RecordId, while the timer goes on to the next one."""
+    clock = Clock()
+    world = World(store=StaleStore(clock=clock, stale_ms=90_000), clock=clock)
+    world.trtc.refusals.append(BUSY)
+    outcomes = [world.start(), world.start()]
+    assert [State.QUEUED] * 2 == [outcome.recording.state for outcome in outcomes]
+    assert [] == world.trtc.started
 
 
 def test_callers_keys_cannot_wait() -> None:

@@ -14,7 +14,9 @@ from shared.usecases import journal
 from shared.usecases.jobs import MAX_JOB_LINES, read_job, run_job
 from shared.usecases.stop import stop
 from tests.callbacks import callback
+from tests.fakes import Clock
 from tests.faults import Faults, FaultyStore
+from tests.simulated import StaleStore
 from tests.world import World
 
 URL = "https://example.com/"
@@ -31,6 +33,14 @@ class TestStop:
         assert State.STOPPING is recording.state
         assert {} == world.trtc.recording
         assert any("-stop_requested-" in key for key in world.listed("recordings/k1/facts/"))
+
+    def test_a_task_that_the_listing_does_not_name_yet_is_stopped(self) -> None:
+        """Right after its start, too, where listings are behind."""
+        clock = Clock()
+        world = World(store=StaleStore(clock=clock, stale_ms=90_000), clock=clock)
+        world.start()
+        assert State.STOPPING is stop("k1", "asked by ops", world.ports).state
+        assert {} == world.trtc.recording
 
     def test_stopping_twice_does_no_harm(self) -> None:
         """The second finds the task gone, which is what was asked for."""
