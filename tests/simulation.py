@@ -73,6 +73,7 @@ class Simulation:
         self.policy = POLICY._replace(max_attempts=3, notify_url=NOTIFY_URL, notify_hosts=("*.example.com",))
         self.functions = Functions(self._read_log)
         self.jobs = MemoryStore()
+        self.asked: dict[str, dict[str, Any]] = {}
         self.acknowledged: dict[str, str] = {}
         self.callbacks: set[str] = set()
         self.down_until = 0
@@ -151,10 +152,14 @@ class Simulation:
                 self.functions.tick(self.ports())
 
     def _overlap(self) -> None:
-        """Run a whole tick in the middle of whatever is going on."""
+        """Run something whole in the middle of whatever is going on: a tick, or a call that was made before."""
         self.harshness, before = 0.0, self.harshness
-        with suppress(WebRecordError):
-            self.functions.tick(self.ports())
+        if self.asked and self.chance.random() < 0.4:
+            key = self.chance.choice(list(self.asked))
+            self.call(key, self.asked[key], tries=0)
+        else:
+            with suppress(WebRecordError):
+                self.functions.tick(self.ports())
         self.harshness = before
 
     def _hang(self) -> None:
@@ -187,6 +192,7 @@ class Simulation:
 
     def call(self, key: str, body: dict[str, Any], tries: int = 4) -> None:
         """A backend starts a recording and repeats the call, as it should, until it is answered."""
+        self.asked[key] = body
         headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
         status, document = 0, dict[str, Any]()
         with suppress(Died):

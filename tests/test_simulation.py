@@ -6,11 +6,8 @@ import pytest
 
 from tests.simulation import Simulation
 
-ONCE_WRONG = (701_756,)
-"""Runs that found something: a repeated call, a tick, and a listing that was behind."""
 
-
-@pytest.mark.parametrize("seed", [*range(0, 4_000, 50), *ONCE_WRONG])
+@pytest.mark.parametrize("seed", range(0, 4_000, 50))
 def test_whatever_goes_wrong_what_was_acknowledged_ends_true(seed: int) -> None:
     """Nothing lost, nothing started twice, nothing untrue, no marker left; the seed is in the test's name."""
     verdict = Simulation(seed).play()

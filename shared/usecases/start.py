@@ -113,7 +113,15 @@ def resume(accepted: Accepted, request: RecordingRequest, ports: Ports) -> Outco
         # Somebody with the same key may still be at the same attempt, and get the task that we were refused.
         raise _ask_the_caller(*state.refused[1:], accepted)
     mark(ports.store, accepted, ports.clock())
-    return attempt(accepted, request, number + 1 if state.refused else number, evidence, ports)
+    if not state.refused:
+        return attempt(accepted, request, number, evidence, ports)  # without an answer only the same RecordId is safe
+    try:
+        described = ports.recorder.describe(accepted.sdk_app_id, identity.record_id_of(accepted.recording_id, number))
+    except TaskNotFound:
+        return attempt(accepted, request, number + 1, evidence, ports)
+    except RecorderBusy as error:
+        raise _ask_the_caller(error.code, error.message, accepted) from error
+    return Outcome(adopt(accepted, evidence, number, described.task_id, described.request_id, ports), created=False)
 
 
 def attempt(accepted: Accepted, request: RecordingRequest, number: int, evidence: Evidence, ports: Ports) -> Outcome:

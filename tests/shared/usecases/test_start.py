@@ -23,7 +23,7 @@ from shared.domain.errors import (
 from shared.domain.refusals import refusal
 from shared.domain.states import State
 from shared.usecases import journal
-from shared.usecases.start import current
+from shared.usecases.start import Outcome, current
 from tests.callbacks import callback
 from tests.fakes import Clock
 from tests.faults import Died, Kind
@@ -191,6 +191,23 @@ def test_callers_keys_cannot_wait() -> None:
     outcome = world.start(StorageParams=CALLER_STORAGE)
     assert (True, State.STARTING) == (outcome.created, outcome.recording.state)
     assert ["k1-2"] == [sent["RecordId"] for sent in world.trtc.started]
+
+
+def test_of_two_callers_with_keys_of_their_own_one_gets_the_other_ones_task() -> None:
+    """Refused while another call under the same key was not: whatever is listed, TRTC is asked before the next try."""
+    clock = Clock()
+    world = World(store=StaleStore(clock=clock, stale_ms=90_000), clock=clock)
+    others: list[Outcome] = []
+    world.trtc.refusals.append(BUSY)
+    world.faults.plan = {6: "overlap"}
+    world.faults.overlap = lambda: others.append(world.start(StorageParams=CALLER_STORAGE))
+    with pytest.raises(CallerMustRetry) as refused:
+        world.start(StorageParams=CALLER_STORAGE)
+    world.clock.now += refused.value.after_s * 1000
+    outcome = world.start(StorageParams=CALLER_STORAGE)
+    (other,) = others
+    assert (False, other.recording.task_id) == (outcome.created, outcome.recording.task_id)
+    assert 1 == len(world.trtc.started)
 
 
 def test_a_callback_may_overtake_the_start() -> None:
