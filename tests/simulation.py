@@ -152,11 +152,14 @@ class Simulation:
                 self.functions.tick(self.ports())
 
     def _overlap(self) -> None:
-        """Run something whole in the middle of whatever is going on: a tick, or a call that was made before."""
+        """Run something whole in the middle of whatever is going on: a tick, a call that was made before, a stop."""
         self.harshness, before = 0.0, self.harshness
-        if self.asked and self.chance.random() < 0.4:
-            key = self.chance.choice(list(self.asked))
+        what = self.chance.choice(["tick", "tick", "tick", "call", "call", "stop"]) if self.asked else "tick"
+        key = self.chance.choice(list(self.asked) or [""])
+        if what == "call":
             self.call(key, self.asked[key], tries=0)
+        elif what == "stop":
+            self.stop(key)
         else:
             with suppress(WebRecordError):
                 self.functions.tick(self.ports())

@@ -15,7 +15,7 @@ from shared.domain.accepted import Accepted
 from shared.domain.evidence import Evidence, Task
 from shared.domain.notifications import messages
 from shared.domain.periods import IN_FLIGHT_MS, REPEAT_MS, START_LEAD_MS
-from shared.domain.states import State, end_ms, last_attempt, last_task, pending_tasks, state_of
+from shared.domain.states import State, end_ms, is_unsure, last_attempt, last_task, pending_tasks, state_of
 
 SETTLE_MS = 300_000
 """After the newest fact: TRTC sends for a minute, and a listing is complete some time after that."""
@@ -89,7 +89,10 @@ class Look:
 
 @dataclass(frozen=True)
 class Sweep:
-    """Look for a task that we never knew of: two ticks at once, one refused, the other dead after its start."""
+    """Look for a task that we never knew of: two invocations at once, one refused or asked to stop, the other dead
+    after its start. `recheck` as for Start."""
+
+    recheck: int | None
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,8 @@ def _settling(evidence: Evidence, now_ms: int, timing: Timing, *, swept: bool) -
         return Wait(newest_ms + SETTLE_MS)
     if any(not attempt.task_key for attempt in evidence.attempts.values()):
         if not swept:
-            return Sweep()
+            last = last_attempt(evidence)
+            return Sweep(last[0] if last and is_unsure(evidence) else None)
         if now_ms < newest_ms + timing.lost_after:
             return Wait(newest_ms + timing.lost_after)
     return Wait(now_ms, done=True)

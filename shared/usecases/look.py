@@ -80,7 +80,7 @@ def look(accepted: Accepted, evidence: Evidence, ports: ReconcilePorts) -> tuple
             step = Wait(now_ms)  # the next tick goes on
             break
         step = next_step(accepted, evidence, now_ms, ports.timing, seen_ms)
-        if isinstance(step, Start | GiveUp) and step.recheck is not None:
+        if isinstance(step, Start | GiveUp | Sweep) and step.recheck is not None:
             try:
                 found = recheck(accepted, evidence, step.recheck, ports, ports.pace)
             except RecorderBusy:
@@ -118,7 +118,7 @@ def _carry_out(step: Step, accepted: Accepted, evidence: Evidence, ports: Reconc
         case Look(task_id, last):
             files = list_files(accepted, task_id, ports.store)
             return facts.looked(now_ms, task_id, files) if files or last else None
-        case Sweep():
+        case Sweep(_):
             stray = task_of_files(accepted, evidence, ports.store)
             return facts.looked(now_ms, stray, list_files(accepted, stray, ports.store)) if stray else None
         case Notify(webhook_id, attempt):

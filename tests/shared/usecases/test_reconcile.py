@@ -324,6 +324,26 @@ class TestSilence:
             site.minutes()
         assert 0 == self._described(site)
 
+    def test_a_stop_that_came_before_the_start_of_a_dead_process(self) -> None:
+        """It found no attempt and gave the recording up; the task that started all the same is found and stopped."""
+        site = Site()
+
+        def stop_and_die() -> None:
+            stop("k1", "asked", site.ports)
+            site.faults.plan = {site.faults.calls: "die_after"}
+
+        site.faults.plan, site.faults.overlap = {4: "overlap"}, stop_and_die
+        with pytest.raises(Died):
+            site.start()
+        assert (State.FAILED, 1) == (site.recording().state, len(site.trtc.recording))
+        site.clock.now += 6 * MINUTE_MS
+        site.minutes(10)
+        assert {} == site.trtc.recording
+        (task_id,) = (f"Task+0/{sent['RecordId']}=" for sent in site.trtc.started)
+        site.upload(task_id)
+        site.run_until_done()
+        assert State.COMPLETED is site.recording().state
+
     def test_a_stop_is_repeated_until_the_task_is_gone(self) -> None:
         """TRTC takes the call and does nothing, minute after minute; then the task is seen gone."""
         site = Site(trtc=DeafTrtc())
