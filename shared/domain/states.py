@@ -66,10 +66,9 @@ def last_task(evidence: Evidence) -> Task | None:
 
 
 def _stands(task: Task) -> bool:
-    """Tell whether there is no reason to start another one after the task: it runs, or it ended in order."""
-    if task.ended_ms is not None or task.gone_ms is not None:
-        return True
-    return task.terminated is None and task.settled_ms is None and not (task.not_started and not task.began_ms)
+    """Tell whether the task runs or ended in order; of one that was settled unheard only its files told."""
+    settled_unheard = task.settled_ms is not None and end_ms(task) is None
+    return _failure(task) is None and not settled_unheard
 
 
 def state_of(accepted: Accepted, evidence: Evidence) -> Verdict:
@@ -124,8 +123,13 @@ def _restart(accepted: Accepted, evidence: Evidence, task: Task) -> str | None:
     started = sum(1 for attempt in evidence.attempts.values() if attempt.task_key)
     if started >= accepted.max_attempts or evidence.stop or evidence.gave_up or accepted.caller_keys:
         return None
+    return _failure(task)
+
+
+def _failure(task: Task) -> str | None:
+    """Return why another task is to be started after this one; None where it runs or ended in order."""
     if task.ended_ms is not None or task.gone_ms is not None:
-        return None  # it ended in order, or we may be late: what was recorded counts
+        return None  # in order, or we may be late: what was recorded counts
     if task.terminated:
         return task.terminated[1]
     return task.not_started[1] if task.not_started and not task.began_ms else None

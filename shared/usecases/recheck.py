@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from shared.domain import identity
 from shared.domain.accepted import Accepted
 from shared.domain.errors import TaskNotFound
 from shared.domain.evidence import Evidence
 from shared.domain.states import last_attempt
 from shared.ports import ObjectStore
-from shared.usecases.start import Ports, adopt
+from shared.usecases.start import Ports, adopt, find
 
 
 def recheck(
@@ -23,16 +22,13 @@ def recheck(
     """
     pace()
     try:
-        record_id = identity.record_id_of(accepted.recording_id, attempt)
-        described = ports.recorder.describe(accepted.sdk_app_id, record_id)
-        task_id, request_id = described.task_id, described.request_id
+        return find(accepted, evidence, attempt, ports).evidence
     except TaskNotFound as error:
         last = last_attempt(evidence)
-        found = None if last and last[1].refused else task_of_files(accepted, evidence, ports.store)
-        if found is None:
+        task_id = None if last and last[1].refused else task_of_files(accepted, evidence, ports.store)
+        if task_id is None:
             return None
-        task_id, request_id = found, error.request_id
-    return adopt(accepted, evidence, attempt, task_id, request_id, ports).evidence
+        return adopt(accepted, evidence, attempt, task_id, error.request_id, ports).evidence
 
 
 def folder_of(accepted: Accepted) -> str | None:

@@ -116,12 +116,11 @@ def resume(accepted: Accepted, request: RecordingRequest, ports: Ports) -> Outco
     if not state.refused:
         return attempt(accepted, request, number, evidence, ports)  # without an answer only the same RecordId is safe
     try:
-        described = ports.recorder.describe(accepted.sdk_app_id, identity.record_id_of(accepted.recording_id, number))
+        return Outcome(find(accepted, evidence, number, ports), created=False)
     except TaskNotFound:
         return attempt(accepted, request, number + 1, evidence, ports)
     except RecorderBusy as error:
         raise _ask_the_caller(error.code, error.message, accepted) from error
-    return Outcome(adopt(accepted, evidence, number, described.task_id, described.request_id, ports), created=False)
 
 
 def attempt(accepted: Accepted, request: RecordingRequest, number: int, evidence: Evidence, ports: Ports) -> Outcome:
@@ -130,19 +129,15 @@ def attempt(accepted: Accepted, request: RecordingRequest, number: int, evidence
     record_id = identity.record_id_of(recording_id, number)
     parameters = ports.policy.parameters(accepted, request, record_id)
     evidence = evidence.join(journal.record(store, recording_id, facts.attempted(number, ports.clock())))
-    created = True
     try:
         started = ports.recorder.start(parameters)
-        task_id, request_id = started.task_id, started.request_id
     except TaskExists:
-        created = False
         try:
-            described = ports.recorder.describe(accepted.sdk_app_id, record_id)
+            return Outcome(find(accepted, evidence, number, ports), created=False)
         except (TaskNotFound, RecorderBusy) as error:
             # It was started under this RecordId and we can't see it now: reconcile looks again.
             fact = facts.unanswered(number, ports.clock(), error.code, error.message)
             return queue(accepted, evidence.join(journal.record(store, recording_id, fact)), ports)
-        task_id, request_id = described.task_id, described.request_id
     except (ParametersRefused, RecorderMisconfigured) as error:
         fact = facts.refused(number, ports.clock(), error.code, error.message, error.request_id, final=True)
         evidence = evidence.join(journal.record(store, recording_id, fact))
@@ -150,7 +145,18 @@ def attempt(accepted: Accepted, request: RecordingRequest, number: int, evidence
         raise
     except RecorderBusy as error:
         return busy(accepted, request, number, evidence, error, ports)
-    return Outcome(adopt(accepted, evidence, number, task_id, request_id, ports), created=created)
+    return Outcome(adopt(accepted, evidence, number, started.task_id, started.request_id, ports), created=True)
+
+
+def find(accepted: Accepted, evidence: Evidence, number: int, ports: Ports) -> Recording:
+    """Return the recording with the task that TRTC has under an attempt's RecordId, stored.
+
+    Raises:
+        TaskNotFound: it has none, or the task is over.
+        RecorderBusy: it can't say now.
+    """
+    described = ports.recorder.describe(accepted.sdk_app_id, identity.record_id_of(accepted.recording_id, number))
+    return adopt(accepted, evidence, number, described.task_id, described.request_id, ports)
 
 
 def adopt(
