@@ -44,7 +44,7 @@ deploy-check: $(READY) ## Check what serverless.yml deploys, without an account;
 	@$(PY) -m tools.deploy_check $(if $(DOTENV),--env $(DOTENV))
 
 openapi: $(READY) ## Write docs/openapi.json from the models
-	@$(PY) -c "import json; from shared.openapi import document; print(json.dumps(document(), indent=1))" > docs/openapi.json
+	@$(PY) -c "import json; from shared.http.openapi import document; print(json.dumps(document(), indent=1))" > docs/openapi.json
 
 format: $(READY) ## Format the code
 	$(VENV)/bin/ruff check --fix .

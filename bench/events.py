@@ -8,9 +8,9 @@ from typing import Any
 
 from local import scf_events
 from local.config import BUCKET, REGION
-from shared.domain import identity
-from shared.domain.events import parse_callback
-from shared.usecases import journal
+from shared.domain import keys
+from shared.domain.callbacks import parse_callback
+from shared.store import journal
 from tests.callbacks import KEY, SDK_APP_ID, callback, mp4_stop, signed
 from tests.world import World
 
@@ -86,7 +86,7 @@ def recording(facts: int, recording_id: str) -> tuple[str, dict[str, bytes]]:
     for number in range(facts):
         body = middle(number, NOW_MS + 10_000 + number * (LONGEST_MS - 20_000) // facts, task)
         read = parse_callback(body)
-        world.store.put(f"{identity.task_facts(read.task_key)}{read.name}.json", body)
+        world.store.put(f"{keys.task_facts(read.task_key)}{read.name}.json", body)
     accepted, known = journal.load(world.store, recording_id)
     journal.write_document(world.store, accepted, journal.complete(world.store, recording_id, known))
     return task, {f"{PREFIX}/{key}": item.body for key, item in world.store.objects.items()}

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 
 from bench.result import Section, Step, Table, Target
 from bench.stats import Sample, paired, times
-from shared.domain import identity
+from shared.domain import keys
 from shared.domain.steps import Timing
 from shared.ports import StoredObject
 from shared.usecases.look import ReconcilePorts
-from shared.usecases.reconcile import tick
+from shared.usecases.tick import tick
 from tests.callbacks import callback
 from tests.fakes import Clock, FakeTrtc
 from tests.load.site import HOUR_MS, MIDDAY_MS, Meter, MeteredStore, Silence, Simulation, Site
@@ -53,7 +53,7 @@ class Bucket:
             assert task is not None
             world.receive(callback(801, {"Status": 1, "EventMessage": "Success"}, MIDDAY_MS - HOUR_MS + 5_000, task))
             self._add(world.store.objects.items(), keep_markers=False)
-            self.store.put(identity.open_key(MIDDAY_MS - 1_000, name), b"")
+            self.store.put(keys.open_key(MIDDAY_MS - 1_000, name), b"")
 
     def bury(self, count: int, objects: dict[str, StoredObject]) -> None:
         """Add copies of a finished recording's objects, which is called `sample`."""

@@ -8,8 +8,8 @@ import shared.cold_start  # noqa: F401 (first of all: see there)
 from shared import bootstrap, log
 from shared.entrypoint import Result, entrypoint
 from shared.triggers import Replay, Tick, Trigger
-from shared.usecases.reconcile import tick
 from shared.usecases.replay import all_recordings, replay
+from shared.usecases.tick import tick
 
 BUDGET_S = 50.0
 """Within the timer's minute, so that ticks do not pile up."""
@@ -34,7 +34,7 @@ def handle(trigger: Trigger, app: bootstrap.ReconcileApp) -> Result:
 
 def examine() -> dict[str, Any]:
     """Return what the doctor finds, whatever is wrong with the settings."""
-    from shared.examination import Examination  # no tick needs it
+    from shared.doctor.examination import Examination  # no tick needs it
 
     return Examination("reconcile").report()
 

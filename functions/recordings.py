@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shared.cold_start  # noqa: F401 (first of all: see there)
-from shared import api, bootstrap, cors, log
+from shared import bootstrap, log
 from shared.entrypoint import entrypoint
+from shared.http import api, cors
 from shared.triggers import CosEvent, HttpRequest, HttpResponse, Trigger
 from shared.usecases.jobs import run_job
 

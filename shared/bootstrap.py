@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from shared.usecases.look import ReconcilePorts
-    from shared.usecases.reading import QueryPorts
+    from shared.usecases.read_ports import QueryPorts
     from shared.usecases.start import Ports
 
 App = TypeVar("App")
@@ -102,7 +102,7 @@ def recordings() -> RecordingsApp:
     Raises:
         ConfigurationError: a setting is wrong or missing.
     """
-    from shared.usecases.reading import QueryPorts
+    from shared.usecases.read_ports import QueryPorts
 
     settings = load(RecordingsSettings)
     log.hide(token.get_secret_value() for token in settings.api_tokens.values())

@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from shared import log, replies, triggers
+from shared import log, triggers
 from shared.domain.errors import ConfigurationError, RecorderError, RequestError, WebRecordError
+from shared.http import replies
 from shared.triggers import HttpRequest, HttpResponse, Trigger
 
 Event = Mapping[str, Any]

@@ -20,7 +20,7 @@ from shared.entrypoint import Handler, entrypoint
 from shared.ports import ObjectStore
 from shared.settings import ANONYMOUS, CallbackSettings, RecordingsSettings
 from shared.usecases.look import ReconcilePorts
-from shared.usecases.reading import QueryPorts
+from shared.usecases.read_ports import QueryPorts
 from tests.callbacks import KEY, SDK_APP_ID, signed
 from tests.fakes import MemoryFiles
 

@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, get_args
 
-from shared.domain import identity
+from shared.domain import ids, keys
+from shared.domain.callbacks import parse_callback
+from shared.domain.document import Recording
 from shared.domain.errors import WebRecordError
-from shared.domain.events import parse_callback
-from shared.domain.recording import Recording
 from shared.domain.states import State
 from shared.domain.steps import Timing
 from shared.usecases.look import ReconcilePorts
@@ -107,10 +107,10 @@ class Simulation:
         return [key for key in self.store.objects if key.startswith(("open/", "due/"))]
 
     def _anything_due(self) -> bool:
-        return any(identity.marked(key)[0] <= self.clock.now + MINUTE_MS for key in self._markers())
+        return any(keys.marked(key)[0] <= self.clock.now + MINUTE_MS for key in self._markers())
 
     def _skip(self, ms: int) -> None:
-        times = [identity.marked(key)[0] for key in self._markers()] + [entry[0] for entry in self._agenda[:1]]
+        times = [keys.marked(key)[0] for key in self._markers()] + [entry[0] for entry in self._agenda[:1]]
         next_ms = min([time for time in times if time > self.clock.now], default=ms)
         self.clock.now = max(self.clock.now, min(ms, next_ms - next_ms % MINUTE_MS - MINUTE_MS))
 
@@ -226,7 +226,7 @@ class Simulation:
             if tries > 1:
                 self.at(self.clock.now + 60_000, lambda: self._job_created(name, tries - 1))
         else:
-            self.acknowledged[identity.digest_id(JOBS, name, etag, "0")] = "job"
+            self.acknowledged[ids.digest_id(JOBS, name, etag, "0")] = "job"
 
     def stop(self, key: str) -> None:
         """A backend stops a recording."""
@@ -287,7 +287,7 @@ class Simulation:
     def _untruths(self, key: str, recording: Recording) -> Iterator[str]:
         own = (
             recording.evidence.attempts
-            and not json.loads(self.store.objects[identity.request_key(key)].body)["caller_keys"]
+            and not json.loads(self.store.objects[keys.request_key(key)].body)["caller_keys"]
         )
         if not recording.state.final:
             yield f"is {recording.state.value} for ever"

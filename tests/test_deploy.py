@@ -19,7 +19,7 @@ from local.cos import Allow
 from shared.domain.steps import Timing
 from shared.ports import ListedObject, StoredObject
 from shared.usecases.look import ReconcilePorts
-from shared.usecases.reconcile import tick
+from shared.usecases.tick import tick
 from tests.callbacks import callback, mp4_stop
 from tests.fakes import MemoryStore
 from tests.world import World

@@ -92,7 +92,7 @@ NEVER_IMPORTED: dict[str, dict[str, str]] = {
         "shared.domain.steps": "reconcile decides what is to be done next",
         "shared.usecases.look": "reconcile looks",
         "shared.usecases.pace": "reconcile keeps to TRTC's rate",
-        "shared.usecases.reading": "nobody reads recordings through it",
+        "shared.usecases.read_ports": "nobody reads recordings through it",
         "shared.usecases.start": "a callback starts nothing",
     },
     "recordings": {
@@ -102,7 +102,7 @@ NEVER_IMPORTED: dict[str, dict[str, str]] = {
         "shared.usecases.pace": "reconcile keeps to TRTC's rate",
     },
     "reconcile": {
-        "shared.usecases.reading": "nobody reads recordings through it",
+        "shared.usecases.read_ports": "nobody reads recordings through it",
     },
 }
 """Modules of shared/ that a function's code names in a function it does not call; they, and what only they import,

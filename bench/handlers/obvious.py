@@ -19,10 +19,12 @@ import ulid  # noqa: F401
 from tencentcloud.common import credential  # noqa: F401
 from tencentcloud.trtc.v20190722 import models, trtc_client  # noqa: F401
 
-from shared import api, replies, settings, triggers  # noqa: F401
 from shared.adapters import cos, notify, trtc  # noqa: F401
 from shared.domain import policy, request  # noqa: F401
-from shared.usecases import jobs, receive, reconcile, replay, start, stop  # noqa: F401
+from shared.http import (
+    api,  # noqa: F401
+)
+from shared.usecases import tick as reconcile  # noqa: F401
 
 for _name in os.environ["LIKEWISE"].split():
     importlib.import_module(_name)

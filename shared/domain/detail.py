@@ -5,9 +5,9 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 from shared.domain.advice import advice
+from shared.domain.document import Overview, Recording
 from shared.domain.evidence import Evidence
-from shared.domain.notifications import Message
-from shared.domain.recording import Overview, Recording
+from shared.domain.outbox import Message
 from shared.domain.states import end_ms
 
 WORDS = {

@@ -24,7 +24,7 @@
     ├── NotificationError                a caller's endpoint did not take a notification (`notify_hosts.py`)
     └── ConfigurationError          500  a setting is wrong or missing: names it
 
-The numbers are the HTTP status a caller of the API sees (`shared/replies.py` holds the table).
+The numbers are the HTTP status a caller of the API sees (`shared/http/replies.py` holds the table).
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
-from shared.domain.events import Callback, Event, number
+from shared.domain.callbacks import Callback, Event, number
 from shared.domain.evidence import Attempt, Evidence, File, Notification, Task
-from shared.domain.identity import fact_name, task_key_of
+from shared.domain.ids import fact_name, task_key_of
 
 FILE_END_TOLERANCE_MS = 5_000
 """A file that ends this close to the task's end holds the rest of it: clocks of recorder and uploader differ."""

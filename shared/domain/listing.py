@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 
+from shared.domain.document import Overview
 from shared.domain.errors import FieldError, InvalidRequest
-from shared.domain.recording import Overview
 from shared.domain.states import State
 
 DEFAULT_LIMIT = 50

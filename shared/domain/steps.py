@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from shared.domain.accepted import Accepted
 from shared.domain.evidence import Evidence, Task
-from shared.domain.notifications import messages
+from shared.domain.outbox import messages
 from shared.domain.periods import IN_FLIGHT_MS, REPEAT_MS, START_LEAD_MS
 from shared.domain.states import State, end_ms, is_unsure, last_attempt, last_task, pending_tasks, state_of
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from shared.domain import identity
+from shared.domain import ids
 from shared.domain.errors import (
     CallerMustRetry,
     FieldError,
@@ -61,10 +61,10 @@ def run_job(source: ObjectStore, bucket: str, keys: Sequence[str], ports: Ports)
     except RequestError as error:
         documents, problems = [], [_problem(0, error)]
     for line, document in documents:
-        job_id = identity.digest_id(bucket, key, stored.etag, str(line))
+        job_id = ids.digest_id(bucket, key, stored.etag, str(line))
         try:
             request = parse_request(document)
-            name = identity.caller_key(None, request.recording_id, request.record_id) or job_id
+            name = ids.caller_key(None, request.recording_id, request.record_id) or job_id
             outcomes.append(start(request, name, f"cos:{bucket}/{key}", ports))
         except (StoreError, CallerMustRetry) as error:
             passing = error

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from itertools import count
 
-from shared.domain import facts, identity
+from shared.domain import facts, ids
 from shared.domain.accepted import Accepted
+from shared.domain.document import Recording, decide
 from shared.domain.errors import RecorderBusy, TaskNotFound
 from shared.domain.evidence import Evidence
 from shared.domain.facts import Fact
 from shared.domain.notify_hosts import NotificationError
 from shared.domain.periods import REPEAT_MS
-from shared.domain.recording import Recording, decide
 from shared.domain.states import end_ms
 from shared.domain.steps import (
     Describe,
@@ -31,7 +31,7 @@ from shared.domain.steps import (
     next_step,
 )
 from shared.ports import Notifier, ObjectStore
-from shared.usecases import journal
+from shared.store import journal
 from shared.usecases.recheck import folder_of, recheck, task_of_files
 from shared.usecases.start import Ports, link
 
@@ -131,7 +131,7 @@ def _gone(call: Callable[[], object], task_id: str, evidence: Evidence, ports: R
     try:
         call()
     except TaskNotFound:
-        task = evidence.tasks[identity.task_key_of(task_id)]
+        task = evidence.tasks[ids.task_key_of(task_id)]
         return facts.gone(ports.clock(), task_id) if end_ms(task) is None else None
     except RecorderBusy:
         pass  # asked again at the next look

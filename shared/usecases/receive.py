@@ -12,14 +12,14 @@ from typing import NamedTuple
 
 from pydantic import SecretStr
 
-from shared.domain import identity
+from shared.domain.callbacks import Callback, parse_callback
+from shared.domain.document import Recording
 from shared.domain.errors import NotStored, StoreError, Unauthorized
-from shared.domain.events import Callback, parse_callback
 from shared.domain.facts import evidence_of_callback
-from shared.domain.recording import Recording
+from shared.domain.keys import open_key, pointer_key, task_facts
 from shared.domain.signature import verify
 from shared.ports import ObjectStore
-from shared.usecases import journal
+from shared.store import journal
 
 
 class Received(NamedTuple):
@@ -67,7 +67,7 @@ def receive(
     callback = parse_callback(body)
     kept = {"received-ms": str(received_ms), "sign": signature or ""}
     try:
-        store.put(f"{identity.task_facts(callback.task_key)}{callback.name}.json", body, kept)
+        store.put(f"{task_facts(callback.task_key)}{callback.name}.json", body, kept)
     except StoreError as error:
         raise NotStored(str(error)) from error
     try:
@@ -78,7 +78,7 @@ def receive(
             return Received(callback, recording=_apply(store, recording_id, callback, received_ms))
         except Exception as error:  # noqa: BLE001 (what is stored is acknowledged, whatever deriving from it meets)
             # The document lacks this fact and no later one may come: reconcile has to look.
-            store.put(identity.open_key(received_ms, recording_id), b"")
+            store.put(open_key(received_ms, recording_id), b"")
             return Received(callback, left=f"{type(error).__name__}: {error}")
     except StoreError as error:
         raise NotStored(f"stored, but not where reconcile would find it: {error}") from error
@@ -87,7 +87,7 @@ def receive(
 def _recording_of(store: ObjectStore, callback: Callback) -> str | None:
     if not callback.task_id:
         return None
-    pointer = store.get(identity.pointer_key(callback.task_key))
+    pointer = store.get(pointer_key(callback.task_key))
     # Without a pointer it overtook the start's own write, which will find it.
     return str(json.loads(pointer.body)["recording_id"]) if pointer else None
 

@@ -7,14 +7,14 @@ marker that is left finds no request and is dropped.
 
 from __future__ import annotations
 
-from shared.domain import identity
+from shared.domain import keys
 from shared.domain.accepted import Accepted
+from shared.domain.document import Recording, decide
 from shared.domain.errors import Conflict, NotFound
 from shared.domain.evidence import Evidence
-from shared.domain.recording import Recording, decide
 from shared.ports import ObjectStore
-from shared.usecases import journal
-from shared.usecases.reading import QueryPorts
+from shared.store import journal
+from shared.usecases.read_ports import QueryPorts
 from shared.usecases.stop import stop
 
 
@@ -64,17 +64,17 @@ def _delete_files(accepted: Accepted, evidence: Evidence, ports: QueryPorts) -> 
 def _delete_facts(accepted: Accepted, evidence: Evidence, store: ObjectStore) -> None:
     recording_id = accepted.recording_id
     for task_key in evidence.tasks:
-        for item in list(store.list(identity.task_facts(task_key))):
+        for item in list(store.list(keys.task_facts(task_key))):
             store.delete(item.key)
-        store.delete(identity.pointer_key(task_key))
-    store.delete(identity.day_key(accepted.created_ms, recording_id))
-    for item in list(store.list(identity.recording_facts(recording_id))):
+        store.delete(keys.pointer_key(task_key))
+    store.delete(keys.day_key(accepted.created_ms, recording_id))
+    for item in list(store.list(keys.recording_facts(recording_id))):
         store.delete(item.key)
-    store.delete(identity.request_key(recording_id))
-    store.delete(identity.document_key(recording_id))
+    store.delete(keys.request_key(recording_id))
+    store.delete(keys.document_key(recording_id))
 
 
 def _delete_rest(recording_id: str, store: ObjectStore) -> None:
-    if store.get(identity.document_key(recording_id)) is None:
+    if store.get(keys.document_key(recording_id)) is None:
         raise NotFound(f"there is no recording {recording_id}")
-    store.delete(identity.document_key(recording_id))
+    store.delete(keys.document_key(recording_id))

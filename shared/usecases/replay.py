@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from shared.domain import identity
+from shared.domain import keys
 from shared.ports import ObjectStore
-from shared.usecases import journal
+from shared.store import journal
 
 
 @dataclass
@@ -25,9 +25,9 @@ def replay(store: ObjectStore, recording_ids: Iterable[str]) -> Replayed:
         accepted = journal.load_accepted(store, recording_id)
         if accepted is None:
             continue
-        before = store.get(identity.document_key(recording_id))
+        before = store.get(keys.document_key(recording_id))
         journal.write_document(store, accepted, journal.fold_all(store, recording_id))
-        after = store.get(identity.document_key(recording_id))
+        after = store.get(keys.document_key(recording_id))
         result.recordings += 1
         if before is None or after is None or before.body != after.body:
             result.changed.append(recording_id)

@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 from ulid import ULID
 
-from shared.domain import facts, identity
+from shared.domain import facts, ids, keys
 from shared.domain.accepted import Accepted
+from shared.domain.document import Recording, decide
 from shared.domain.errors import (
     CallerMustRetry,
     Conflict,
@@ -27,12 +28,11 @@ from shared.domain.errors import (
 from shared.domain.evidence import Evidence
 from shared.domain.periods import IN_FLIGHT_MS, REPEAT_MS, START_LEAD_MS
 from shared.domain.policy import Policy
-from shared.domain.recording import Recording, decide
 from shared.domain.refusals import refusal
 from shared.domain.request import RecordingRequest
 from shared.domain.states import last_attempt, last_task
 from shared.ports import ObjectStore, Recorder
-from shared.usecases import journal
+from shared.store import journal
 
 
 @dataclass(frozen=True)
@@ -72,13 +72,13 @@ def start(
         StoreError: what was acknowledged to nobody may be half done; the same key finishes it.
     """
     store, now_ms = ports.store, ports.clock()
-    recording_id = identity.recording_id_of(key) if key else str(ULID.from_timestamp(now_ms / 1000))
+    recording_id = ids.recording_id_of(key) if key else str(ULID.from_timestamp(now_ms / 1000))
     known = journal.load_accepted(store, recording_id) if key else None
     if known is None:
         accepted = ports.policy.accept(request, recording_id, source, now_ms, traceparent)
         mark(store, accepted, now_ms)
-        if store.create(identity.request_key(recording_id), _body(accepted)):
-            store.put(identity.day_key(now_ms, recording_id), b"")
+        if store.create(keys.request_key(recording_id), _body(accepted)):
+            store.put(keys.day_key(now_ms, recording_id), b"")
             if is_early(accepted, now_ms):
                 return queue(accepted, Evidence(), ports)
             return attempt(accepted, request, 1, Evidence(), ports)
@@ -96,7 +96,7 @@ def resume(accepted: Accepted, request: RecordingRequest, ports: Ports) -> Outco
     last, task = last_attempt(evidence), last_task(evidence)
     if last is None:
         mark(ports.store, accepted, ports.clock())
-        ports.store.put(identity.day_key(accepted.created_ms, accepted.recording_id), b"")
+        ports.store.put(keys.day_key(accepted.created_ms, accepted.recording_id), b"")
         if evidence.gave_up or is_early(accepted, ports.clock()):
             return queue(accepted, evidence, ports)
         return attempt(accepted, request, 1, evidence, ports)
@@ -126,7 +126,7 @@ def resume(accepted: Accepted, request: RecordingRequest, ports: Ports) -> Outco
 def attempt(accepted: Accepted, request: RecordingRequest, number: int, evidence: Evidence, ports: Ports) -> Outcome:
     """Call StartWebRecord for one attempt and store what came of it; errors as `start` says."""
     store, recording_id = ports.store, accepted.recording_id
-    record_id = identity.record_id_of(recording_id, number)
+    record_id = ids.record_id_of(recording_id, number)
     parameters = ports.policy.parameters(accepted, request, record_id)
     evidence = evidence.join(journal.record(store, recording_id, facts.attempted(number, ports.clock())))
     try:
@@ -155,7 +155,7 @@ def find(accepted: Accepted, evidence: Evidence, number: int, ports: Ports) -> R
         TaskNotFound: it has none, or the task is over.
         RecorderBusy: it can't say now.
     """
-    described = ports.recorder.describe(accepted.sdk_app_id, identity.record_id_of(accepted.recording_id, number))
+    described = ports.recorder.describe(accepted.sdk_app_id, ids.record_id_of(accepted.recording_id, number))
     return adopt(accepted, evidence, number, described.task_id, described.request_id, ports)
 
 
@@ -207,9 +207,9 @@ def queue(accepted: Accepted, evidence: Evidence, ports: Ports) -> Outcome:
 def mark(store: ObjectStore, accepted: Accepted, now_ms: int) -> None:
     """Write the marker by which reconcile finds the recording, before anything else is written."""
     if is_early(accepted, now_ms):
-        store.put(identity.due_key(accepted.due_ms, accepted.recording_id), b"")
+        store.put(keys.due_key(accepted.due_ms, accepted.recording_id), b"")
     else:
-        store.put(identity.open_key(now_ms + REPEAT_MS, accepted.recording_id), b"")
+        store.put(keys.open_key(now_ms + REPEAT_MS, accepted.recording_id), b"")
 
 
 def is_early(accepted: Accepted, now_ms: int) -> bool:
@@ -219,7 +219,7 @@ def is_early(accepted: Accepted, now_ms: int) -> bool:
 
 def link(store: ObjectStore, recording_id: str, task_id: str) -> None:
     """Write which recording a task belongs to, for the callbacks to find it."""
-    pointer = identity.pointer_key(identity.task_key_of(task_id))
+    pointer = keys.pointer_key(ids.task_key_of(task_id))
     store.put(pointer, f'{{"recording_id":"{recording_id}"}}'.encode())
 
 

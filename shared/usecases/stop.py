@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from shared.domain import facts, identity
+from shared.domain import facts, keys
+from shared.domain.document import Recording, decide
 from shared.domain.errors import RecorderBusy, TaskNotFound
 from shared.domain.evidence import Evidence
-from shared.domain.recording import Recording, decide
 from shared.domain.states import last_attempt, last_task
-from shared.usecases import journal
+from shared.store import journal
 from shared.usecases.start import Ports
 
 
@@ -37,5 +37,5 @@ def stop(recording_id: str, why: str, ports: Ports) -> Recording:
         fact = facts.gave_up(now_ms, f"stopped before it started: {why}")
         evidence = evidence.join(journal.record(store, recording_id, fact))
     # else an attempt is on its way: nobody knows yet whether there is a task; reconcile finds out.
-    store.put(identity.open_key(now_ms, recording_id), b"")
+    store.put(keys.open_key(now_ms, recording_id), b"")
     return journal.publish_whole(store, accepted, Evidence(), evidence, now_ms)

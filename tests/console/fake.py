@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from shared.console import reply
+from shared.http.console import reply
 from tests.serving import Server
 
 TOKEN = "a-token-of-the-console-tests"

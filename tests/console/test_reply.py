@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared import console
-from shared.console import LANGUAGES, SCRIPTS, reply
 from shared.domain.errors import NotFound
+from shared.http import console
+from shared.http.console import LANGUAGES, SCRIPTS, reply
 
 FOLDER = Path(console.__file__).parent
 SOURCES = [FOLDER / "js" / f"{name}.js" for name in SCRIPTS]

@@ -13,10 +13,10 @@ import httpx
 import jsonschema_rs
 import pytest
 
-from shared import api
 from shared.domain.request import RecordingRequest
-from shared.openapi import document
-from shared.replies import PROBLEMS
+from shared.http import api
+from shared.http.openapi import document
+from shared.http.replies import PROBLEMS
 from tests.cloud import RunningCloud
 
 ROOT = Path(__file__).parents[2]

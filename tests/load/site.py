@@ -17,7 +17,7 @@ from typing import Any
 
 from functions.reconcile import BUDGET_S
 from shared.bootstrap import PACE_PER_SECOND, THREADS
-from shared.domain import identity
+from shared.domain import keys
 from shared.domain.errors import RecorderError, TaskExists
 from shared.domain.refusals import refusal
 from shared.domain.request import RecordingRequest
@@ -25,9 +25,9 @@ from shared.domain.steps import Timing
 from shared.ports import Described, ListedObject, Started, StoredObject
 from shared.usecases.look import ReconcilePorts
 from shared.usecases.pace import Pacer
-from shared.usecases.reconcile import Report, tick
 from shared.usecases.start import current, start
 from shared.usecases.stop import stop
+from shared.usecases.tick import Report, tick
 from tests.callbacks import callback, mp4_stop
 from tests.fakes import Clock
 from tests.load.store import FolderStore
@@ -327,7 +327,7 @@ class Simulation:
     def _tick(self) -> TickRow:
         began_ms, self.meter.counts = self.clock.now, Counter()
         report = tick(self.ports, self.site.budget_s, self._lanes)
-        left = sum(identity.marked(key)[0] <= began_ms for key in self.bucket.folders.get("open", ()))
+        left = sum(keys.marked(key)[0] <= began_ms for key in self.bucket.folders.get("open", ()))
         return TickRow(self.clock.now - began_ms, report, self.meter.counts, left, len(self.trtc.recording))
 
     # The site
@@ -348,12 +348,12 @@ class Simulation:
             self._arrive(MIDDAY_MS - age, f"before-{number:06d}", length)
         self._catch_up(MIDDAY_MS - 1)
         # Earlier ticks have looked at each of them, and left a marker for the next time.
-        looked = [key for key in self.bucket.folders["open"] if identity.marked(key)[0] < MIDDAY_MS]
+        looked = [key for key in self.bucket.folders["open"] if keys.marked(key)[0] < MIDDAY_MS]
         every_ms = self.ports.timing.alive_every + MINUTE_MS
         for key in looked:
             self.bucket.delete(key)
             at_ms = MIDDAY_MS + self.chance.randrange(every_ms)
-            self.bucket.put(identity.open_key(at_ms, identity.marked(key)[1]), b"")
+            self.bucket.put(keys.open_key(at_ms, keys.marked(key)[1]), b"")
         self.rest.clear()
         self.meter.seconds.clear()
 

@@ -130,8 +130,8 @@ def test_the_doctor_is_in_reconciles_zip(run: Run, running: RunningCloud) -> Non
     assert ("ok", "ok", "ok") == (levels["settings-reconcile"], levels["forbid-overwrite"], levels["notify"]), (
         answer.log
     )
-    assert "shared.examination" in answer.modules
-    assert "shared.doctor" not in answer.modules
+    assert "shared.doctor.examination" in answer.modules
+    assert "shared.doctor.command" not in answer.modules
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -14,8 +14,8 @@ import pytest
 from local import cam
 from local.config import BUCKET
 from local.cos import Allow
+from shared.doctor.examination import LIMIT_S, Examination
 from shared.domain.finding import Finding
-from shared.examination import LIMIT_S, Examination
 from tests.cloud import RunningCloud
 from tests.serving import serving
 

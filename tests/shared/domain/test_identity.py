@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shared.domain import identity
+from shared.domain import ids, keys
 from shared.domain.errors import InvalidRequest
 
 DOCUMENTED = "Vfn+FlMTUh1hL0a6kfBUPUsd9FmPLyznAsbd+QFsasqLg5UulUlA9JhYTw15YEYMCxXlfQwtl5cNmrbJqFubDTUp3OGPsU."
@@ -24,8 +24,8 @@ task_ids = st.one_of(any_text, st.text("ab+/-.=*~2BFf_", max_size=12))
 @example("x" * 401, "x" * 402)
 def test_task_keys_are_injective(one: str, other: str) -> None:
     """Two tasks share a key only if they are the same task."""
-    same = identity.bare_task_id(one) == identity.bare_task_id(other)
-    assert same == (identity.task_key_of(one) == identity.task_key_of(other))
+    same = ids.bare_task_id(one) == ids.bare_task_id(other)
+    assert same == (ids.task_key_of(one) == ids.task_key_of(other))
 
 
 @given(st.one_of(task_ids, st.text(min_size=300, max_size=900)))
@@ -34,14 +34,14 @@ def test_task_keys_are_injective(one: str, other: str) -> None:
 @example("")
 def test_task_keys_are_path_safe(task_id: str) -> None:
     """A task key is one short path segment, whatever the TaskId holds."""
-    key = identity.task_key_of(task_id)
+    key = ids.task_key_of(task_id)
     assert re.fullmatch(r"[A-Za-z0-9_~-]{1,400}", key)
 
 
 def test_documented_task_id() -> None:
     """The example TaskId keeps its letters; what a path can't hold is written as its byte."""
     expected = DOCUMENTED.replace("+", "~2B").replace(".", "~2E")
-    assert expected == identity.task_key_of(DOCUMENTED)
+    assert expected == ids.task_key_of(DOCUMENTED)
 
 
 @pytest.mark.parametrize(
@@ -59,8 +59,8 @@ def test_documented_task_id() -> None:
 )
 def test_start_time_suffix(task_id: str, expected: str) -> None:
     """Only the suffix that event 310 carries is taken off, and both spellings are one task."""
-    assert expected == identity.bare_task_id(task_id)
-    assert identity.task_key_of(expected) == identity.task_key_of(task_id)
+    assert expected == ids.bare_task_id(task_id)
+    assert ids.task_key_of(expected) == ids.task_key_of(task_id)
 
 
 @given(any_text.filter(bool), st.integers(1, 9999))
@@ -69,37 +69,37 @@ def test_start_time_suffix(task_id: str, expected: str) -> None:
 @example("123e4567-e89b-12d3-a456-426614174000", 1)
 def test_record_ids_fit(key: str, attempt: int) -> None:
     """For any caller's key and 9999 attempts, RecordId is less than 32 bytes of safe characters."""
-    recording_id = identity.recording_id_of(key)
-    record_id = identity.record_id_of(recording_id, attempt)
+    recording_id = ids.recording_id_of(key)
+    record_id = ids.record_id_of(recording_id, attempt)
     assert re.fullmatch(r"[A-Za-z0-9_-]{1,26}", recording_id)
     assert len(record_id.encode()) < 32
-    assert record_id == identity.record_id_of(recording_id, attempt)
+    assert record_id == ids.record_id_of(recording_id, attempt)
 
 
 @given(st.from_regex(r"[A-Za-z0-9_-]{1,26}", fullmatch=True))
 def test_a_short_key_is_the_id(key: str) -> None:
     """A key that fits is the recording's id itself, so that a caller can find it again."""
-    assert key == identity.recording_id_of(key)
+    assert key == ids.recording_id_of(key)
 
 
 @given(st.integers(1, 9999), st.integers(1, 9999))
 def test_attempts_differ(one: int, other: int) -> None:
     """Another attempt has another RecordId."""
-    assert (one == other) == (identity.record_id_of("id", one) == identity.record_id_of("id", other))
+    assert (one == other) == (ids.record_id_of("id", one) == ids.record_id_of("id", other))
 
 
 @pytest.mark.parametrize("key", ["x" * 27, "a.b", "a b", "录", "a\n", "a/../b", "\ud800"])
 def test_a_long_key_is_digested(key: str) -> None:
     """A key that does not fit is named by its digest: always the same, never itself."""
-    recording_id = identity.recording_id_of(key)
-    assert recording_id == identity.recording_id_of(key)
+    recording_id = ids.recording_id_of(key)
+    assert recording_id == ids.recording_id_of(key)
     assert re.fullmatch(r"[a-z2-7]{26}", recording_id)
 
 
 def test_digests_know_their_parts() -> None:
     """Parts that only concatenate alike have different digests."""
-    assert identity.digest_id("ab", "c") != identity.digest_id("a", "bc")
-    assert identity.digest_id("ab", "c") == identity.digest_id("ab", "c")
+    assert ids.digest_id("ab", "c") != ids.digest_id("a", "bc")
+    assert ids.digest_id("ab", "c") == ids.digest_id("ab", "c")
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_digests_know_their_parts() -> None:
 )
 def test_caller_key(header: str | None, recording_id: str | None, record_id: str | None, expected: str | None) -> None:
     """A recording may be named in three places, as long as they agree."""
-    assert expected == identity.caller_key(header, recording_id, record_id)
+    assert expected == ids.caller_key(header, recording_id, record_id)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_caller_key(header: str | None, recording_id: str | None, record_id: str
 def test_caller_key_refused(header: str | None, recording_id: str | None, record_id: str | None) -> None:
     """Different names, or a header that is not 1 to 255 printable ASCII characters, are the caller's error."""
     with pytest.raises(InvalidRequest) as refused:
-        identity.caller_key(header, recording_id, record_id)
+        ids.caller_key(header, recording_id, record_id)
     assert ["Idempotency-Key"] == [error.path for error in refused.value.errors]
 
 
@@ -147,36 +147,34 @@ NOON = 1_767_268_800_000  # 2026-01-01T12:00:00Z
 @given(st.lists(st.integers(NOON - DAY // 2, NOON + DAY // 2 - 1), unique=True, max_size=20))
 def test_newest_first_within_a_day(times: list[int]) -> None:
     """A listing of a day (COS lists by key) shows the newest recording first."""
-    listed = sorted(identity.day_key(ms, f"id{ms}") for ms in times)
+    listed = sorted(keys.day_key(ms, f"id{ms}") for ms in times)
     assert [f"id{ms}" for ms in sorted(times, reverse=True)] == [key.split("-")[-1] for key in listed]
     assert all(key.startswith("days/2026-01-01/") for key in listed)
 
 
 def test_days_are_utc() -> None:
     """A day begins at midnight UTC."""
-    assert "days/2026-01-01/" == identity.day_key(1_767_225_600_000, "a")[:16]
-    assert "days/2025-12-31/" == identity.day_key(1_767_225_599_999, "a")[:16]
+    assert "days/2026-01-01/" == keys.day_key(1_767_225_600_000, "a")[:16]
+    assert "days/2025-12-31/" == keys.day_key(1_767_225_599_999, "a")[:16]
 
 
 @given(st.lists(st.integers(0, 10**13 - 1), unique=True, max_size=20))
 def test_due_in_order(times: list[int]) -> None:
     """Due markers list in the order in which they are due."""
-    assert [identity.due_key(ms, "a") for ms in sorted(times)] == sorted(identity.due_key(ms, "a") for ms in times)
+    assert [keys.due_key(ms, "a") for ms in sorted(times)] == sorted(keys.due_key(ms, "a") for ms in times)
 
 
 @given(st.integers(0, 10**13 - 1), st.from_regex(r"[A-Za-z0-9_-]{1,26}", fullmatch=True))
 def test_markers_are_read_back(at_ms: int, recording_id: str) -> None:
     """A marker's key tells its time and its recording, whatever the id looks like."""
-    assert (at_ms, recording_id) == identity.marked(identity.open_key(at_ms, recording_id))
-    assert (at_ms, recording_id) == identity.marked(identity.due_key(at_ms, recording_id))
+    assert (at_ms, recording_id) == keys.marked(keys.open_key(at_ms, recording_id))
+    assert (at_ms, recording_id) == keys.marked(keys.due_key(at_ms, recording_id))
 
 
 def test_fact_name() -> None:
     """A fact's name never changes, since stored facts carry it; time, kind and body all count."""
-    assert "0000000000007-801-ba7816bf8f01cfea" == identity.fact_name(7, "801", b"abc")
-    assert 4 == len(
-        {identity.fact_name(*parts) for parts in [(7, "a", b""), (8, "a", b""), (7, "b", b""), (7, "a", b"x")]}
-    )
+    assert "0000000000007-801-ba7816bf8f01cfea" == ids.fact_name(7, "801", b"abc")
+    assert 4 == len({ids.fact_name(*parts) for parts in [(7, "a", b""), (8, "a", b""), (7, "b", b""), (7, "a", b"x")]})
 
 
 def test_layout() -> None:
@@ -191,12 +189,12 @@ def test_layout() -> None:
         "due/0000000000005-r",
     ]
     actual = [
-        identity.request_key("r"),
-        identity.document_key("r"),
-        identity.recording_facts("r"),
-        identity.task_facts("t"),
-        identity.pointer_key("t"),
-        identity.open_key(5, "r"),
-        identity.due_key(5, "r"),
+        keys.request_key("r"),
+        keys.document_key("r"),
+        keys.recording_facts("r"),
+        keys.task_facts("t"),
+        keys.pointer_key("t"),
+        keys.open_key(5, "r"),
+        keys.due_key(5, "r"),
     ]
     assert expected == actual

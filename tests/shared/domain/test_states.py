@@ -19,7 +19,7 @@ from shared.domain.states import (
     state_of,
 )
 from tests.callbacks import TASK, callback, mp4_stop, vod_commit
-from tests.shared.domain.test_recording import ACCEPTED, Story, evidence_of
+from tests.shared.domain.test_document import ACCEPTED, Story, evidence_of
 
 SECOND = "Task+2"
 LINKED: Story = [facts.attempted(1, 10), facts.accepted(1, 20, TASK, "q")]

@@ -13,7 +13,7 @@ from shared.domain import facts
 from shared.domain.accepted import Accepted, Place
 from shared.domain.evidence import Evidence, fold
 from shared.domain.facts import Fact, evidence_of_fact
-from shared.domain.notifications import RETRY_AFTER_S
+from shared.domain.outbox import RETRY_AFTER_S
 from shared.domain.periods import IN_FLIGHT_MS, REPEAT_MS, START_LEAD_MS
 from shared.domain.states import State, state_of
 from shared.domain.steps import (
@@ -32,7 +32,7 @@ from shared.domain.steps import (
     next_step,
 )
 from tests.callbacks import TASK, callback, mp4_stop, vod_commit
-from tests.shared.domain.test_recording import Story, evidence_of, stories
+from tests.shared.domain.test_document import Story, evidence_of, stories
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 TIMING = Timing(alive_every=10 * MINUTE, files_after=5 * MINUTE, lost_after=HOUR, held_for=DAY)

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from shared.domain.identity import open_key
-from shared.domain.notifications import RETRY_AFTER_S
+from shared.domain.keys import open_key
+from shared.domain.outbox import RETRY_AFTER_S
 from shared.domain.refusals import refusal
 from shared.domain.request import RecordingRequest
 from shared.domain.states import State
 from shared.domain.steps import Start, Wait
-from shared.usecases import journal
+from shared.store import journal
 from shared.usecases.look import load, look
 from shared.usecases.start import start
 from shared.usecases.stop import stop

@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from shared.domain.callbacks import parse_callback
 from shared.domain.errors import NotStored, StoreError, Unauthorized
-from shared.domain.events import parse_callback
-from shared.domain.identity import marked
+from shared.domain.keys import marked
 from shared.domain.states import State
-from shared.usecases import journal, look
+from shared.store import journal
+from shared.usecases import look
 from shared.usecases.start import current
 from tests.callbacks import TASK, callback, mp4_stop, signed
 from tests.faults import Died, Kind

@@ -13,7 +13,7 @@ from shared.usecases.remove import remove
 from shared.usecases.start import current
 from tests.fakes import MemoryFiles
 from tests.faults import Died, Faults
-from tests.shared.usecases.test_query import finished, reading
+from tests.shared.usecases.test_read import finished, reading
 from tests.world import CALLER_STORAGE, World
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.domain import identity
+from shared.domain import keys
 from shared.domain.refusals import refusal
 from shared.domain.states import State
 from shared.usecases.replay import all_recordings, replay
@@ -58,7 +58,7 @@ def test_documents_are_the_same_bytes() -> None:
 def test_a_missing_or_corrupted_document_is_rebuilt(body: bytes | None) -> None:
     """From the facts alone, to the bytes it had; only that one is reported."""
     site = site_of_everything()
-    key = identity.document_key("completed")
+    key = keys.document_key("completed")
     good = site.store.objects[key]
     if body is None:
         site.store.delete(key)
@@ -72,7 +72,7 @@ def test_a_missing_or_corrupted_document_is_rebuilt(body: bytes | None) -> None:
 def test_a_lie_in_a_document_does_not_survive() -> None:
     """What no fact supports is gone: replay does not start from the document."""
     site = site_of_everything()
-    key = identity.document_key("completed")
+    key = keys.document_key("completed")
     good = site.store.objects[key]
     site.store.put(key, good.body.replace(b"a.mp4", b"b.mp4"))
     assert good.body != site.store.objects[key].body
@@ -84,10 +84,10 @@ def test_only_those_that_were_named_are_rebuilt() -> None:
     """An id without a recording is passed over."""
     site = site_of_everything()
     for key in ("completed", "lost"):
-        site.store.delete(identity.document_key(key))
+        site.store.delete(keys.document_key(key))
     result = replay(site.store, ["lost", "nobody"])
     assert (1, ["lost"]) == (result.recordings, result.changed)
-    assert identity.document_key("completed") not in site.store.objects
+    assert keys.document_key("completed") not in site.store.objects
 
 
 def test_every_recording_is_listed_once() -> None:

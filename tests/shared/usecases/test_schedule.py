@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from shared.domain.errors import InvalidRequest, RecorderError
-from shared.domain.identity import marked
+from shared.domain.keys import marked
 from shared.domain.refusals import refusal
 from shared.domain.states import State
 from shared.usecases.stop import stop

@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from shared.domain import identity
+from shared.domain import ids, keys
 from shared.domain.errors import (
     CallerMustRetry,
     ConfigurationError,
@@ -22,7 +22,7 @@ from shared.domain.errors import (
 )
 from shared.domain.refusals import refusal
 from shared.domain.states import State
-from shared.usecases import journal
+from shared.store import journal
 from shared.usecases.start import Outcome, current
 from tests.callbacks import callback
 from tests.fakes import Clock
@@ -164,7 +164,7 @@ def test_a_full_quota_queues() -> None:
     assert State.QUEUED is outcome.recording.state
     assert "ResourceInsufficient.RequestRejection: full" == outcome.recording.reason
     assert 1 == len(world.listed("due/"))
-    assert {"k1"} == {identity.marked(key)[1] for key in world.listed("open/")}
+    assert {"k1"} == {keys.marked(key)[1] for key in world.listed("open/")}
 
 
 def test_a_repeated_call_knows_what_the_listing_does_not_name_yet() -> None:
@@ -273,7 +273,7 @@ def test_wherever_a_start_breaks_off_the_same_key_finishes_it(at: int, kind: Kin
         return
     assert 1 == len(world.trtc.started)
     assert outcome.recording.task_id in world.trtc.recording
-    assert world.store.get(identity.pointer_key(identity.task_key_of(outcome.recording.task_id or ""))) is not None
+    assert world.store.get(keys.pointer_key(ids.task_key_of(outcome.recording.task_id or ""))) is not None
     assert current(world.store, "k1").state is outcome.recording.state
 
 

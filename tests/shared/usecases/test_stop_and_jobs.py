@@ -10,7 +10,7 @@ import pytest
 from shared.domain.errors import NotFound, StoreError, TooLarge
 from shared.domain.refusals import refusal
 from shared.domain.states import State
-from shared.usecases import journal
+from shared.store import journal
 from shared.usecases.jobs import MAX_JOB_LINES, read_job, run_job
 from shared.usecases.stop import stop
 from tests.callbacks import callback

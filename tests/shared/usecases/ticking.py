@@ -6,13 +6,13 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from shared.domain.document import Recording
 from shared.domain.notify_hosts import NotificationError
 from shared.domain.policy import Policy
-from shared.domain.recording import Recording
 from shared.domain.steps import Timing
 from shared.usecases.look import ReconcilePorts
-from shared.usecases.reconcile import Report, tick
 from shared.usecases.start import current
+from shared.usecases.tick import Report, tick
 from tests.world import POLICY, World
 
 MINUTE_MS = 60_000

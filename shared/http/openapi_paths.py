@@ -6,8 +6,8 @@ from typing import Any
 
 from shared.domain.listing import DEFAULT_LIMIT, MOST
 from shared.domain.states import State
-from shared.examples import DETAIL, EVENTS, PAGE, PROBLEM, REQUEST, SCHEDULED
-from shared.replies import PROBLEMS
+from shared.http.examples import DETAIL, EVENTS, PAGE, PROBLEM, REQUEST, SCHEDULED
+from shared.http.replies import PROBLEMS
 
 Json = dict[str, Any]
 

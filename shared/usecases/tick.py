@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock
 
-from shared.domain import identity
+from shared.domain import keys
+from shared.domain.document import Recording, decide
 from shared.domain.errors import ParametersRefused, RecorderBusy, RecorderMisconfigured
 from shared.domain.periods import REPEAT_MS, START_LEAD_MS
-from shared.domain.recording import Recording, decide
 from shared.domain.refusals import is_full
 from shared.domain.states import is_unsure
 from shared.domain.steps import Start, Wait, next_step
@@ -88,7 +88,7 @@ def tick(ports: ReconcilePorts, budget_s: float, run: Mapper = map) -> Report:
     starts.make(now_ms, now_ms + int(budget_s * 500))
     markers, ripe_ms, watched = dict[str, list[str]](), ports.clock(), set[str]()
     for marker in (item.key for item in ports.store.list("open/")):
-        at_ms, recording_id = identity.marked(marker)
+        at_ms, recording_id = keys.marked(marker)
         watched.add(recording_id)
         if at_ms <= ripe_ms:
             markers.setdefault(recording_id, []).append(marker)
@@ -106,7 +106,7 @@ def tick(ports: ReconcilePorts, budget_s: float, run: Mapper = map) -> Report:
 
 def _ripe(ports: ReconcilePorts, prefix: str, until_ms: int) -> Iterator[str]:
     for item in ports.store.list(prefix):
-        if identity.marked(item.key)[0] > until_ms:
+        if keys.marked(item.key)[0] > until_ms:
             return
         yield item.key
 
@@ -133,7 +133,7 @@ def _look_at(recording_id: str, markers: list[str], ports: ReconcilePorts, repor
         report.note_news(decide(accepted, before), recording)
     later_ms: list[int] = []
     if isinstance(step, Start) or recording.state.waiting:
-        ports.store.put(identity.due_key(accepted.due_ms, recording_id), b"")
+        ports.store.put(keys.due_key(accepted.due_ms, recording_id), b"")
         # What is owed to the caller does not wait for the start.
         later_ms += [message.next_ms for message in recording.notifications if message.next_ms is not None]
         if is_unsure(evidence):
@@ -142,14 +142,14 @@ def _look_at(recording_id: str, markers: list[str], ports: ReconcilePorts, repor
     elif isinstance(step, Wait) and not step.done:
         later_ms.append(step.until_ms)
     if later_ms:
-        again_ms = max(min(later_ms), identity.marked(markers[-1])[0] + 1)
-        ports.store.put(identity.open_key(again_ms, recording_id), b"")
+        again_ms = max(min(later_ms), keys.marked(markers[-1])[0] + 1)
+        ports.store.put(keys.open_key(again_ms, recording_id), b"")
     for marker in markers:
         ports.store.delete(marker)
 
 
 def _drop_claim(marker: str, ports: ReconcilePorts) -> None:
-    if ports.clock() - identity.marked(marker)[0] >= CLAIM_MS:
+    if ports.clock() - keys.marked(marker)[0] >= CLAIM_MS:
         ports.store.delete(marker)
 
 
@@ -171,23 +171,23 @@ class _Starts:
                 continue
             if ports.clock() >= until_ms or self._refused_in_a_row >= ENOUGH_REFUSALS:
                 break
-            while (early_ms := identity.marked(marker)[0] - START_LEAD_MS - ports.clock()) > 0:
+            while (early_ms := keys.marked(marker)[0] - START_LEAD_MS - ports.clock()) > 0:
                 ports.sleep(early_ms / 1000)
             refusals: list[str] = []
-            _guarded(identity.marked(marker)[1], self._report, partial(_start, marker, ports, self._report, refusals))
+            _guarded(keys.marked(marker)[1], self._report, partial(_start, marker, ports, self._report, refusals))
             self._tried[marker] = bool(refusals)
             self._report.refusals.update(refusals)
             # A full TRTC is full for everybody; any other refusal may be this one recording's own.
             full = any(is_full(code) for code in refusals)
             self._refused_in_a_row = ENOUGH_REFUSALS if full else self._refused_in_a_row + 1 if refusals else 0
-        waiting = [identity.marked(marker)[0] for marker in markers if self._tried.get(marker, True)]
+        waiting = [keys.marked(marker)[0] for marker in markers if self._tried.get(marker, True)]
         self._report.waiting = len(waiting)
         self._report.waiting_s = max(0, (ports.clock() - min(waiting)) // 1000) if waiting else 0
 
 
 def _start(marker: str, ports: ReconcilePorts, report: Report, refusals: list[str]) -> None:
     """Make one start, or add to `refusals` why it has to wait on."""
-    recording_id = identity.marked(marker)[1]
+    recording_id = keys.marked(marker)[1]
     known = load(ports.store, recording_id)
     if known is None:
         _drop_claim(marker, ports)
@@ -198,10 +198,10 @@ def _start(marker: str, ports: ReconcilePorts, report: Report, refusals: list[st
     step = next_step(quiet, evidence, ports.clock(), ports.timing)
     if not isinstance(step, Start):
         if not (isinstance(step, Wait) and decide(accepted, evidence).state.waiting):
-            ports.store.put(identity.open_key(ports.clock(), recording_id), b"")
+            ports.store.put(keys.open_key(ports.clock(), recording_id), b"")
             ports.store.delete(marker)
         return
-    ports.store.put(identity.open_key(ports.clock() + REPEAT_MS, recording_id), b"")
+    ports.store.put(keys.open_key(ports.clock() + REPEAT_MS, recording_id), b"")
     try:
         found = step.recheck and recheck(accepted, evidence, step.recheck, ports, ports.pace)
     except RecorderBusy as error:

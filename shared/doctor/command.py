@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from shared.doctor.examination import LIMIT_S, Examination
+from shared.doctor.run import report
+from shared.doctor.settings_alone import FUNCTIONS
 from shared.domain.finding import Finding
-from shared.examination import LIMIT_S, Examination
-from shared.settings_alone import FUNCTIONS
-from shared.usecases.doctor import report
 
 EPILOG = """\
 levels:  ok    as it should be

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.domain.document import Overview
 from shared.domain.errors import InvalidRequest, NotFound
-from shared.domain.identity import document_key
+from shared.domain.keys import document_key
 from shared.domain.listing import parse_query
-from shared.domain.recording import Overview
 from shared.domain.refusals import refusal
 from shared.domain.states import State
-from shared.usecases.lists import MOST_READ, page
-from shared.usecases.query import EVENTS, URL_VALID_S, events, playlist, show, wait
-from shared.usecases.reading import QueryPorts
+from shared.usecases.read import EVENTS, URL_VALID_S, events, playlist, show, wait
+from shared.usecases.read_list import MOST_READ, page
+from shared.usecases.read_ports import QueryPorts
 from shared.usecases.stop import stop
 from tests.callbacks import callback, mp4_stop
 from tests.fakes import MemoryFiles

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from shared.domain import identity
+from shared.domain import keys
+from shared.domain.document import Overview
 from shared.domain.errors import NotFound
 from shared.domain.listing import ListQuery, day_of
-from shared.domain.recording import Overview
 from shared.ports import ObjectStore
-from shared.usecases.reading import QueryPorts
+from shared.usecases.read_ports import QueryPorts
 from shared.usecases.start import current
 
 MOST_READ = 500
@@ -52,7 +52,7 @@ def _keys(query: ListQuery, store: ObjectStore) -> Iterator[str]:
 
 def _overview(key: str, store: ObjectStore) -> Overview | None:
     recording_id = key.rpartition("/")[2].partition("-")[2]
-    stored = store.get(identity.document_key(recording_id))
+    stored = store.get(keys.document_key(recording_id))
     try:
         if stored is not None:
             return Overview.model_validate_json(stored.body)

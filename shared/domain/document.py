@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.domain.accepted import Accepted, Place
 from shared.domain.evidence import Evidence, File, Task
-from shared.domain.notifications import Message, messages
+from shared.domain.outbox import Message, messages
 from shared.domain.states import State, last_task, state_of
 from shared.domain.trace import trace_id
 

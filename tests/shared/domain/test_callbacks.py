@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shared.domain.events import Callback, Event, number, parse_callback
+from shared.domain.callbacks import Callback, Event, number, parse_callback
 from tests.events import load
 
 MS = 1_767_225_700_100

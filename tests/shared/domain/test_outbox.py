@@ -13,7 +13,7 @@ from shared.domain import facts
 from shared.domain.accepted import Accepted
 from shared.domain.evidence import Evidence, fold
 from shared.domain.facts import evidence_of_fact
-from shared.domain.notifications import RETRY_AFTER_S, Message, messages
+from shared.domain.outbox import RETRY_AFTER_S, Message, messages
 from shared.domain.states import State
 
 ACCEPTED = Accepted(

@@ -6,9 +6,9 @@ import json
 import re
 from collections.abc import Callable, Sequence
 
-from shared.domain import identity
+from shared.domain import keys
+from shared.domain.callbacks import parse_callback
 from shared.domain.errors import ConfigurationError, RecorderBusy, RecorderError, StoreError, TaskNotFound
-from shared.domain.events import parse_callback
 from shared.domain.finding import Seen, UnreachableError, fail, ok, warn
 from shared.domain.notify_hosts import NotificationError, check_notify_url
 from shared.domain.signature import sign, verify
@@ -146,7 +146,7 @@ def notify(url: str | None, hosts: Sequence[str], check_secret: Callable[[], Non
 def _taken_away(store: ObjectStore, body: bytes) -> bool:
     """Delete what the callback function stored of this callback; tell whether there was something."""
     callback = parse_callback(body)
-    key = f"{identity.task_facts(callback.task_key)}{callback.name}.json"
+    key = f"{keys.task_facts(callback.task_key)}{callback.name}.json"
     there = store.get(key) is not None
     store.delete(key)
     return there

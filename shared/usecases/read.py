@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from shared.domain import identity
+from shared.domain import ids, keys
 from shared.domain.detail import Detail, detail
+from shared.domain.document import RecordedFile
 from shared.domain.errors import NotFound
-from shared.domain.recording import RecordedFile
 from shared.ports import ObjectStore
-from shared.usecases import journal
-from shared.usecases.reading import QueryPorts
+from shared.store import journal
+from shared.usecases.read_ports import QueryPorts
 from shared.usecases.start import current
 
 URL_VALID_S = 7_200
@@ -37,7 +37,7 @@ def show(recording_id: str, ports: QueryPorts) -> tuple[Detail, str]:
 def _told(recording_id: str, ports: QueryPorts) -> tuple[Detail, str]:
     told = detail(current(ports.store, recording_id))
     window = ports.clock() // 1000 // URL_WINDOW_S if any(_is_ours(file, ports) for file in told.files) else ""
-    return told, identity.etag(f"{told.model_dump_json()}{window}")
+    return told, ids.etag(f"{told.model_dump_json()}{window}")
 
 
 def _shared(told: Detail, ports: QueryPorts) -> Detail:
@@ -94,8 +94,8 @@ def events(recording_id: str, after: str, ports: QueryPorts) -> tuple[list[dict[
     _, evidence = journal.load(ports.store, recording_id)
     if not evidence.facts:
         evidence = journal.fold_all(ports.store, recording_id)
-    keys = [item.key for task_key in evidence.tasks for item in ports.store.list(identity.task_facts(task_key))]
-    named = sorted((_name(key), key) for key in keys if _name(key) > after)
+    listed = [item.key for task_key in evidence.tasks for item in ports.store.list(keys.task_facts(task_key))]
+    named = sorted((_name(key), key) for key in listed if _name(key) > after)
     told = ports.many(lambda key: _event(key, ports.store), [key for _, key in named[:EVENTS]])
     return [event for event in told if event], named[EVENTS - 1][0] if len(named) > EVENTS else None
 

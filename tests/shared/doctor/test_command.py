@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from shared import doctor
+from shared.doctor import command as doctor
 from tests.shared.site import Site, site
 
 __all__ = ["site"]  # a fixture
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parent.parent.parent.parent
 
 
 def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

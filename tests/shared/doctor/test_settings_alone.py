@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.doctor.settings_alone import FUNCTIONS, alone, secrets, unknown, usable
 from shared.settings import load, variable
-from shared.settings_alone import FUNCTIONS, alone, secrets, unknown, usable
 
 FIELDS = sorted({name for kind in FUNCTIONS.values() for name in kind.model_fields})
 

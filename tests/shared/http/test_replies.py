@@ -8,6 +8,7 @@ import json
 import pytest
 
 from shared.domain import errors
+from shared.domain.document import RecordedFile, Recording
 from shared.domain.errors import (
     CallerMustRetry,
     ConfigurationError,
@@ -33,9 +34,8 @@ from shared.domain.errors import (
     WebRecordError,
 )
 from shared.domain.evidence import Evidence
-from shared.domain.recording import RecordedFile, Recording
 from shared.domain.states import State
-from shared.replies import problem, recording_reply
+from shared.http.replies import problem, recording_reply
 from shared.triggers import UnknownTriggerError
 
 TRTC = ("FailedOperation.X", "TRTC's words", "trtc-request-1")

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from shared.domain import facts
 from shared.domain.accepted import Accepted, Place
-from shared.domain.events import parse_callback
+from shared.domain.callbacks import parse_callback
+from shared.domain.document import decide
 from shared.domain.evidence import Evidence, fold
 from shared.domain.facts import Fact, evidence_of_callback, evidence_of_fact
-from shared.domain.recording import decide
 from shared.domain.states import State
 from tests.callbacks import TASK, callback, mp4_stop, vod_commit
 

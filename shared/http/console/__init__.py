@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from shared.domain.errors import NotFound
-from shared.domain.identity import etag
+from shared.domain.ids import etag
 from shared.triggers import HttpResponse
 
 LANGUAGES = ("en", "zh")

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from pydantic import SecretStr
 
-from shared import __version__, log, replies
-from shared.domain import identity
+from shared import __version__, log
+from shared.domain import ids
+from shared.domain.document import Recording
 from shared.domain.errors import (
     FieldError,
     InvalidRequest,
@@ -20,12 +21,12 @@ from shared.domain.errors import (
     Unauthorized,
     UnsupportedMediaType,
 )
-from shared.domain.recording import Recording
 from shared.domain.trace import trace_id, valid_traceparent
+from shared.http import replies
 from shared.settings import ANONYMOUS
 from shared.triggers import HttpRequest, HttpResponse
 from shared.usecases.jobs import parse_request
-from shared.usecases.reading import QueryPorts
+from shared.usecases.read_ports import QueryPorts
 from shared.usecases.start import start
 from shared.usecases.stop import stop
 
@@ -98,7 +99,7 @@ def _start(call: Call) -> HttpResponse:
     if len(request.body) > MAX_BODY_BYTES:
         raise TooLarge(f"a request holds at most {MAX_BODY_BYTES} bytes, this one {len(request.body)}")
     wanted = parse_request(request.body)
-    key = identity.caller_key(request.headers.get("idempotency-key"), wanted.recording_id, wanted.record_id)
+    key = ids.caller_key(request.headers.get("idempotency-key"), wanted.recording_id, wanted.record_id)
     trace = valid_traceparent(request.headers.get("traceparent"))
     outcome = start(wanted, key, f"http:{call.caller}", call.ports, trace)
     waiting, code = outcome.recording.state.waiting, (outcome.recording.reason or "").partition(":")[0]
@@ -112,19 +113,19 @@ def _stop(call: Call) -> HttpResponse:
 
 def _list(call: Call) -> HttpResponse:
     from shared.domain.listing import parse_query
-    from shared.usecases.lists import page
+    from shared.usecases.read_list import page
 
     return replies.page_reply(page(parse_query(call.request.query, call.ports.clock()), call.ports))
 
 
 def _show(call: Call) -> HttpResponse:
-    from shared.usecases.query import show
+    from shared.usecases.read import show
 
     return replies.detail_reply(*show(call.id, call.ports))
 
 
 def _wait(call: Call) -> HttpResponse:
-    from shared.usecases.query import wait
+    from shared.usecases.read import wait
 
     asked = call.request.query.get("timeout", str(DEFAULT_WAIT_S))
     if not re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,3})?", asked) or float(asked) > MOST_WAIT_S:
@@ -135,14 +136,14 @@ def _wait(call: Call) -> HttpResponse:
 
 
 def _events(call: Call) -> HttpResponse:
-    from shared.usecases.query import events
+    from shared.usecases.read import events
 
     told, more = events(call.id, call.request.query.get("after", ""), call.ports)
     return replies.json_reply({"events": told, **({"next_after": more} if more else {})})
 
 
 def _playlist(call: Call) -> HttpResponse:
-    from shared.usecases.query import playlist
+    from shared.usecases.read import playlist
 
     body = playlist(call.id, call.request.query.get("file", ""), call.ports)
     return HttpResponse(200, body, {"Content-Type": "application/vnd.apple.mpegurl", "Cache-Control": "no-store"})
@@ -163,13 +164,13 @@ def _healthz(_call: Call) -> HttpResponse:
 
 
 def _openapi(_call: Call) -> HttpResponse:
-    from shared.openapi import document
+    from shared.http.openapi import document
 
     return replies.json_reply(document())
 
 
 def _console(call: Call) -> HttpResponse:
-    from shared import console
+    from shared.http import console
 
     asset = call.request.path.rpartition("/console")[2].strip("/")
     return console.reply(asset, call.request.headers.get("accept-language", ""))

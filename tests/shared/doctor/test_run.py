@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.doctor import calls as doctor_calls
+from shared.doctor.run import Check, examine, report
 from shared.domain.errors import RecorderBusy, RecorderError, StoreError
 from shared.domain.finding import Level, ok, warn
 from shared.domain.refusals import refusal
 from shared.ports import Described
-from shared.usecases import doctor_calls
-from shared.usecases.doctor import Check, examine, report
 
 HANGS_S = 60
 

@@ -13,17 +13,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from shared import log, settings_alone
+from shared import log
 from shared.adapters.cos import Deadline
 from shared.adapters.notify import WebhookNotifier
 from shared.adapters.probe import CosProbe, RequestsProbe
 from shared.adapters.trtc import TrtcRecorder
+from shared.doctor import bucket as doctor_bucket
+from shared.doctor import calls as doctor_calls
+from shared.doctor import settings_alone
+from shared.doctor.run import Check, examine, report
+from shared.doctor.settings_alone import FUNCTIONS, alone, unknown, usable
 from shared.domain.errors import ConfigurationError
 from shared.domain.finding import Finding, Level, Seen, fail, ok, warn
 from shared.settings import ANONYMOUS, ENV_PREFIX, load, role_credentials, variable
-from shared.settings_alone import FUNCTIONS, alone, unknown, usable
-from shared.usecases import doctor_bucket, doctor_calls
-from shared.usecases.doctor import Check, examine, report
 
 LIMIT_S = 10.0
 """For all checks: they run at once."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from shared.domain.document import Recording
 from shared.domain.errors import (
     CallerMustRetry,
     ConfigurationError,
@@ -25,13 +26,12 @@ from shared.domain.errors import (
     UnsupportedMediaType,
     WebRecordError,
 )
-from shared.domain.identity import etag
-from shared.domain.recording import Recording
+from shared.domain.ids import etag
 from shared.triggers import HttpResponse
 
 if TYPE_CHECKING:
     from shared.domain.detail import Detail
-    from shared.usecases.lists import Page
+    from shared.usecases.read_list import Page
 
 PROBLEMS: dict[type[Exception], tuple[int, str, str]] = {
     MalformedJson: (400, "malformed-json", "The body is not JSON"),

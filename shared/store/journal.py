@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 
-from shared.domain import identity
+from shared.domain import keys
 from shared.domain.accepted import Accepted
+from shared.domain.callbacks import parse_callback
+from shared.domain.document import Recording, decide
 from shared.domain.errors import NotFound
-from shared.domain.events import parse_callback
 from shared.domain.evidence import Evidence, fold
 from shared.domain.facts import Fact, changed, evidence_of_callback, evidence_of_fact, read_fact
-from shared.domain.recording import Recording, decide
 from shared.domain.states import since_ms
 from shared.ports import ObjectStore
 
@@ -20,13 +20,13 @@ RECENT_MS = 900_000
 
 def record(store: ObjectStore, recording_id: str, fact: Fact) -> Evidence:
     """Write a fact; durable when this returns. Return what it says."""
-    store.put(f"{identity.recording_facts(recording_id)}{fact.name}.json", fact.body)
+    store.put(f"{keys.recording_facts(recording_id)}{fact.name}.json", fact.body)
     return evidence_of_fact(fact)
 
 
 def load_accepted(store: ObjectStore, recording_id: str) -> Accepted | None:
     """Return the accepted request, or None where none was accepted under this id."""
-    stored = store.get(identity.request_key(recording_id))
+    stored = store.get(keys.request_key(recording_id))
     return Accepted.model_validate_json(stored.body) if stored else None
 
 
@@ -35,7 +35,7 @@ def load_document(store: ObjectStore, recording_id: str) -> Evidence:
 
     The document is derived: what it can't tell is read from the facts.
     """
-    stored = store.get(identity.document_key(recording_id))
+    stored = store.get(keys.document_key(recording_id))
     try:
         return Evidence.model_validate(json.loads(stored.body)["evidence"]) if stored else Evidence()
     except (ValueError, KeyError, TypeError):
@@ -48,12 +48,12 @@ def complete(store: ObjectStore, recording_id: str, known: Evidence, since_ms: i
     Only facts that are missing are read: the listing gives the names.
     """
     evidence = known
-    prefix = identity.recording_facts(recording_id)
+    prefix = keys.recording_facts(recording_id)
     for name in _missing(store, prefix, evidence, 0):
         if stored := store.get(f"{prefix}{name}.json"):
             evidence = evidence.join(evidence_of_fact(read_fact(stored.body)))
     for task_key in list(evidence.tasks):
-        prefix = identity.task_facts(task_key)
+        prefix = keys.task_facts(task_key)
         for name in _missing(store, prefix, evidence, since_ms):
             if stored := store.get(f"{prefix}{name}.json"):
                 evidence = evidence.join(evidence_of_callback(parse_callback(stored.body)))
@@ -76,7 +76,7 @@ def write_document(store: ObjectStore, accepted: Accepted, evidence: Evidence) -
         if newest != recording.state.value and fact.name not in evidence.facts:
             recording = decide(accepted, evidence.join(record(store, accepted.recording_id, fact)))
     body = recording.model_dump_json(indent=1, exclude_none=True).encode()
-    store.put(identity.document_key(accepted.recording_id), body)
+    store.put(keys.document_key(accepted.recording_id), body)
     return recording
 
 
@@ -89,15 +89,15 @@ def publish(store: ObjectStore, accepted: Accepted, evidence: Evidence, now_ms: 
     if recording.state.waiting:
         wait(store, accepted)
     if any(message.next_ms == 0 for message in recording.notifications):
-        store.put(identity.open_key(now_ms, accepted.recording_id), b"")
+        store.put(keys.open_key(now_ms, accepted.recording_id), b"")
     return recording
 
 
 def wait(store: ObjectStore, accepted: Accepted) -> None:
     """Mark the start that is still to be made, and the time at which it is given up."""
-    store.put(identity.due_key(accepted.due_ms, accepted.recording_id), b"")
+    store.put(keys.due_key(accepted.due_ms, accepted.recording_id), b"")
     if accepted.start_by_ms is not None:
-        store.put(identity.open_key(accepted.start_by_ms, accepted.recording_id), b"")
+        store.put(keys.open_key(accepted.start_by_ms, accepted.recording_id), b"")
 
 
 def publish_whole(

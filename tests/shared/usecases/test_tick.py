@@ -13,15 +13,16 @@ from typing import Any, get_args
 
 import pytest
 
-from shared.domain import identity
+from shared.domain import keys
 from shared.domain.errors import StoreError
-from shared.domain.identity import marked, task_key_of
+from shared.domain.ids import task_key_of
+from shared.domain.keys import marked
 from shared.domain.refusals import refusal
 from shared.domain.states import State
 from shared.ports import ListedObject, StoredObject
-from shared.usecases import journal
-from shared.usecases.reconcile import tick
+from shared.store import journal
 from shared.usecases.stop import stop
+from shared.usecases.tick import tick
 from tests.callbacks import callback, mp4_stop
 from tests.fakes import FakeTrtc, MemoryStore
 from tests.faults import Died, Faults, Kind
@@ -151,7 +152,7 @@ class TestHalfWritten:
         with suppress(Died, StoreError):
             site.start()
         site.faults.plan = {}
-        accepted = identity.request_key("k1") in site.store.objects
+        accepted = keys.request_key("k1") in site.store.objects
         assert accepted or not site.trtc.started
         site.minutes(4)
         assert int(accepted) == len(site.trtc.started)
@@ -166,8 +167,8 @@ class TestHalfWritten:
     def test_a_claim_without_a_request_is_dropped_after_ten_minutes(self) -> None:
         """Not before: the start may be about to write it."""
         site = Site()
-        site.store.put(identity.open_key(site.clock.now, "ghost"), b"")
-        site.store.put(identity.due_key(site.clock.now, "ghost"), b"")
+        site.store.put(keys.open_key(site.clock.now, "ghost"), b"")
+        site.store.put(keys.due_key(site.clock.now, "ghost"), b"")
         site.minutes(9)
         assert 2 == len(site.listed("open/") + site.listed("due/"))
         site.minutes(1)
@@ -198,7 +199,7 @@ class TestHalfWritten:
             site.start()
         site.faults.plan = {}
         (task_id,) = site.trtc.recording
-        assert identity.pointer_key(task_key_of(task_id)) not in site.store.objects
+        assert keys.pointer_key(task_key_of(task_id)) not in site.store.objects
         assert any("-accepted-" in key for key in site.listed("recordings/k1/facts/"))
         return site, task_id
 
@@ -235,21 +236,21 @@ class TestHalfWritten:
     def test_a_stale_document_is_rebuilt(self) -> None:
         """Whatever a lost write left out is in the document after the next look."""
         site, task_id = recording()
-        stale = site.store.objects[identity.document_key("k1")]
+        stale = site.store.objects[keys.document_key("k1")]
         site.receive(callback(803, {"Status": 2}, site.clock.now + 1, task_id))
-        site.store.objects[identity.document_key("k1")] = stale
+        site.store.objects[keys.document_key("k1")] = stale
         site.minutes(2)
-        document = json.loads(site.store.objects[identity.document_key("k1")].body)
+        document = json.loads(site.store.objects[keys.document_key("k1")].body)
         assert "paused" == document["state"]
 
     @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"{}", b'{"evidence": 7}', b"\xff"])
     def test_an_unreadable_document_is_rebuilt(self, body: bytes) -> None:
         """It is derived: the facts have everything."""
         site, _ = recording()
-        before = site.store.objects[identity.document_key("k1")].body
-        site.store.put(identity.document_key("k1"), body)
+        before = site.store.objects[keys.document_key("k1")].body
+        site.store.put(keys.document_key("k1"), body)
         assert [] == site.minutes()[0].errors + site.minutes()[0].errors
-        assert before == site.store.objects[identity.document_key("k1")].body
+        assert before == site.store.objects[keys.document_key("k1")].body
 
     def test_leftover_markers_go(self) -> None:
         """Markers of any time for a recording that is over are removed."""
@@ -257,8 +258,8 @@ class TestHalfWritten:
         site.upload(task_id)
         site.run_until_done()
         for ms in (1, site.clock.now, site.clock.now + HOUR_MS):
-            site.store.put(identity.open_key(ms, "k1"), b"")
-            site.store.put(identity.due_key(ms, "k1"), b"")
+            site.store.put(keys.open_key(ms, "k1"), b"")
+            site.store.put(keys.due_key(ms, "k1"), b"")
         site.run_until_done()
         assert (State.COMPLETED, 1) == (site.recording().state, len(site.trtc.started))
 
@@ -408,7 +409,7 @@ class TestOthers:
         site = Site()
         site.begin("bad")
         good = site.begin("good")
-        site.store.put(identity.request_key("bad"), b'{"version": 9}')
+        site.store.put(keys.request_key("bad"), b'{"version": 9}')
         site.trtc.end(good)
         site.minutes(3)
         assert State.UPLOADING is site.recording("good").state

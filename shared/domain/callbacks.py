@@ -12,7 +12,7 @@ from enum import IntEnum
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from shared.domain.identity import bare_task_id, fact_name, task_key_of
+from shared.domain.ids import bare_task_id, fact_name, task_key_of
 
 
 class Event(IntEnum):

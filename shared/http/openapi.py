@@ -9,9 +9,9 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from shared import __version__
 from shared.domain.detail import Detail
-from shared.domain.recording import Overview
+from shared.domain.document import Overview
 from shared.domain.request import RecordingRequest
-from shared.openapi_paths import Json, paths
+from shared.http.openapi_paths import Json, paths
 
 
 class RecordingList(BaseModel):

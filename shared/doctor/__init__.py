@@ -1,0 +1,1 @@
+"""The doctor: looks at a deployment and says what is wrong."""

@@ -1,0 +1,52 @@
+"""Keys: where each object of a recording is stored."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+
+def request_key(recording_id: str) -> str:
+    """Return the key of the accepted request."""
+    return f"recordings/{recording_id}/request.json"
+
+
+def document_key(recording_id: str) -> str:
+    """Return the key of the derived document that people and programs read."""
+    return f"recordings/{recording_id}/recording.json"
+
+
+def recording_facts(recording_id: str) -> str:
+    """Return the prefix of the facts we wrote about a recording."""
+    return f"recordings/{recording_id}/facts/"
+
+
+def task_facts(task_key: str) -> str:
+    """Return the prefix of the callbacks of a task."""
+    return f"tasks/{task_key}/facts/"
+
+
+def pointer_key(task_key: str) -> str:
+    """Return the key of the pointer from a task to its recording."""
+    return f"tasks/{task_key}/recording.json"
+
+
+def open_key(at_ms: int, recording_id: str) -> str:
+    """Return the key of the marker of a recording to be looked at, from that time on; keys sort by time."""
+    return f"open/{at_ms:013d}-{recording_id}"
+
+
+def due_key(at_ms: int, recording_id: str) -> str:
+    """Return the key of the marker of a scheduled or queued start; keys sort by time."""
+    return f"due/{at_ms:013d}-{recording_id}"
+
+
+def marked(key: str) -> tuple[int, str]:
+    """Return time and recording id of an `open/` or `due/` marker."""
+    at_ms, _, recording_id = key.partition("/")[2].partition("-")
+    return int(at_ms), recording_id
+
+
+def day_key(created_ms: int, recording_id: str) -> str:
+    """Return the key of the listing index: within a day (UTC) the newest comes first."""
+    day = datetime.fromtimestamp(created_ms / 1000, tz=timezone.utc).date()
+    return f"days/{day}/{10**13 - created_ms:013d}-{recording_id}"

@@ -1,0 +1,1 @@
+"""The HTTP API: routes, bodies, replies, its description and the console."""

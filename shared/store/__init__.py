@@ -1,0 +1,1 @@
+"""The store: the only doors to what is kept of a recording."""
