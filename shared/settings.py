@@ -196,10 +196,13 @@ def load(kind: type[S], environ: Mapping[str, str] = os.environ) -> S:
     try:
         return kind.model_validate(given(kind.model_fields, environ))
     except ValidationError as error:
-        wrong = [
-            f"{variable(str(item['loc'][0]))}: {item['msg']}" if item["loc"] else item["msg"]
-            for item in error.errors(include_url=False, include_input=False, include_context=False)
-        ]
+        from shared.domain.mistakes import setting
+
+        wrong = []
+        for item in error.errors(include_url=False, include_input=False):
+            field = str(item["loc"][0]) if item["loc"] else ""
+            meant = kind.model_fields[field].description or "" if field else ""
+            wrong.append(f"{variable(field)}: {setting(item, meant)}" if field else setting(item, meant))
         raise ConfigurationError("; ".join(dict.fromkeys(wrong))) from None
 
 

@@ -316,7 +316,7 @@ def test_an_unfinished_env_file_is_refused(
     unfinished.write_text(EXAMPLE.replace("WEBRECORD_LOST_AFTER=", ""))
     assert 1 == deploy_check.main(["--env", str(unfinished)])
     said = capsys.readouterr().out
-    assert "WEBRECORD_BUCKET: Field required" in said
+    assert "WEBRECORD_BUCKET: is missing" in said
     assert "WEBRECORD_LOST_AFTER is undefined" in said
 
 

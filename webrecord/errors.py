@@ -35,6 +35,10 @@ EXIT_STATUSES: Mapping[int, str] = {
 }
 
 
+_NAMED = 10
+"""Wrong fields that an error's line names."""
+
+
 class CliError(Exception):
     """A line for people; `exit_status` is what programs see."""
 
@@ -124,13 +128,14 @@ def of_reply(status: int, problem: Mapping[str, Any], retry_after_s: float | Non
 
 
 def describe(problem: Mapping[str, Any], status: int) -> str:
-    """Return a problem document in one line, every wrong field named."""
+    """Return a problem document in one line, every wrong field named, up to ten."""
     fields = problem.get("errors")
     if isinstance(fields, list) and fields:
         named = [(f.get("path"), f.get("message")) for f in fields if isinstance(f, dict)]
-        why = "; ".join(f"{path}: {message}" for path, message in named)
+        said = "; ".join(f"{path}: {message}" if path else str(message) for path, message in named[:_NAMED])
+        said += f"; and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
     else:
         why = str(problem.get("detail") or "")
-    said = ": ".join(part for part in (str(problem.get("title") or f"status {status}"), why) if part)
+        said = ": ".join(part for part in (str(problem.get("title") or f"status {status}"), why) if part)
     request = problem.get("request_id")
     return f"{said} (request {request})" if request else said

@@ -28,5 +28,8 @@ def instant_ms(value: object) -> int:
         # Python 3.10 reads neither Z nor a fraction of any length.
         text = re.sub(r"[Zz]$", "+00:00", value.replace("t", "T").replace(" ", "T"))
         text = re.sub(r"\.(\d+)", lambda digits: f".{digits[1]:0<6}"[:7], text)
-        return round(datetime.fromisoformat(text).timestamp() * 1000)
+        try:
+            return round(datetime.fromisoformat(text).timestamp() * 1000)
+        except (ValueError, OverflowError):
+            raise ValueError("is no time that exists") from None
     raise ValueError("must be RFC 3339 with an offset (2026-01-31T09:00:00+08:00) or epoch seconds")

@@ -81,7 +81,8 @@ def parse_query(query: Mapping[str, str], now_ms: int) -> ListQuery:
     Raises:
         InvalidRequest: every parameter that is wrong.
     """
-    errors = [FieldError(name, "is unknown") for name in query if name not in (*FILTERS, "limit", "cursor")]
+    known = (*FILTERS, "limit", "cursor")
+    errors = _unknown([name for name in query if name not in known], known)
 
     def take(name: str, what: str, read: object) -> None:
         errors.append(FieldError(name, f"{what}, not {str(read)[:40]!r}"))
@@ -91,7 +92,7 @@ def parse_query(query: Mapping[str, str], now_ms: int) -> ListQuery:
         if name in State._value2member_map_:
             states.add(State(name))
         else:
-            take("state", f"must be of {', '.join(state.value for state in State)}", name)
+            take("state", f"must be one of {', '.join(state.value for state in State)}", name)
     labels = []
     for pair in _several(query, "label"):
         if not _LABEL.fullmatch(pair):
@@ -115,6 +116,14 @@ def parse_query(query: Mapping[str, str], now_ms: int) -> ListQuery:
     return ListQuery(first, last, frozenset(states), tuple(labels), int(limit), after, digest)
 
 
+def _unknown(names: list[str], known: tuple[str, ...]) -> list[FieldError]:
+    if not names:
+        return []
+    from shared.domain.mistakes import nearest, part
+
+    return [FieldError(part(name), f"unknown parameter{nearest(name, known)}") for name in names]
+
+
 def _several(query: Mapping[str, str], name: str) -> list[str]:
     return [part.strip() for part in query.get(name, "").split(",") if part.strip()]
 
@@ -132,7 +141,7 @@ def _day(query: Mapping[str, str], name: str, errors: list[FieldError]) -> date 
             return date.fromisoformat(given)
     except ValueError:
         pass
-    errors.append(FieldError(name, "must be a day, 2026-01-31"))
+    errors.append(FieldError(name, f"must be a day such as 2026-01-31 (UTC), not {given[:40]!r}"))
     return None
 
 
@@ -146,5 +155,5 @@ def _after(cursor: str | None, digest: str, errors: list[FieldError]) -> str | N
             return key
     except (binascii.Error, ValueError):
         pass
-    errors.append(FieldError("cursor", "is none of this list: give it back as it came, with the same filters"))
+    errors.append(FieldError("cursor", "is not of this list: give it back unchanged, with the same filters"))
     return None

@@ -67,13 +67,13 @@ def check_notify_url(url: str, allowed_hosts: Sequence[str]) -> None:
         raise ValueError("has a host that is no host name")
     # Equal as well as matched: the brackets of an IPv6 address are a character class in a glob.
     if not any(host == glob.lower() or fnmatchcase(host, glob.lower()) for glob in allowed_hosts):
-        raise ValueError(f"has a host that may not be notified: {host}")
+        raise ValueError(f"has a host that may not be notified: {host[:200]} is not among WEBRECORD_NOTIFY_HOSTS")
     if names_literally(host, allowed_hosts):
         return
     if parsed.scheme != "https":
         raise ValueError("must be https; only a host that is allowed by its full name may be notified over http")
     if (address := as_address(host)) is not None and not is_public(address):
-        raise ValueError(f"has a private address as its host: {host}")
+        raise ValueError(f"has a private address as its host: {host}; WEBRECORD_NOTIFY_HOSTS must name it in full")
 
 
 def host_of(url: Url) -> str:

@@ -48,10 +48,10 @@ def check_page_host(url: str, allowed_hosts: Sequence[str]) -> None:
     if allowed_hosts:
         # Equal as well as matched: the brackets of an IPv6 address are a character class in a glob.
         if not any(host == glob.lower() or fnmatchcase(host, glob.lower()) for glob in allowed_hosts):
-            raise PageNotAllowed(f"the page's host {host} is not among WEBRECORD_ALLOWED_HOSTS")
+            raise PageNotAllowed(f"the page's host {host[:200]} is not among WEBRECORD_ALLOWED_HOSTS")
         return
     if _is_local(host):
-        raise PageNotAllowed(f"the page's host {host} is not public; WEBRECORD_ALLOWED_HOSTS may allow it")
+        raise PageNotAllowed(f"the page's host {host[:200]} is not public; WEBRECORD_ALLOWED_HOSTS may allow it")
 
 
 def _host(url: str) -> str:

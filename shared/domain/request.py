@@ -41,11 +41,18 @@ LabelName = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_
 LabelValue = Annotated[str, StringConstraints(strict=True, max_length=256)]
 
 
+class Misfit(ValueError):
+    """Two fields that don't go together; `field` is the one to change."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 def _at_most_bytes(limit: int) -> AfterValidator:
     def check(value: str) -> str:
-        size = len(value.encode("utf-8", "surrogatepass"))
-        if not 0 < size <= limit:
-            raise ValueError(f"must be 1 to {limit} bytes of UTF-8, is {size}")
+        if not 0 < len(value.encode("utf-8", "surrogatepass")) <= limit:
+            raise ValueError(f"must be 1 to {limit} bytes of UTF-8")
         return value
 
     return AfterValidator(check)
@@ -103,7 +110,7 @@ class CloudStorage(Wire):
     @classmethod
     def _present(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         if not value.get_secret_value() and not (info.context or {}).get("stored"):
-            raise ValueError("Field required")
+            raise ValueError("is missing")
         return value
 
 
@@ -138,7 +145,7 @@ class StorageParams(Wire):
     @model_validator(mode="after")
     def _exactly_one(self) -> StorageParams:
         if (self.cloud_storage is None) == (self.cloud_vod is None):
-            raise ValueError("exactly one of CloudStorage and CloudVod")
+            raise ValueError("must hold exactly one of CloudStorage and CloudVod")
         return self
 
 
@@ -200,17 +207,17 @@ class RecordingRequest(Wire):
     @model_validator(mode="after")
     def _one_way_to_say_it(self) -> RecordingRequest:
         if self.storage_params and (self.storage or self.prefix):
-            raise ValueError("give StorageParams, or storage and prefix, not both")
+            raise Misfit("storage" if self.storage else "prefix", "give it, or StorageParams, not both")
         if self.prefix and self.storage == "vod":
-            raise ValueError("prefix is for storage cos")
+            raise Misfit("prefix", "is for storage cos alone, not for vod")
         if self.format and self.web_record_video_params.format not in (None, self.format):
-            raise ValueError("format and WebRecordVideoParams.Format differ")
+            raise Misfit("format", "differs from WebRecordVideoParams.Format")
         if self.stop_at and instant_ms(self.stop_at) <= instant_ms(self.start_at or 0):
-            raise ValueError("StopAt is not after StartAt")
+            raise Misfit("StopAt", "must be after StartAt")
         if self.start_by and instant_ms(self.start_by) < instant_ms(self.start_at or 0):
-            raise ValueError("StartBy is before StartAt")
+            raise Misfit("StartBy", "must not be before StartAt")
         if self.record_id and self.recording_id and self.record_id != self.recording_id:
-            raise ValueError("RecordId and RecordingId name different recordings")
+            raise Misfit("RecordingId", "differs from RecordId: both name the recording, so give one")
         return self
 
     @property

@@ -86,8 +86,10 @@ def authenticate(request: HttpRequest, tokens: Mapping[str, SecretStr]) -> str:
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     sent = given.strip().encode("utf-8", "surrogatepass")
     matches = [name for name, token in tokens.items() if hmac.compare_digest(token.get_secret_value().encode(), sent)]
-    if scheme.lower() != "bearer" or not matches:
-        raise Unauthorized("send `Authorization: Bearer <token>` with one of the tokens of WEBRECORD_API_TOKENS")
+    if scheme.lower() != "bearer" or not sent:
+        raise Unauthorized("no token was sent; send `Authorization: Bearer <token>`")
+    if not matches:
+        raise Unauthorized("the token is not one of WEBRECORD_API_TOKENS")
     return matches[0]
 
 

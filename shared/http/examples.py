@@ -80,9 +80,9 @@ EVENTS: Json = {
 }
 PROBLEM: Json = {
     "type": "urn:scf-webrecord:problem:invalid-request",
-    "title": "Some fields are wrong",
+    "title": "The request is not valid",
     "status": 422,
-    "detail": "MaxDurationLimit: Input should be greater than or equal to 1800",
+    "detail": "MaxDurationLimit: must be at least 1800, not 60",
     "request_id": "8c1f0f4e-0000-4000-8000-000000000000",
-    "errors": [{"path": "MaxDurationLimit", "message": "Input should be greater than or equal to 1800"}],
+    "errors": [{"path": "MaxDurationLimit", "message": "must be at least 1800, not 60"}],
 }

@@ -43,7 +43,7 @@ PROBLEMS: dict[type[Exception], tuple[int, str, str]] = {
     Conflict: (409, "conflict", "The id is in use"),
     TooLarge: (413, "too-large", "The body is too large"),
     UnsupportedMediaType: (415, "unsupported-media-type", "The body must be application/json"),
-    InvalidRequest: (422, "invalid-request", "Some fields are wrong"),
+    InvalidRequest: (422, "invalid-request", "The request is not valid"),
     ConfigurationError: (500, "configuration", "The deployment is not configured"),
     RecorderMisconfigured: (502, "recorder-misconfigured", "TRTC refused this deployment"),
     RecorderError: (502, "recorder", "TRTC answered with an error"),

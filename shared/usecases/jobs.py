@@ -11,7 +11,6 @@ from pydantic import ValidationError
 from shared.domain import ids
 from shared.domain.errors import (
     CallerMustRetry,
-    FieldError,
     InvalidRequest,
     MalformedJson,
     RecorderError,
@@ -101,19 +100,18 @@ def parse_request(body: bytes) -> RecordingRequest:
 
     Raises:
         MalformedJson: it is not JSON.
-        InvalidRequest: every wrong field with its path; values are not repeated, they may be secrets.
+        InvalidRequest: every wrong field with its path and, where it can be no secret, its value.
     """
     try:
         return RecordingRequest.model_validate_json(body)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-    if found[0]["type"] == "json_invalid":
-        raise MalformedJson(f"not a JSON document: {found[0]['msg']}")
-    raise InvalidRequest([FieldError(_path(item["loc"]), item["msg"]) for item in found])
+        found = error
+    from shared.domain.mistakes import field_errors
 
-
-def _path(loc: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in loc)
+    first = found.errors(include_url=False, include_input=False)[0]
+    if first["type"] == "json_invalid":
+        raise MalformedJson(f"not a JSON document: {first['ctx']['error']}")
+    raise InvalidRequest(field_errors(found, RecordingRequest))
 
 
 def _is_json(line: bytes) -> bool:

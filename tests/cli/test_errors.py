@@ -37,7 +37,7 @@ def api(url: str, pauses: list[float], tries: int = 4) -> Api:
         (403, {"title": "This page may not be recorded", "detail": "h"}, 6, "may not be recorded: h"),
         (404, {"title": "Not found", "detail": "no recording x"}, 5, "no recording x"),
         (409, {"title": "The id is in use", "request_id": "r-1"}, 6, "(request r-1)"),
-        (500, {"title": "The deployment is not configured", "detail": "WEBRECORD_BUCKET: Field required"}, 8, "BUCKET"),
+        (500, {"title": "The deployment is not configured", "detail": "WEBRECORD_BUCKET: is missing"}, 8, "BUCKET"),
         (502, {"errorCode": -1, "errorMessage": "function timed out"}, 8, "function timed out"),
         (502, b"<html>\n<h1>Bad  Gateway</h1>", 8, "<html> <h1>Bad Gateway</h1>"),
         (302, b"", 8, "302"),

@@ -60,7 +60,11 @@ def test_axe_finds_nothing_grave_in_any_view(api: FakeApi, open_tab: Open, schem
     found["dialog"] = grave(page)
     page.keyboard.press("Escape")
     tab.go("/new")
-    api.refuse = {"status": 422, "title": "Some fields are wrong", "errors": [{"path": "RecordUrl", "message": "no"}]}
+    api.refuse = {
+        "status": 422,
+        "title": "The request is not valid",
+        "errors": [{"path": "RecordUrl", "message": "no"}],
+    }
     page.get_by_text("More settings").click()
     page.get_by_role("button", name="Record", exact=True).click()
     page.get_by_text("One field is wrong.").wait_for()

@@ -217,7 +217,7 @@ def test_a_trace_is_kept_and_logged(call: Call, capsys: pytest.CaptureFixture[st
     ("labels", "path"),
     [
         ({f"l{n}": "" for n in range(11)}, "Labels"),
-        ({"a b": "x"}, "Labels.a b.[key]"),
+        ({"a b": "x"}, "Labels.a b"),
         ({"a": 1}, "Labels.a"),
         ({"a": "x" * 257}, "Labels.a"),
     ],

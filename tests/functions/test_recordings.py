@@ -179,8 +179,8 @@ def test_a_missing_setting_is_one_line_that_names_it(
     monkeypatch.delenv("WEBRECORD_BUCKET")
     status, document, _ = call(deployed, body={})
     assert 500 == status
-    assert "WEBRECORD_BUCKET: Field required" == document["detail"]
-    assert "WEBRECORD_BUCKET: Field required" == json.loads(capsys.readouterr().out)["message"]
+    assert "WEBRECORD_BUCKET: is missing" == document["detail"]
+    assert "WEBRECORD_BUCKET: is missing" == json.loads(capsys.readouterr().out)["message"]
 
 
 def test_each_invocation_has_the_roles_keys_of_its_own_time(

@@ -60,14 +60,14 @@ def test_required(name: str, empty: bool, monkeypatch: pytest.MonkeyPatch) -> No
         monkeypatch.setenv(ENV_PREFIX + name, "")
     else:
         monkeypatch.delenv(ENV_PREFIX + name)
-    assert f"{ENV_PREFIX}{name}: Field required" == wrong(StoreSettings)
+    assert f"{ENV_PREFIX}{name}: is missing" == wrong(StoreSettings)
 
 
 def test_everything_missing_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """All settings that are missing are told at once."""
     for name in REQUIRED:
         monkeypatch.delenv(ENV_PREFIX + name)
-    expected = {f"{ENV_PREFIX}{name}: Field required" for name in (*REQUIRED, "CALLBACK_KEYS")}
+    expected = {f"{ENV_PREFIX}{name}: is missing" for name in (*REQUIRED, "CALLBACK_KEYS")}
     assert expected == set(wrong(CallbackSettings).split("; "))
 
 

@@ -39,7 +39,7 @@ def test_what_is_right_is_ok(site: Site) -> None:
 Break = Callable[[Site], object]
 
 BROKEN: list[tuple[Break, str, Level, str]] = [
-    (lambda s: s.unset("WEBRECORD_BUCKET"), "settings-recordings", Level.FAIL, "WEBRECORD_BUCKET: Field required"),
+    (lambda s: s.unset("WEBRECORD_BUCKET"), "settings-recordings", Level.FAIL, "WEBRECORD_BUCKET: is missing"),
     (lambda s: s.unset("WEBRECORD_BUCKET"), "bucket", Level.WARN, NOT_LOOKED_AT),
     (lambda s: s.unset("WEBRECORD_BUCKET"), "credentials", Level.WARN, NOT_LOOKED_AT),
     (lambda s: s.unset("WEBRECORD_BUCKET"), "trtc", Level.OK, "answers for"),
@@ -259,7 +259,7 @@ def test_the_reconcile_function_examines_itself(site: Site) -> None:
     broken = main_handler({"doctor": True}, CONTEXT)
     assert broken is not None
     assert broken["ok"] is False
-    assert {"level": "fail", "check": "settings-reconcile", "seen": "WEBRECORD_BUCKET: Field required"} == broken[
+    assert {"level": "fail", "check": "settings-reconcile", "seen": "WEBRECORD_BUCKET: is missing"} == broken[
         "findings"
     ][0]
 

@@ -75,7 +75,7 @@ def test_every_documented_spelling_is_read(written: object, expected: int) -> No
 )
 def test_everything_else_is_refused(written: object) -> None:
     """No offset, another spelling, another type, a day that is none: a ValueError that says what is wrong."""
-    with pytest.raises(ValueError, match=r"RFC 3339|offset|range|isoformat|month|hour|day"):
+    with pytest.raises(ValueError, match=r"RFC 3339|no time that exists"):
         instant_ms(written)
 
 
