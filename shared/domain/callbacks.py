@@ -7,7 +7,9 @@ parser only fails on what is not a JSON object at all.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from enum import IntEnum
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -32,6 +34,8 @@ class Event(IntEnum):
     RECORDER_RESOURCE_LIMIT = 804
 
 
+_SECONDS_FROM = 10**9
+"""From here to ten times as much it is seconds, 2001 to 2286; as milliseconds that were early 1970."""
 KNOWN = frozenset(int(event) for event in Event)
 
 
@@ -66,8 +70,16 @@ class Callback(NamedTuple):
 
     @property
     def status(self) -> int | None:
-        """Payload.Status, or LeaveCode for UPLOAD_STOP; None when absent."""
-        return number(self.payload.get("LeaveCode" if self.type == Event.UPLOAD_STOP else "Status"))
+        """Payload.Status; for UPLOAD_STOP LeaveCode, or Status, which means the same; None when unreadable.
+
+        The documents give UPLOAD_STOP a LeaveCode, TRTC has been seen to send a Status. Where both come and differ, a 1
+        counts: files are still on the recorder's side, and it is not safe to say otherwise.
+        """
+        status = _code(self.payload.get("Status"))
+        if self.type != Event.UPLOAD_STOP:
+            return status
+        leave = _code(self.payload.get("LeaveCode"))
+        return status if leave is None or status == 1 else leave
 
 
 def parse_callback(body: bytes) -> Callback:
@@ -86,10 +98,12 @@ def parse_callback(body: bytes) -> Callback:
     payload = _mapping(info.get("Payload"))
     event_type = number(document.get("EventType")) or 0
     event_type = event_type if 0 <= event_type < 10**9 else 0  # it is part of an object's key
-    event_ms = number(info.get("EventMsTs")) or (number(info.get("EventTs")) or 0) * 1000
-    event_ms = event_ms if 0 <= event_ms < 10**13 else 0
+    event_ms = moment_ms(info.get("EventMsTs")) or moment_ms(info.get("EventTs"), seconds=True) or 0
     document.pop("CallbackTs", None)
-    identity = json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
+    try:
+        identity = json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
+    except (ValueError, RecursionError):
+        identity = body  # nested so deeply that it can be read and not be written
     task_id = info.get("TaskId")
     return Callback(
         group=number(document.get("EventGroupId")) or 0,
@@ -117,5 +131,34 @@ def number(value: object) -> int | None:
     return None
 
 
+def moment_ms(value: object, *, seconds: bool = False) -> int | None:
+    """Return a time as epoch ms; it may have come in seconds, also with a fraction, or as text. None when it is none.
+
+    Args:
+        value: what came.
+        seconds: what a number is that could be either.
+    """
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,17}(\.[0-9]{1,9})?", value.strip()):
+        value = float(value) if "." in value else int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 10**13:
+        return None
+    in_seconds = _SECONDS_FROM <= value < 10 * _SECONDS_FROM or (seconds and value < _SECONDS_FROM)
+    return int(value * 1000) if in_seconds else int(value)
+
+
+def unwrapped(value: object) -> object:
+    """Return what the JSON text of a list or an object holds; anything else as it came."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
+        with suppress(ValueError, RecursionError):
+            return json.loads(value)
+    return value
+
+
+def _code(value: object) -> int | None:
+    code = number(value)
+    return code if code is not None and abs(code) < 10**6 else None
+
+
 def _mapping(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+    found = unwrapped(value)
+    return found if isinstance(found, dict) else {}

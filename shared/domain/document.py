@@ -10,6 +10,8 @@ from shared.domain.outbox import Message, messages
 from shared.domain.states import State, last_task, state_of
 from shared.domain.trace import trace_id
 
+SEGMENTS = (".ts", ".m4s")
+"""Pieces of a playlist, which a listing finds beside it."""
 GAP_TOLERANCE_MS = 2_000
 """Files of one recording closer than this are continuous."""
 
@@ -113,6 +115,7 @@ def _recorded_files(evidence: Evidence, accepted: Accepted) -> list[RecordedFile
         _recorded_file(name, file, task, accepted.place)
         for task in evidence.tasks.values()
         for name, file in task.files.items()
+        if not (name.endswith(SEGMENTS) and any(other.endswith(".m3u8") for other in task.files))
     ]
 
 
@@ -127,7 +130,7 @@ def _recorded_file(name: str, file: File, task: Task, place: Place | None) -> Re
         task_id=task.task_id,
         start_ms=file.start_ms,
         end_ms=file.end_ms,
-        duration_ms=(file.end_ms or 0) - (file.start_ms or 0) if known else None,
+        duration_ms=max(0, (file.end_ms or 0) - (file.start_ms or 0)) if known else None,
         size=file.size,
         file_id=file.file_id,
         url=file.url,

@@ -111,6 +111,8 @@ class Task(Joined):
     """Up to when uploaded files are known to hold everything."""
     closed_ms: int | None = None
     """The upload of the whole task was reported as over, with files."""
+    empty_ms: int | None = None
+    """The upload was reported as over, with an empty list of files."""
     held: Note | None = None
     """Files still on the recorder's side."""
     broken: Note | None = None

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
-from shared.domain.callbacks import Callback, Event, number
+from shared.domain.callbacks import Callback, Event, moment_ms, unwrapped
 from shared.domain.evidence import Attempt, Evidence, File, Notification, Task
 from shared.domain.ids import fact_name, task_key_of
 
 FILE_END_TOLERANCE_MS = 5_000
 """A file that ends this close to the task's end holds the rest of it: clocks of recorder and uploader differ."""
+
+MAX_NAME, MAX_ADDRESS = 850, 2_048
+"""Characters of a name and of an address that an event may bring into the document; what is longer is neither."""
 
 _ENCODER = json.JSONEncoder(sort_keys=True)
 
@@ -147,7 +150,7 @@ def evidence_of_callback(callback: Callback) -> Evidence:
 
 def _task_says(callback: Callback) -> Task:
     ms, payload, status = callback.event_ms, callback.payload, callback.status
-    message = _text(payload.get("EventMessage") or payload.get("Errmsg") or "")[:500]
+    message = _said(payload.get("EventMessage")) or _said(payload.get("Errmsg"))
     match (callback.type, status):
         case (Event.RECORDER_START, 1):
             return Task(began_ms=ms)
@@ -162,18 +165,19 @@ def _task_says(callback: Callback) -> Task:
         case (Event.RECORDER_RESOURCE_LIMIT, _):
             return Task(ended_ms=ms, over_limit=(ms, message))
         case (Event.FILE_INFO, _):
-            names = payload.get("FileList")
-            return Task(files={name: File() for name in sorted(_names(names))})
+            return Task(files=_files(callback))
         case (Event.UPLOAD_STOP, 0 | 2):
-            return Task(closed_ms=ms, covered_ms=ms)
+            return Task(closed_ms=ms, covered_ms=ms, files=_files(callback), empty_ms=_empty_ms(callback))
         case (Event.UPLOAD_STOP | Event.MP4_STOP | Event.VOD_COMMIT, 1):
             return Task(held=(ms, message), files=_files(callback))
         case (Event.MP4_STOP | Event.VOD_COMMIT, 0):
             files = _files(callback)
             ends = [file.end_ms + FILE_END_TOLERANCE_MS for file in files.values() if file.end_ms]
-            return Task(covered_ms=max([ms, *ends]), files=files)
+            return Task(covered_ms=max([ms, *ends]), files=files, empty_ms=_empty_ms(callback))
         case (Event.MP4_STOP | Event.VOD_COMMIT, 2):
             return Task(broken=(ms, message or "upload failed"))
+        case (Event.UPLOAD_STOP | Event.MP4_STOP | Event.VOD_COMMIT, _):
+            return Task(files=_files(callback))  # it names files, and does not say what became of them
         case (Event.UPLOAD_START, 1):
             return Task(broken=(ms, message or "upload did not start"))
         case (Event.VOD_STOP, 0):
@@ -181,14 +185,16 @@ def _task_says(callback: Callback) -> Task:
         case (Event.VOD_STOP, 1):
             return Task(broken=(ms, message or "upload to VOD ended abnormally"))
         case (Event.CDN_STATUS, int()):
-            url = _text(payload.get("Url", "")).split("?")[0]
-            return Task(relay={url: (ms, status or 0, _text(payload.get("ErrorMsg") or ""))})
+            url = (_name(payload.get("Url")) or "").split("?")[0]
+            return Task(relay={url: (ms, status or 0, _said(payload.get("ErrorMsg")))})
     return Task()
 
 
 def _names(value: object) -> list[str]:
-    values = value if isinstance(value, list) else [value]
-    return [_text(name) for name in values if isinstance(name, str) and name]
+    """Return the names in a list, or the one; COS has no key longer than 850 bytes."""
+    found = unwrapped(value)
+    values = found if isinstance(found, list) else [found]
+    return [_text(name) for name in values if isinstance(name, str) and 0 < len(name) <= MAX_NAME]
 
 
 def _text(value: object) -> str:
@@ -197,27 +203,45 @@ def _text(value: object) -> str:
 
 
 def _files(callback: Callback) -> dict[str, File]:
+    """Return every file that the event names, in whichever of its fields."""
     payload = callback.payload
-    if callback.type == Event.VOD_COMMIT:
-        vod = payload.get("TencentVod")
-        if not isinstance(vod, dict) or not vod.get("FileId"):
-            return {}
-        file = _file(vod)
-        url = _text(vod["VideoUrl"]) if vod.get("VideoUrl") else None
-        name = _text(vod.get("CacheFile") or vod["FileId"])
-        return {name: file.model_copy(update={"file_id": _text(vod["FileId"]), "url": url})}
-    files = {name: File() for name in _names(payload.get("FileList"))}
-    messages = payload.get("FileMessage")
-    for message in messages if isinstance(messages, list) else []:
-        if isinstance(message, dict) and isinstance(message.get("FileName"), str):
-            files[_text(message["FileName"])] = _file(message)
+    files = {name: File() for name in [*_names(payload.get("FileList")), *_names(payload.get("FileName"))]}
+    for message in [*_records(payload.get("FileList")), *_records(payload.get("FileMessage"))]:
+        files |= {name: _file(message) for name in _names(message.get("FileName"))}
+    for vod in _records(payload.get("TencentVod")):
+        file_id = _name(vod.get("FileId"))
+        url = _name(vod.get("VideoUrl"))
+        if name := _name(vod.get("CacheFile")) or file_id or url:
+            files[name] = _file(vod).model_copy(update={"file_id": file_id, "url": url})
     return dict(sorted(files.items()))  # joined mappings are sorted; what is alone must look the same
+
+
+def _empty_ms(callback: Callback) -> int | None:
+    """Return when the event said, by an empty list, that it is over and there is no file."""
+    said = unwrapped(callback.payload.get("FileList")) in ([], "")
+    return callback.event_ms if said and not _files(callback) else None
+
+
+def _records(value: object) -> list[dict[str, Any]]:
+    found = unwrapped(value)
+    values = found if isinstance(found, list) else [found]
+    return [record for each in values if isinstance(record := unwrapped(each), dict)]
+
+
+def _name(value: object) -> str | None:
+    """Return a name that may have come as a number."""
+    named = isinstance(value, str | int) and not isinstance(value, bool) and value
+    return _text(value) if named and len(str(value)) <= MAX_ADDRESS else None
+
+
+def _said(value: object) -> str:
+    return _text(value)[:500] if isinstance(value, str | int | float) and value else ""
 
 
 def _file(message: dict[str, Any]) -> File:
     track = message.get("TrackType")
     return File(
-        start_ms=number(message.get("StartTimeStamp")),
-        end_ms=number(message.get("EndTimeStamp")),
-        track=_text(track) if isinstance(track, str) else None,
+        start_ms=moment_ms(message.get("StartTimeStamp")),
+        end_ms=moment_ms(message.get("EndTimeStamp")),
+        track=_text(track)[:MAX_NAME] if isinstance(track, str) else None,
     )

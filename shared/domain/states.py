@@ -11,6 +11,10 @@ from enum import Enum
 
 from shared.domain.accepted import Accepted
 from shared.domain.evidence import Attempt, Evidence, Task
+from shared.domain.periods import START_LEAD_MS
+
+NO_PICTURE_MS = 1_000
+"""A task that ends this soon after its first picture leaves no file."""
 
 
 class State(str, Enum):
@@ -82,7 +86,7 @@ def state_of(accepted: Accepted, evidence: Evidence) -> Verdict:
     if state in (State.FAILED, State.LOST):
         if any(is_uploaded(task) for task in evidence.tasks.values()):
             return State.COMPLETED, f"only part was recorded: {reason}"
-        if pending_tasks(evidence):
+        if any(not recorded_nothing(task, evidence) for task in pending_tasks(evidence)):
             return State.UPLOADING, f"an earlier attempt may have left files; {reason}"
     return state, reason
 
@@ -109,7 +113,7 @@ def _of_last_attempt(accepted: Accepted, evidence: Evidence) -> Verdict:
     if task is not None:
         if (why := _restart(accepted, evidence, task)) is not None:
             return State.QUEUED, f"to be started again: {why}"
-        return _of_task(task, stopping=evidence.stop is not None)
+        return _of_task(task, evidence)
     if attempt.refused:
         _, code, message = attempt.refused
         return (State.FAILED if attempt.final else State.QUEUED), f"{code}: {message}"
@@ -135,7 +139,7 @@ def _failure(task: Task) -> str | None:
     return task.not_started[1] if task.not_started and not task.began_ms else None
 
 
-def _of_task(task: Task, *, stopping: bool) -> Verdict:
+def _of_task(task: Task, evidence: Evidence) -> Verdict:
     end = end_ms(task)
     if is_uploaded(task):
         return State.COMPLETED, _early_end(task)
@@ -144,17 +148,54 @@ def _of_task(task: Task, *, stopping: bool) -> Verdict:
     # A failed start is only the end of a task that never began: 801 status 1 after it is a later try's.
     if task.not_started and not task.began_ms:
         return State.FAILED, f"the page could not be recorded: {task.not_started[1]}"
+    if recorded_nothing(task, evidence) or (task.settled_ms is not None and unseen(task, evidence)):
+        why = f"it ended before it began: {evidence.stop[1]}" if evidence.stop else "the recorder made no file"
+        return State.FAILED, f"{why}; nothing was recorded"
     if task.settled_ms is not None:
         if task.terminated:
             return State.FAILED, f"the recorder gave up: {task.terminated[1]}"
-        return State.LOST, "the task is gone and no file came"
+        return State.LOST, _lost(task)
     if end is not None:
         return State.UPLOADING, (task.held[1] or None) if task.held else _early_end(task)
-    if stopping:
+    if evidence.stop:
         return State.STOPPING, None
     if task.paused and task.paused[1]:
         return State.PAUSED, None
     return (State.RECORDING if task.began_ms else State.STARTING), None
+
+
+def unseen(task: Task, evidence: Evidence) -> bool:
+    """Tell whether the task was stopped and ended without a picture or a file that we were told of."""
+    told = task.began_ms is not None or task.files or task.covered_ms is not None or task.held or task.terminated
+    return evidence.stop is not None and bool(task.ended_ms) and not told
+
+
+def recorded_nothing(task: Task, evidence: Evidence) -> bool:
+    """Tell whether the task is over and made no file, so that nothing has to be waited for.
+
+    TRTC said so by an empty list of files; or the stop came before TRTC can have begun, or ended the task within
+    `NO_PICTURE_MS` of its first picture. A file that comes all the same completes the recording.
+    """
+    ended = task.ended_ms
+    if not ended or task.files or task.held:
+        return False
+    if task.empty_ms is not None and task.empty_ms >= ended:
+        return True
+    if evidence.stop is None or task.covered_ms is not None or task.terminated:
+        return False
+    if task.began_ms is not None:
+        return ended - task.began_ms <= NO_PICTURE_MS
+    asked_ms = max((a.at_ms or 0 for a in evidence.attempts.values() if a.task_id == task.task_id), default=0)
+    return evidence.stop[0] - asked_ms <= START_LEAD_MS
+
+
+def _lost(task: Task) -> str:
+    if task.files:
+        named = ", ".join(list(task.files)[:3])
+        return f"the task is gone; files were named ({named}), and nothing shows that they were uploaded"
+    if task.covered_ms is not None:
+        return "TRTC said that everything is uploaded, and no event named a file"
+    return "the task is gone and no file came"
 
 
 def since_ms(accepted: Accepted, evidence: Evidence, state: State) -> int:

@@ -15,7 +15,7 @@ from shared.domain.accepted import Accepted
 from shared.domain.evidence import Evidence, Task
 from shared.domain.outbox import messages
 from shared.domain.periods import IN_FLIGHT_MS, REPEAT_MS, START_LEAD_MS
-from shared.domain.states import State, end_ms, is_unsure, last_attempt, last_task, pending_tasks, state_of
+from shared.domain.states import State, end_ms, is_unsure, last_attempt, last_task, pending_tasks, state_of, unseen
 
 SETTLE_MS = 300_000
 """After the newest fact: TRTC sends for a minute, and a listing is complete some time after that."""
@@ -124,7 +124,7 @@ def next_step(accepted: Accepted, evidence: Evidence, now_ms: int, timing: Timin
     tell_ms = min((message.next_ms or 0 for message in owed), default=None)
     if state.final:
         if pending := pending_tasks(evidence):
-            step = _uploading(accepted, pending, now_ms, timing)
+            step = _uploading(accepted, pending, evidence, now_ms, timing)
             if not (tell_ms is not None and isinstance(step, Wait) and step.until_ms > tell_ms):
                 return step
         if tell_ms is not None:
@@ -158,7 +158,7 @@ def _working_step(
     if state is State.UPLOADING:
         # Only a failed upload that is held again is neither pending nor final; its task is the last one's.
         pending = pending_tasks(evidence) or [task for task in [last_task(evidence)] if task]
-        return _uploading(accepted, pending, now_ms, timing)
+        return _uploading(accepted, pending, evidence, now_ms, timing)
     task, last = last_task(evidence), last_attempt(evidence)
     if task is None or task.task_id is None:
         ripe_ms = ((last[1].at_ms if last else None) or 0) + IN_FLIGHT_MS
@@ -218,16 +218,18 @@ def _running(
     return Wait(min(stop_ms, max(heard_ms + every, now_ms + 1)))
 
 
-def _uploading(accepted: Accepted, tasks: list[Task], now_ms: int, timing: Timing) -> Step:
-    steps = [_upload_of(accepted, task, now_ms, timing) for task in tasks]
+def _uploading(accepted: Accepted, tasks: list[Task], evidence: Evidence, now_ms: int, timing: Timing) -> Step:
+    steps = [_upload_of(accepted, task, evidence, now_ms, timing) for task in tasks]
     waits = [step for step in steps if isinstance(step, Wait)]
     return next((step for step in steps if not isinstance(step, Wait)), None) or min(waits, key=lambda w: w.until_ms)
 
 
-def _upload_of(accepted: Accepted, task: Task, now_ms: int, timing: Timing) -> Step:
+def _upload_of(accepted: Accepted, task: Task, evidence: Evidence, now_ms: int, timing: Timing) -> Step:
     task_id = task.task_id or ""
     ended_ms = end_ms(task) or 0  # an event without a time: at once, since "now" would move with every look
     give_up_ms = ended_ms + (timing.held_for if task.held else timing.lost_after)
+    if unseen(task, evidence):  # stopped before it began, as far as anybody said: an event is late by a minute
+        give_up_ms = ended_ms + min(timing.files_after, timing.lost_after)
     if now_ms >= give_up_ms:
         return Look(task_id, last=True)
     # "Still on the recorder's side" is TRTC's word that more will come: what lies there is not all.

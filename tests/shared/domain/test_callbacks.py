@@ -106,14 +106,22 @@ def test_numbers_as_text() -> None:
         ({"EventMsTs": 0}, MS // 1000 * 1000),
         ({"EventMsTs": None, "EventTs": None}, 0),
         ({"EventMsTs": "soon", "EventTs": "later"}, 0),
-        ({"EventMsTs": -1}, 0),
-        ({"EventMsTs": 10**13}, 0),
+        ({"EventMsTs": -1, "EventTs": None}, 0),
+        ({"EventMsTs": 10**13, "EventTs": None}, 0),
         ({"EventMsTs": 10**13 - 1}, 10**13 - 1),
-        ({"EventMsTs": 10**400}, 0),
+        ({"EventMsTs": 10**400, "EventTs": None}, 0),
+        ({"EventMsTs": 10**400}, MS // 1000 * 1000),
+        ({"EventMsTs": MS // 1000}, MS // 1000 * 1000),
+        ({"EventMsTs": str(MS // 1000)}, MS // 1000 * 1000),
+        ({"EventMsTs": f"{MS / 1000:.3f}"}, MS),
+        ({"EventMsTs": MS / 1000}, MS),
+        ({"EventMsTs": None, "EventTs": MS}, MS),
+        ({"EventMsTs": True, "EventTs": False}, 0),
+        ({"EventMsTs": float("nan"), "EventTs": float("inf")}, 0),
     ],
 )
 def test_time_of_the_event(changes: dict[str, object], expected: int) -> None:
-    """EventMsTs, else EventTs in milliseconds, else 0: a time that would not fit its place in a key is none."""
+    """EventMsTs, else EventTs, in seconds or milliseconds, else 0; what would not fit its place in a key is no time."""
     callback = parse_callback(body(**changes))
     assert expected == callback.event_ms
     assert callback.name.startswith(f"{expected:013d}-801-")
@@ -125,14 +133,22 @@ def test_time_of_the_event(changes: dict[str, object], expected: int) -> None:
         (801, {"Status": 5}, 5),
         (305, {"LeaveCode": 2}, 2),
         (305, {"Status": 0, "LeaveCode": 1}, 1),
-        (305, {"Status": 0}, None),
+        (305, {"Status": 0}, 0),
+        (305, {"Status": "1"}, 1),
+        (305, {"Status": 1, "LeaveCode": 0}, 1),
+        (305, {"Status": 0, "LeaveCode": 2}, 2),
+        (305, {"Status": 0, "LeaveCode": None}, 0),
+        (305, {"Status": "x", "LeaveCode": "0"}, 0),
+        (305, {"Status": True}, None),
+        (305, {"Status": 10**30}, None),
+        (305, {}, None),
         (310, {"LeaveCode": 1}, None),
         (310, {}, None),
         (310, {"Status": "many"}, None),
     ],
 )
 def test_status(event_type: int, payload: dict[str, Any], status: int | None) -> None:
-    """What an event reports is Status, but LeaveCode for UPLOAD_STOP."""
+    """What an event reports is Status; for UPLOAD_STOP LeaveCode as well, and of two that differ the careful one."""
     document = {"EventGroupId": 3, "EventType": event_type, "EventInfo": {"Payload": payload}}
     assert status == parse_callback(json.dumps(document).encode()).status
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -153,6 +155,68 @@ def test_a_story_has_its_state(story: Story, state: State, reason: str | None) -
         assert told.model_dump_json() == decide(ACCEPTED, fold(shuffled)).model_dump_json()
 
 
+PART = {"FileName": "a.mp4", "StartTimeStamp": 1_767_225_600, "EndTimeStamp": "1767225660000"}
+IN_VOD = {"FileId": 5285890784246869930, "VideoUrl": "https://v.example.com/a.mp4", "EndTimeStamp": "1767225660"}
+NAMES: list[tuple[str, int, dict[str, Any], list[str]]] = [
+    ("a text", 304, {"FileList": "a.m3u8"}, ["a.m3u8"]),
+    ("a list", 304, {"FileList": ["a.m3u8", "b.m3u8"]}, ["a.m3u8", "b.m3u8"]),
+    ("JSON text", 304, {"FileList": '["a.m3u8", "b.m3u8"]'}, ["a.m3u8", "b.m3u8"]),
+    ("a name that looks like JSON", 304, {"FileList": "[a].m3u8"}, ["[a].m3u8"]),
+    ("nothing", 304, {"FileList": None}, []),
+    ("no names", 304, {"FileList": [1, None, "", [], True]}, []),
+    ("too long for a key", 304, {"FileList": "a" * 851}, []),
+    ("half a character", 304, {"FileList": "\ud800.mp4"}, ["?.mp4"]),
+    ("310", 310, {"Status": "0", "FileList": ["a.mp4"], "FileMessage": [PART]}, ["a.mp4"]),
+    ("310, messages alone", 310, {"Status": 0, "FileMessage": PART}, ["a.mp4"]),
+    ("310, messages as JSON text", 310, {"Status": 0, "FileMessage": json.dumps([PART])}, ["a.mp4"]),
+    ("310, messages for names", 310, {"Status": 0, "FileList": [PART]}, ["a.mp4"]),
+    ("310 without a status", 310, {"FileList": ["a.mp4"]}, ["a.mp4"]),
+    ("305 with a name", 305, {"Status": 0, "FileList": "a.m3u8"}, ["a.m3u8"]),
+    ("311, FileId as a number", 311, {"Status": 0, "TencentVod": IN_VOD}, ["5285890784246869930"]),
+    ("311, as JSON text", 311, {"Status": 0, "TencentVod": json.dumps(IN_VOD)}, ["5285890784246869930"]),
+    ("311, several", 311, {"Status": 0, "TencentVod": [IN_VOD, {"FileId": "v2"}]}, ["5285890784246869930", "v2"]),
+    ("311, held", 311, {"Status": 1, "TencentVod": {"CacheFile": "a.mp4"}}, ["a.mp4"]),
+    ("311, empty", 311, {"Status": 0, "TencentVod": {}}, []),
+]
+
+
+@pytest.mark.parametrize(("kind", "payload", "names"), [row[1:] for row in NAMES], ids=[row[0] for row in NAMES])
+def test_files_are_named_in_any_shape(kind: int, payload: dict[str, Any], names: list[str]) -> None:
+    """Lists, one alone, JSON text of either: what an event names is in the recording."""
+    told = decide(ACCEPTED, fold([evidence_of(piece) for piece in [*STARTED, callback(kind, payload, 2_500)]]))
+    assert sorted(names) == sorted(file.name for file in told.files)
+
+
+@pytest.mark.parametrize("start", [1_767_225_600, 1_767_225_600_000, "1767225600", "1767225600000", 1_767_225_600.0])
+def test_times_of_files_come_in_seconds_and_milliseconds(start: object) -> None:
+    """As numbers and as text, and mean the same; what is no time is none."""
+    part = {"FileName": "a.mp4", "StartTimeStamp": start, "EndTimeStamp": 1_767_225_660_000}
+    event = callback(310, {"Status": 0, "FileList": ["a.mp4"], "FileMessage": [part, {**PART, "FileName": "b.mp4"}]})
+    told = decide(ACCEPTED, fold([evidence_of(piece) for piece in [*STARTED, event]]))
+    assert [60_000, 60_000] == [file.duration_ms for file in told.files]
+    nothing = callback(310, {"Status": 0, "FileMessage": [{**part, "StartTimeStamp": None, "EndTimeStamp": "soon"}]})
+    told = decide(ACCEPTED, fold([evidence_of(piece) for piece in [*STARTED, nothing]]))
+    assert [(None, None)] == [(file.start_ms, file.end_ms) for file in told.files]
+
+
+@pytest.mark.parametrize("payload", [{"Status": 0}, {"Status": "0"}, {"LeaveCode": 0}, {"LeaveCode": 2, "Status": 0}])
+@pytest.mark.parametrize("mine", [True, False])
+def test_an_hls_recording_is_completed_by_its_last_event(payload: dict[str, Any], mine: bool) -> None:
+    """305 says it by Status as well as by LeaveCode, in our bucket and in a caller's; its pieces are no files."""
+    accepted = ACCEPTED.model_copy(update={"caller_keys": not mine})
+    story = [*STARTED, PLAYLIST, ENDED, callback(305, payload, 2_500)]
+    pieces = facts.looked(9_000, TASK, {"a.m3u8": 300, "a_1.ts": 9_000, "a_2.ts": 9_000})
+    for told in (story, [*story, pieces]):
+        recording = decide(accepted, fold([evidence_of(piece) for piece in told]))
+        assert (State.COMPLETED, ["a.m3u8"]) == (recording.state, [file.name for file in recording.files])
+
+
+def test_pieces_without_a_playlist_are_what_there_is() -> None:
+    """Where a listing found no playlist, its pieces are told."""
+    told = decide(ACCEPTED, fold([evidence_of(p) for p in [*STARTED, ENDED, facts.looked(9_000, TASK, {"a_1.ts": 1})]]))
+    assert (State.COMPLETED, ["a_1.ts"]) == (told.state, [file.name for file in told.files])
+
+
 def test_files_are_in_order_with_their_gaps() -> None:
     """Several files are sorted by their start; a hole between two is reported; the key is where TRTC puts it."""
     story = [
@@ -245,3 +309,30 @@ def test_a_late_file_completes_what_was_called_failed(story: Story) -> None:
         return  # a second attempt has its own task; its state counts
     late = [callback(802, {"Status": 1}, 30_000), mp4_stop(0, 40_000, "late.mp4", 1, 29_000)]
     assert decide(ACCEPTED, fold([*pieces, *map(evidence_of, late)])).state is State.COMPLETED
+
+
+SHAPES = ["0", "1", "a.mp4", '["a.m3u8"]', '{"FileName":"a.mp4"}', 1_767_225_600, "1767225600000", 10**40]
+INNER = ["FileName", "FileId", "StartTimeStamp", "EndTimeStamp", "x"]
+FIELDS = ["Status", "LeaveCode", "FileList", "FileMessage", "TencentVod", "EventMessage", "Errmsg", "Url", "ErrorMsg"]
+plain = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=6), st.sampled_from(SHAPES))
+odd: st.SearchStrategy[Any] = st.recursive(
+    plain,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(INNER), inner, max_size=4)),
+    max_leaves=8,
+)
+infos = st.fixed_dictionaries(
+    {"EventMsTs": odd, "Payload": st.one_of(odd, st.dictionaries(st.sampled_from(FIELDS), odd, max_size=6))}
+)
+
+
+@given(st.lists(st.tuples(kinds, infos), max_size=4))
+def test_whatever_a_callback_holds_makes_a_document(events: list[tuple[int, dict[str, Any]]]) -> None:
+    """Any JSON in any field: never an exception, always a document that can be stored and read back, in any order."""
+    envelopes = [{"EventGroupId": 3, "EventType": kind, "EventInfo": {"TaskId": TASK, **info}} for kind, info in events]
+    told = [parse_callback(json.dumps(envelope).encode()) for envelope in envelopes]
+    pieces = [evidence_of_callback(event) for event in told]
+    known = fold([*map(evidence_of, [ATTEMPT, TASK_STARTED]), *pieces])
+    body = decide(ACCEPTED, known).model_dump_json(exclude_none=True).encode()
+    assert known == Evidence.model_validate(json.loads(body)["evidence"])
+    assert {event.name for event in told} <= known.facts.keys()
+    assert body == decide(ACCEPTED, fold([*pieces[::-1], known])).model_dump_json(exclude_none=True).encode()

@@ -43,6 +43,14 @@ REFUSED_TOO: Story = [
 ]
 """Two invocations at once: one was refused, twice, while the other got a task under the first RecordId."""
 
+STOP, STOP_LATER = facts.stop_requested(1_000, "asked by ops"), facts.stop_requested(8_000, "asked by ops")
+NOTHING = "it ended before it began: asked by ops; nothing was recorded"
+ENDED_AT_ONCE, ENDED_LATER = (callback(802, {"Status": 1}, ms) for ms in (1_900, 9_000))
+LOOKED, FOUND = (facts.looked(400_000, TASK, files) for files in ({}, {"a.mp4": 1}))
+FILM, HELD = mp4_stop(0, 5_000, end_ms=1_900), mp4_stop(1, 5_000, end_ms=1_900)
+NAMED = callback(304, {"FileList": "a.m3u8"}, 1_500)
+EMPTY = callback(310, {"Status": 0, "FileList": [], "FileMessage": []}, 2_500)
+
 Row = tuple[str, dict[str, Any], Story, State, str | None]
 TABLE: list[Row] = [
     ("scheduled", {"start_at_ms": 5}, [], State.SCHEDULED, None),
@@ -62,8 +70,29 @@ TABLE: list[Row] = [
         {},
         [*GONE, callback(304, {"FileList": "a.m3u8"}, 1_500), facts.looked(9_000, TASK, {})],
         State.LOST,
-        "the task is gone and no file came",
+        "the task is gone; files were named (a.m3u8), and nothing shows that they were uploaded",
     ),
+    (
+        "all uploaded, never named",
+        {},
+        [*ENDED, callback(305, {"LeaveCode": 0}, 2_500), facts.looked(9_000, TASK, {})],
+        State.LOST,
+        "TRTC said that everything is uploaded, and no event named a file",
+    ),
+    ("stopped at once", {}, [*LINKED, STOP, ENDED_AT_ONCE], State.FAILED, NOTHING),
+    ("stopped at once, its first picture late", {}, [*BEGAN, STOP, ENDED_AT_ONCE], State.FAILED, NOTHING),
+    ("stopped at once, looked", {}, [*LINKED, STOP, ENDED_AT_ONCE, LOOKED], State.FAILED, NOTHING),
+    ("stopped at once, a file all the same", {}, [*BEGAN, STOP, ENDED_AT_ONCE, FILM], State.COMPLETED, None),
+    ("stopped at once, a file was found", {}, [*LINKED, STOP, ENDED_AT_ONCE, FOUND], State.COMPLETED, None),
+    ("stopped at once, a file is on its way", {}, [*BEGAN, STOP, ENDED_AT_ONCE, HELD], State.UPLOADING, None),
+    ("stopped at once, a file was named", {}, [*BEGAN, STOP, ENDED_AT_ONCE, NAMED], State.UPLOADING, None),
+    ("ended at once, nobody asked", {}, [*BEGAN, ENDED_AT_ONCE], State.UPLOADING, None),
+    ("stopped later", {}, [*BEGAN, STOP, callback(802, {"Status": 1}, 2_001)], State.UPLOADING, None),
+    ("stopped later, no picture told yet", {}, [*LINKED, STOP_LATER, ENDED_LATER], State.UPLOADING, None),
+    ("stopped later, no picture ever", {}, [*LINKED, STOP_LATER, ENDED_LATER, LOOKED], State.FAILED, NOTHING),
+    ("an end without a time", {}, [*LINKED, STOP, callback(802, {"Status": 1}, 0)], State.UPLOADING, None),
+    ("no file, as TRTC says", {}, [*ENDED, EMPTY], State.FAILED, "the recorder made no file; nothing was recorded"),
+    ("no file in the last part", {}, [*ENDED, mp4_stop(0, 1_500, end_ms=1_400), EMPTY], State.COMPLETED, None),
     ("held, nothing there", {}, [*ENDED, mp4_stop(1, 2_100), facts.looked(9_000, TASK, {})], State.LOST, None),
     ("held in VOD, never came", {}, [*ENDED, vod_commit(1, 2_100), facts.looked(9_000, TASK, {})], State.LOST, None),
     (

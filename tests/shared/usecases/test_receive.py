@@ -234,3 +234,20 @@ def _met(one: str, other: str, call: int) -> bool:
     assert State.COMPLETED is current(world.store, "k1").state, f"{other} before call {call}"
     assert journal.load(world.store, "k1")[1] == journal.fold_all(world.store, "k1")
     return bool(met)
+
+
+@given(st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=4), inner, max_size=3)),
+    max_leaves=6,
+), st.sampled_from([303, 304, 305, 307, 310, 311, 312, 401, 801, 802, 803, 804, 899, "x"]))  # fmt: skip
+def test_any_payload_is_kept_and_leaves_the_document_readable(payload: object, kind: object) -> None:
+    """Whatever stands in the event's payload: its bytes are stored, and the recording is there as before."""
+    world, task_id = started()
+    info = {"EventMsTs": 5_000, "TaskId": task_id, "Payload": payload}
+    body = json.dumps({"EventGroupId": 3, "EventType": kind, "EventInfo": info}).encode()
+    assert world.receive(body).left is None
+    assert body in [world.store.objects[key].body for key in world.listed("tasks/")]
+    held = journal.load(world.store, "k1")[1]
+    assert held == journal.fold_all(world.store, "k1")
+    assert parse_callback(body).name in held.facts

@@ -26,7 +26,7 @@ from shared.usecases.tick import tick
 from tests.callbacks import callback, mp4_stop
 from tests.fakes import FakeTrtc, MemoryStore
 from tests.faults import Died, Faults, Kind
-from tests.shared.usecases.ticking import HOUR_MS, MINUTE_MS, Site
+from tests.shared.usecases.ticking import HOOK, HOUR_MS, MINUTE_MS, Site
 from tests.world import CALLER_STORAGE
 
 BEGAN = {"Status": 1, "EventMessage": "Success"}
@@ -85,6 +85,46 @@ class TestTaskNotExist:
         assert gone is not None
         assert site.timing.lost_after <= site.clock.now - gone <= site.timing.lost_after + MINUTE_MS
         assert "the task is gone and no file came" == site.recording().reason
+
+    def test_what_was_stopped_at_once_is_over_at_once(self) -> None:
+        """No picture, no file: final with the end's event, told within a minute, nothing left to do an hour later."""
+        site = Site()
+        task_id = site.begin(notify_url=HOOK)
+        stop("k1", "asked by ops", site.ports)
+        site.clock.now += 900
+        site.receive(callback(802, {"Status": 1}, site.clock.now, task_id))
+        told = site.recording()
+        why = "it ended before it began: asked by ops; nothing was recorded"
+        assert (State.FAILED, why) == (told.state, told.reason)
+        site.minutes(1)
+        assert ["recording.failed"] == site.inbox.types
+        site.run_until_done()
+        assert (State.FAILED, why, ["recording.failed"]) == (told.state, site.recording().reason, site.inbox.types)
+
+    def test_a_file_of_what_was_stopped_at_once_completes_it(self) -> None:
+        """Told by an event, or found by a look."""
+        for told in (True, False):
+            site = Site()
+            task_id = site.begin()
+            stop("k1", "asked by ops", site.ports)
+            site.receive(callback(802, {"Status": 1}, site.clock.now, task_id))
+            site.upload(task_id)
+            if told:
+                site.receive(mp4_stop(0, site.clock.now + 9, "a.mp4", 1, site.clock.now, task_id))
+            else:
+                site.run_until_done()
+            assert State.COMPLETED is site.recording().state
+
+    def test_what_was_stopped_before_its_picture_is_not_waited_for_an_hour(self) -> None:
+        """A page that loads slowly, a stop in the meantime: its event may be late by a minute, not by an hour."""
+        site = Site()
+        task_id = site.begin()
+        site.clock.now += 20_000
+        stop("k1", "asked by ops", site.ports)
+        site.receive(callback(802, {"Status": 1}, site.clock.now, task_id))
+        assert State.UPLOADING is site.recording().state
+        site.minutes(7)
+        assert "it ended before it began: asked by ops; nothing was recorded" == site.recording().reason
 
     def test_a_late_event_completes_what_was_lost(self) -> None:
         """A file that TRTC reports a day later counts."""
