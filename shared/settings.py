@@ -7,12 +7,10 @@ credentials are not settings: they rotate, and are read at every call.
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -23,43 +21,32 @@ from pydantic import (
 )
 from typing_extensions import Self
 
+from shared.domain import forms
 from shared.domain.errors import ConfigurationError
+from shared.domain.forms import number, reader, several
 from shared.domain.notify_hosts import check_notify_url
 
 ENV_PREFIX = "WEBRECORD_"
 REGIONS = ("ap-beijing", "ap-guangzhou", "ap-shanghai")
 INTERNATIONAL_REGION = "ap-singapore"
-ANONYMOUS = "anonymous"
+ANONYMOUS = forms.ANONYMOUS
 
 
-def _split(value: Any) -> Any:  # noqa: ANN401 (an environment variable, or a default)
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+def _read(read: Callable[[str], Any]) -> BeforeValidator:
+    return BeforeValidator(reader(read))
 
 
-def _tokens(value: Any) -> Any:  # noqa: ANN401 (an environment variable, or a default)
-    if not isinstance(value, str):
-        return value
-    if value.strip() == ANONYMOUS:
-        return {ANONYMOUS: ""}
-    pairs = [part.partition(":") for part in _split(value)]
-    tokens = {name.strip(): token.strip() for name, _, token in pairs}
-    # A token called `anonymous` would open the API to everyone; a name given twice would lose a token.
-    if ANONYMOUS in tokens or len(tokens) < len(pairs) or any(len(token) < 16 for token in tokens.values()):
-        raise ValueError("must be `name:token,name:token`, each token 16 characters or more, or `anonymous`")
-    if not all(tokens):
-        raise ValueError("every token needs a name: `name:token,name:token`")
-    return tokens
+def _several(read: Callable[[str], Any]) -> BeforeValidator:
+    return BeforeValidator(reader(several(read), listed=True))
 
 
-def _endpoint(value: str) -> str:
-    if not re.fullmatch(r"(https?://)?[A-Za-z0-9.-]+(:\d{1,5})?", value):
-        raise ValueError("must be a host, or http(s)://host:port")
-    return value
+def _number(low: int, high: int, unit: str) -> BeforeValidator:
+    return BeforeValidator(reader(number(low, high, unit), listed=True))  # blanks around it do no harm
 
 
-Several = BeforeValidator(_split)
-Endpoint = Annotated[str, AfterValidator(_endpoint)]
-Prefix = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$", max_length=200)]
+Endpoint = Annotated[str | None, _read(forms.endpoint)]
+Secret = Annotated[SecretStr | None, _read(forms.secret)]
+Hosts = Annotated[tuple[str, ...], _several(forms.host)]
 
 
 class StoreSettings(BaseModel):
@@ -67,17 +54,25 @@ class StoreSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, defer_build=True)  # a function uses one of these classes
 
-    bucket: Annotated[str, Field(pattern=r"^[a-z0-9-]+-\d+$", description="The bucket, `name-appid`")]
-    bucket_region: Annotated[str, Field(pattern=r"^[a-z]+-[a-z0-9-]+$", description="Its region, `ap-guangzhou`")]
-    prefix: Annotated[Prefix, Field(description="Everything is stored under it; never a prefix of job objects")] = (
-        "webrecord"
-    )
-    cos_endpoint: Annotated[Endpoint | None, Field(description="Another COS endpoint, `http://127.0.0.1:9002`")] = None
+    bucket: Annotated[str, _read(forms.bucket), Field(description="The bucket, `name-appid`")]
+    bucket_region: Annotated[str, _read(forms.region), Field(description="The bucket's region, `ap-guangzhou`")]
+    prefix: Annotated[
+        str,
+        _read(forms.prefix),
+        Field(description="Everything is stored under it; never a prefix of job objects"),
+    ] = "webrecord"
+    cos_endpoint: Annotated[Endpoint, Field(description="Another COS endpoint, `http://127.0.0.1:9002`")] = None
     sdk_app_id: Annotated[
-        tuple[Annotated[int, Field(ge=1)], ...],
-        Several,
-        Field(min_length=1, description="Allowed TRTC SdkAppIds, comma-separated; the first is the default"),
+        tuple[int, ...],
+        _several(number(1, 4_294_967_295, "an SdkAppId of the TRTC console")),
+        Field(min_length=1, description="Allowed TRTC SdkAppIds, comma-separated, the first is the default"),
     ]
+
+    @model_validator(mode="after")
+    def _bucket_once(self) -> Self:
+        if self.cos_endpoint and f"//{self.bucket}." in f"//{self.cos_endpoint.rpartition('//')[2]}":
+            raise ValueError("WEBRECORD_COS_ENDPOINT begins with the bucket's name: write it without")
+        return self
 
 
 class CallbackSettings(StoreSettings):
@@ -85,38 +80,42 @@ class CallbackSettings(StoreSettings):
 
     callback_keys: Annotated[
         tuple[SecretStr, ...],
-        Several,
-        Field(min_length=1, description="Callback keys from the TRTC console; several while one is rotated"),
+        _several(forms.callback_key),
+        Field(min_length=1, description="Callback keys from the TRTC console, comma-separated while one is rotated"),
     ]
 
 
 class TrtcSettings(StoreSettings):
     """What recordings and reconcile need alike to start recordings."""
 
-    trtc_region: Annotated[str, Field(description="Region of TRTC's API")] = "ap-guangzhou"
-    trtc_endpoint: Annotated[
-        Endpoint | None, Field(description="Another TRTC endpoint, `trtc.intl.tencentcloudapi.com`")
-    ] = None
-    storage_secret_id: Annotated[SecretStr | None, Field(description="SecretId that TRTC uploads with")] = None
-    storage_secret_key: Annotated[SecretStr | None, Field(description="Its SecretKey")] = None
-    allowed_hosts: Annotated[
-        tuple[str, ...], Several, Field(description="Globs of page hosts; empty: any public host")
-    ] = ()
-    caller_storage: Annotated[str, Field(pattern="^(allow|refuse)$", description="`allow` or `refuse`")] = "allow"
-    max_duration_ceiling: Annotated[int, Field(ge=1800, le=86_400, description="Largest MaxDurationLimit, seconds")] = (
-        36_000
+    trtc_region: Annotated[str, _read(str), Field(description="Region of TRTC's API")] = "ap-guangzhou"
+    trtc_endpoint: Annotated[Endpoint, Field(description="Another TRTC endpoint, `trtc.intl.tencentcloudapi.com`")] = (
+        None
     )
+    storage_secret_id: Annotated[Secret, Field(description="SecretId that TRTC uploads with")] = None
+    storage_secret_key: Annotated[Secret, Field(description="Its SecretKey")] = None
+    allowed_hosts: Annotated[Hosts, Field(description="Globs of page hosts; empty: any public host")] = ()
+    caller_storage: Annotated[str, _read(forms.choice("allow", "refuse")), Field(description="`allow` or `refuse`")] = (
+        "allow"
+    )
+    max_duration_ceiling: Annotated[
+        int, _number(1_800, 86_400, "seconds"), Field(description="Largest MaxDurationLimit, seconds")
+    ] = 36_000
 
     max_attempts: Annotated[
-        int, Field(ge=1, le=100, description="Tasks that may be started for one recording, the first included")
+        int,
+        _number(1, 100, "a number of tasks"),
+        Field(description="Tasks that may be started for one recording, the first included"),
     ] = 3
     start_within: Annotated[
-        int, Field(ge=60, le=31_536_000, description="Seconds a start may be late before it is given up")
+        int,
+        _number(60, 31_536_000, "seconds"),
+        Field(description="Seconds a start may be late before it is given up"),
     ] = 3_600
-    notify_url: Annotated[str | None, Field(description="Who is told of every recording that becomes final")] = None
-    notify_hosts: Annotated[
-        tuple[str, ...], Several, Field(description="Globs of hosts that may be notified; empty: none")
-    ] = ()
+    notify_url: Annotated[
+        str | None, _read(str), Field(description="Who is told of every recording that becomes final")
+    ] = None
+    notify_hosts: Annotated[Hosts, Field(description="Globs of hosts that may be notified; empty: none")] = ()
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -127,7 +126,7 @@ class TrtcSettings(StoreSettings):
                 f" ({INTERNATIONAL_REGION} with WEBRECORD_TRTC_ENDPOINT set)"
             )
         if (self.storage_secret_id is None) != (self.storage_secret_key is None):
-            raise ValueError("WEBRECORD_STORAGE_SECRET_ID and WEBRECORD_STORAGE_SECRET_KEY go together")
+            raise ValueError("WEBRECORD_STORAGE_SECRET_ID and WEBRECORD_STORAGE_SECRET_KEY go together: set both")
         if self.notify_url:
             try:
                 check_notify_url(self.notify_url, self.notify_hosts)
@@ -141,24 +140,29 @@ class RecordingsSettings(TrtcSettings):
 
     api_tokens: Annotated[
         dict[str, SecretStr],
-        BeforeValidator(_tokens),
+        BeforeValidator(reader(forms.api_tokens, listed=True)),
         Field(description="Bearer tokens, `name:token,name:token`; or `anonymous`. None: every call is refused"),
     ] = {}
     jobs_prefix: Annotated[
-        str, Field(min_length=1, description="Where job objects are put: the prefix of the COS trigger")
+        str,
+        _read(forms.jobs_prefix),
+        Field(description="Where job objects are put: the prefix of the COS trigger"),
     ] = "jobs/"
 
     cors_origins: Annotated[
-        tuple[Annotated[str, Field(pattern=r"^(\*|https?://[^/\s]+)$")], ...],
-        Several,
+        tuple[str, ...],
+        _several(forms.origin),
         Field(description="Origins whose pages may call the API from a browser, `https://app.example.com`; `*`: any"),
     ] = ()
 
     @model_validator(mode="after")
     def _no_loop(self) -> Self:
-        results, jobs = f"{self.prefix}/", self.jobs_prefix.lstrip("/")
+        results, jobs = f"{self.prefix}/", self.jobs_prefix
         if results.startswith(jobs) or jobs.startswith(results):
-            raise ValueError("WEBRECORD_JOBS_PREFIX and WEBRECORD_PREFIX overlap: what is stored would start jobs")
+            raise ValueError(
+                "WEBRECORD_JOBS_PREFIX and WEBRECORD_PREFIX overlap: what is stored would start jobs:"
+                " write two that do not begin alike, such as `jobs/` and `webrecord`"
+            )
         return self
 
 
@@ -166,10 +170,14 @@ class ReconcileSettings(TrtcSettings):
     """The reconcile function's."""
 
     notify_secret: Annotated[
-        SecretStr | None, Field(description="Standard Webhooks secret that signs notifications, `whsec_…`")
+        SecretStr | None,
+        _read(forms.notify_secret),
+        Field(description="Standard Webhooks secret that signs notifications, `whsec_…`"),
     ] = None
     lost_after: Annotated[
-        int, Field(ge=60, le=604_800, description="Seconds after a task's end without any file until it is lost")
+        int,
+        _number(60, 604_800, "seconds"),
+        Field(description="Seconds after a task's end without any file until it is lost"),
     ] = 3_600
 
 
@@ -193,17 +201,34 @@ def load(kind: type[S], environ: Mapping[str, str] = os.environ) -> S:
     Raises:
         ConfigurationError: one line that names every setting that is wrong or missing, without its value.
     """
+    wrong = [
+        f"{variable(field)}: is set twice, in upper and in lower case: keep one of them"
+        for field in kind.model_fields
+        if len({value for name, value in environ.items() if value and name.upper() == variable(field)}) > 1
+    ]
     try:
-        return kind.model_validate(given(kind.model_fields, environ))
+        settings = kind.model_validate(given(kind.model_fields, environ))
+        if not wrong:
+            return settings
     except ValidationError as error:
-        from shared.domain.mistakes import setting
+        wrong += wrongs(error, kind)
+    raise ConfigurationError("; ".join(dict.fromkeys(wrong)))
 
-        wrong = []
-        for item in error.errors(include_url=False, include_input=False):
-            field = str(item["loc"][0]) if item["loc"] else ""
-            meant = kind.model_fields[field].description or "" if field else ""
-            wrong.append(f"{variable(field)}: {setting(item, meant)}" if field else setting(item, meant))
-        raise ConfigurationError("; ".join(dict.fromkeys(wrong))) from None
+
+def wrongs(error: ValidationError, kind: type[BaseModel]) -> list[str]:
+    """Return a line for each setting that is wrong or missing: what is wrong, and what to write."""
+    lines = []
+    for item in error.errors(include_url=False, include_input=False):
+        field = str(item["loc"][0]) if item["loc"] else None
+        reason = item.get("ctx", {}).get("error")
+        if field is None:
+            lines.append(str(reason))
+            continue
+        described = kind.model_fields[field].description or ""
+        if item["type"] in ("missing", "too_short"):
+            reason = f"is missing: write {described[:1].lower()}{described[1:]}"
+        lines.append(f"{variable(field)}: {reason or f'is wrong: write {described}'}")
+    return lines
 
 
 def role_credentials(environ: Mapping[str, str] = os.environ) -> tuple[str, str, str | None]:
@@ -215,4 +240,10 @@ def role_credentials(environ: Mapping[str, str] = os.environ) -> tuple[str, str,
     secret_id, secret_key = environ.get("TENCENTCLOUD_SECRETID"), environ.get("TENCENTCLOUD_SECRETKEY")
     if not secret_id or not secret_key:
         raise ConfigurationError("TENCENTCLOUD_SECRETID/-KEY are missing: give the function an execution role")
-    return secret_id, secret_key, environ.get("TENCENTCLOUD_SESSIONTOKEN") or None
+    token = environ.get("TENCENTCLOUD_SESSIONTOKEN") or None
+    try:
+        for key in (secret_id, secret_key, token or "-"):
+            forms.secret(key)
+    except ValueError as error:
+        raise ConfigurationError(f"TENCENTCLOUD_SECRETID, -KEY or -SESSIONTOKEN {error}") from None
+    return secret_id, secret_key, token

@@ -14,7 +14,7 @@ EXAMPLE = {
     "WEBRECORD_SDK_APP_ID": "1400000001,1400000002,1400000003",
     "WEBRECORD_BUCKET": "example-recordings-of-a-department-1250000000",
     "WEBRECORD_CALLBACK_KEYS": f"{'k' * 32},{'K' * 32}",
-    "WEBRECORD_API_TOKENS": ",".join(f"backend-{number}:{'t' * 43}" for number in range(4)),
+    "WEBRECORD_API_TOKENS": ",".join(f"backend-{number}:{str(number) * 43}" for number in range(4)),
     "WEBRECORD_STORAGE_SECRET_ID": "I" * 36,
     "WEBRECORD_STORAGE_SECRET_KEY": "S" * 32,
     "WEBRECORD_ALLOWED_HOSTS": ",".join(f"*.class-{number}.example.com" for number in range(8)),

@@ -82,12 +82,6 @@ def words(item: Mapping[str, Any], *, shown: bool = True) -> str:
     return f"{said[: LONGEST - 100]}{', not' if said.startswith('must be') else ':'} {seen}"
 
 
-def setting(item: Mapping[str, Any], meant: str) -> str:
-    """Return what is wrong with a setting, without its value; `meant` describes it where its form is wrong."""
-    said = words(item, shown=False)
-    return f"does not fit ({meant})" if meant and item["type"] == "string_pattern_mismatch" else said
-
-
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return "; did you mean NAME?" for the known name that is most like this one; "" where none is."""
     by_plain: dict[str, str] = {}

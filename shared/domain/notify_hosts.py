@@ -8,10 +8,10 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 
 from pydantic_core import Url
 
+from shared.domain import hosts
 from shared.domain.errors import WebRecordError
 from shared.domain.pages import check_page_url
 
@@ -65,8 +65,7 @@ def check_notify_url(url: str, allowed_hosts: Sequence[str]) -> None:
         raise ValueError("must not hold a user name or password")
     if as_address(host) is None and not _NAME.fullmatch(host):
         raise ValueError("has a host that is no host name")
-    # Equal as well as matched: the brackets of an IPv6 address are a character class in a glob.
-    if not any(host == glob.lower() or fnmatchcase(host, glob.lower()) for glob in allowed_hosts):
+    if not hosts.matches(host, allowed_hosts):
         raise ValueError(f"has a host that may not be notified: {host[:200]} is not among WEBRECORD_NOTIFY_HOSTS")
     if names_literally(host, allowed_hosts):
         return
@@ -91,8 +90,7 @@ def as_address(host: str) -> str | None:
 
 def names_literally(host: str, allowed_hosts: Sequence[str]) -> bool:
     """Tell whether an entry is this very host, without a wildcard."""
-    # An entry with other brackets than those of an IPv6 address equals no host.
-    return not set("*?") & set(host) and any(host == entry.lower() for entry in allowed_hosts)
+    return hosts.names(host, allowed_hosts)
 
 
 def is_public(address: str) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 
 from pydantic_core import Url
 
+from shared.domain import hosts
 from shared.domain.errors import PageNotAllowed
 
 LOCAL_NAMES = ("localhost", "metadata.tencentyun.com")
@@ -41,13 +41,12 @@ def check_page_host(url: str, allowed_hosts: Sequence[str]) -> None:
 
     Args:
         url: a URL that `check_page_url` accepted.
-        allowed_hosts: globs such as `*.example.com`; empty means any public host. A literal private, loopback
-            or link-local address needs a glob that names it.
+        allowed_hosts: globs such as `*.example.com`, in any script; empty means any public host. A literal private,
+            loopback or link-local address needs a glob that names it.
     """
     host = _host(url)
     if allowed_hosts:
-        # Equal as well as matched: the brackets of an IPv6 address are a character class in a glob.
-        if not any(host == glob.lower() or fnmatchcase(host, glob.lower()) for glob in allowed_hosts):
+        if not hosts.matches(host, allowed_hosts):
             raise PageNotAllowed(f"the page's host {host[:200]} is not among WEBRECORD_ALLOWED_HOSTS")
         return
     if _is_local(host):

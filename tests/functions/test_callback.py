@@ -42,10 +42,10 @@ def test_a_key_being_rotated_is_accepted_beside_the_old_one(
     deployed: RunningCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both keys work until the old one is taken out."""
-    monkeypatch.setenv("WEBRECORD_CALLBACK_KEYS", f"newkey123, {deployed.cloud.keys.callback_key}")
+    monkeypatch.setenv("WEBRECORD_CALLBACK_KEYS", f"newkey1234567890, {deployed.cloud.keys.callback_key}")
     body = callback(801, {"Status": 1}, 5_001, "FunctionTask")
     assert 200 == post(deployed, body)["statusCode"]
-    assert 200 == post(deployed, body, Sign=sign("newkey123", body))["statusCode"]
+    assert 200 == post(deployed, body, Sign=sign("newkey1234567890", body))["statusCode"]
 
 
 @pytest.mark.parametrize(

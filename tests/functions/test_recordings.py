@@ -179,8 +179,9 @@ def test_a_missing_setting_is_one_line_that_names_it(
     monkeypatch.delenv("WEBRECORD_BUCKET")
     status, document, _ = call(deployed, body={})
     assert 500 == status
-    assert "WEBRECORD_BUCKET: is missing" == document["detail"]
-    assert "WEBRECORD_BUCKET: is missing" == json.loads(capsys.readouterr().out)["message"]
+    line = "WEBRECORD_BUCKET: is missing: write the bucket, `name-appid`"
+    assert line == document["detail"]
+    assert line == json.loads(capsys.readouterr().out)["message"]
 
 
 def test_each_invocation_has_the_roles_keys_of_its_own_time(

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import base64
 import os
+import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from shared.doctor.settings_alone import FUNCTIONS
 from shared.domain.errors import ConfigurationError
-from shared.settings import ENV_PREFIX, CallbackSettings, RecordingsSettings, StoreSettings, load, role_credentials
+from shared.settings import (
+    ENV_PREFIX,
+    CallbackSettings,
+    ReconcileSettings,
+    RecordingsSettings,
+    StoreSettings,
+    load,
+    role_credentials,
+    variable,
+)
 
 REQUIRED = {"BUCKET": "ours-1250000000", "BUCKET_REGION": "ap-guangzhou", "SDK_APP_ID": "1400000001"}
 TOKEN = "0123456789abcdef"
+RIGHT = {f"{ENV_PREFIX}{name}": value for name, value in {**REQUIRED, "CALLBACK_KEYS": "k" * 32}.items()}
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +75,7 @@ def test_required(name: str, empty: bool, monkeypatch: pytest.MonkeyPatch) -> No
         monkeypatch.setenv(ENV_PREFIX + name, "")
     else:
         monkeypatch.delenv(ENV_PREFIX + name)
-    assert f"{ENV_PREFIX}{name}: is missing" == wrong(StoreSettings)
+    assert wrong(StoreSettings).startswith(f"{ENV_PREFIX}{name}: is missing: write ")
 
 
 def test_everything_missing_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,32 +83,70 @@ def test_everything_missing_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None
     for name in REQUIRED:
         monkeypatch.delenv(ENV_PREFIX + name)
     expected = {f"{ENV_PREFIX}{name}: is missing" for name in (*REQUIRED, "CALLBACK_KEYS")}
-    assert expected == set(wrong(CallbackSettings).split("; "))
+    assert expected == {line.rpartition(": ")[0] for line in wrong(CallbackSettings).split("; ")}
 
+
+SECRET = "yMnKy8zNzs/Q0dLT1NXW19jZ2tvc3d7f4OHi4+Tl5uc="
 
 VALUES: list[tuple[str, list[str], list[str]]] = [
     (
         "BUCKET",
         ["a-1", "my-bucket-1250000000"],
-        ["bucket", "Bucket-12500", "bucket-12500/", "https://bucket-12500", "b-1\n"],
+        [
+            "bucket", "Bucket-12500", "bucket-12500/", "https://bucket-12500", "b-1\n",
+            " b-1", '"b-1"', "my_bucket-1250000000",
+            "my-bucket-1250000000.cos.ap-guangzhou.myqcloud.com", "my-bucket-", f"{'b' * 60}-1",
+            "my-bucket-1250000000,", "",
+        ],
     ),
-    ("BUCKET_REGION", ["ap-guangzhou", "na-siliconvalley"], ["Guangzhou", "gz", "ap-guangzhou\n", "ap_guangzhou"]),
-    ("PREFIX", ["a", "a/b-c_1"], ["/abc", "abc/", "a//b", "../secret", "a b", "录像录像"]),
+    (
+        "BUCKET_REGION",
+        ["ap-guangzhou", "na-siliconvalley", "ap-beijing-1", "ap-shenzhen-fsi"],
+        [
+            "Guangzhou", "gz", "ap-guangzhou\n", "ap_guangzhou", "cos.ap-guangzhou.myqcloud.com",
+            "ap-guangzhou.myqcloud.com",
+            "AP-GUANGZHOU", "广州", "https://ap-guangzhou", "cn-north-1",
+        ],
+    ),
+    (
+        "PREFIX",
+        ["a", "a/b-c_1"],
+        ["/abc", "abc/", "a//b", "../secret", "a/../b", "a b", "录像录像", ".", "a" * 201, "a\\b"],
+    ),
     (
         "COS_ENDPOINT",
-        ["http://127.0.0.1:9002", "cos.example"],
-        ["ftp://cos.example", "http://a/path", "http://a@b", "a b c"],
+        ["http://127.0.0.1:9002", "cos.example", "cos.ap-guangzhou.myqcloud.com", "https://localhost"],
+        [
+            "ftp://cos.example", "http://a/path", "http://a@b", "a b c", "https://cos.example/", "cos.example:99999",
+            "cos.example:0", "https://", "cos..example", "//cos.example", "https://cos.example?x=1", "-cos.example",
+            "ours-1250000000.cos.ap-guangzhou.myqcloud.com", "https://ours-1250000000.cos.ap-guangzhou.myqcloud.com",
+        ],
     ),
-    ("SDK_APP_ID", ["1", "1,2"], ["zero", "0", "-5", "1400000001;1400000002", "1400000001,wrong", ",", "1.5"]),
-    ("TRTC_REGION", ["ap-beijing", "ap-guangzhou", "ap-shanghai"], ["ap-singapore", "ap-chengdu", "AP-BEIJING"]),
+    (
+        "SDK_APP_ID",
+        ["1", "1,2", "1400000001,", "+5", "4294967295"],
+        [
+            "zero", "0", "-5", "1400000001;1400000002", "1400000001,wrong", ",", "1.5", "4294967296",
+            "1400000001，1400000002",
+            "1" * 5000,
+        ],
+    ),
+    (
+        "TRTC_REGION",
+        ["ap-beijing", "ap-guangzhou", "ap-shanghai"],
+        ["ap-singapore", "ap-chengdu", "AP-BEIJING", "trtc.ap-guangzhou.tencentcloudapi.com"],
+    ),
     (
         "TRTC_ENDPOINT",
         ["trtc.intl.tencentcloudapi.com", "http://127.0.0.1:9001"],
-        ["https://trtc/path", "trtc example"],
+        ["https://trtc/path", "trtc example", "https://trtc.tencentcloudapi.com/"],
     ),
     (
         "API_TOKENS",
-        [f"me:{TOKEN}", "anonymous", " anonymous "],
+        [
+            f"me:{TOKEN}", "anonymous", " anonymous ", f"me:{TOKEN},", f"me:{TOKEN},you:{TOKEN}2", f"http:{TOKEN}:x",
+            f"后台:{TOKEN}",
+        ],
         [
             "just-one-long-token",
             "me:tooshort",
@@ -104,16 +157,66 @@ VALUES: list[tuple[str, list[str], list[str]]] = [
             f"anonymous:{TOKEN}",
             f"anonymous,me:{TOKEN}",
             f"me:{TOKEN},me:{TOKEN}2",
+            f"me:{TOKEN},you:{TOKEN}",
+            f'"me:{TOKEN}"',
+            f'me:"{TOKEN}"',
+            f"me:{TOKEN[:8]} {TOKEN[8:]}",
+            f"me:{TOKEN}密",
+            f"m\x1be:{TOKEN}",
+            f"me:{TOKEN}\u200b",
+            "me:${env:A_TOKEN_OF_MINE}",
+            "Anonymous",
         ],
     ),
     (
         "JOBS_PREFIX",
-        ["jobs/", "webrecords/", "other"],
-        ["webrecord/", "webrecord", "/", "web", "webrecord/jobs/", "/webrecord/"],
+        ["jobs/", "webrecords/", "other", "任务/"],
+        [
+            "webrecord/", "webrecord", "/", "web", "webrecord/jobs/", "/webrecord/", "/jobs/", "jobs//",
+            "../jobs/", "jobs/..",
+            "./jobs/", "jobs/*", "my jobs/", "jobs/\n",
+        ],
     ),
-    ("CALLER_STORAGE", ["allow", "refuse"], ["Allow", "true", "refused"]),
-    ("MAX_DURATION_CEILING", ["1800", "86400"], ["1799", "86401", "10h", "36000.5"]),
-]
+    ("CALLER_STORAGE", ["allow", "refuse"], ["Allow", "true", "refused", "allow,refuse"]),
+    (
+        "MAX_DURATION_CEILING",
+        ["1800", "86400", " 36000 ", "36000.0"],
+        ["1799", "86401", "10h", "36000.5", "36000s", "36000 s", "86,400", "1e4", "ten", "-1", "0x8000", "9" * 5000],
+    ),
+    ("MAX_ATTEMPTS", ["1", "100"], ["0", "101", "3 times", "inf"]),
+    ("START_WITHIN", ["60", "31536000"], ["59", "1h", "31536001"]),
+    (
+        "ALLOWED_HOSTS",
+        [
+            "*", "example.com", "*.example.com,b.example", "[::1],127.0.0.1", "例子.中国", "*.例子.中国",
+            "例*.中国", "xn--fsqu00a.xn--fiqs8s", "localhost", "a_b.example", "[ab].example.com", "?.example.com",
+            "example.com.",
+        ],
+        [
+            "https://example.com", "example.com:8443", "例子.中国,https://example.com,example.com:8443", "http://",
+            "example.com/room", "example.com/", "10.0.0.0/8", "user@example.com", ".b.example", "a..example.com",
+            "::1",
+            "[::1]:8443", "[::1", "exa mple.com", "example.com;b.example", "例子：8443", "example.com\u200b",
+            "a.example，b.example", "*.example.com:*", "//example.com", "<your-host>", "'example.com'",
+            "%65xample.com",
+        ],
+    ),
+    (
+        "CORS_ORIGINS",
+        ["*", "https://app.example.com", "http://localhost:3000", "https://例子.中国", "https://[::1]:8443"],
+        [
+            "app.b.example", "https://app.example.com/", "https://app.example.com/path", "https://*.example.com",
+            "ftp://a.example",
+            "http://", "https://a@b.example", "https://app.example.com?x", "https://a.example:99999",
+            "https://exa mple.com", "null",
+        ],
+    ),
+    ("NOTIFY_HOSTS", ["hooks.example.com", "*.例子.中国"], ["https://hooks.example.com", "hooks.example.com:8443"]),
+]  # fmt: skip
+LEFT_OVER = [
+    "undefined", "Undefined", "null", "None", "${env:WEBRECORD_X}", "${WEBRECORD_X}", "{{ value }}", "<value>",
+    "\"value\"", "'value'", "“value”", "value\u200b", "\ufeffvalue", "val\nue", "val\tue", "value\x00", "\udcff",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, good, _ in VALUES for value in good])
@@ -132,6 +235,114 @@ def test_wrong_value(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> 
     for part in value.split(","):
         if len(part.strip(" :\n")) > 6 and part not in ("webrecord", "anonymous", "ap-singapore"):
             assert part not in line
+
+
+@pytest.mark.parametrize("kind", FUNCTIONS.values())
+@pytest.mark.parametrize("value", LEFT_OVER)
+def test_what_a_tool_or_a_paste_leaves_is_refused(kind: type[StoreSettings], value: str) -> None:
+    """By every setting, whatever else it would take: quotes, placeholders, characters that nobody sees."""
+    for field in kind.model_fields:
+        with pytest.raises(ConfigurationError, match=variable(field)) as refused:
+            load(kind, {**RIGHT, variable(field): value})
+        assert 1 == len(str(refused.value).splitlines())
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f"v1,whsec_{SECRET}", f" whsec_{SECRET}", f'"whsec_{SECRET}"', "whsec_my secret key!", "whsec_YWI=",
+        SECRET, "whsec_", f"whsec_{SECRET[:-1]}", f"whsec_{SECRET}=", f"whsec_{'A' * 28}", f"whsec_{'A' * 88}",
+        f"WHSEC_{SECRET}",
+        f"whsec_{SECRET.replace('/', '_').replace('+', '-')}", f"whsec_{SECRET}\n", f"whsec_{SECRET},whsec_{SECRET}",
+        "whsec_密钥",
+    ],
+)  # fmt: skip
+def test_a_secret_that_signs_nothing_is_refused(value: str) -> None:
+    """Receivers want `whsec_` and whole base64 of 24 to 64 bytes; what is wrong is said without the secret."""
+    with pytest.raises(ConfigurationError, match=r"^WEBRECORD_NOTIFY_SECRET: ") as refused:
+        load(ReconcileSettings, {**RIGHT, "WEBRECORD_NOTIFY_SECRET": value})
+    assert not any(part in str(refused.value) for part in re.findall(r"\w{8,}", value))
+
+
+@pytest.mark.parametrize("size", [24, 32, 64])
+def test_a_secret_that_signs(size: int) -> None:
+    """From 24 to 64 bytes."""
+    secret = f"whsec_{base64.b64encode(bytes(size)).decode()}"
+    assert SecretStr(secret) == load(ReconcileSettings, {**RIGHT, "WEBRECORD_NOTIFY_SECRET": secret}).notify_secret
+
+
+@pytest.mark.parametrize("name", ["WEBRECORD_STORAGE_SECRET_ID", "WEBRECORD_STORAGE_SECRET_KEY"])
+@pytest.mark.parametrize(
+    "value", [" AKIDEXAMPLE", "examplekey\n", "example key", "examplekey\t", "密钥", '"examplekey"']
+)
+def test_upload_keys_that_sign_nothing_are_refused(name: str, value: str) -> None:
+    """A blank, a newline, quotes, what no key has: every upload would fail, at the end of a recording."""
+    pair = {"WEBRECORD_STORAGE_SECRET_ID": "AKIDEXAMPLE", "WEBRECORD_STORAGE_SECRET_KEY": "examplekey"}
+    assert load(RecordingsSettings, {**RIGHT, **pair})
+    with pytest.raises(ConfigurationError, match=f"^{name}: ") as refused:
+        load(RecordingsSettings, {**RIGHT, **pair, name: value})
+    assert value.strip() not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "key", ["x", "short123", "k" * 33, "with-a-hyphen-0123", "0123456789 abcdef", "密" * 16, "changeme"]
+)
+@pytest.mark.parametrize("form", ["{}", "{},0123456789abcdefgh", "0123456789abcdefgh, {}"])
+def test_callback_keys_that_guard_nothing_are_refused(key: str, form: str) -> None:
+    """TRTC's console takes 32 letters and digits at most; fewer than 16 are guessed."""
+    with pytest.raises(ConfigurationError, match=r"^WEBRECORD_CALLBACK_KEYS: ") as refused:
+        load(CallbackSettings, {**RIGHT, "WEBRECORD_CALLBACK_KEYS": form.format(key)})
+    assert len(key) < 6 or key not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("https://APP.example.com:443", "https://app.example.com"),
+        ("http://a.example:80", "http://a.example"),
+        ("https://例子.中国:8443", "https://xn--fsqu00a.xn--fiqs8s:8443"),
+        ("*", "*"),
+    ],
+)
+def test_an_origin_is_what_a_browser_sends(written: str, expected: str) -> None:
+    """Lower case, in ASCII, without the port that goes without saying."""
+    assert (expected,) == load(RecordingsSettings, {**RIGHT, "WEBRECORD_CORS_ORIGINS": written}).cors_origins
+
+
+def test_one_variable_in_two_cases_is_refused() -> None:
+    """Which of the two would hold is nobody's to guess; the same value twice does no harm."""
+    assert load(StoreSettings, {**RIGHT, "webrecord_bucket": RIGHT["WEBRECORD_BUCKET"]})
+    with pytest.raises(ConfigurationError, match=r"^WEBRECORD_BUCKET: is set twice"):
+        load(StoreSettings, {**RIGHT, "webrecord_bucket": "other-1250000000"})
+
+
+@pytest.mark.parametrize("name", ["SECRETID", "SECRETKEY", "SESSIONTOKEN"])
+@pytest.mark.parametrize("value", ["a key of mine", "keyofmine\n", "密钥"])
+def test_credentials_of_a_shell_that_sign_nothing_are_refused(name: str, value: str) -> None:
+    """They would fail in a header, far from here."""
+    role = {f"TENCENTCLOUD_{each}": "k" for each in ("SECRETID", "SECRETKEY", "SESSIONTOKEN")}
+    with pytest.raises(ConfigurationError, match="TENCENTCLOUD_SECRETID") as refused:
+        role_credentials({**role, f"TENCENTCLOUD_{name}": value})
+    assert value.strip() not in str(refused.value)
+
+
+texts = st.text(max_size=40) | st.text(st.sampled_from("'\"`*?[]:/@.,-_{}$%= \n\u200b\ufeffa1例，\udcff"), max_size=40)
+lures = st.sampled_from(["https://", "whsec_", "me:", "xn--", "[::", "anonymous", "ap-", "${env:", "1", ""])
+
+
+@given(st.sampled_from(sorted(FUNCTIONS)), st.data(), lures, texts)
+def test_whatever_is_set_is_read_or_refused_in_words(function: str, data: st.DataObject, lure: str, text: str) -> None:
+    """Any text for any setting: a value, or one line that names the variable and does not hold the text."""
+    kind = FUNCTIONS[function]
+    name = variable(data.draw(st.sampled_from(sorted(kind.model_fields))))
+    try:
+        load(kind, {**RIGHT, name: lure + text})
+    except ConfigurationError as error:
+        said = str(error)
+        assert name in said
+        assert 1 == len(said.splitlines())
+        assert len(text.strip()) < 12 or "//" in text or text.strip() not in said
+        assert not re.search("Value error|Input should|Field required|String should|pattern", said)
 
 
 @pytest.mark.parametrize(
@@ -180,10 +391,10 @@ def test_comma_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lists are separated by commas, white space and empty parts do not count, order does."""
     monkeypatch.setenv("WEBRECORD_SDK_APP_ID", " 1400000002, 1400000001,")
     monkeypatch.setenv("WEBRECORD_ALLOWED_HOSTS", "*.a.example ,b.example,, ")
-    monkeypatch.setenv("WEBRECORD_CALLBACK_KEYS", "new-key , old-key")
+    monkeypatch.setenv("WEBRECORD_CALLBACK_KEYS", "newkey0123456789 , oldkey0123456789")
     assert (1_400_000_002, 1_400_000_001) == load(RecordingsSettings).sdk_app_id
     assert ("*.a.example", "b.example") == load(RecordingsSettings).allowed_hosts
-    assert (SecretStr("new-key"), SecretStr("old-key")) == load(CallbackSettings).callback_keys
+    assert (SecretStr("newkey0123456789"), SecretStr("oldkey0123456789")) == load(CallbackSettings).callback_keys
 
 
 @pytest.mark.parametrize("keys", [None, "", ",", " , "])
@@ -222,9 +433,9 @@ def test_settings_hide_their_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WEBRECORD_API_TOKENS", f"me:{TOKEN}")
     monkeypatch.setenv("WEBRECORD_STORAGE_SECRET_ID", "AKIDsecretid")
     monkeypatch.setenv("WEBRECORD_STORAGE_SECRET_KEY", "very-secret-key")
-    monkeypatch.setenv("WEBRECORD_CALLBACK_KEYS", "callback-key")
+    monkeypatch.setenv("WEBRECORD_CALLBACK_KEYS", "callbackkey01234")
     text = repr(load(RecordingsSettings)) + str(load(CallbackSettings)) + load(RecordingsSettings).model_dump_json()
-    for secret in (TOKEN, "AKIDsecretid", "very-secret-key", "callback-key"):
+    for secret in (TOKEN, "AKIDsecretid", "very-secret-key", "callbackkey01234"):
         assert secret not in text
 
 

@@ -111,9 +111,34 @@ BROKEN: list[tuple[Break, str, Level, str]] = [
     (lambda s: s.setting(TENCENTCLOUD_SECRETKEY="k" * 32), "trtc", Level.FAIL, "AuthFailure.SignatureFailure"),
     (lambda s: s.setting(WEBRECORD_TRTC_ENDPOINT=nobody()), "trtc", Level.FAIL, "did not answer"),
     (lambda s: s.unset("WEBRECORD_SDK_APP_ID"), "trtc", Level.WARN, "WEBRECORD_SDK_APP_ID is wrong or missing"),
-    (lambda s: s.setting(WEBRECORD_CALLBACK_KEYS="k" * 33), "callback-keys", Level.WARN, "1 to 32 letters and digits"),
     (
-        lambda s: s.setting(WEBRECORD_CALLBACK_KEYS="another"),
+        lambda s: s.setting(WEBRECORD_CALLBACK_KEYS="k" * 33),
+        "settings-callback",
+        Level.FAIL,
+        "16 to 32 letters and digits",
+    ),
+    (lambda s: s.setting(WEBRECORD_CALLBACK_KEYS="k" * 33), "callback-keys", Level.WARN, "is wrong or missing"),
+    (lambda s: s.setting(WEBRECORD_CALLBACK_KEYS="undefined"), "settings-callback", Level.FAIL, "CALLBACK_KEYS: is a"),
+    (
+        lambda s: s.setting(WEBRECORD_ALLOWED_HOSTS="a.example:80"),
+        "settings-reconcile",
+        Level.FAIL,
+        "HOSTS: has a port",
+    ),
+    (
+        lambda s: s.setting(WEBRECORD_API_TOKENS=f"a:{'t' * 16},b:{'t' * 16}"),
+        "settings-recordings",
+        Level.FAIL,
+        "twice",
+    ),
+    (
+        lambda s: s.setting(WEBRECORD_STORAGE_SECRET_KEY=" examplekey"),
+        "settings-recordings",
+        Level.FAIL,
+        "WEBRECORD_STORAGE_SECRET_KEY: has a blank",
+    ),
+    (
+        lambda s: s.setting(WEBRECORD_CALLBACK_KEYS="another123456789"),
         "callback-url",
         Level.FAIL,
         "other WEBRECORD_CALLBACK_KEYS",
@@ -132,9 +157,9 @@ BROKEN: list[tuple[Break, str, Level, str]] = [
     (lambda s: setattr(s, "api_url", f"{s.api_url}/recordings/"), "api-url", Level.OK, "an answer with one"),
     (
         lambda s: s.setting(WEBRECORD_NOTIFY_SECRET="whsec_?"),
-        "notify",
+        "settings-reconcile",
         Level.FAIL,
-        "WEBRECORD_NOTIFY_SECRET is not `whsec_`",
+        "WEBRECORD_NOTIFY_SECRET: must be `whsec_` and base64",
     ),
     (lambda s: s.unset("WEBRECORD_NOTIFY_SECRET"), "notify", Level.FAIL, "WEBRECORD_NOTIFY_SECRET is not set"),
     (
@@ -259,9 +284,12 @@ def test_the_reconcile_function_examines_itself(site: Site) -> None:
     broken = main_handler({"doctor": True}, CONTEXT)
     assert broken is not None
     assert broken["ok"] is False
-    assert {"level": "fail", "check": "settings-reconcile", "seen": "WEBRECORD_BUCKET: is missing"} == broken[
-        "findings"
-    ][0]
+    first = {
+        "level": "fail",
+        "check": "settings-reconcile",
+        "seen": "WEBRECORD_BUCKET: is missing: write the bucket, `name-appid`",
+    }
+    assert first == broken["findings"][0]
 
 
 @pytest.mark.parametrize("function", ["recordings", "callback", "reconcile"])
