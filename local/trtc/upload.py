@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from local.trtc.parameters import CosTarget
@@ -26,7 +27,12 @@ class CosUploader:
     def __init__(self, endpoint: str | None = None, timeout_s: float = 10.0) -> None:
         self._timeout_s = timeout_s
         self._where: dict[str, object] = {"Scheme": "https"}
+        self._session: Any = None  # the SDK's own
         if endpoint is not None:
+            import requests
+
+            self._session = requests.Session()
+            self._session.trust_env = False  # no proxy of the environment: the endpoint is on this machine
             parts = urlsplit(endpoint)
             self._where = {"Scheme": parts.scheme, "IP": parts.hostname, "Port": parts.port}
         # The SDK logs signing keys at DEBUG and every refusal at ERROR; our line says what matters.
@@ -49,7 +55,7 @@ class CosUploader:
                 Region=target.region, SecretId=target.access_key, SecretKey=target.secret_key,
                 Timeout=self._timeout_s, **self._where,
             )  # fmt: skip
-            client = CosS3Client(config, retry=0)  # our retries report what they do
+            client = CosS3Client(config, retry=0, session=self._session)  # our retries report what they do
             with path.open("rb") as body:
                 client.put_object(
                     Bucket=target.bucket, Key=key, Body=body,
@@ -58,4 +64,14 @@ class CosUploader:
         except CosServiceError as error:
             raise UploadError(f"{error.get_status_code()} {error.get_error_code()}") from None
         except (CosClientError, OSError, ValueError) as error:  # ValueError: a key that no header can carry
-            raise UploadError(type(error).__name__) from None
+            raise UploadError(_why(error)) from None
+
+
+def _why(error: BaseException) -> str:
+    """Return the kind of error and its deepest cause; never what a library writes, which may hold the request."""
+    known = error.__context__ or error  # the SDK's error only repeats the text of what it caught
+    cause = known
+    while (deeper := cause.__cause__ or cause.__context__) is not None:
+        cause = deeper
+    said = getattr(cause, "strerror", None)
+    return f"{type(known).__name__}: {said}" if said else type(known).__name__

@@ -45,11 +45,23 @@ def test_a_refusal_is_one_error_without_keys(cos: Receiver, tmp_path: Path) -> N
     with pytest.raises(UploadError, match="503") as refused:
         asyncio.run(CosUploader(cos.url).upload(TARGET, "k", path))
     assert 1 == len(cos.requests)
-    with pytest.raises(UploadError) as absent:
+    with pytest.raises(UploadError, match="Connection refused") as absent:
         asyncio.run(CosUploader("http://127.0.0.1:1").upload(TARGET, "k", path))
     assert not any("SK" in str(error.value) for error in (refused, absent))
     with pytest.raises(UploadError):
         asyncio.run(CosUploader(cos.url).upload(replace(TARGET, access_key="录"), "k", path))
+
+
+@pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"])
+def test_a_proxy_of_the_shell_is_not_asked(
+    cos: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """The endpoint is on this machine; a proxy that is dead, or could not reach it, is no matter."""
+    monkeypatch.setenv(name, "socks5://127.0.0.1:1" if "all" in name.lower() else "http://127.0.0.1:1")
+    path = tmp_path / "x.mp4"
+    path.write_bytes(b"film")
+    asyncio.run(CosUploader(cos.url).upload(TARGET, "k", path))
+    assert 1 == len(cos.requests)
 
 
 def test_a_missing_file_is_an_upload_error(cos: Receiver, tmp_path: Path) -> None:
