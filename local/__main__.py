@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from local.client import RESULT_TIMEOUT_S
 from local.commands import callbacks, faults
 from local.commands.common import StateDir, mistakes_are_lines
 from local.config import STATE_DIR, LocalConfig
@@ -68,7 +69,10 @@ def up(
 @app.command()
 def record(
     url: Annotated[str, typer.Argument(help="The page; the bundled animated clock when left out.")] = "",
-    seconds: Annotated[float, typer.Option(min=0, help="Stop after so long; 0: until Ctrl-C.")] = 10,
+    seconds: Annotated[float, typer.Option(min=0, help="Record so long, then stop; 0: until Ctrl-C.")] = 10,
+    timeout: Annotated[
+        float, typer.Option(min=1, help="Wait so long for the beginning, and after the stop for the file; then end.")
+    ] = RESULT_TIMEOUT_S,
     file_format: Annotated[Literal["mp4", "hls"], typer.Option("--format", help="Format of the file.")] = "mp4",
     size: Annotated[str, typer.Option(help="Width x height of the picture.")] = "1280x720",
     mobile: Annotated[Literal["none", "phone", "tablet"], typer.Option(help="Show the page as on a device.")] = "none",
@@ -79,7 +83,7 @@ def record(
     """Record a page, show how it goes, and print the result document and the file."""
     from local.record import RecordOptions, run
 
-    options = RecordOptions(url, seconds, file_format, size, mobile, landscape, ready_timeout, state_dir)
+    options = RecordOptions(url, seconds, file_format, size, mobile, landscape, ready_timeout, state_dir, timeout)
     raise typer.Exit(run(options))
 
 

@@ -42,19 +42,19 @@ class Client:
 
     def start(self, request: dict[str, Any]) -> dict[str, Any]:
         """POST /recordings."""
-        return self._json("POST", "/recordings", request)
+        return dict(self._json("POST", "/recordings", request))
 
     def get(self, recording_id: str) -> dict[str, Any]:
         """GET /recordings/{id}."""
-        return self._json("GET", f"/recordings/{recording_id}")
+        return dict(self._json("GET", f"/recordings/{recording_id}"))
 
     def stop(self, recording_id: str) -> dict[str, Any]:
         """POST /recordings/{id}/stop."""
-        return self._json("POST", f"/recordings/{recording_id}/stop")
+        return dict(self._json("POST", f"/recordings/{recording_id}/stop"))
 
     def invoke(self, function: str, event: dict[str, Any]) -> dict[str, Any]:
         """Invoke a function with an event of one's own, and return its result."""
-        return self._json("POST", f"/_local/functions/{function}/invoke", event) or {}
+        return dict(self._json("POST", f"/_local/functions/{function}/invoke", event) or {})
 
     def faults(self) -> list[dict[str, Any]]:
         """Return the rules of faults, each with its name and counts."""
@@ -75,7 +75,7 @@ class Client:
 
     def progress(self, task_id: str | None) -> dict[str, Any]:
         """Return seconds and frames recorded so far of a task, as the local recorder counts them."""
-        tasks = self._http.get("/_local/progress").json()
+        tasks: list[dict[str, Any]] = self._json("GET", "/_local/progress")
         return next((task for task in tasks if task["task_id"] == task_id), {})
 
     def wait(self, recording_id: str, states: tuple[str, ...], timeout_s: float = RESULT_TIMEOUT_S) -> dict[str, Any]:
@@ -91,14 +91,15 @@ class Client:
             time.sleep(0.2)
         return recording
 
-    def _json(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    def _json(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 (any JSON)
         try:
             reply = self._http.request(method, path, json=body)
-            answer: dict[str, Any] = reply.json()
+            answer = reply.json()
         except (httpx.HTTPError, ValueError) as error:
             raise ClientError(f"{method} {path}: {type(error).__name__}: is the local cloud up?") from error
         if not reply.is_success:
-            why = answer.get("detail") or answer.get("errorMessage") or reply.text
+            told = answer if isinstance(answer, dict) else {}
+            why = told.get("detail") or told.get("errorMessage") or reply.text
             raise ClientError(f"{method} {path}: {reply.status_code} {why}")
         return answer
 

@@ -110,7 +110,7 @@ class Cloud:
             self.functions,
             [trigger],
             REGION,
-            lambda: [asdict(task) for task in self.tasks.list()],
+            lambda: [asdict(task) for task in self.tasks.shown()],
             self.tasks.vod_dir,
             Control(self.faults, self.sender),
         )

@@ -9,6 +9,8 @@ from pathlib import Path
 import av
 import numpy as np
 
+from local.recorder.paths import Folder
+
 AUDIBLE = 0.01
 """Loudest sample, of full scale, from which a recording counts as having sound."""
 
@@ -46,7 +48,7 @@ def probe(path: Path) -> Probe:
     """
     frames, distinct, last, end, start = 0, 0, b"", 0.0, None
     width = height = 0
-    with av.open(str(path)) as container:
+    with Folder(path.parent) as folder, av.open(folder.url(path.name)) as container:
         for frame in container.decode(video=0):
             seen = hashlib.blake2b(bytes(frame.planes[0]), digest_size=8).digest()
             distinct += seen != last
@@ -61,7 +63,7 @@ def probe(path: Path) -> Probe:
 
 def _loudest(path: Path) -> float:
     loudest = 0.0
-    with av.open(str(path)) as container:
+    with Folder(path.parent) as folder, av.open(folder.url(path.name)) as container:
         if container.streams.audio:
             resampler = av.AudioResampler(format="flt", layout="mono")
             for frame in container.decode(audio=0):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import signal
 import sys
@@ -12,9 +13,10 @@ from typing import Any
 
 import av
 from rich.console import Console
+from rich.markup import escape
 from rich.status import Status
 
-from local.client import FINAL, Client, ClientError, object_path
+from local.client import FINAL, RESULT_TIMEOUT_S, Client, ClientError, object_path
 from local.probe import probe
 from local.running import cloud_in
 
@@ -34,21 +36,26 @@ class RecordOptions:
     landscape: bool
     ready_timeout: int
     state_dir: Path
+    timeout: float = RESULT_TIMEOUT_S
 
 
 def run(options: RecordOptions) -> int:
-    """Do it all; return the exit status: 0 completed, 1 failed, 2 could not be asked."""
+    """Do it all; return the exit status: 0 completed, 1 failed or not as it should be, 2 could not be asked."""
     console = Console(stderr=True)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without the letters of a page or a folder
     stopping = _CtrlC()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends what was started for it, like any other end
     try:
         request = _request(options)
         with cloud_in(options.state_dir, console) as client, stopping:
             url = options.url or f"{client.gateway}/pages/clock.html"
-            result = _record(client, {**request, "RecordUrl": url}, options.seconds, stopping, console)
-        return _show(result, options.state_dir)
+            watch = _Watch(client, console, options.timeout)
+            result = _record(watch, {**request, "RecordUrl": url}, options.seconds, stopping)
+            whole = not client.progress(result.get("task_id")).get("troubles")
+        return max(_show(result, options.state_dir), int(not whole))
     except ClientError as error:
-        console.print(f"[red]error:[/red] {error}", highlight=False)
+        _error(console, str(error))
         return 2
 
 
@@ -59,8 +66,12 @@ def ask(state_dir: Path, function: str, event: dict[str, Any]) -> dict[str, Any]
         with cloud_in(state_dir, console) as client:
             return client.invoke(function, event)
     except ClientError as error:
-        console.print(f"[red]error:[/red] {error}", highlight=False)
+        _error(console, str(error))
         raise SystemExit(2) from error
+
+
+def _error(console: Console, message: str) -> None:
+    console.print(f"[red]error:[/red] {escape(message)}", highlight=False, soft_wrap=True)
 
 
 class _CtrlC:
@@ -97,26 +108,65 @@ def _request(options: RecordOptions) -> dict[str, Any]:
     return request
 
 
-def _record(
-    client: Client, request: dict[str, Any], seconds: float, stopping: _CtrlC, console: Console
-) -> dict[str, Any]:
+class _Watch:
+    """Looks at a recording of the local cloud, and says at once what goes wrong with it."""
+
+    def __init__(self, client: Client, console: Console, timeout_s: float) -> None:
+        self.client, self.console, self.timeout_s = client, console, timeout_s
+        self._told: set[str] = set()
+
+    def progress(self, recording: dict[str, Any]) -> dict[str, Any]:
+        """Return the recorder's own count, after printing its troubles that are new."""
+        done = self.client.progress(recording.get("task_id"))
+        for trouble in done.get("troubles", []):
+            if trouble not in self._told:
+                self._told.add(trouble)
+                _error(self.console, trouble)
+        return done
+
+    def end(self, recording_id: str) -> dict[str, Any]:
+        """Return the recording once it is final, or once it is plain that its film does not come.
+
+        Raises:
+            ClientError: it was not in time.
+        """
+        until = time.monotonic() + self.timeout_s
+        while True:
+            recording = self.client.get(recording_id)
+            if self.progress(recording).get("hopeless") or recording["state"] in FINAL:
+                return recording
+            if time.monotonic() > until:
+                why = f" ({recording['reason']})" if recording.get("reason") else ""
+                raise ClientError(
+                    f"{recording_id} is still {recording['state']}{why} {self.timeout_s:g} s after its stop; "
+                    "nothing records any more"
+                )
+            time.sleep(0.2)
+
+
+def _record(watch: _Watch, request: dict[str, Any], seconds: float, stopping: _CtrlC) -> dict[str, Any]:
+    client, console = watch.client, watch.console
     recording = client.start(request)
     recording_id = recording["recording_id"]
+    begin_by = time.monotonic() + watch.timeout_s
     with console.status("") as status:
         while recording["state"] not in (*FINAL, "stopping", "uploading"):
-            done = client.progress(recording.get("task_id"))
+            done = watch.progress(recording)
             # Event 801 may be late or dropped on purpose; the recorder's own count stops us all the same.
             told = time.time() - recording["started_ms"] / 1000 if "started_ms" in recording else 0.0
             recorded = told or float(done.get("seconds", 0.0))
             _line(status, console, recording, recorded, seconds, int(done.get("frames", 0)))
             left = seconds - recorded - STOP_TAKES_S if seconds else 1.0
-            if stopping.pressed or left <= 0:
+            late = not recorded and time.monotonic() > begin_by
+            if late:
+                _error(console, f"{recording_id} is stopped: it did not begin within {watch.timeout_s:g} s")
+            if stopping.pressed or left <= 0 or late or done.get("hopeless"):
                 recording = client.stop(recording_id)
                 break
             time.sleep(min(0.25, left))
             recording = client.get(recording_id)
         status.update("stopped; the file is being uploaded and reported …")
-        return client.wait(recording_id, FINAL)
+        return watch.end(recording_id)
 
 
 def _line(
@@ -127,10 +177,10 @@ def _line(
     why = f"  ({recording['reason']})" if recording.get("reason") else ""
     text = f"{recording['state']}  {recorded:.1f}{of} s{rate}  {recording['page_url']}{why}"
     if console.is_terminal:
-        status.update(text)
+        status.update(escape(text))
     elif int(recorded) != getattr(status, "shown", -1):
         status.shown = int(recorded)  # type: ignore[attr-defined]  # one line a second where nothing can be redrawn
-        console.print(text, highlight=False, soft_wrap=True)
+        console.print(escape(text), highlight=False, soft_wrap=True)
 
 
 def _show(result: dict[str, Any], state_dir: Path) -> int:

@@ -13,6 +13,8 @@ import os
 import sys
 from pathlib import Path
 
+from local.recorder.paths import is_plain
+
 RATE = 48000
 FRAME = 4  # bytes: two channels of 16 bits
 _FIFO_BYTES = 8192
@@ -107,8 +109,10 @@ class Device:
         """Make the device's files under `home`.
 
         Raises:
-            OSError: this place has no FIFOs.
+            OSError: this place has no FIFOs, or its path has letters that mean something to ALSA.
         """
+        if not is_plain(home):
+            raise OSError("ALSA can't read its path")
         self._home = home
         self._count = 0
         self._streams: list[Stream] = []

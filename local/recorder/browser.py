@@ -42,6 +42,7 @@ _FLAGS = (
     "--disable-renderer-backgrounding",
     "--alsa-output-device=default",
 )
+LOG = "chromium.log"  # in its home: what it writes to standard error
 _PIPE_BYTES = 1 << 20  # a whole picture fits, so that the browser need not wait for us
 
 
@@ -104,7 +105,7 @@ class Browser:
             flags.append(f"--force-device-scale-factor={viewport.scale:.6f}")
         if begin_frame:
             flags += ["--enable-begin-frame-control", "--run-all-compositor-stages-before-draw"]
-        pid, read_fd, write_fd = _spawn([path, *flags, "about:blank"], env, home / "chromium.log")
+        pid, read_fd, write_fd = _spawn([path, *flags, "about:blank"], env, home / LOG)
         browser = cls(pid, await Connection.connect(read_fd, write_fd), profile)
         try:
             await browser.connection.call("Browser.getVersion", wait_s=20)

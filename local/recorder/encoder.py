@@ -110,7 +110,7 @@ class Encoder:
             full = isinstance(error, OSError) and error.errno in _NO_SPACE
             if self._part is not None:
                 self._part.abandon()
-            self._on_error(f"{type(error).__name__}: {error}", full)
+            self._on_error(_said(error), full)
             # Keep taking what comes, so that nobody waits for us, until the end is announced.
             while not isinstance(item := self._queue.get(), float):
                 self._queued -= isinstance(item, tuple)
@@ -221,7 +221,7 @@ class Encoder:
             for event in events[reported:]:
                 self._on_file(event)
         except Exception as error:  # noqa: BLE001 - a thread's last line: report, never vanish
-            self._on_error(f"{path.name}: {type(error).__name__}: {error}", False)
+            self._on_error(f"{path.name}: {_said(error)}", False)
 
     def _report_segments(self) -> None:
         playlist = self._part.paths[-1] if self._part else None
@@ -237,3 +237,8 @@ class Encoder:
 
     def _epoch_ms(self, time_s: float) -> int:
         return self._target.start_ms + round(time_s * 1000)
+
+
+def _said(error: Exception) -> str:
+    """Return the kind of an error and its words, without the name that FFmpeg knows the file by."""
+    return f"{type(error).__name__}: {getattr(error, 'strerror', None) or error}"

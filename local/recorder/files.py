@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from local.recorder.log import log
+from local.recorder.paths import Folder
 
 JOURNAL = ".starts.jsonl"
 _ENDLIST = "#EXT-X-ENDLIST"
@@ -119,7 +120,11 @@ def duration_s(path: Path) -> float:
     """Return a media file's length in seconds, 0 if it holds nothing playable."""
     import av
 
-    with contextlib.suppress(av.FFmpegError, OSError), av.open(str(path)) as container:
+    with (
+        contextlib.suppress(av.FFmpegError, OSError),
+        Folder(path.parent) as folder,
+        av.open(folder.url(path.name)) as container,
+    ):
         return (container.duration or 0) / av.time_base
     return 0.0
 
@@ -128,8 +133,9 @@ def _remux(source: Path, target: Path) -> None:
     import av
 
     with (
-        av.open(str(source)) as reading,
-        av.open(str(target), "w", format="mp4", options={"movflags": "faststart"}) as writing,
+        Folder(source.parent) as folder,
+        av.open(folder.url(source.name)) as reading,
+        av.open(folder.url(target.name), "w", format="mp4", options={"movflags": "faststart"}) as writing,
     ):
         inputs = (*reading.streams.video, *reading.streams.audio)
         streams = {stream.index: writing.add_stream_from_template(stream) for stream in inputs}

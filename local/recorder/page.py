@@ -27,6 +27,9 @@ class Page:
         self.crashed = asyncio.Event()
         self.too_large = asyncio.Event()  # it shows a video above the largest size
         self.on_refresh: Callable[[], None] | None = None
+        self.status: int | None = None  # of the HTTP reply that is the page, once it is open
+        self._mime = ""
+        self._downloads = False
         self._address = ""
         self._ready = asyncio.Event()
         self._parsed = asyncio.Event()
@@ -85,8 +88,15 @@ class Page:
         """Open an address and wait until its document is there.
 
         Raises:
-            GotoError: the address cannot be reached, or nothing came within `timeout_s` seconds.
+            GotoError: the address cannot be reached or is no page, or nothing came within `timeout_s` seconds.
         """
+        self.tell("Network.enable")
+        try:
+            await self._goto(url, timeout_s)
+        finally:
+            self.tell("Network.disable")  # each piece of a video is an event
+
+    async def _goto(self, url: str, timeout_s: float) -> None:
         self._forget()
         deadline = time.monotonic() + timeout_s
         try:
@@ -97,7 +107,7 @@ class Page:
         except CdpError as error:
             raise GotoError(f"Goto url error: {error}") from None
         if answer.get("errorText"):
-            raise GotoError(f"Goto url error: {answer['errorText']}")
+            raise GotoError(f"Goto url error: {self._why(answer)}")
         if not await _within(self._parsed, deadline - time.monotonic()):
             self.tell("Page.stopLoading")
             raise GotoError("Goto url timeout")
@@ -113,6 +123,14 @@ class Page:
     async def ready(self, timeout_s: float) -> bool:
         """Wait for the page's `notifyReady()`; tell whether it came in time."""
         return await _within(self._ready, timeout_s)
+
+    def _why(self, answer: dict[str, Any]) -> str:
+        """Return the browser's word for why there is no page, and what it leaves out."""
+        word = str(answer["errorText"])
+        if answer.get("isDownload") or self._downloads:
+            kind = f" ({self._mime})" if self._mime else ""
+            return f"{word}, the address is a download{kind}, not a page"
+        return f"{word}, the address answers {self.status}" if self.status is not None else word
 
     def _forget(self) -> None:
         for event in (self._ready, self._parsed, self._loaded):
@@ -151,6 +169,11 @@ class Page:
             self._on_call(params["name"], params["payload"])
         elif method == "Page.frameNavigated" and "parentId" not in params["frame"]:
             self._on_navigated(params["frame"]["url"])
+        elif method == "Network.responseReceived":
+            if params.get("type") == "Document" and params.get("frameId") == self._target:  # the main frame's id
+                self.status, self._mime = params["response"]["status"], params["response"]["mimeType"]
+        elif method == "Page.downloadWillBegin":
+            self._downloads |= params.get("frameId") == self._target
         elif method == "Page.domContentEventFired":
             self._parsed.set()
         elif method == "Page.loadEventFired":

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.recorder.alsa import FRAME, RATE
 from local.recorder.packets import add_copies, copied
+from local.recorder.paths import Folder
 
 if TYPE_CHECKING:
     import av
@@ -33,7 +34,7 @@ Tap = Callable[["av.Packet[Any]", "tuple[Stream, ...]"], None]
 
 
 class Part:
-    """Files open for writing, one per path; times are seconds since their start.
+    """Files open for writing, one per path, all in one directory; times are seconds since their start.
 
     It is encoded once: the first file's packets are copied to the others, and to the `tap`.
     """
@@ -49,7 +50,8 @@ class Part:
         self._last_pts = -1
         self._sound = bytearray()
         self._samples = 0
-        self._output, *self._copies = [_open(path) for path in paths]
+        self._folder = Folder(self.paths[0].parent)
+        self._output, *self._copies = [_open(self._folder, path) for path in paths]
         self._video = self._add_video(fps)
         self._audio = self._add_audio()
         self._streams: tuple[Stream, ...] = self._video, self._audio
@@ -106,12 +108,14 @@ class Part:
             with contextlib.ExitStack() as closing:  # each one, whatever becomes of the others
                 for output in (self._output, *self._copies):
                     closing.callback(output.close)
+            self._folder.close()
 
     def abandon(self) -> None:
         """Close the files after an error, whatever that takes."""
         for output in (self._output, *self._copies):
             with contextlib.suppress(Exception):
                 output.close()
+        self._folder.close()
 
     def _mux(self, packets: Sequence[av.Packet[Any]]) -> None:
         for packet in packets:
@@ -154,15 +158,15 @@ class Part:
         return self._output.add_stream("aac", rate=RATE, layout="stereo", format="fltp", bit_rate=128000)
 
 
-def _open(path: Path) -> OutputContainer:
+def _open(folder: Folder, path: Path) -> OutputContainer:
     import av
 
     if path.suffix == ".mp4":
-        return av.open(str(path), "w", format="mp4", options=_MP4)
+        return av.open(folder.url(path.name), "w", format="mp4", options=_MP4)
     options = {
         "hls_time": f"{KEY_S:g}",
         "hls_playlist_type": "event",
         "hls_flags": "independent_segments+temp_file",
-        "hls_segment_filename": str(path.with_suffix("")).replace("%", "%%") + "_%05d.ts",
+        "hls_segment_filename": folder.url(f"{path.stem}_%05d.ts"),
     }
-    return av.open(str(path), "w", format="hls", options=options)
+    return av.open(folder.url(path.name), "w", format="hls", options=options)

@@ -8,6 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from local.recorder import files
+from local.recorder.paths import remove_private_folder
+
+BROWSER = ".browser"
+"""In a recorder's directory: what its browser writes."""
+PLAIN = "plain"
+"""In there: the path of the folder whose own path had to be plain."""
 
 
 def rescue(work_dir: Path) -> list[dict[str, Any]]:
@@ -16,7 +22,8 @@ def rescue(work_dir: Path) -> list[dict[str, Any]]:
     Files that the recorder itself had already finished and reported are among them: compare names.
     Calling it again changes nothing. The recorder must be gone; so is its browser, whose directory is removed.
     """
-    shutil.rmtree(work_dir / ".browser", ignore_errors=True)
+    remove_private_folder(work_dir / BROWSER / PLAIN)
+    shutil.rmtree(work_dir / BROWSER, ignore_errors=True)
     for pattern in ("*.faststart", "*.tmp"):
         for half in work_dir.glob(pattern):
             half.unlink()

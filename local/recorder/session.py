@@ -45,7 +45,8 @@ class Session:
         self._stop = stop
         self._loop = asyncio.get_running_loop()
         self._encoder: Encoder | None = None
-        self._encoder_error: str | None = None
+        self._broken: tuple[str, str] | None = None  # by what the encoder ends the recording, and why
+        self._troubles: set[str] = set()
         self._latest: tuple[float, bytes] | None = None
         self._pictured = asyncio.Event()
         self._fresh_from = 0.0
@@ -68,7 +69,7 @@ class Session:
             log(f"{type(error).__name__}: {error}")
             last = [{"event": "failed", "message": f"StartRecording error: {error}"}]
             if self._zero:
-                last = [{"event": "crashed", "message": CRASHED}, {"event": "ended", "reason": "crash"}]
+                last = [{"event": "ended", "reason": "error", "message": f"{type(error).__name__}: {error}"}]
         finally:
             if studio is not None:
                 await studio.close()
@@ -128,9 +129,9 @@ class Session:
         encoder = self._encoder = Encoder(target, self._on_file, self._on_error, relays)
         encoder.picture(0.0, self._latest[1] if self._latest else None)
         studio.sound.begin(self._zero, studio.sound_delay_s, encoder.sound)
-        self._emit({"event": "started", "ts_ms": start_ms})
+        self._emit({"event": "started", "ts_ms": start_ms} | ({"status": page.status} if page.status else {}))
         page.on_refresh = lambda: self._emit({"event": "refreshed", "message": "Page refresh"})
-        reason = await self._until_end(encoder, page)
+        reason = await self._until_end(encoder, page, studio)
         end_s = min(time.monotonic() - self._zero, job.max_duration_s)
         self._encoder = None
         # Sound leaves the browser a little after the picture: wait for what belongs to the last moment.
@@ -142,18 +143,29 @@ class Session:
         await asyncio.to_thread(relays.close, silent=reason == "crash")
         if not await finishing:
             log("the files could not be finished in time")
+        self._tell_trouble(studio.sound_trouble())
         if not studio.sound.heard:
             log("no sound came: the page was silent, or the browser has no ALSA")
         ended = {"event": "ended", "reason": reason}
+        if self._broken is not None:  # perhaps only while the files were finished
+            reason, why = self._broken
+            ended = {"event": "ended", "reason": reason} | ({"message": why} if reason == "error" else {})
         return [{"event": "crashed", "message": CRASHED}, ended] if reason == "crash" else [ended]
 
-    async def _until_end(self, encoder: Encoder, page: Page) -> str:
-        """Watch over the recording; return what ends it: stop, limit, resolution, crash or disk."""
+    def _tell_trouble(self, message: str) -> None:
+        """Tell what is wrong with the recording that goes on all the same, once."""
+        if message and message not in self._troubles:
+            self._troubles.add(message)
+            log(message)
+            self._emit({"event": "trouble", "message": message})
+
+    async def _until_end(self, encoder: Encoder, page: Page, studio: Studio) -> str:
+        """Watch over the recording; return what ends it: stop, limit, resolution, crash, disk or error."""
         next_report = self._zero + 1
         while True:
             now = time.monotonic()
-            if self._encoder_error is not None:
-                return self._encoder_error
+            if self._broken is not None:
+                return self._broken[0]
             if page.crashed.is_set():
                 return "crash"
             if self._stop.is_set():
@@ -168,6 +180,7 @@ class Session:
             if now >= next_report:
                 next_report += 1
                 self._emit({"event": "progress", "seconds": round(now - self._zero, 3), "frames": encoder.pictures})
+                self._tell_trouble(studio.sound_trouble())
                 if shutil.disk_usage(self._job.work_dir).free < _FREE_BYTES:
                     return "disk"
             wait_s = min(0.1, self._zero + self._job.max_duration_s - now)
@@ -191,4 +204,4 @@ class Session:
 
     def _on_error(self, message: str, disk_full: bool) -> None:
         log(f"encoder: {message}")
-        self._encoder_error = "disk" if disk_full else "crash"
+        self._broken = self._broken or ("disk" if disk_full else "error", f"the film can't be written: {message}")

@@ -15,19 +15,26 @@ from collections.abc import Callable
 from pathlib import Path
 
 from local.recorder.alsa import FRAME, RATE, Device
-from local.recorder.log import log
 
+_OTHER_SOUND = ("PULSE_", "ALSA_", "PIPEWIRE_", "AUDIODEV")
 _SECOND = RATE * FRAME
 _TICK_S = 0.005
 _SLACK_S = 0.100  # handed out that much later, so that a browser or a reader late by less leaves no gap
 
 
 class Sound:
-    """48 kHz stereo 16-bit samples: the page's, or silence."""
+    """48 kHz stereo 16-bit samples: the page's, or silence.
+
+    Attributes:
+        heard: something was played, if only silence.
+        trouble: why nothing can be heard; empty while nothing is wrong.
+        position_s: how much of the recording has been handed out.
+    """
 
     def __init__(self, home: Path) -> None:
         self.heard = False
-        self.position_s = 0.0  # how much of the recording has been handed out
+        self.trouble = ""
+        self.position_s = 0.0
         self._origin = time.monotonic()
         self._done = 0  # bytes since the origin, as all positions here
         self._begin = 0
@@ -38,12 +45,16 @@ class Sound:
         try:
             self._device = Device(home)
         except OSError as error:
-            log(f"recording without sound: no FIFO at {home}: {error}")
+            self.trouble = f"no sound: its device can't be made in {home}: {error.strerror or error}"
 
     def environment(self) -> dict[str, str]:
-        """Return the environment that makes a browser play into this."""
-        env = {k: v for k, v in os.environ.items() if not k.startswith("PULSE_") and k != "XDG_RUNTIME_DIR"}
-        return env | ({"ALSA_CONFIG_PATH": str(self._device.config)} if self._device else {})
+        """Return the environment that makes a browser play into this, whatever the user's shell says of sound."""
+        env = {k: v for k, v in os.environ.items() if not k.startswith(_OTHER_SOUND) and k != "XDG_RUNTIME_DIR"}
+        if self._device is None:
+            return env
+        # A server that is named, and not there: the browser goes on to ALSA instead of finding or starting one.
+        nowhere = f"unix:{self._device.config.parent}/no-server"
+        return env | {"ALSA_CONFIG_PATH": str(self._device.config), "PULSE_SERVER": nowhere}
 
     def begin(self, moment: float, delay_s: float, sink: Callable[[bytes], None]) -> None:
         """Hand `sink` the sound that belongs to the pictures from `moment` (monotonic seconds) on.
@@ -59,7 +70,7 @@ class Sound:
             try:
                 self.drain(time.monotonic())
             except OSError as error:
-                log(f"the sound ends here: {error}")
+                self.trouble = f"the sound ends at {self.position_s:.1f} s: {error}"
                 self.close()
             await asyncio.sleep(_TICK_S)
 

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import shutil
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 
 from local.recorder import beginframe, screencast
+from local.recorder.browser import LOG as BROWSER_LOG
 from local.recorder.browser import Browser, find_chromium, is_headless_shell
 from local.recorder.cdp import CdpError
 from local.recorder.encoder import FPS
 from local.recorder.job import Job
 from local.recorder.log import log
 from local.recorder.page import Page
+from local.recorder.paths import private_folder
+from local.recorder.rescue import BROWSER, PLAIN
 from local.recorder.sound import Sound
 
 QUALITY = 80  # of the JPEG pictures between browser and encoder
 _BEGINFRAME_PIXELS = 1280 * 720  # above that the screencast gives more pictures: measured
+
+_NO_DEVICE = re.compile(r"(PcmOpen: .*|Failed to write to pcm device: .*)")  # as Chromium logs it
+_LOG_BYTES = 1 << 20
 
 PictureSink = Callable[[float, bytes], None]
 
@@ -28,12 +36,13 @@ class Studio:
     def __init__(self, job: Job, sink: PictureSink) -> None:
         self._job = job
         self._sink = sink
-        self._home = job.work_dir / ".browser"
+        self._home = job.work_dir / BROWSER
         self._home.mkdir(parents=True, exist_ok=True)
+        self._plain: Path | None = None
         self._browser: Browser | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._casting = False
-        self.sound = Sound(self._home)
+        self.sound = Sound(self._make_plain())
         self._go(self.sound.run())
 
     async def open(self) -> Page:
@@ -70,17 +79,37 @@ class Studio:
         if self._casting:
             await screencast.start(page, self._sink, FPS, QUALITY, self._job.picture)
 
+    def sound_trouble(self) -> str:
+        """Return why the page can't be heard, as far as that is known; empty while nothing is wrong."""
+        if self.sound.trouble or self.sound.heard:
+            return self.sound.trouble
+        with contextlib.suppress(OSError), (self._home / BROWSER_LOG).open("rb") as file:
+            if said := _NO_DEVICE.findall(file.read(_LOG_BYTES).decode(errors="replace")):
+                return f"no sound: the browser can't use its sound device: {said[-1]}"
+        return ""
+
     async def close(self) -> None:
         """End the browser and remove its files."""
         for task in self._tasks:
             task.cancel()
         await self._close_browser()
         self.sound.close()
-        await asyncio.to_thread(shutil.rmtree, self._home, ignore_errors=True)
+        for folder in (self._plain, self._home):
+            if folder is not None:
+                await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    def _make_plain(self) -> Path:
+        """Return a folder for the sound device and the browser's temporary files, noted down for the rescue."""
+        try:
+            self._plain = private_folder()
+            (self._home / PLAIN).write_text(str(self._plain), encoding="utf-8")
+        except OSError as error:
+            log(str(error))
+        return self._plain or self._home
 
     async def _launch(self, path: str, *, begin_frame: bool) -> Page:
         viewport = self._job.viewport
-        env = self.sound.environment()
+        env = self.sound.environment() | ({"TMPDIR": str(self._plain)} if self._plain else {})
         self._browser = await Browser.launch(path, self._home, viewport, begin_frame=begin_frame, env=env)
         page = await Page.open(self._browser.connection, viewport, self._job.mobile, begin_frame=begin_frame)
         if begin_frame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from typing import Any
 from local.trtc.ports import Sender
 
 __all__ = ["Emitter", "RecordedFile"]
+
+log = logging.getLogger(__name__)
 
 RECORDER_START, RECORDER_STOP, RECORDER_UPDATE, RECORDER_LIMIT = 801, 802, 803, 804
 UPLOAD_START, FILE_INFO, UPLOAD_STOP, FILE_SLICE = 303, 304, 305, 307
@@ -43,6 +46,16 @@ class Emitter:
         self._sender = sender
         self._sdk_app_id = sdk_app_id
         self._task_id = task_id
+        self.troubles: list[str] = []
+        """What went wrong, for the local tools: more than the documented events can say."""
+        self.hopeless = False
+
+    def complain(self, message: str, *, hopeless: bool = False) -> None:
+        """Write down, once, what the caller has to know; `hopeless` where no whole film comes without help."""
+        self.hopeless |= hopeless
+        if message not in self.troubles:
+            self.troubles.append(message)
+            log.warning("%s", message)
 
     def emit(self, event_type: int, payload: Mapping[str, Any], *, task_id: str | None = None) -> None:
         """Send one event that happens now."""
@@ -78,13 +91,13 @@ class Emitter:
             {"FileName": file.name, "UserId": "", "TrackType": TRACK_TYPE, "BeginTimeStamp": file.start_ms},
         )
 
-    def vod(self, status: int, file: RecordedFile, file_id: str, url: str, cache_file: str) -> None:
+    def vod(self, status: int, file: RecordedFile, file_id: str, url: str, cache_file: str, error: str = "") -> None:
         """Send 311: status 0 in VOD, 1 still on the server, 2 failed."""
         vod = {
             "UserId": "", "TrackType": TRACK_TYPE, "MediaId": "main", "FileId": file_id, "VideoUrl": url,
             "CacheFile": cache_file, "StartTimeStamp": file.start_ms, "EndTimeStamp": file.end_ms,
         }  # fmt: skip
-        self.emit(VOD_COMMIT, {"Status": status, "TencentVod": vod} | ({"Errmsg": "copy failed"} if status else {}))
+        self.emit(VOD_COMMIT, {"Status": status, "TencentVod": vod} | ({"Errmsg": error} if error else {}))
 
     def cdn(self, url: str, status: int, error: str = "") -> None:
         """Send 401: 0 ended, 1 connecting, 2 running, 3 recovering, 4 failed, 5 disconnecting."""

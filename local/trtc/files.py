@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -29,6 +30,10 @@ class Delivery(Protocol):
         """Learn that the recording continues, so that the files so far are not its last."""
         ...
 
+    def hurry(self) -> None:
+        """Try what is late once more, and wait no longer: the local cloud ends."""
+        ...
+
     async def finish(self) -> bool:
         """Wait until every file arrived or was given up; say whether all arrived.
 
@@ -45,31 +50,42 @@ class CosFolder:
         self._target = target
         self._base = "/".join((*target.prefix, task_id))
         self._settings = settings
+        self.failure = ""
+        """Why the last upload that failed did."""
+        self.hurry = asyncio.Event()
+        """No wait is worth while any more."""
 
     async def put(self, path: Path, name: str | None = None) -> bool:
         """Try one upload once; say whether the file is stored."""
         try:
             await self._uploader.upload(self._target, f"{self._base}/{name or path.name}", path)
         except UploadError as error:
+            self.failure = str(error)
             log.warning("upload of %s failed: %s", name or path.name, error)
             return False
         return True
 
     async def put_soon(self, path: Path, name: str | None = None) -> bool:
         """Try with the first, short waits."""
-        return await _retry(lambda: self.put(path, name), (0.0, *self._settings.upload_waits_s))
+        return await self.retry(lambda: self.put(path, name), late=False)
 
     async def put_late(self, path: Path, name: str | None = None) -> bool:
         """Try with the long waits of the background; false is the end of all tries."""
-        return await _retry(lambda: self.put(path, name), self._settings.upload_late_waits_s)
+        return await self.retry(lambda: self.put(path, name), late=True)
 
-
-async def _retry(attempt: Callable[[], Awaitable[bool]], waits: tuple[float, ...]) -> bool:
-    for wait in waits:
-        await asyncio.sleep(wait)
-        if await attempt():
-            return True
-    return False
+    async def retry(self, attempt: Callable[[], Awaitable[bool]], *, late: bool) -> bool:
+        """Wait and try, with the short waits or the long ones of the background; say whether it worked."""
+        for wait in self._settings.upload_late_waits_s if late else (0.0, *self._settings.upload_waits_s):
+            if late:
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(self.hurry.wait(), wait)
+            else:
+                await asyncio.sleep(wait)
+            if await attempt():
+                return True
+            if late and self.hurry.is_set():
+                break
+        return False
 
 
 class Mp4Delivery:
@@ -92,6 +108,10 @@ class Mp4Delivery:
         self._open.set()
         self._open = asyncio.Event()
 
+    def hurry(self) -> None:
+        """Try what is late once more."""
+        self._folder.hurry.set()
+
     async def finish(self) -> bool:
         """Let the last report go out, which the document sends after 802, and wait for the uploads."""
         self._open.set()
@@ -106,6 +126,9 @@ class Mp4Delivery:
         done = await self._folder.put_soon(path)
         await reportable.wait()
         if not done:
+            self._emitter.complain(
+                f"{file.name} can't be uploaded: {self._folder.failure}; it lies in {self._work_dir}", hopeless=True
+            )
             self._emitter.mp4(1, file)
             done = await self._folder.put_late(path)
         self._emitter.mp4(0 if done else 2, file)

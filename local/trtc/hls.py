@@ -54,6 +54,10 @@ class HlsDelivery:
     def goes_on(self) -> None:
         """Do nothing: slices are reported when they are uploaded."""
 
+    def hurry(self) -> None:
+        """Try what is late once more."""
+        self._folder.hurry.set()
+
     async def finish(self) -> bool:
         """Upload what is left and send 305; when something is missing, go on and send 305 once more."""
         if self._worker is None:
@@ -66,6 +70,7 @@ class HlsDelivery:
         if await self._catch_up(late=False):
             self._emitter.emit(UPLOAD_STOP, {"LeaveCode": 0})
             return True
+        self._complain(f"{len(self._late)} slices" if self._late else "the playlist")
         self._emitter.emit(UPLOAD_STOP, {"LeaveCode": 1})
         if await self._catch_up(late=True):
             self._emitter.emit(UPLOAD_STOP, {"LeaveCode": 2})
@@ -87,12 +92,19 @@ class HlsDelivery:
         if not self._started:
             self._started = True
             self._emitter.emit(UPLOAD_START, {"Status": 0 if done else 1})
+            if not done:
+                self._complain(file.name)
         if not done:
             self._late.append(file.name)
             return
         self._present.add(file.name)
         if self._settings.slice_events:
             self._emitter.slice(file)
+
+    def _complain(self, what: str) -> None:
+        self._emitter.complain(
+            f"{what} can't be uploaded: {self._folder.failure}; all lies in {self._work_dir}", hopeless=True
+        )
 
     async def _playlists(self) -> bool:
         """Upload every playlist as far as its slices are uploaded; say whether that is to the end."""
@@ -119,19 +131,18 @@ class HlsDelivery:
         try:
             copy.write_text(text)
         except OSError as error:
-            log.warning("a playlist cannot be copied: %s", error)
+            self._folder.failure = f"a playlist cannot be copied: {error}"
+            log.warning("%s", self._folder.failure)
             return False
         return await self._folder.put(copy, path.name)
 
     async def _catch_up(self, *, late: bool) -> bool:
         """Upload what is missing with the short waits, or with the long ones; say whether nothing is."""
-        waits = self._settings.upload_late_waits_s if late else (0.0, *self._settings.upload_waits_s)
-        for wait in waits:
-            await asyncio.sleep(wait)
-            for name in list(self._late):
-                if await self._folder.put(self._work_dir / name):
-                    self._late.remove(name)
-                    self._present.add(name)
-            if await self._playlists() and not self._late:
-                return True
-        return False
+        return await self._folder.retry(self._once_more, late=late)
+
+    async def _once_more(self) -> bool:
+        for name in list(self._late):
+            if await self._folder.put(self._work_dir / name):
+                self._late.remove(name)
+                self._present.add(name)
+        return await self._playlists() and not self._late

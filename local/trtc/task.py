@@ -31,7 +31,10 @@ def task_digest(task_id: str) -> str:
 
 @dataclass(frozen=True)
 class TaskProgress:
-    """What the local tools show of a task: `state` is `recording` or `uploading`, `seconds` are of media."""
+    """What the local tools show of a task: `state` is `recording`, `uploading` or `over`, `seconds` are of media.
+
+    `troubles` are what is wrong, in words; `hopeless` says that no whole film comes of it without help.
+    """
 
     task_id: str
     sdk_app_id: int
@@ -40,6 +43,8 @@ class TaskProgress:
     seconds: float
     frames: int
     restarts: int
+    troubles: tuple[str, ...] = ()
+    hopeless: bool = False
 
 
 class Task:
@@ -74,6 +79,7 @@ class Task:
         self._started_at: float | None = None
         self._crashes = 0
         self._gave_up = False
+        self._trouble = ""  # of what is recorded all the same
         self._seconds_before = 0.0  # of recorders that crashed
         self._frames_before = 0
         self._seconds = 0.0
@@ -86,6 +92,7 @@ class Task:
             self.task_id, self.parameters.sdk_app_id, self.parameters.record_id,
             "recording" if self.recording else "uploading",
             self._seconds_before + self._seconds, self._frames_before + self._frames, self._crashes,
+            tuple(self._emitter.troubles), self._emitter.hopeless,
         )  # fmt: skip
 
     def stop(self) -> None:
@@ -94,6 +101,11 @@ class Task:
         self._stop.set()
         if self._recorder is not None:
             self._recorder.stop()
+
+    def hurry(self) -> None:
+        """Stop, and wait for no file that is late."""
+        self.stop()
+        self._delivery.hurry()
 
     async def run(self) -> None:
         """Record, deliver, clean up; never raises but for cancellation."""
@@ -145,6 +157,8 @@ class Task:
                     self._handle(event)
         if last["event"] == "failed":
             return self._failed(str(last.get("message", "StartRecording error")))
+        if last["reason"] == "error":  # of the recorder, not of Chrome: another one would meet the same
+            self._give_up(f"Recorder error, exit task: {last.get('message', 'unknown')}", hopeless=True)
         if last["reason"] == "crash" and self._crashes == crashes:
             self._crashed()
         return self._ended(str(last["reason"]))
@@ -166,13 +180,18 @@ class Task:
         kind = event["event"]
         if kind == "started" and self._started_at is None:
             self._started_at = time.monotonic()
-            self._emitter.recorder(events.RECORDER_START, 1, "Success")
+            status = int(event.get("status", 200))
+            answered = f" (the page answered {status})" if status >= 400 else ""
+            self._emitter.recorder(events.RECORDER_START, 1, "Success" + answered)
         elif kind == "progress":
             self._seconds, self._frames = float(event["seconds"]), int(event["frames"])
             self._delivery.goes_on()
             self._strike()
         elif kind == "refreshed":
             self._emitter.recorder(events.RECORDER_UPDATE, 1, str(event["message"]))
+        elif kind == "trouble":
+            self._trouble = str(event["message"])
+            self._emitter.complain(self._trouble)
         elif kind == "crashed":
             self._crashed()
         elif kind == "relay":
@@ -196,9 +215,12 @@ class Task:
         elif not self._stop.is_set() and not self._gave_up:
             self._give_up("Chrome exception, exit task")
 
-    def _give_up(self, message: str) -> None:
+    def _give_up(self, message: str, *, hopeless: bool = False) -> None:
+        if self._gave_up:
+            return
         self._gave_up = True
         self.recording = False
+        self._emitter.complain(f"the recorder gave up: {message}", hopeless=hopeless)
         self._emitter.recorder(events.RECORDER_START, 5, message)
         if self._recorder is not None:
             self._recorder.stop()
@@ -207,6 +229,7 @@ class Task:
         if self._started_at is None:
             if self._stop.is_set():
                 return self._ended("stop")
+            self._emitter.complain(f"the page could not be recorded: {message}")
             self._emitter.recorder(events.RECORDER_START, 2, message)
             return False
         self._crashed()  # a restart that did not succeed
@@ -216,12 +239,12 @@ class Task:
         if reason == "crash" and not self._gave_up and not self._stop.is_set():
             return True
         if reason == "disk" and not self._gave_up:
-            self._give_up("Disk full, exit task")
+            self._give_up("Disk full, exit task", hopeless=True)
         if self._gave_up:
             return False
         if reason == "limit":
             self._emitter.recorder(events.RECORDER_LIMIT, 1, "Over time limit")
         elif reason == "resolution":
             self._emitter.recorder(events.RECORDER_LIMIT, 2, "Over resolution limit")
-        self._emitter.recorder(events.RECORDER_STOP, 1, "Success")
+        self._emitter.recorder(events.RECORDER_STOP, 1, "Success" + (f" ({self._trouble})" if self._trouble else ""))
         return False

@@ -8,6 +8,8 @@ import logging
 import secrets
 import time
 from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from local.trtc.errors import ApiError
@@ -23,6 +25,8 @@ from local.trtc.vod import VodDelivery
 __all__ = ["TaskTable", "new_task_id"]
 
 log = logging.getLogger(__name__)
+
+_TROUBLED = 100
 
 
 def new_task_id() -> str:
@@ -66,6 +70,7 @@ class TaskTable:
         self._tasks: dict[str, Task] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._record_ids: dict[tuple[int, str], tuple[str, float | None]] = {}  # -> task id, end of its task
+        self._troubled: deque[TaskProgress] = deque(maxlen=_TROUBLED)
         self._requests: dict[str, deque[float]] = {}
         self._closing = False
         self._work.mkdir(parents=True, exist_ok=True)
@@ -141,12 +146,19 @@ class TaskTable:
         """List the tasks that record or upload, oldest first."""
         return [task.progress for task in self._tasks.values()]
 
+    def shown(self) -> Sequence[TaskProgress]:
+        """List the last tasks that are over and had trouble, then those that record or upload."""
+        return [*self._troubled, *self.list()]
+
     async def aclose(self) -> None:
-        """Stop every recording, wait for uploads and callbacks, at most `settings.close_timeout_s`."""
+        """Stop every recording, wait for uploads and callbacks, at most `settings.close_timeout_s`.
+
+        What could not be uploaded is tried once more, and then stays where it is.
+        """
         self._closing = True
         deadline = time.monotonic() + self.settings.close_timeout_s
         for task in self._tasks.values():
-            task.stop()
+            task.hurry()
         if self._running:
             _, late = await asyncio.wait(list(self._running.values()), timeout=self.settings.close_timeout_s)
             for job in late:
@@ -167,6 +179,8 @@ class TaskTable:
         try:
             await task.run()
         finally:
+            if task.progress.troubles:
+                self._troubled.append(replace(task.progress, state="over"))
             del self._tasks[task.task_id]
             del self._running[task.task_id]
             if task.parameters.record_id:

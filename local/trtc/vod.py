@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 import shutil
 from pathlib import Path
@@ -13,8 +12,6 @@ from local.trtc.parameters import VodTarget
 from local.trtc.settings import TrtcSettings
 
 __all__ = ["VodDelivery"]
-
-log = logging.getLogger(__name__)
 
 
 class VodDelivery:
@@ -37,6 +34,9 @@ class VodDelivery:
     def goes_on(self) -> None:
         """Do nothing: nothing is committed before the end."""
 
+    def hurry(self) -> None:
+        """Do nothing: nothing is tried again."""
+
     async def finish(self) -> bool:
         """Copy, send 311 per mp4 or playlist, then 312."""
         if not self._files:
@@ -49,13 +49,13 @@ class VodDelivery:
             prefix = self._target.user_define_record_id
             cache_file = f"{prefix}__UserDefine_u_{file.name}" if prefix else file.name
             url = f"{self._settings.vod_base_url.rstrip('/')}/{file_id}/{file.name}"
-            status = 0
+            status, why = 0, ""
             try:
                 await asyncio.to_thread(self._copy, file, self._vod_dir / file_id)
-            except OSError:
-                log.exception("copy of %s failed", file.name)
-                status, abnormal = 2, 1
-            self._emitter.vod(status, file, file_id, url, cache_file)
+            except OSError as error:
+                status, abnormal, why = 2, 1, f"copy failed: {error.strerror}"
+                self._emitter.complain(f"{file.name} can't be copied to {self._vod_dir}: {error}", hopeless=True)
+            self._emitter.vod(status, file, file_id, url, cache_file, why)
         self._emitter.emit(VOD_STOP, {"Status": abnormal})
         return not abnormal
 

@@ -12,6 +12,7 @@ import av
 import numpy as np
 import pytest
 
+from local.probe import probe
 from local.recorder import files, rescue
 from local.recorder.encoder import Encoder, Target
 from local.recorder.job import Format
@@ -175,6 +176,38 @@ def test_other_picture_size(tmp_path: Path) -> None:
     run.feed(0.5, (354, 242))
     run.end(0.5)
     assert clock.read(tmp_path / "clip.mp4").size == SIZE
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "My Projects",
+        "录制 100%",
+        "a%05d%20b",
+        "a:b",
+        'a"b\\c',
+        "it's $HOME",
+        "a\nb",
+        "a?b#c",
+        f"{'x' * 200}/{'y' * 200}",
+    ],
+)
+def test_any_directory(tmp_path: Path, name: str) -> None:
+    """No letter of the directory's path means anything: both formats are written there, found, rescued and play."""
+    directory = tmp_path / name
+    directory.mkdir(parents=True)
+    run = Run(directory, "hls+mp4")
+    run.feed(1)
+    run.end(1)
+    assert [] == run.errors
+    assert {"clip.mp4", "clip.m3u8", "clip_00000.ts"} == {event["name"] for event in run.events}
+    assert [] == [path.name for path in tmp_path.rglob("clip*") if path.parent != directory]
+    for film in ("clip.mp4", "clip.m3u8"):
+        seen = probe(directory / film)
+        assert seen.has_sound
+        assert seen.seconds == pytest.approx(1, abs=0.15)
+    lengths = {event["name"]: event["end_ms"] - event["start_ms"] for event in rescue(directory)}
+    assert pytest.approx(1000, abs=150) == lengths["clip.mp4"]
 
 
 def test_unreadable_picture(tmp_path: Path) -> None:

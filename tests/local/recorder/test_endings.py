@@ -161,6 +161,8 @@ def test_recorder_killed(tmp_path: Path, wanted: str) -> None:
         for _ in range(6):
             recorder.until("progress")
         family = recorder.browser()
+        plain = Path((tmp_path / ".browser" / "plain").read_text())
+        assert plain.is_dir()
         recorder.process.kill()
         killed_s = time.time() - started["ts_ms"] / 1000
         recorder.process.wait()
@@ -174,6 +176,7 @@ def test_recorder_killed(tmp_path: Path, wanted: str) -> None:
     assert clock.distinct(decoded) > 20
     assert rescue(tmp_path) == events
     assert not (tmp_path / ".browser").exists()
+    assert not plain.exists()
 
 
 def test_disk_full(tmp_path: Path) -> None:

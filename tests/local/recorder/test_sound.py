@@ -6,11 +6,13 @@ import contextlib
 import os
 import re
 import struct
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
+from local.recorder.paths import is_plain, private_folder, remove_private_folder
 from local.recorder.sound import Sound
 
 
@@ -86,3 +88,41 @@ def test_no_fifo(tmp_path: Path) -> None:
     sound.drain(now + 0.5)
     assert len(got) == pytest.approx(0.4 * 192000, abs=8)
     assert "ALSA_CONFIG_PATH" not in sound.environment().keys() - os.environ.keys()
+    assert sound.trouble.startswith("no sound: its device can't be made")
+
+
+@pytest.mark.parametrize("name", ["a b", "a%b", 'a"b', "录"])
+def test_a_place_that_alsa_can_not_read_is_said(tmp_path: Path, name: str) -> None:
+    """Letters that ALSA's configuration would misread make no device that stays silent without a word."""
+    (tmp_path / name).mkdir()
+    assert "ALSA can't read its path" in Sound(tmp_path / name).trouble
+
+
+def test_the_shell_says_nothing_about_the_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings of ALSA and of sound servers that the user's shell has do not reach the browser."""
+    for name in ("ALSA_CONFIG_PATH", "ALSA_PLUGIN_DIR", "PULSE_SERVER", "PULSE_SINK", "PIPEWIRE_REMOTE", "AUDIODEV"):
+        monkeypatch.setenv(name, "theirs")
+    sound = Sound(tmp_path)
+    environment = sound.environment()
+    sound.close()
+    assert "theirs" not in environment.values()
+    assert str(tmp_path / "asound.conf") == environment["ALSA_CONFIG_PATH"]
+
+
+@pytest.mark.parametrize("name", ["a b", "录制 100%", "x" * 150, "none"])
+def test_a_private_folder_is_plain_whatever_tmpdir_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """ALSA can read its path; it is ours alone; and it goes by the note of it, which names nothing else."""
+    if name != "none":
+        (tmp_path / name).mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / name))
+    monkeypatch.setattr(tempfile, "tempdir", None)  # as a new process has it
+    folder = private_folder()
+    (tmp_path / "note").write_text(str(folder))
+    assert (True, 0o700) == (is_plain(folder), folder.stat().st_mode & 0o777)
+    remove_private_folder(tmp_path / "note")
+    assert not folder.exists()
+    (tmp_path / "note").write_text(str(tmp_path))
+    remove_private_folder(tmp_path / "note")
+    assert tmp_path.exists()
