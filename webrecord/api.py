@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,9 @@ import httpx
 import tenacity
 
 from webrecord import errors
+from webrecord.proxies import proxy_for
 from webrecord.settings import Target
+from webrecord.wire import Ways, why
 
 Document = dict[str, Any]
 FINAL = ("completed", "failed", "lost")
@@ -56,7 +59,8 @@ class Api:
             base_url=target.endpoint,
             headers=headers,
             timeout=httpx.Timeout(_ANSWER_S, connect=_CONNECT_S),
-            trust_env=not target.is_loopback,
+            transport=Ways(),
+            trust_env=False,
         )
 
     def __enter__(self) -> Api:
@@ -89,7 +93,7 @@ class Api:
         while left is None or left > 0:
             size = PAGE if left is None else min(PAGE, left)
             more = [("cursor", cursor)] if cursor else []
-            page = document(self.call("GET", "/recordings", query=[*query, ("limit", str(size)), *more]))
+            page = document(self.call("GET", "/recordings", query=[*query, ("limit", str(size)), *more]), "recordings")
             yield page
             cursor = page.get("next_cursor")
             if left is not None:
@@ -99,7 +103,7 @@ class Api:
 
     def events(self, recording_id: str) -> Document:
         """GET /recordings/{id}/events."""
-        return document(self.call("GET", f"{_path(recording_id)}/events"))
+        return document(self.call("GET", f"{_path(recording_id)}/events"), "events")
 
     def playlist(self, recording_id: str, name: str) -> str:
         """GET /recordings/{id}/playlist: an HLS playlist with signed segment addresses."""
@@ -113,6 +117,44 @@ class Api:
         """DELETE /recordings/{id}; return 202 for cancelled, 204 for deleted."""
         query = {"files": "true"} if files else {}
         return self.call("DELETE", _path(recording_id), query=query, repeat=False).status_code
+
+    def unreachable(self, error: httpx.HTTPError) -> errors.Unreachable:
+        """Return the error for a call that got no answer."""
+        proxy = proxy_for(self.target.endpoint, os.environ)
+        found = why(error, self.target.endpoint, proxy)
+        kind = errors.Unreachable if found.passing else errors.Unconnectable
+        return kind(f"no answer from {self.target}: {found.line}")
+
+    def refusal(self, reply: httpx.Response) -> errors.CliError:
+        """Return the error for an answer that is not 2xx."""
+        told, status = problem(reply), reply.status_code
+        if status == 401:
+            return errors.NotAuthorized(self._unauthorized(told))
+        if told is None and status in (429, 503):
+            return errors.Busy(f"{self.target} is busy ({status})", retry_after_s(reply))
+        if told is None and 300 <= status < 400:
+            to = reply.headers.get("location", "").split("?")[0].split("#")[0][:200] or "nowhere"
+            line = f"{self.target} sends calls elsewhere: {status} to {to}; a token is not sent after it"
+            return errors.NotTheApi(f"{line}; is the endpoint right?")
+        if told is None and status in (502, 504):
+            return errors.ServiceFailed(f"{self.target}: a gateway before the API answered {status}; try again")
+        if told is None:
+            if "HTTPS port" in reply.text[:2000]:
+                return errors.NotTheApi(f"{self.target} speaks https, not http; write https:// in front")
+            return errors.NotTheApi(f"{_other(reply)}; is the endpoint right?")
+        error = errors.of_reply(status, told, retry_after_s(reply))
+        if isinstance(error, errors.NotFound) and "platform" not in told:
+            hint = f"was it deleted, or does it belong to another profile? asked was {self.target}"
+            return errors.NotFound(f"{error}; {hint}")
+        return errors.ServiceFailed(str(error)) if "platform" in told else error
+
+    def _unauthorized(self, told: Document | None) -> str:
+        said = f" ({told['detail']})" if told and told.get("detail") else ""
+        give = "give one by --token-file, WEBRECORD_TOKEN or `webrecord config set token`"
+        if self.target.token:
+            return f"{self.target} refused the token from {self.target.token_from or 'the settings'}{said}; {give}"
+        why_none = f"; {self.target.token_from}" if self.target.token_from else ""
+        return f"no token was sent to {self.target}, and it wants one{why_none}{said}; {give}"
 
     def call(
         self,
@@ -129,19 +171,25 @@ class Api:
         Raises:
             CliError: what the answer means, or that there was none.
         """
-        params = httpx.QueryParams(dict(query) if isinstance(query, Mapping) else list(query))
 
         def once() -> httpx.Response:
             try:
+                params = httpx.QueryParams(dict(query) if isinstance(query, Mapping) else list(query))
                 reply = self.http.request(method, path, params=params, json=body, headers=headers)
             except httpx.HTTPError as error:
-                raise errors.Unreachable(f"no answer from {self.target.endpoint}: {_why(error)}") from error
+                raise self.unreachable(error) from error
+            except httpx.InvalidURL:
+                raise errors.BadUsage(f"{self.target} is no endpoint that can be called") from None
+            except UnicodeEncodeError:
+                raise errors.BadUsage(
+                    "the request holds characters that are no text: half a pair, or not UTF-8"
+                ) from None
             if reply.is_success or reply.status_code == 304:
                 return reply
-            raise errors.of_reply(reply.status_code, problem(reply), retry_after_s(reply))
+            raise self.refusal(reply)
 
         again = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type((errors.Unreachable, errors.Busy)),
+            retry=tenacity.retry_if_exception(_may_pass),
             stop=tenacity.stop_after_attempt(self._patience.tries if repeat else 1)
             | tenacity.stop_before_delay(self._patience.within_s),
             wait=_pause_s,
@@ -151,33 +199,46 @@ class Api:
         return again(once)
 
 
-def document(reply: httpx.Response) -> Document:
-    """Return the JSON object of an answer.
+def document(reply: httpx.Response, has: str = "state") -> Document:
+    """Return the JSON object of an answer, which has this member.
 
     Raises:
-        ServiceFailed: it is none; something else than the API answered.
+        NotTheApi: it is none; something else than the API answered.
     """
-    try:
-        value = reply.json()
-    except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        where = reply.request.url.copy_with(query=None)
-        raise errors.ServiceFailed(f"{where} did not answer with a JSON object; is the endpoint right?")
+    value = _json(reply)
+    if not isinstance(value, dict) or has not in value:
+        raise errors.NotTheApi(f"{_other(reply)}; is the endpoint right?")
     return value
 
 
-def problem(reply: httpx.Response) -> Document:
-    """Return the problem document of an answer, or its first words where a gateway answered instead."""
+def problem(reply: httpx.Response) -> Document | None:
+    """Return the problem document of an answer; None where something else than the API or its platform answered."""
+    value = _json(reply)
+    if isinstance(value, dict) and {"title", "detail", "errors"} & value.keys():
+        return value
+    if isinstance(value, dict) and "errorMessage" in value:  # the platform's, about a function that failed
+        return {
+            "title": f"the function failed ({reply.status_code})",
+            "detail": value["errorMessage"],
+            "platform": True,
+        }
+    return None
+
+
+def _json(reply: httpx.Response) -> Any:  # noqa: ANN401 (any JSON value)
     try:
-        value = reply.json()
-    except ValueError:
-        value = None
-    if isinstance(value, dict):
-        known = {"detail": value.get("errorMessage")} if "errorMessage" in value else {}
-        return {**known, **value}
-    words = " ".join(reply.text.split())[:200]
-    return {"title": f"{reply.status_code} {reply.reason_phrase}".strip(), "detail": words}
+        return reply.json()
+    except (ValueError, RecursionError):
+        return None
+
+
+def _other(reply: httpx.Response) -> str:
+    """Return a line about an answer that is not the API's: what it is, never what it says."""
+    where = reply.request.url.copy_with(query=None, fragment=None)
+    kind = reply.headers.get("content-type", "").partition(";")[0].strip()[:40] or "an answer without a type"
+    server = reply.headers.get("server", "")[:40]
+    by = f" by {server}" if server else ""
+    return f"{where} is no webrecord API: it answered {reply.status_code} with {kind}{by}"
 
 
 def retry_after_s(reply: httpx.Response) -> float | None:
@@ -200,11 +261,11 @@ def _pause_s(state: tenacity.RetryCallState) -> float:
     return float(tenacity.wait_exponential_jitter(max=15)(state))
 
 
+def _may_pass(error: BaseException) -> bool:
+    return isinstance(error, errors.Unreachable | errors.Busy) and not isinstance(error, errors.Unconnectable)
+
+
 def _path(recording_id: str) -> str:
-    return f"/recordings/{quote(recording_id, safe='')}"
-
-
-def _why(error: httpx.HTTPError) -> str:
-    if isinstance(error, httpx.TimeoutException):
-        return "it took too long"
-    return str(error) or type(error).__name__
+    if not recording_id.strip("./ "):
+        raise errors.NotFound(f"{recording_id!r} is no recording's id")
+    return f"/recordings/{quote(recording_id, safe='', errors='replace')}"

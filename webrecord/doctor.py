@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -11,8 +12,9 @@ from pathlib import Path
 import httpx
 
 from webrecord import errors
-from webrecord.api import Api, Patience, document, problem
-from webrecord.settings import Choices, Target, check_mode, config_path, read_config, read_token, resolve
+from webrecord.api import Api, Patience, document
+from webrecord.proxies import proxy_for
+from webrecord.settings import Choices, Target, check_mode, config_path, home, read_config, read_token, resolve
 
 CLOCK_LIMIT_S = 60.0
 """Signed addresses and stored times suffer when this machine's clock is wrong by more."""
@@ -38,52 +40,60 @@ def examine(choices: Choices, environ: Mapping[str, str]) -> Iterator[Finding]:
     except errors.CliError as error:
         yield Finding("settings", str(error), error.exit_status)
         return
-    token = "with a token" if target.token else "without a token"
-    yield Finding("settings", f"{target.endpoint}, {token}")
+    token = f"with the token from {target.token_from}" if target.token else "without a token"
+    yield Finding("settings", f"{target}, {token}")
     if not target.is_private:
         line = "the endpoint is http, so the token can be read on the way; use https"
         yield Finding("transport", line, errors.BadUsage.exit_status)
+    route = _checked("proxy", lambda: _proxy(target, environ))
+    yield route
+    if route.status:
+        return
     with Api(target, Patience(1, 0)) as api:
-        yield from _remote(api, target)
+        yield from _remote(api)
 
 
-def _remote(api: Api, target: Target) -> Iterator[Finding]:
+def _remote(api: Api) -> Iterator[Finding]:
     try:
         reply = api.http.get("/healthz")
     except httpx.HTTPError as error:
-        why = str(error) or type(error).__name__
-        line = f"no answer from {target.endpoint}: {why}; is the address right, is a proxy needed?"
-        yield Finding("endpoint", line, errors.Unreachable.exit_status)
+        yield Finding("endpoint", str(api.unreachable(error)), errors.Unreachable.exit_status)
+        return
+    except (errors.BadUsage, httpx.InvalidURL) as error:
+        yield Finding("endpoint", str(error), errors.BadUsage.exit_status)
         return
     yield Finding("endpoint", f"answers in {reply.elapsed.total_seconds() * 1000:.0f} ms")
     yield _clock(reply, datetime.now(timezone.utc))
-    yield _checked("health", lambda: _health(reply))
+    yield _checked("health", lambda: _health(api, reply))
     yield _checked("token", lambda: _token(api))
 
 
+def _proxy(target: Target, environ: Mapping[str, str]) -> str:
+    proxy = proxy_for(target.endpoint, environ)
+    return f"{proxy.shown}, from {proxy.variable}" if proxy else "none is used"
+
+
 def _configuration(path: Path) -> str:
-    if not path.exists():
+    if not os.path.lexists(path):
         return f"there is no {path}; options and the environment are enough"
     profiles = read_config(path).get("profiles", {})
     if any("token" in profile for profile in profiles.values()):
         check_mode(path)
     for profile in profiles.values():
         if "token_file" in profile:
-            read_token(Path(str(profile["token_file"])).expanduser())
+            read_token(home(str(profile["token_file"])))
     return f"{path}, profiles: {', '.join(profiles) or 'none'}"
 
 
-def _health(reply: httpx.Response) -> str:
+def _health(api: Api, reply: httpx.Response) -> str:
     if not reply.is_success:
-        raise errors.of_reply(reply.status_code, problem(reply))
-    told = document(reply)
+        raise api.refusal(reply)
+    told = document(reply, "status")
     return " ".join(str(told[name]) for name in ("status", "version") if name in told) or "ok"
 
 
 def _token(api: Api) -> str:
-    page = document(api.call("GET", "/recordings", query={"limit": 1}))
-    if "recordings" not in page:
-        raise errors.ServiceFailed("the list of recordings is none; is the endpoint right?")
+    document(api.call("GET", "/recordings", query={"limit": 1}), "recordings")
     return "accepted" if api.target.token else "none is needed"
 
 

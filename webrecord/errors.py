@@ -4,11 +4,13 @@ CliError
  ├── RecordingFailed    1   a recording, a line of a batch or a download ended badly
  ├── BadUsage           2   the command can't be understood or carried out as given
  ├── Unreachable        3   no connection to the endpoint, or it was lost
+ │    └── Unconnectable 3   and another try will not help
  ├── NotAuthorized      4   401: no token, or a wrong one
  ├── NotFound           5   404
  ├── Refused            6   any other 4xx: the request is wrong, or comes at the wrong time
  ├── TimedOut           7   what was waited for did not happen in time
  ├── ServiceFailed      8   5xx, or an answer that is not the API's
+ │    ├── NotTheApi     8   another web server is at the endpoint
  │    └── Busy          8   429 or 503: it says when to try again
  └── Interrupted      130   Ctrl-C; it says what goes on
 """
@@ -61,6 +63,10 @@ class Unreachable(CliError):
     exit_status = 3
 
 
+class Unconnectable(Unreachable):
+    """There is no connection, and another try will not bring one: another protocol, a certificate, a proxy's login."""
+
+
 class NotAuthorized(CliError):
     """The API does not know the token."""
 
@@ -91,6 +97,10 @@ class ServiceFailed(CliError):
     exit_status = 8
 
 
+class NotTheApi(ServiceFailed):
+    """Another server is at the endpoint; nothing that is sent there will help."""
+
+
 class Busy(ServiceFailed):
     """The service asks to come back later; `retry_after_s` is None where it does not say when."""
 
@@ -119,7 +129,7 @@ def of_reply(status: int, problem: Mapping[str, Any], retry_after_s: float | Non
     """
     line = describe(problem, status)
     if status == 401:
-        return NotAuthorized(f"{line}; give the token by --token-file, WEBRECORD_TOKEN or `webrecord config set token`")
+        return NotAuthorized(line)
     if status in (429, 503):
         return Busy(line, retry_after_s)
     if status >= 500 or status < 400:

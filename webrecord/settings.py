@@ -20,28 +20,31 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
 from webrecord.errors import BadUsage
+from webrecord.proxies import is_this_machine
 
 ENDPOINT, TOKEN, PROFILE = "WEBRECORD_ENDPOINT", "WEBRECORD_TOKEN", "WEBRECORD_PROFILE"
 PROFILE_FIELDS = ("endpoint", "token", "token_file")
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True)
 class Target:
-    """The API's base address without a slash at its end, and the token; None calls without one."""
+    """The API's base address without a slash at its end, and the token; None calls without one.
+
+    `endpoint_from` and `token_from` say where each comes from: an option, a variable, a file or a profile.
+    """
 
     endpoint: str
     token: str | None = field(default=None, repr=False)
+    endpoint_from: str = field(default="", compare=False)
+    token_from: str = field(default="", compare=False)
 
-    @property
-    def is_loopback(self) -> bool:
-        """Whether it is this machine; no proxy stands before it."""
-        return urlsplit(self.endpoint).hostname in _LOOPBACK
+    def __str__(self) -> str:
+        return f"{self.endpoint} (from {self.endpoint_from})" if self.endpoint_from else self.endpoint
 
     @property
     def is_private(self) -> bool:
         """Whether nobody on the way can read the token."""
-        return self.is_loopback or urlsplit(self.endpoint).scheme == "https"
+        return is_this_machine(urlsplit(self.endpoint).hostname or "") or urlsplit(self.endpoint).scheme == "https"
 
 
 @dataclass(frozen=True)
@@ -54,9 +57,33 @@ class Choices:
 
 
 def config_path(environ: Mapping[str, str]) -> Path:
-    """Return where the configuration file is, or would be."""
+    """Return where the configuration file is, or would be.
+
+    Raises:
+        BadUsage: nobody knows where the home folder is.
+    """
+    if (found := find_config(environ)) is None:
+        raise BadUsage("there is no home folder for a configuration: set HOME or XDG_CONFIG_HOME")
+    return found
+
+
+def find_config(environ: Mapping[str, str]) -> Path | None:
+    """Return where the configuration file is, or would be; None where there is no home folder."""
     base = environ.get("XDG_CONFIG_HOME") or ""
-    return (Path(base) if Path(base).is_absolute() else Path.home() / ".config") / "webrecord" / "config.toml"
+    if Path(base).is_absolute():
+        return Path(base) / "webrecord" / "config.toml"
+    try:
+        return Path.home() / ".config" / "webrecord" / "config.toml"
+    except RuntimeError:
+        return None
+
+
+def home(text: str) -> Path:
+    """Return a path with `~` in it made whole, as far as that can be."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise BadUsage(f"{text}: there is no such home folder; write the whole path") from None
 
 
 def resolve(choices: Choices, environ: Mapping[str, str]) -> Target:
@@ -65,25 +92,29 @@ def resolve(choices: Choices, environ: Mapping[str, str]) -> Target:
     Raises:
         BadUsage: no endpoint is known, or a file is missing, wrong or readable by others.
     """
-    name, profile = read_profile(choices.profile or environ.get(PROFILE), config_path(environ))
+    path = find_config(environ)
+    name, profile = read_profile(choices.profile or environ.get(PROFILE), path)
+    own = f"profile {name}"
     given = choices.endpoint or environ.get(ENDPOINT)
     endpoint = check_endpoint(given or str(profile.get("endpoint", "")))
+    source = "--endpoint" if choices.endpoint else ENDPOINT if given else own
     if choices.token_file is not None:
-        return Target(endpoint, read_token(choices.token_file))
+        return Target(endpoint, read_token(choices.token_file), source, f"--token-file {choices.token_file}")
     if token := environ.get(TOKEN):
-        return Target(endpoint, check_token(token, TOKEN))
+        return Target(endpoint, check_token(token, TOKEN), source, TOKEN)
     # A profile's token belongs to its endpoint: another one that was typed in does not get it.
     if given and profile.get("endpoint") and check_endpoint(str(profile["endpoint"])) != endpoint:
-        return Target(endpoint)
-    if "token" in profile:
-        check_mode(config_path(environ))
-        return Target(endpoint, check_token(str(profile["token"]), f"profile {name}"))
+        return Target(endpoint, None, source, f"the token of {own} is for its own endpoint only")
+    if "token" in profile and path is not None:
+        check_mode(path)
+        return Target(endpoint, check_token(str(profile["token"]), own), source, own)
     if "token_file" in profile:
-        return Target(endpoint, read_token(Path(str(profile["token_file"])).expanduser()))
-    return Target(endpoint)
+        file = home(str(profile["token_file"]))
+        return Target(endpoint, read_token(file), source, f"{own}, {file}")
+    return Target(endpoint, None, source)
 
 
-def read_profile(wanted: str | None, path: Path) -> tuple[str, Mapping[str, Any]]:
+def read_profile(wanted: str | None, path: Path | None) -> tuple[str, Mapping[str, Any]]:
     """Return a profile's name and fields; empty where there is no file and none was asked for.
 
     Raises:
@@ -100,17 +131,23 @@ def read_profile(wanted: str | None, path: Path) -> tuple[str, Mapping[str, Any]
     return name, {}
 
 
-def read_config(path: Path) -> tomlkit.TOMLDocument:
+def read_config(path: Path | None) -> tomlkit.TOMLDocument:
     """Return the configuration; an empty one where there is no file.
 
     Raises:
         BadUsage: it can't be read, or is not TOML of the right shape.
     """
-    try:
-        document = tomlkit.parse(path.read_text("utf-8"))
-    except FileNotFoundError:
+    if path is None:
         return tomlkit.document()
-    except (OSError, UnicodeDecodeError, TOMLKitError) as error:
+    try:
+        document = tomlkit.parse(path.read_bytes().decode("utf-8-sig"))
+    except (FileNotFoundError, NotADirectoryError):
+        return tomlkit.document()
+    except OSError as error:
+        raise BadUsage(f"{path} can't be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise BadUsage(f"{path} can't be read: it is not UTF-8") from None
+    except TOMLKitError as error:
         # The TOML reader's message holds a position, never a value.
         raise BadUsage(f"{path} can't be read: {error}") from None
     profiles = document.get("profiles", {})
@@ -131,9 +168,11 @@ def read_token(path: Path) -> str:
     """
     check_mode(path)
     try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadUsage(f"{path} can't be read: {error}") from None
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise BadUsage(f"{path} can't be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise BadUsage(f"{path} can't be read: it is not UTF-8") from None
     return check_token(text.strip(), str(path))
 
 

@@ -19,7 +19,7 @@ def test_all_is_well_with_the_local_cloud(cli: Cli) -> None:
     """0, a line for each check."""
     ran = cli("doctor", "--json")
     assert 0 == ran.status, ran.out
-    names = ["configuration", "settings", "endpoint", "clock", "health", "token"]
+    names = ["configuration", "settings", "proxy", "endpoint", "clock", "health", "token"]
     assert dict.fromkeys(names, True) == checks(ran)
     lines = cli("doctor").out.splitlines()
     assert len(names) == len([line for line in lines if line.startswith("ok ")])
@@ -37,7 +37,7 @@ def test_nobody_there(home: Path) -> None:
     """3, and no look at what needs an answer."""
     ran = Cli({"WEBRECORD_ENDPOINT": "http://127.0.0.1:9"})("doctor", "--json")
     assert 3 == ran.status
-    assert {"configuration": True, "settings": True, "endpoint": False} == checks(ran)
+    assert {"configuration": True, "settings": True, "proxy": True, "endpoint": False} == checks(ran)
     assert 2 == Cli({})("doctor").status
     assert home.exists()
 

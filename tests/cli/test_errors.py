@@ -39,7 +39,7 @@ def api(url: str, pauses: list[float], tries: int = 4) -> Api:
         (409, {"title": "The id is in use", "request_id": "r-1"}, 6, "(request r-1)"),
         (500, {"title": "The deployment is not configured", "detail": "WEBRECORD_BUCKET: is missing"}, 8, "BUCKET"),
         (502, {"errorCode": -1, "errorMessage": "function timed out"}, 8, "function timed out"),
-        (502, b"<html>\n<h1>Bad  Gateway</h1>", 8, "<html> <h1>Bad Gateway</h1>"),
+        (502, b"<html>\n<h1>Bad  Gateway</h1>", 8, "a gateway before the API answered 502"),
         (302, b"", 8, "302"),
         (200, b"hello", 8, "is the endpoint right?"),
         (200, b"[]", 8, "is the endpoint right?"),

@@ -17,7 +17,7 @@ from rich.progress import Progress
 from webrecord import tables
 from webrecord.api import Api, Patience
 from webrecord.batch import Line, read
-from webrecord.errors import CliError, Interrupted, RecordingFailed, Refused, ServiceFailed
+from webrecord.errors import CliError, Interrupted, NotTheApi, RecordingFailed, Refused, ServiceFailed
 from webrecord.journal import ACCEPTED, REFUSED, UNAVAILABLE, Journal
 from webrecord.session import Session, command
 from webrecord.settings import resolve
@@ -74,7 +74,7 @@ def start_line(api: Api, line: Line) -> Result:
     """Start one line; return what came of it.
 
     Raises:
-        NotAuthorized, Unreachable, NotFound: no line can be started.
+        NotAuthorized, Unreachable, NotFound, NotTheApi: no line can be started.
         Interrupted: somebody stopped the batch.
     """
     result: Result = {"line": line.number, "key": line.key, "at_ms": time.time_ns() // 1_000_000}
@@ -84,6 +84,8 @@ def start_line(api: Api, line: Line) -> Result:
         status, recording = api.start(line.body, line.key)
     except Refused as error:
         return {**result, "outcome": REFUSED, "error": str(error)}
+    except NotTheApi:
+        raise
     except ServiceFailed as error:
         return {**result, "outcome": UNAVAILABLE, "error": str(error)}
     told = {name: recording.get(name) for name in ("recording_id", "state")}

@@ -20,6 +20,7 @@ from webrecord.errors import BadUsage, Interrupted, RecordingFailed
 from webrecord.playlist import segments, side_by_side
 from webrecord.session import Session, command
 from webrecord.text import safe, size
+from webrecord.wire import Ways
 
 
 def register(app: typer.Typer) -> None:
@@ -45,9 +46,8 @@ def download(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadUsage(f"{folder} can't be made: {error.strerror}") from None
-    http = httpx.Client(
-        timeout=httpx.Timeout(30.0, connect=10.0), trust_env=not session.api.target.is_loopback, follow_redirects=True
-    )
+    limits = httpx.Timeout(30.0, connect=10.0)
+    http = httpx.Client(timeout=limits, transport=Ways(), trust_env=False, follow_redirects=True)
     done: list[Document] = []
     problems: list[str] = []
     try:
