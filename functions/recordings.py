@@ -7,7 +7,7 @@ from shared import bootstrap, log
 from shared.entrypoint import entrypoint
 from shared.http import api, cors
 from shared.triggers import CosEvent, HttpRequest, HttpResponse, Trigger
-from shared.usecases.jobs import run_job
+from shared.usecases.jobs import JobResult, run_job
 
 
 def handle(trigger: Trigger, app: bootstrap.RecordingsApp) -> HttpResponse | None:
@@ -20,22 +20,31 @@ def handle(trigger: Trigger, app: bootstrap.RecordingsApp) -> HttpResponse | Non
 
 
 def _run_jobs(event: CosEvent, app: bootstrap.RecordingsApp) -> None:
+    results, failed = [], None
     for created in event.created:
+        log.note(job=f"{created.bucket}/{(created.keys or (created.key,))[0]}")
         if app.is_own(created):
-            log.note(outcome="ignored")
+            results.append(JobResult([], [], "ignored"))
             continue
-        job = f"{created.bucket}/{created.keys[0]}"
-        log.note(job=job)
-        result = run_job(app.job_store(created), created.bucket, created.keys, app.ports)
-        recordings = [outcome.recording for outcome in result.outcomes]
-        log.note(
-            outcome="job_refused" if result.problems else "job_started",
-            recording_id=[recording.recording_id for recording in recordings[:20]],
-            task_id=[recording.task_id for recording in recordings[:20]],
-            starts=sum(outcome.created for outcome in result.outcomes),
-            recordings=len(recordings),
-            problems=result.problems[:5] or None,
-        )
+        try:
+            results.append(run_job(app.job_store(created), created.bucket, created.keys, app.ports, created.size))
+        except Exception as error:  # noqa: BLE001 (the other objects of the event go on; then SCF invokes again)
+            failed = error
+    recordings = [outcome.recording for result in results for outcome in result.outcomes]
+    problems = [problem for result in results for problem in result.problems]
+    what = {result.what for result in results}
+    log.note(
+        outcome=next((one for one in ("job_refused", "job_missing", "job_started") if one in what), "ignored"),
+        recording_id=[recording.recording_id for recording in recordings[:20]],
+        task_id=[recording.task_id for recording in recordings[:20]],
+        starts=sum(outcome.created for result in results for outcome in result.outcomes),
+        recordings=len(recordings),
+        problems=problems[:5] or None,
+        tried=[created.keys for created in event.created][:5] if "job_missing" in what else None,
+        unread=event.unread or None,
+    )
+    if failed is not None:
+        raise failed
 
 
 main_handler = entrypoint(

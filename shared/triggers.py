@@ -8,12 +8,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
-from urllib.parse import unquote
 
 from shared.domain.errors import MalformedJson, WebRecordError
+from shared.domain.job_keys import spellings
 
 Event = Mapping[str, Any]
 
@@ -47,17 +48,28 @@ class HttpResponse(NamedTuple):
 
 
 class CosObject(NamedTuple):
-    """An object that was created: `bucket` is `name-appid`; `keys` are the key as it came, then unquoted."""
+    """An object that was created.
+
+    Attributes:
+        bucket: `name-appid`.
+        region: where it is, as far as the event says.
+        keys: what its key may be, the likeliest first; none where no client can read what it came as.
+        size: bytes, as far as the event says.
+        key: the key as it came.
+    """
 
     bucket: str
     region: str | None
     keys: tuple[str, ...]
+    size: int | None = None
+    key: str = ""
 
 
 class CosEvent(NamedTuple):
-    """The created objects of one COS event; other event names are left out."""
+    """The created objects of one COS event; other event names are left out. `unread`: records of another shape."""
 
     created: tuple[CosObject, ...]
+    unread: int = 0
 
 
 class Tick(NamedTuple):
@@ -93,7 +105,8 @@ def parse(event: Event) -> Trigger:
         return _http(event)
     if isinstance(event.get("Records"), list):
         records = [record for record in event["Records"] if isinstance(record, Mapping) and "cos" in record]
-        return CosEvent(tuple(_object(record["cos"]) for record in records if _is_created(record)))
+        created = [_object(record["cos"]) for record in records if _is_created(record)]
+        return CosEvent(tuple(one for one in created if one), created.count(None))
     if event.get("Type") == "Timer":
         return Tick(str(event.get("TriggerName", "")))
     if "replay" in event:
@@ -134,16 +147,29 @@ def _body(event: Event) -> bytes:
 
 
 def _is_created(record: Event) -> bool:
-    return "ObjectCreated" in str(record.get("event", {}).get("eventName", ""))
+    return "ObjectCreated" in str(_part(record, "event").get("eventName", ""))
 
 
-def _object(cos: Event) -> CosObject:
-    bucket, key = cos["cosBucket"], str(cos["cosObject"]["key"])
-    name, appid = str(bucket["name"]), str(bucket["appid"])
-    # Whether the key is URL-encoded is not documented: try it raw, then unquoted.
-    bare = key.removeprefix(f"/{appid}/{name}/")
+def _object(cos: object) -> CosObject | None:
+    """Return the object that a record is about; None for a record of another shape."""
+    bucket, about = _part(cos, "cosBucket"), _part(cos, "cosObject")
+    name, appid, key = (str(one) if isinstance(one, str | int) else "" for one in (
+        bucket.get("name"), bucket.get("appid"), about.get("key"),
+    ))  # fmt: skip
+    if not (name and appid and key):
+        return None
+    size = about.get("size")
     return CosObject(
         bucket=name if name.endswith(f"-{appid}") else f"{name}-{appid}",
-        region=bucket.get("cosRegion") or None,
-        keys=tuple(dict.fromkeys((bare, unquote(bare)))),
+        region=str(bucket.get("cosRegion") or "") or None,
+        keys=spellings(key, name, appid),
+        size=int(size)
+        if isinstance(size, int) or (isinstance(size, str) and re.fullmatch("[0-9]{1,15}", size))
+        else None,
+        key=key,
     )
+
+
+def _part(whole: object, name: str) -> Event:
+    part = whole.get(name) if isinstance(whole, Mapping) else None
+    return part if isinstance(part, Mapping) else {}

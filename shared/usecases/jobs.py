@@ -1,9 +1,9 @@
-"""Start the recordings of a job object: one JSON document, or JSON Lines with many."""
+"""Start the recordings of a job object: one JSON document, or many."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from pydantic import ValidationError
@@ -11,52 +11,67 @@ from pydantic import ValidationError
 from shared.domain import ids
 from shared.domain.errors import (
     CallerMustRetry,
+    ConfigurationError,
     InvalidRequest,
     MalformedJson,
     RecorderError,
     RequestError,
     StoreError,
-    TooLarge,
+    StoreRefused,
     WebRecordError,
 )
+from shared.domain.job_keys import report_key
+from shared.domain.job_lines import read_job
 from shared.domain.request import RecordingRequest
-from shared.ports import ObjectStore
+from shared.ports import ObjectStore, StoredObject
 from shared.usecases.start import Outcome, Ports, start
 
-MAX_JOB_BYTES = 6_000_000
-MAX_JOB_LINES = 10_000
+MOST_REPORTED = 500
+"""Lines in a report."""
 
 
 class JobResult(NamedTuple):
-    """What came of one job object: started recordings, and the lines that never will start."""
+    """What came of one job object.
+
+    Attributes:
+        outcomes: its recordings.
+        problems: the lines that never will start.
+        what: `job_started`, `job_refused` where there are problems, `job_missing` where there is no such object,
+            `ignored` for a folder.
+    """
 
     outcomes: list[Outcome]
     problems: list[dict[str, object]]
+    what: str = "job_started"
 
 
-def run_job(source: ObjectStore, bucket: str, keys: Sequence[str], ports: Ports) -> JobResult:
+def run_job(source: ObjectStore, bucket: str, keys: Sequence[str], ports: Ports, size: int | None = None) -> JobResult:
     """Start every recording the object asks for. Repeating it starts nothing twice.
 
-    Permanent errors are written to `<job key>.error.json` under the results' prefix; the other lines go on.
+    Permanent errors are written to `<job key>.error.json` under the results' prefix; the other lines go on. The report
+    goes when the job has run without any.
 
     Args:
         source: the bucket the job is in, without the results' prefix.
         bucket: its name, for the identity and the source.
-        keys: the job object's key; several where the event leaves open which it is, the first that exists.
+        keys: the job object's key; several where the event leaves open which it is, the likeliest first.
         ports: see Ports.
+        size: bytes of the object, as the event has it.
 
     Raises:
-        StoreError, CallerMustRetry: after every line was tried; running the job again may succeed.
+        StoreError, CallerMustRetry, ConfigurationError: after every line was tried; running it again may succeed.
     """
-    found = next(((key, stored) for key in keys if (stored := source.get(key))), None)
+    found = _find(source, keys, size)
     if found is None:
-        return JobResult([], [])  # deleted since: nothing asks for anything any more
+        return JobResult([], [], "job_missing")  # deleted since, or under a name that we can't tell
     key, stored = found
+    if key.endswith("/") and not stored.body:
+        return JobResult([], [], "ignored")  # "create folder" in a console
     outcomes: list[Outcome] = []
     problems: list[dict[str, object]] = []
     passing: WebRecordError | None = None
     try:
-        documents = list(read_job(stored.body))
+        documents = read_job(stored.body)
     except RequestError as error:
         documents, problems = [], [_problem(0, error)]
     for line, document in documents:
@@ -65,34 +80,41 @@ def run_job(source: ObjectStore, bucket: str, keys: Sequence[str], ports: Ports)
             request = parse_request(document)
             name = ids.caller_key(None, request.recording_id, request.record_id) or job_id
             outcomes.append(start(request, name, f"cos:{bucket}/{key}", ports))
-        except (StoreError, CallerMustRetry) as error:
+        except (StoreError, CallerMustRetry, ConfigurationError) as error:
             passing = error
         except (RequestError, RecorderError) as error:
             problems.append(_problem(line, error))
     if problems:
-        report = json.dumps({"job": f"{bucket}/{key}", "errors": problems}, indent=1, ensure_ascii=False)
-        ports.store.put(f"{key}.error.json", report.encode("utf-8", "replace"))
+        more = {"more": len(problems) - MOST_REPORTED} if len(problems) > MOST_REPORTED else {}
+        told = {"job": f"{bucket}/{key}", "errors": problems[:MOST_REPORTED], **more}
+        report = json.dumps(told, indent=1, ensure_ascii=False)
+        ports.store.put(report_key(key), report.encode("utf-8", "replace"))
     if passing is not None:
         raise passing
-    return JobResult(outcomes, problems)
+    if not problems:
+        ports.store.delete(report_key(key))
+    return JobResult(outcomes, problems, "job_refused" if problems else "job_started")
 
 
-def read_job(body: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield (line number, JSON document): line 0 for one document, 1… for JSON Lines; empty lines are skipped.
-
-    Raises:
-        TooLarge: more than 6 MB or 10,000 lines.
-    """
-    if len(body) > MAX_JOB_BYTES:
-        raise TooLarge(f"a job object holds at most {MAX_JOB_BYTES} bytes, this one {len(body)}")
-    body = body.removeprefix(b"\xef\xbb\xbf")
-    lines = [(number, line) for number, line in enumerate(body.splitlines(), 1) if line.strip()]
-    if len(lines) > MAX_JOB_LINES:
-        raise TooLarge(f"a job object holds at most {MAX_JOB_LINES} lines, this one {len(lines)}")
-    if len(lines) <= 1 or not _is_json(lines[0][1]):
-        yield 0, body
-    else:
-        yield from lines
+def _find(source: ObjectStore, keys: Sequence[str], size: int | None) -> tuple[str, StoredObject] | None:
+    """Return the object under the first key that has one of this size, else under the first that has one."""
+    found: list[tuple[str, StoredObject]] = []
+    refused: list[StoreRefused] = []
+    for key in keys:
+        try:
+            stored = source.get(key)
+        except StoreRefused as error:
+            if error.status not in (400, 403):
+                raise
+            refused.append(error)  # a spelling outside of what the role may read, or that is no key
+            continue
+        if stored is not None:
+            found.append((key, stored))
+            if size in (None, len(stored.body)):
+                return key, stored
+    if keys and len(refused) == len(keys):
+        raise refused[0]
+    return found[0] if found else None
 
 
 def parse_request(body: bytes) -> RecordingRequest:
@@ -114,19 +136,11 @@ def parse_request(body: bytes) -> RecordingRequest:
     raise InvalidRequest(field_errors(found, RecordingRequest))
 
 
-def _is_json(line: bytes) -> bool:
-    try:
-        json.loads(line)
-    except ValueError:
-        return False
-    return True
-
-
 def _problem(line: int, error: WebRecordError) -> dict[str, object]:
     fields = error.errors if isinstance(error, InvalidRequest) else []
     return {
         "line": line,
         "error": type(error).__name__,
-        "message": str(error),
-        "fields": [{"path": field.path, "message": field.message} for field in fields],
+        "message": str(error)[:1_000],
+        "fields": [{"path": field.path, "message": field.message} for field in fields[:20]],
     }

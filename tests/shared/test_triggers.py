@@ -122,14 +122,17 @@ def test_query(fields: dict[str, Any], expected: dict[str, str]) -> None:
 
 def test_cos_object_created() -> None:
     """A created object: the SDK's bucket name, and its key without the /appid/bucket/ in front."""
-    expected = CosObject(bucket=f"jobs-{APPID}", region="ap-guangzhou", keys=("in/lesson.json",))
-    assert (expected,) == cos(load("cos_object_created"))
+    (created,) = cos(load("cos_object_created"))
+    assert (f"jobs-{APPID}", "ap-guangzhou", ("in/lesson.json",)) == (created.bucket, created.region, created.keys)
+    assert load("cos_object_created")["Records"][0]["cos"]["cosObject"]["size"] == created.size
 
 
 def test_cos_encoded_key() -> None:
     """Whether keys are URL-encoded is not documented: both spellings are given, raw first; so is no region."""
-    expected = CosObject(bucket=f"jobs-{APPID}", region=None, keys=("in/%E8%AF%BE%201.json", "in/课 1.json"))
-    assert (expected,) == cos(load("cos_object_created_encoded"))
+    (created,) = cos(load("cos_object_created_encoded"))
+    assert (f"jobs-{APPID}", None, ("in/%E8%AF%BE%201.json", "in/课 1.json")) == (
+        created.bucket, created.region, created.keys,
+    )  # fmt: skip
 
 
 def test_cos_object_removed() -> None:
@@ -148,8 +151,9 @@ def test_cos_several_records() -> None:
     [
         ("jobs", f"/{APPID}/jobs/a/b.json", f"jobs-{APPID}", "a/b.json"),
         ("jobs", "a/b.json", f"jobs-{APPID}", "a/b.json"),
-        ("jobs", f"/{APPID}/other/a.json", f"jobs-{APPID}", f"/{APPID}/other/a.json"),
+        ("jobs", f"/{APPID}/other/a.json", f"jobs-{APPID}", f"{APPID}/other/a.json"),
         ("jobs", f"/{APPID}/jobs//{APPID}/jobs/a", f"jobs-{APPID}", f"/{APPID}/jobs/a"),
+        ("jobs", f"/{APPID}/jobs-{APPID}/a", f"jobs-{APPID}", "a"),
         (f"jobs-{APPID}", f"/{APPID}/jobs-{APPID}/a", f"jobs-{APPID}", "a"),
         ("my-jobs", f"/{APPID}/my-jobs/a", f"my-jobs-{APPID}", "a"),
     ],
@@ -159,7 +163,7 @@ def test_cos_names(name: str, key: str, bucket: str, expected: str) -> None:
     event = load("cos_object_created")
     event["Records"][0]["cos"]["cosBucket"]["name"] = name
     event["Records"][0]["cos"]["cosObject"]["key"] = key
-    assert [(bucket, (expected,))] == [(one.bucket, one.keys) for one in cos(event)]
+    assert [(bucket, expected)] == [(one.bucket, one.keys[0]) for one in cos(event)]
 
 
 def test_cos_event_without_objects() -> None:
@@ -167,6 +171,34 @@ def test_cos_event_without_objects() -> None:
     assert () == cos({"Records": []})
     assert () == cos(load("cmq_message"))
     assert () == cos({"Records": [None, "cos", 1]})
+
+
+@pytest.mark.parametrize(
+    ("where", "value"),
+    [
+        ("cosBucket", None), ("cosBucket", "jobs"), ("cosBucket", {"name": "jobs"}), ("cosObject", None),
+        ("cosObject", {}), ("cosObject", {"key": None}), ("cosObject", {"key": ""}), ("cosObject", ["a"]),
+    ],
+)  # fmt: skip
+def test_a_record_of_another_shape_costs_only_itself(where: str, value: object) -> None:
+    """It is counted, and the objects of the other records are there."""
+    event = load("cos_several_records")
+    good = len(cos(event))
+    odd = load("cos_object_created")["Records"][0]
+    odd["cos"][where] = value
+    parsed = parse({"Records": [odd, *event["Records"]]})
+    assert isinstance(parsed, CosEvent)
+    assert (good, 1) == (len(parsed.created), parsed.unread)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"), [(12, 12), ("12", 12), (None, None), ("", None), ("-1", None), ([], None)]
+)
+def test_sizes(size: object, expected: int | None) -> None:
+    """Bytes as a number or as text; what is neither is not known."""
+    event = load("cos_object_created")
+    event["Records"][0]["cos"]["cosObject"]["size"] = size
+    assert [expected] == [one.size for one in cos(event)]
 
 
 def test_timer() -> None:

@@ -8,10 +8,11 @@ from itertools import count
 import pytest
 
 from shared.domain.errors import NotFound, StoreError, TooLarge
+from shared.domain.job_lines import MAX_JOB_LINES, read_job
 from shared.domain.refusals import refusal
 from shared.domain.states import State
 from shared.store import journal
-from shared.usecases.jobs import MAX_JOB_LINES, read_job, run_job
+from shared.usecases.jobs import run_job
 from shared.usecases.stop import stop
 from tests.callbacks import callback
 from tests.fakes import Clock
