@@ -155,6 +155,10 @@ class _Everything(BaseRoute):
             raise
         except CosError as error:
             response = _refusal(parsed, error)
+        except OSError as error:
+            # A full or broken disk: COS says no more than that, and our log needs no trace.
+            _log.error("%s %s: %s", request.method, parsed.resource, error)
+            response = _refusal(parsed, CosError("InternalError"))
         except Exception:  # noqa: BLE001 - the last resort: a bug here is COS's InternalError
             _log.exception("%s %s failed", request.method, parsed.resource)
             response = _refusal(parsed, CosError("InternalError"))
@@ -195,8 +199,14 @@ class _Everything(BaseRoute):
     def _authorize(self, secret_id: str, parsed: Call, route: _Route) -> None:
         statements = self._service.settings.policies.get(secret_id)
         resource = f"{parsed.bucket or ''}/{parsed.key or parsed.params.get('prefix', '')}"
-        if statements is not None and not policy.permits(statements, policy.ACTIONS[route], resource):
+        if statements is None:
+            return
+        if not policy.permits(statements, policy.ACTIONS[route], resource):
             raise CosError("AccessDenied")
+        if route[2].endswith("copy"):
+            source = "/".join(objects.copy_source(parsed))
+            if not policy.permits(statements, policy.READ, source):
+                raise CosError("AccessDenied", "The source of the copy may not be read.")
 
 
 def _route(parsed: Call) -> _Route:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import mimetypes
 import shutil
 import threading
@@ -15,6 +17,9 @@ from local.cos.errors import CosError
 from local.cos.journal import Journal
 from local.cos.model import Attributes, CosSettings, Entry
 from local.cos.view import ListingView, Page
+
+LOST = ".lost"
+_log = logging.getLogger(__name__)
 
 
 class Bucket:
@@ -84,7 +89,7 @@ class Bucket:
                 raise CosError("FileAlreadyExists")
             entry = Entry(
                 key=key,
-                file=self._place(key, present, sink),
+                file=self._home(key, present),
                 size=sink.size,
                 etag=etag or sink.etag,
                 crc64=sink.crc64,
@@ -92,7 +97,13 @@ class Bucket:
                 mtime_ns=sink.mtime_ns,
                 attributes=attributes,
             )
+            # Noted first: a full disk refuses the object before its predecessor is gone.
             self._journal.put(entry, fsync=settings.fsync)
+            try:
+                entry = self._place(entry, sink, settings)
+            except OSError:
+                self._restore(key, present)
+                raise
             self._entries[key] = entry
             self._view.record(key, entry, settings.faults.listing_behind_s())
             return entry
@@ -137,26 +148,38 @@ class Bucket:
             self._removed = True
             self._journal.close()
 
-    def _place(self, key: str, present: Entry | None, sink: Sink) -> str:
-        """Move the content where it belongs; the path below the folder.
+    def _home(self, key: str, present: Entry | None) -> str:
+        """Return where the content belongs, below the folder."""
+        plain = present.file if present else paths.mirrored(key)
+        if plain is not None and (present or not (self.folder / plain).exists()):
+            return plain
+        return paths.escaped(key)
+
+    def _place(self, entry: Entry, sink: Sink, settings: CosSettings) -> Entry:
+        """Move the content where it belongs; return the entry with that place.
 
         "a" and "a/b" cannot both be plain paths: who comes second gets an escaped name.
         """
-        plain = present.file if present else paths.mirrored(key)
-        if plain is not None and (present or not (self.folder / plain).exists()):
-            try:
-                sink.move_to(self.folder / plain)
-            except (NotADirectoryError, FileExistsError, IsADirectoryError):
-                pass
+        try:
+            sink.move_to(self.folder / entry.file)
+        except (NotADirectoryError, FileExistsError, IsADirectoryError):
+            entry = replace(entry, file=paths.escaped(entry.key))
+            self._journal.put(entry, fsync=settings.fsync)
+            sink.move_to(self.folder / entry.file)
+        return entry
+
+    def _restore(self, key: str, present: Entry | None) -> None:
+        """Note that all is as it was; where the disk is too full for that, the next start sees it by the file."""
+        with contextlib.suppress(OSError):
+            if present is None:
+                self._journal.delete(key, fsync=False)
             else:
-                return plain
-        hidden = paths.escaped(key)
-        sink.move_to(self.folder / hidden)
-        return hidden
+                self._journal.put(present, fsync=False)
 
     def _forget(self, key: str, settings: CosSettings) -> None:
         del self._entries[key]
-        self._journal.delete(key, fsync=settings.fsync)
+        with contextlib.suppress(OSError):  # a full disk: the next start sees it by the missing file
+            self._journal.delete(key, fsync=settings.fsync)
         self._view.record(key, None, settings.faults.listing_behind_s())
 
     def _prune(self, folder: Path) -> None:
@@ -180,10 +203,17 @@ class Bucket:
                 self._adopt(replace(entry, size=stat[0], mtime_ns=stat[1], modified=stat[1] / 1e9))
         for name, (size, mtime) in found.items():
             if name.startswith(f"{paths.ESCAPED}/"):
-                (self.folder / name).unlink()  # written by a process that died before it noted the key
+                self._set_aside(name)
             elif paths.mirrored(name) and name not in self._entries and not name.split("/")[-1].startswith("."):
                 kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
                 self._adopt(Entry(name, name, size, "", 0, mtime / 1e9, mtime, Attributes(kind)))
+
+    def _set_aside(self, name: str) -> None:
+        """Keep content whose key is nowhere noted, so whose index was lost: under `.lost`, for a person to look at."""
+        target = self.folder.parent / LOST / self.name / Path(name).name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / name).replace(target)
+        _log.warning("%s: the key of %s is not known any more; its content is kept as %s", self.name, name, target)
 
     def _adopt(self, entry: Entry) -> None:
         etag, crc64 = content.digest(self.folder / entry.file)

@@ -6,6 +6,7 @@ per object would need a hundred thousand opens.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterable
@@ -24,10 +25,15 @@ class Journal:
         self._path = path
         self.created = created
         self.entries: dict[str, Entry] = {}
-        lines = self._load()
-        if lines == 0 or lines > 2 * len(self.entries) + _SLACK:
-            self._rewrite()
-        self._fd = os.open(path, os.O_WRONLY | os.O_APPEND)
+        lines, whole, size = self._load()
+        rewritten = False
+        if lines == 0 or whole < size or lines > 2 * len(self.entries) + _SLACK:
+            with contextlib.suppress(OSError):  # a full disk: it is appended to as it is
+                self._rewrite()
+                rewritten = True
+        self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+        if whole < size and not rewritten:  # a torn line must not swallow the next one
+            os.ftruncate(self._fd, whole)
 
     def put(self, entry: Entry, *, fsync: bool) -> None:
         self._append(_to_json(entry), fsync)
@@ -45,37 +51,48 @@ class Journal:
         self._path.unlink(missing_ok=True)
 
     def _append(self, line: dict[str, Any], fsync: bool) -> None:
-        os.write(self._fd, _line(line))
-        if fsync:
-            os.fsync(self._fd)
+        size = os.fstat(self._fd).st_size
+        try:
+            data = memoryview(_line(line))
+            while data:
+                data = data[os.write(self._fd, data) :]
+            if fsync:
+                os.fsync(self._fd)
+        except OSError:
+            # Half a line would take the next one with it: another object's.
+            os.ftruncate(self._fd, size)
+            raise
 
-    def _load(self) -> int:
-        """Fold the file into `entries`; the number of lines that were read."""
+    def _load(self) -> tuple[int, int, int]:
+        """Fold the file into `entries`; return the lines that were read, the bytes of whole ones, and all bytes."""
         if not self._path.exists():
-            return 0
-        count = 0
+            return 0, 0, 0
         data = self._path.read_bytes()
-        for raw in data.splitlines():
-            try:
-                line = json.loads(raw)
-            except ValueError:
-                continue  # torn by a crash: that change was never acknowledged
-            count += 1
+        return sum(map(self._fold, data.splitlines())), data.rfind(b"\n") + 1, len(data)
+
+    def _fold(self, raw: bytes) -> bool:
+        try:
+            line = json.loads(raw)
             if "created" in line:
-                self.created = line["created"]
+                self.created = float(line["created"])
             elif "deleted" in line:
                 self.entries.pop(line["deleted"], None)
             else:
                 self.entries[line["key"]] = _from_json(line)
-        # A torn last line must not swallow the next one.
-        return count if data.endswith(b"\n") else 0
+        except (ValueError, TypeError, KeyError, RecursionError):
+            return False  # torn by a crash: that change was never acknowledged
+        return True
 
     def _rewrite(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._path.with_suffix(".new")
         lines: Iterable[dict[str, Any]] = [{"created": self.created}, *map(_to_json, self.entries.values())]
-        fresh.write_bytes(b"".join(map(_line, lines)))
-        fresh.replace(self._path)
+        try:
+            fresh.write_bytes(b"".join(map(_line, lines)))
+            fresh.replace(self._path)
+        except OSError:
+            fresh.unlink(missing_ok=True)
+            raise
 
 
 def _line(value: dict[str, Any]) -> bytes:

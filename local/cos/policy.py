@@ -36,6 +36,9 @@ ACTIONS: dict[tuple[str, str, str], str] = {
 }
 """(scope, method, sub-resource) of a request → the action that a policy names it by, without `name/cos:`."""
 
+READ = "GetObject"
+"""What a copy needs on its source, beside the action on its target."""
+
 
 @dataclass(frozen=True)
 class Allow:

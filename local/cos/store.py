@@ -4,6 +4,7 @@
     <root>/.meta/<bucket>.jsonl     index: headers, ETags, times
     <root>/.multipart/<bucket>/     parts of unfinished uploads
     <root>/.tmp/                    content that is being received
+    <root>/.lost/<bucket>/          content whose key was lost with the index; nobody reads it, nobody removes it
 
 A file put into a bucket's folder by hand is an object after the next start; a file removed is gone.
 """

@@ -9,7 +9,7 @@ from qcloud_cos.cos_exception import CosServiceError
 
 from local.cos import app, policy
 from local.cos.policy import Allow, permits
-from tests.local.cos.running import BUCKET, SECRET_ID, RunningCos
+from tests.local.cos.running import BUCKET, REGION, SECRET_ID, RunningCos, refusal
 
 
 def test_every_route_has_its_action() -> None:
@@ -54,3 +54,23 @@ def test_a_key_with_statements_is_held_to_them(cos: RunningCos) -> None:
         assert (403, "AccessDenied") == (refused.value.get_status_code(), refused.value.get_error_code())
     cos.settings.policies.clear()
     cos.client.delete_object(BUCKET, "in/a")
+
+
+def test_a_copy_reads_its_source(cos: RunningCos) -> None:
+    """Who may write the target but not read the source gets no copy of it, whole or as a part."""
+    for key in ("secret/a", "in/a"):
+        cos.client.put_object(BUCKET, b"x", key)
+    parts = frozenset({"PutObject", "InitiateMultipartUpload", "UploadPart"})
+    cos.settings.policies[SECRET_ID] = (
+        Allow(parts, f"{BUCKET}/in/*"),
+        Allow(frozenset({"GetObject"}), f"{BUCKET}/in/*"),
+    )
+
+    def source(key: str) -> dict[str, str]:
+        return {"Bucket": BUCKET, "Key": key, "Region": REGION}
+
+    upload = cos.client.create_multipart_upload(BUCKET, "in/c")["UploadId"]
+    cos.client.copy_object(BUCKET, "in/b", source("in/a"))
+    cos.client.upload_part_copy(BUCKET, "in/c", 1, upload, source("in/a"))
+    assert (403, "AccessDenied") == refusal(cos.client.copy_object, BUCKET, "in/b", source("secret/a"))
+    assert (403, "AccessDenied") == refusal(cos.client.upload_part_copy, BUCKET, "in/c", 2, upload, source("secret/a"))

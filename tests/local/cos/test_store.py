@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from local.cos import Attributes, BucketStore, CosError, CosSettings
 from tests.local.cos.running import BUCKET, RunningCos
+from tests.local.processes import ROOT
 
 _WEIRD = ["..", "a/../../b", "//", "a//b", "dir/", "é", "@/x", "x" * 850, "a/" * 400, "con\x00trol", ".", "-", "%2e%2e"]
 
@@ -147,3 +150,38 @@ def test_fsync(tmp_path: Path) -> None:
     store.put(BUCKET, "k", b"1")
     assert store.delete(BUCKET, "k")
     store.close()
+
+
+def test_a_full_disk_refuses_one_object_and_loses_no_other(tmp_path: Path) -> None:
+    """What can't be noted is refused; its predecessor, and what is written later, keep content and metadata."""
+    program = [sys.executable, "-m", "tests.local.cos.full_disk", str(tmp_path)]
+    done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert ["kept: File too large", "refused: File too large"] == done.stdout.splitlines(), done.stderr
+    store = BucketStore(tmp_path)
+    found = {entry.key: (entry.attributes.content_type, entry.size) for entry in store.page(BUCKET).entries}
+    assert found == {"kept": ("text/kept", 3), "third": ("text/third", 1)}
+    assert store.path_of(BUCKET, "kept").read_bytes() == b"old"
+    store.close()
+
+
+@pytest.mark.parametrize("line", [b"1", b"[]", b"null", b'{"key": 1}', b'{"key": "k"}', b"[" * 9_999, b"\xff"])
+def test_a_line_that_is_none_of_ours_is_passed_over(tmp_path: Path, line: bytes) -> None:
+    """Whatever a damaged disk left in the index, the other lines count."""
+    store = BucketStore(tmp_path)
+    store.put(BUCKET, "a", b"1", Attributes("text/a"))
+    store.close()
+    with (tmp_path / ".meta" / f"{BUCKET}.jsonl").open("ab") as file:
+        file.write(line + b"\n")
+    store = BucketStore(tmp_path)
+    assert [("a", "text/a")] == [(entry.key, entry.attributes.content_type) for entry in store.page(BUCKET).entries]
+    store.close()
+
+
+def test_content_whose_index_was_lost_is_kept(tmp_path: Path) -> None:
+    """A key that is no path is noted in the index alone: without it its content is set aside, not removed."""
+    store = BucketStore(tmp_path)
+    store.put(BUCKET, "录制.mp4", b"film")
+    store.close()
+    (tmp_path / ".meta" / f"{BUCKET}.jsonl").unlink()
+    BucketStore(tmp_path).close()
+    assert [b"film"] == [path.read_bytes() for path in (tmp_path / ".lost").rglob("*.mp4")]
