@@ -113,6 +113,7 @@ class Cloud:
             lambda: [asdict(task) for task in self.tasks.shown()],
             self.tasks.vod_dir,
             Control(self.faults, self.sender),
+            keys.api_token,
         )
         self._cos_app = cos.create_app(
             self.store, credentials=cos_keys.get, on_created=self.gateway.on_created, settings=self.cos_settings
@@ -127,6 +128,8 @@ class Cloud:
             timeout_s=timeout_s,
             region=REGION,
             speed=self.config.speed,
+            max_instances=self.config.max_instances,
+            instance_wait_s=self.config.instance_wait_s,
         )
         if self.config.from_packages:
             config = packaged(config, self.config.packages_dir.resolve())
@@ -163,7 +166,11 @@ class Cloud:
             self.gateway.tick("reconcile")
 
     async def _serve(self, app: Starlette, sock: socket.socket) -> None:
-        server = _Server(uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=5))
+        # Nobody stands in front of it: who calls is who connects, whatever X-Forwarded-For says.
+        config = uvicorn.Config(
+            app, log_level="warning", lifespan="off", timeout_graceful_shutdown=5, proxy_headers=False
+        )
+        server = _Server(config)
         serving = asyncio.get_running_loop().create_task(server.serve(sockets=[sock]))
         self._servers.append((server, serving))
         while not server.started:

@@ -80,6 +80,8 @@ class LocalConfig:
         packages_dir: where that is.
         callback_url: who gets TRTC's callbacks; None for the callback function.
         faults: what goes wrong on purpose from the beginning.
+        max_instances: invocations of one function at once; the platform has hundreds.
+        instance_wait_s: how long one more waits before it is refused, on a machine that can't have hundreds.
         policies: enforce the policies of docs/deploy.md on the role and the upload key.
     """
 
@@ -95,6 +97,8 @@ class LocalConfig:
     packages_dir: Path = Path(__file__).parent.parent / "build"
     callback_url: str | None = None
     faults: FaultFile = field(default_factory=FaultFile)
+    max_instances: int = 300
+    instance_wait_s: float = 0.0
     policies: bool = True
 
 

@@ -1,34 +1,63 @@
 """What a developer does to a running local cloud: add faults, send callbacks again. Under `/_local/` of the gateway.
 
-It listens on the loopback address only. A web page that is open in a browser of this machine can reach that too,
-so whoever comes with an Origin, or by another name than this machine's, is refused.
+It listens on the loopback address only. Other users of this machine can reach that too, and a web page that is open in
+a browser of it: so the token of the state folder is asked for, and whoever comes with an Origin, or by another name
+than this machine's, is refused.
 """
 
 from __future__ import annotations
 
+import hmac
 import json
+from typing import Any
 
 from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from local.callbacks import CallbackSender
-from local.callbacks.log import matches, undelivered
+from local.bodies import read_body
+from local.callbacks import CallbackSender, Delivery
+from local.callbacks.log import matches
 from local.faults import FaultFile, Faults
 from local.faults.model import mistakes
 
-__all__ = ["Control", "OwnMachineOnly"]
+__all__ = ["BODY_LIMIT", "BadRequest", "Control", "OwnMachineOnly", "json_object"]
 
 NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 
-class OwnMachineOnly:
-    """ASGI middleware: `/_local/` answers programs of this machine, not pages in its browser."""
+BODY_LIMIT = 1024 * 1024
 
-    def __init__(self, app: ASGIApp) -> None:
+
+class BadRequest(Exception):
+    """The body is not what the route takes."""
+
+
+async def json_object(request: Request, limit: int = BODY_LIMIT) -> dict[str, Any]:
+    """Return the body, a JSON object.
+
+    Raises:
+        BadRequest: it is none.
+        TooLarge: it has more than `limit` bytes.
+    """
+    try:
+        value = json.loads(await read_body(request, limit))
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise BadRequest("a JSON object is expected")
+    return value
+
+
+class OwnMachineOnly:
+    """ASGI middleware: `/_local/` answers programs that know the token, and no page in a browser."""
+
+    def __init__(self, app: ASGIApp, token: str) -> None:
         self._app = app
+        self._wanted = f"Bearer {token}".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         app = self._app
@@ -38,6 +67,9 @@ class OwnMachineOnly:
             name = host if host in NAMES else host.rpartition(":")[0]
             if b"origin" in headers or name not in NAMES:
                 app = JSONResponse({"errorMessage": "for programs of this machine only"}, 403)
+            elif not hmac.compare_digest(headers.get(b"authorization", b""), self._wanted):
+                said = "send the api_token of the state folder's keys.json: Authorization: Bearer …"
+                app = JSONResponse({"errorMessage": said}, 401, {"WWW-Authenticate": "Bearer"})
         await app(scope, receive, send)
 
 
@@ -63,7 +95,7 @@ class Control:
     async def _add(self, request: Request) -> Response:
         """Take a faults file; its seed is the running cloud's affair."""
         try:
-            file = FaultFile.model_validate_json(await request.body())
+            file = FaultFile.model_validate_json(await read_body(request, BODY_LIMIT))
         except ValidationError as error:
             return JSONResponse({"errorMessage": mistakes(error)}, 422)
         return JSONResponse({"added": self._faults.add(*file.faults)})
@@ -78,31 +110,43 @@ class Control:
     async def _resend(self, request: Request) -> Response:
         """Send again: `{"ids": [beginnings of ids]}`, or `{"task": beginning of a TaskId, "failed": true}`."""
         try:
-            wanted = json.loads(await request.body())
+            wanted = await json_object(request)
             ids, task, failed = list(wanted.get("ids", [])), str(wanted.get("task", "")), bool(wanted.get("failed"))
-        except (ValueError, TypeError, AttributeError):
+        except (BadRequest, TypeError):
             return JSONResponse({"errorMessage": "a JSON object with ids, task or failed is expected"}, 400)
         if not (ids or task or failed):
             return JSONResponse({"errorMessage": "say which: ids, task or failed"}, 400)
         try:
-            chosen = self._chosen(ids, task, failed=failed)
+            # Read once, and in a thread: the log may have many megabytes.
+            chosen = await run_in_threadpool(self._chosen, ids, task, self._sender.pending if failed else None)
         except LookupError as error:
             return JSONResponse({"errorMessage": str(error)}, 404)
-        return JSONResponse({"resent": {old: self._sender.resend(old) for old in chosen}})
+        return JSONResponse({"resent": {old.message_id: self._sender.resend(old) for old in chosen}})
 
-    def _chosen(self, ids: list[str], task: str, *, failed: bool) -> list[str]:
-        """Return the ids of what was asked for; LookupError for the beginning of none, or of several."""
-        deliveries = list(self._sender.log.read())
-        known = list(dict.fromkeys(each.message_id for each in deliveries if matches(each, task=task)))
-        if failed:
-            never = set(undelivered(deliveries)) - self._sender.pending
-            known = [message_id for message_id in known if message_id in never]
+    def _chosen(self, ids: list[str], task: str, pending: set[str] | None) -> list[Delivery]:
+        """Return a line of each callback that was asked for; LookupError for the beginning of none, or of several.
+
+        Args:
+            ids: beginnings of ids; empty for all.
+            task: beginning of their TaskId.
+            pending: where only those that never arrived are wanted, the ids of those still being tried.
+        """
+        first: dict[str, Delivery] = {}
+        good, replaced = set(), set()
+        for each in self._sender.log.read():
+            if matches(each, task=task):
+                first.setdefault(each.message_id, each)
+            if each.good:
+                good.add(each.message_id)
+            if each.outcome == "resent":
+                replaced.add(each.message_id)
+        if pending is not None:
+            first = {name: each for name, each in first.items() if name not in good and name not in pending}
         if not ids:  # of a callback and those it was sent again as, the last
-            replaced = {each.message_id for each in deliveries if each.outcome == "resent"}
-            return [message_id for message_id in known if message_id not in replaced]
+            return [each for name, each in first.items() if name not in replaced]
         chosen = []
         for start in ids:
-            found = [message_id for message_id in known if message_id.startswith(str(start))]
+            found = [each for name, each in first.items() if name.startswith(str(start))]
             if len(found) != 1:
                 raise LookupError(f"{start}: {len(found)} callbacks begin so")
             chosen += found

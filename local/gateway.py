@@ -21,11 +21,20 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from local import scf_events
-from local.control import Control, OwnMachineOnly
+from local.bodies import ANSWERS, read_body
+from local.control import BadRequest, Control, OwnMachineOnly, json_object
 from local.cos import ObjectCreated
-from local.scf_function import SYNC_LIMIT, Function, InvocationError
+from local.scf_function import (
+    REQUEST_TOO_LARGE,
+    RESOURCE_LIMIT_REACHED,
+    SYNC_LIMIT,
+    Function,
+    InvocationError,
+)
 
 PAGES = Path(__file__).parent / "pages"
+LONGEST_DOWN_S = 86_400
+_STATUSES = {REQUEST_TOO_LARGE: 413, RESOURCE_LIMIT_REACHED: 429}
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -65,9 +74,11 @@ class Gateway:
         progress: Callable[[], list[dict[str, Any]]],
         vod_dir: Path,
         control: Control,
+        token: str,
     ) -> None:
         self.functions, self._triggers, self._region = functions, triggers, region
         self._progress, self._vod_dir, self._control = progress, vod_dir, control
+        self._token = token
 
     async def on_created(self, created: ObjectCreated) -> None:
         """Invoke, asynchronously, the functions whose COS trigger the object matches."""
@@ -94,13 +105,12 @@ class Gateway:
                 Mount("/vod", StaticFiles(directory=self._vod_dir, check_dir=False)),
                 Route("/{path:anything}", self._function, methods=METHODS),
             ],
-            middleware=[Middleware(OwnMachineOnly)],
+            middleware=[Middleware(OwnMachineOnly, token=self._token)],
+            exception_handlers={**ANSWERS, BadRequest: _wrong},
         )
 
     async def _function(self, request: Request) -> Response:
-        body = await request.body()
-        if len(body) > SYNC_LIMIT:
-            return JSONResponse({"errorMessage": "the body is larger than 6 MB"}, 413)
+        body = await read_body(request, SYNC_LIMIT)
         path, shape = request.url.path, scf_events.function_url_event
         if path.startswith("/release/"):
             path, shape = path.removeprefix("/release"), scf_events.api_gateway_event
@@ -110,28 +120,48 @@ class Gateway:
         try:
             result = await function.invoke(event)
         except InvocationError as error:
-            return JSONResponse({"errorCode": 1, "errorMessage": str(error)}, 500)
+            return _failure(error)
         if isinstance(result, dict) and "statusCode" in result:
             return Response(result.get("body", ""), int(result["statusCode"]), result.get("headers"))
         return Response(json.dumps(result), media_type="application/json")
 
     async def _health(self, _request: Request) -> Response:
-        return JSONResponse({"up": True, "dead_letters": sum(len(f.dead_letters) for f in self.functions.values())})
+        return JSONResponse({"up": True, "dead_letters": sum(f.dead_lettered for f in self.functions.values())})
 
     async def _show_progress(self, _request: Request) -> Response:
         return JSONResponse(self._progress())
 
+    def _named(self, request: Request) -> Function:
+        name = request.path_params["name"]
+        if name not in self.functions:
+            raise BadRequest(f"no function {name}: there are {', '.join(self.functions)}")
+        return self.functions[name]
+
     async def _invoke(self, request: Request) -> Response:
+        function = self._named(request)
         try:
-            return JSONResponse(await self.functions[request.path_params["name"]].invoke(await request.json()))
+            return JSONResponse(await function.invoke(await json_object(request, SYNC_LIMIT)))
         except InvocationError as error:
-            return JSONResponse({"errorCode": 1, "errorMessage": str(error)}, 500)
+            return _failure(error)
 
     async def _take_down(self, request: Request) -> Response:
-        name, seconds = request.path_params["name"], float((await request.json())["seconds"])
-        self.functions[name].take_down(seconds)
-        return JSONResponse({"down": name, "seconds": seconds})
+        function, wanted = self._named(request), await json_object(request)
+        seconds = wanted.get("seconds")
+        if not isinstance(seconds, int | float) or not 0 <= seconds <= LONGEST_DOWN_S:
+            raise BadRequest(f"seconds is a number up to {LONGEST_DOWN_S}")
+        function.take_down(seconds)
+        return JSONResponse({"down": function.config.name, "seconds": seconds})
 
     async def _page(self, request: Request) -> Response:
         path = PAGES / Path(request.path_params["name"]).name
         return FileResponse(path) if path.is_file() else JSONResponse({"errorMessage": "no such page"}, 404)
+
+
+def _failure(error: InvocationError) -> Response:
+    """Answer as the platform does where there is no result to answer with."""
+    body = {"errorCode": error.code, "errorMessage": str(error), "requestId": error.request_id}
+    return JSONResponse(body, _STATUSES.get(error.code, 500))
+
+
+async def _wrong(_request: Request, error: Exception) -> Response:
+    return JSONResponse({"errorMessage": str(error)}, 400)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import sys
 import uuid
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from local.growth import rotate
+from local.lines import lines
 from local.scf_events import context
 
 log = logging.getLogger(__name__)
@@ -22,10 +25,31 @@ SYNC_LIMIT = 6 * 1024 * 1024
 ASYNC_LIMIT = 128 * 1024
 ASYNC_RETRIES = 2
 ASYNC_RETRY_AFTER_S = 60.0
+ASYNC_WAITING = 10_000
+"""Asynchronous events that wait for an instance or a retry; one more goes to the dead letters."""
+DEAD_LETTERS = 1_000
+"""Kept; older ones are forgotten, and counted."""
+KEPT_WARM = 16
+"""Idle instances; after a rush the others are ended, as the platform does in time."""
+LOG_BYTES = 16 * 1024 * 1024
+
+# The platform's document "Cloud Function Status Code".
+REQUEST_TOO_LARGE, RESPONSE_TOO_LARGE = 406, 407
+USER_CODE_EXCEPTION, RESOURCE_LIMIT_REACHED, TIME_LIMIT_REACHED, PROCESS_EXITED = 430, 432, 433, 439
+INTERNAL_ERROR = 500
 
 
 class InvocationError(Exception):
-    """The function raised, timed out, died, was down, or returned what it may not."""
+    """The function raised, timed out, died, was down, is too busy, or returned what it may not.
+
+    Attributes:
+        code: the platform's status code.
+        request_id: the invocation's; empty where there was none.
+    """
+
+    def __init__(self, message: str, code: int = INTERNAL_ERROR, request_id: str = "") -> None:
+        super().__init__(message)
+        self.code, self.request_id = code, request_id
 
 
 @dataclass
@@ -36,9 +60,12 @@ class FunctionConfig:
         name: the function's name, and its log's.
         module: what holds `main_handler`.
         code_dir: put first on the path, and the working directory; the function's code.
-        environment: our variables and the role's credentials.
+        environment: our variables.
+        credentials: the role's keys of this moment; every invocation has its own.
         timeout_s: after it the process is killed.
-        max_instances: invocations at once; more wait.
+        max_instances: invocations at once; one more is refused, and an asynchronous one waits.
+        instance_wait_s: a synchronous one waits so long, too, before it is refused: for machines that are smaller
+            than the platform. The platform refuses at once.
         speed: divides the waits between retries, for tests.
         python: the interpreter that runs it.
         bare: of installed packages it sees none: only its code and the standard library, as on the platform.
@@ -51,10 +78,12 @@ class FunctionConfig:
     timeout_s: float
     region: str
     memory_mb: int = 256
-    max_instances: int = 8
+    max_instances: int = 300
+    instance_wait_s: float = 0.0
     speed: float = 1.0
     python: str = sys.executable
     bare: bool = False
+    credentials: Callable[[], Mapping[str, str]] = dict
 
 
 class Function:
@@ -66,6 +95,7 @@ class Function:
         self._idle: list[asyncio.subprocess.Process] = []
         self._all: set[asyncio.subprocess.Process] = set()
         self._slots = asyncio.Semaphore(config.max_instances)
+        self.dead_lettered = 0
         self._down_until = 0.0
         self._background: set[asyncio.Task[None]] = set()
         self.dead_letters: list[dict[str, Any]] = []
@@ -76,26 +106,69 @@ class Function:
         Raises:
             InvocationError: as the class says.
         """
-        line = json.dumps({"event": event, "context": self._context()})
-        if len(line) > SYNC_LIMIT:
-            raise InvocationError("the event is larger than 6 MB")
-        async with self._slots:
-            if asyncio.get_running_loop().time() < self._down_until:
-                raise InvocationError("the function is down")
-            process = self._idle.pop() if self._idle else await self._spawn()
+        request_id = str(uuid.uuid4())
+        sent = _json(event)
+        if len(sent) > SYNC_LIMIT:
+            raise InvocationError("the event is larger than 6 MB", REQUEST_TOO_LARGE, request_id)
+        if not await self._slot():
+            said = f"ResourceLimitReached: {self.config.max_instances} instances are busy"
+            raise InvocationError(said, RESOURCE_LIMIT_REACHED, request_id)
+        try:
+            return await self._invoke(sent, request_id)
+        finally:
+            self._slots.release()
+
+    async def _slot(self) -> bool:
+        """Take one of the slots; False where none is free in time."""
+        if self._slots.locked() and not self.config.instance_wait_s:
+            return False
+        try:
+            await asyncio.wait_for(self._slots.acquire(), self.config.instance_wait_s or None)
+        except asyncio.TimeoutError:
+            return False
+        return True
+
+    async def _invoke(self, event: bytes, request_id: str) -> Any:  # noqa: ANN401 (any JSON)
+        """Invoke on an instance; to be called with one of the slots."""
+        if asyncio.get_running_loop().time() < self._down_until:
+            raise InvocationError("the function is down", request_id=request_id)
+        process = self._idle_one() or await self._spawn()
+        about = {"context": self._context(request_id), "environ": dict(self.config.credentials())}
+        line = b'{"event":' + event + b"," + _json(about)[1:] + b"\n"
+        try:
             answer = await self._exchange(process, line)
+        except InvocationError as error:
+            error.request_id = request_id
+            raise
+        if len(self._idle) < KEPT_WARM:
             self._idle.append(process)
+        else:
+            await self._end(process)
+        rotate(self._log_path, LOG_BYTES)
         if "error" in answer:
-            raise InvocationError(answer["error"])
+            raise InvocationError(answer["error"], USER_CODE_EXCEPTION, request_id)
         return answer["result"]
+
+    def _idle_one(self) -> asyncio.subprocess.Process | None:
+        """Return an instance that lives and is idle; one that died meanwhile is never handed an event."""
+        while self._idle:
+            process = self._idle.pop()
+            if not _exited(process):
+                return process
+            self._all.discard(process)
+        return None
 
     def invoke_async(self, event: Mapping[str, Any]) -> None:
         """Invoke in the background: two retries a minute apart, then the dead-letter list."""
-        if len(json.dumps(event)) > ASYNC_LIMIT:
+        sent = _json(event)
+        if len(sent) > ASYNC_LIMIT:
             log.error("%s: an asynchronous event over 128 KB was refused", self.config.name)
-            self.dead_letters.append({"event": event, "error": "over 128 KB"})
+            self._bury(event, "over 128 KB")
             return
-        task = asyncio.get_running_loop().create_task(self._carry(event))
+        if len(self._background) >= ASYNC_WAITING:
+            self._bury(event, f"{ASYNC_WAITING} events wait already")
+            return
+        task = asyncio.get_running_loop().create_task(self._carry(event, sent))
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
@@ -113,22 +186,32 @@ class Function:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         for process in list(self._all):
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+            await self._end(process)
 
-    async def _carry(self, event: Mapping[str, Any]) -> None:
+    async def _end(self, process: asyncio.subprocess.Process) -> None:
+        self._all.discard(process)
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+    def _bury(self, event: Mapping[str, Any], error: str) -> None:
+        self.dead_lettered += 1
+        self.dead_letters.append({"event": event, "error": error})
+        del self.dead_letters[:-DEAD_LETTERS]
+
+    async def _carry(self, event: Mapping[str, Any], sent: bytes) -> None:
         for attempt in range(1 + ASYNC_RETRIES):
             if attempt:
                 await asyncio.sleep(ASYNC_RETRY_AFTER_S / self.config.speed)
             try:
-                await self.invoke(event)
+                async with self._slots:
+                    await self._invoke(sent, str(uuid.uuid4()))
             except InvocationError as error:
                 log.warning("%s: attempt %d failed: %s", self.config.name, attempt + 1, error)
                 last = str(error)
             else:
                 return
-        self.dead_letters.append({"event": event, "error": last})
+        self._bury(event, last)
 
     async def _spawn(self) -> asyncio.subprocess.Process:
         # Isolated, Python reads no PYTHON… variable: -B says what PYTHONDONTWRITEBYTECODE does.
@@ -142,25 +225,22 @@ class Function:
                 stderr=log_file,
                 env=self.environment(),
                 cwd=self.config.code_dir,
-                limit=4 * SYNC_LIMIT,
                 start_new_session=True,  # Ctrl-C is for us; the platform ends its functions itself
             )
         self._all.add(process)
         return process
 
-    async def _exchange(self, process: asyncio.subprocess.Process, line: str) -> dict[str, Any]:
+    async def _exchange(self, process: asyncio.subprocess.Process, line: bytes) -> dict[str, Any]:
         try:
             return await asyncio.wait_for(_ask(process, line), self.config.timeout_s)
         except BaseException as error:
             # An instance that did not answer in order is never used again.
-            self._all.discard(process)
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+            await self._end(process)
             if isinstance(error, asyncio.TimeoutError):
-                raise InvocationError(f"timed out after {self.config.timeout_s:g} s") from None
+                said = f"timed out after {self.config.timeout_s:g} s"
+                raise InvocationError(said, TIME_LIMIT_REACHED) from None
             if isinstance(error, ConnectionError):
-                raise InvocationError("the process died") from None
+                raise InvocationError("the process died", PROCESS_EXITED) from None
             raise
 
     def environment(self) -> dict[str, str]:
@@ -179,20 +259,41 @@ class Function:
             **self.config.environment,
         }
 
-    def _context(self) -> dict[str, Any]:
+    def _context(self, request_id: str) -> dict[str, Any]:
         config = self.config
-        return context(config.name, str(uuid.uuid4()), config.memory_mb, config.timeout_s, config.region)
+        return context(config.name, request_id, config.memory_mb, config.timeout_s, config.region)
 
 
-async def _ask(process: asyncio.subprocess.Process, line: str) -> dict[str, Any]:
+async def _ask(process: asyncio.subprocess.Process, line: bytes) -> dict[str, Any]:
     if process.stdin is None or process.stdout is None:
         raise InvocationError("the process has no pipes")
-    process.stdin.write(line.encode() + b"\n")
+    process.stdin.write(line)
     await process.stdin.drain()
-    answer = await process.stdout.readline()
-    if not answer:
-        raise InvocationError("the process died")
-    if len(answer) > SYNC_LIMIT:
-        raise InvocationError("the result is larger than 6 MB")
-    read: dict[str, Any] = json.loads(answer)
-    return read
+    async with aclosing(lines(process.stdout, _ANSWER_BYTES)) as answers:
+        async for answer in answers:
+            if answer.cut:
+                raise InvocationError("the result is larger than 6 MB", RESPONSE_TOO_LARGE)
+            read: dict[str, Any] = json.loads(answer.data.decode("utf-8", "surrogatepass"))
+            return read
+    raise InvocationError("the process died", PROCESS_EXITED)
+
+
+_ANSWER_BYTES = SYNC_LIMIT + len(b'{"result":}')
+"""The limit is the result's alone."""
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    """Write JSON as it is counted: UTF-8, no blanks; a lone surrogate, which JSON may hold, as three bytes."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
+def _exited(process: asyncio.subprocess.Process) -> bool:
+    """Tell whether a child is gone, also when asyncio has not noticed yet."""
+    if process.returncode is not None:
+        return True
+    if not hasattr(os, "waitid"):
+        return False
+    try:
+        return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return True

@@ -5,8 +5,9 @@
 Started by its path and isolated (-I), so that of this repository the function sees its code folder and nothing else;
 with -S not even installed packages, as on the platform.
 
-One JSON line in on standard input, `{"event":…, "context":…}`; one JSON line out, `{"result":…}` or
-`{"error":…}`. What the function prints goes to standard error, its log.
+One JSON line in on standard input, `{"event":…, "context":…, "environ":…}`; one JSON line out, `{"result":…}` or
+`{"error":…}`, UTF-8. What the function prints goes to standard error, its log. The process ends with its standard
+input, in the middle of an invocation too: then nobody waits for the result.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import queue
 import sys
+import threading
 import traceback
 from typing import Any
 
@@ -22,23 +25,42 @@ from typing import Any
 def main() -> None:
     """Serve invocations until standard input ends."""
     code_dir, module_name = sys.argv[1:3]
-    results = os.fdopen(os.dup(1), "w")
+    results, source = os.fdopen(os.dup(1), "wb"), os.dup(0)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # invocations are not for what the function starts
     os.dup2(2, 1)  # from here on print() is the function's log
     sys.path.insert(0, code_dir)
     handler: Any = None
-    for line in sys.stdin:
-        invocation = json.loads(line)
+    invocations: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_read, args=(source, invocations), daemon=True).start()
+    while True:
+        invocation = json.loads(invocations.get().decode("utf-8", "surrogatepass"))
+        os.environ.update(invocation.get("environ", {}))  # the role's keys are each invocation's own
         try:
             if handler is None:
                 handler = importlib.import_module(module_name).main_handler
-            answer = {"result": handler(invocation["event"], invocation["context"])}
-            text = json.dumps(answer)
+            text = _json({"result": handler(invocation["event"], invocation["context"])})
         except BaseException as error:  # noqa: BLE001 (the platform reports whatever ends an invocation)
             traceback.print_exc()
-            text = json.dumps({"error": f"{type(error).__name__}: {error}"})
+            text = _json({"error": f"{type(error).__name__}: {error}"})
         sys.stdout.flush()
-        results.write(text + "\n")
+        results.write(text + b"\n")
         results.flush()
+
+
+def _read(source: int, invocations: queue.SimpleQueue[bytes]) -> None:
+    # os.read, since a thread inside sys.stdin at exit would abort the interpreter.
+    rest = bytearray()
+    while data := os.read(source, 1 << 16):
+        *lines, tail = data.split(b"\n")
+        for line in lines:
+            invocations.put(bytes(rest + line))
+            rest.clear()
+        rest += tail
+    os._exit(0)
+
+
+def _json(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
 if __name__ == "__main__":

@@ -5,18 +5,24 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-__all__ = ["FILE_NAME", "Delivery", "DeliveryLog", "matches", "undelivered"]
+from local.growth import older, rotate
+
+__all__ = ["FILE_NAME", "Delivery", "DeliveryLog", "matches"]
 
 log = logging.getLogger(__name__)
 
 FILE_NAME = "callbacks.jsonl"
 """In the state directory."""
 
+LOG_BYTES = 32 * 1024 * 1024
+"""Then what there is moves to `callbacks.jsonl.1`, and what was there is forgotten."""
+_LINE_BYTES = 1024 * 1024
 _GOOD = ("delivered", "resent")
 
 
@@ -57,13 +63,15 @@ class Delivery:
 class DeliveryLog:
     """A file of JSON lines; one line is one delivery attempt or the end of a message."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, limit: int = LOG_BYTES) -> None:
         self.path = path
+        self._limit = limit
 
     def append(self, delivery: Delivery) -> None:
         """Write one line; a full disk loses the line, not the callback."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            rotate(self.path, self._limit)
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(asdict(delivery), ensure_ascii=False) + "\n")
         except OSError:
@@ -71,21 +79,44 @@ class DeliveryLog:
 
     def read(self) -> Iterator[Delivery]:
         """Read all lines, oldest first; a line torn by a crash is skipped."""
-        yield from self.read_from(0)[0]
+        for path in (older(self.path), self.path):
+            with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+                for line in _whole_lines(file):
+                    if (delivery := _delivery(line)) is not None:
+                        yield delivery
 
     def read_from(self, offset: int) -> tuple[list[Delivery], int]:
-        """Read the whole lines behind a byte offset; return them and the offset behind them."""
-        if not self.path.exists():
-            return [], offset
-        with self.path.open("rb") as file:
-            file.seek(offset)
-            data = file.read()
-        whole = data[: data.rfind(b"\n") + 1]
+        """Read the whole lines behind a byte offset; return them and the offset behind them.
+
+        In a file that was emptied meanwhile, that is from its beginning on.
+        """
         found = []
-        for line in whole.split(b"\n"):
-            with contextlib.suppress(ValueError, TypeError):
-                found.append(Delivery(**json.loads(line)))
-        return found, offset + len(whole)
+        try:
+            with self.path.open("rb") as file:
+                if file.seek(0, os.SEEK_END) < offset:
+                    offset = 0
+                file.seek(offset)
+                for line in _whole_lines(file):
+                    offset += len(line)
+                    if (delivery := _delivery(line)) is not None:
+                        found.append(delivery)
+        except FileNotFoundError:
+            return [], offset
+        return found, offset
+
+
+def _whole_lines(file: BinaryIO) -> Iterator[bytes]:
+    """Yield lines up to the last line feed; one that is longer than any of ours comes in pieces, which are none."""
+    while line := file.readline(_LINE_BYTES):
+        if not line.endswith(b"\n") and len(line) < _LINE_BYTES:
+            return
+        yield line
+
+
+def _delivery(line: bytes) -> Delivery | None:
+    with contextlib.suppress(ValueError, TypeError, RecursionError):
+        return Delivery(**json.loads(line))
+    return None
 
 
 def matches(delivery: Delivery, *, task: str = "", types: Iterable[int] = (), failed: bool = False) -> bool:
@@ -96,11 +127,3 @@ def matches(delivery: Delivery, *, task: str = "", types: Iterable[int] = (), fa
         and (not types or delivery.event_type in types)
         and not (failed and delivery.good)
     )
-
-
-def undelivered(deliveries: Iterable[Delivery]) -> list[str]:
-    """Return the ids of messages that never arrived, oldest first; those still being tried are among them."""
-    good: dict[str, bool] = {}
-    for delivery in deliveries:
-        good[delivery.message_id] = good.get(delivery.message_id, False) or delivery.good
-    return [message_id for message_id, arrived in good.items() if not arrived]

@@ -48,20 +48,13 @@ class CallbackSender:
         """Accept one event for delivery; returns at once, never fails. Needs a running event loop."""
         self._accept(Message(sdk_app_id, group, event_type, dict(info)))
 
-    def resend(self, message_id: str) -> str:
-        """Send a logged message again, as a new message with the same EventInfo; return the new one's id.
-
-        Raises:
-            KeyError: The log has no such message.
-        """
-        for old in self.log.read():
-            if old.message_id == message_id:
-                new = Message(old.sdk_app_id, old.event_group, old.event_type, old.event_info)
-                replaced = Message(old.sdk_app_id, old.event_group, old.event_type, old.event_info, message_id)
-                self._note(replaced, 0, "resent", new.message_id)
-                self._accept(new)
-                return new.message_id
-        raise KeyError(message_id)
+    def resend(self, old: Delivery) -> str:
+        """Send a logged message again, as a new message with the same EventInfo; return the new one's id."""
+        new = Message(old.sdk_app_id, old.event_group, old.event_type, old.event_info)
+        replaced = Message(old.sdk_app_id, old.event_group, old.event_type, old.event_info, old.message_id)
+        self._note(replaced, 0, "resent", new.message_id)
+        self._accept(new)
+        return new.message_id
 
     async def drain(self, timeout_s: float) -> None:
         """Wait until every accepted message is delivered or lost, at most this many seconds."""

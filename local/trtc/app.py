@@ -10,17 +10,18 @@ from collections.abc import Callable
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from local.bodies import ANSWERS, TooLarge, read_body
 from local.faults.wire import NoAnswer, Silence, disturbed
 from local.trtc.errors import ApiError
 from local.trtc.fields import Fields
 from local.trtc.parameters import MAX_INT, parse_start
 from local.trtc.settings import TrtcSettings
 from local.trtc.tasks import TaskTable
-from local.trtc.tc3 import Credential, verify
+from local.trtc.tc3 import Credential, claimed, verify
 
 __all__ = ["create_app"]
 
@@ -55,11 +56,15 @@ def create_app(
     }
 
     async def act(request: Request) -> dict[str, Any]:
-        body = await request.body()
         if request.method != "POST":
             raise ApiError("UnsupportedProtocol", f"{request.method} is not supported here, only POST.")
         action = request.headers.get("x-tc-action", "")
         run = _check_common(request, actions)
+        claimed(request.headers, credentials, now())  # nobody's body is read
+        try:
+            body = await read_body(request, MAX_BODY_BYTES)
+        except TooLarge:
+            raise ApiError("RequestSizeLimitExceeded", "The request body is larger than 10 MB.") from None
         verify("POST", request.url.query, request.headers, body, credentials, now())
         region = request.headers.get("x-tc-region", "")
         if not region:
@@ -72,8 +77,6 @@ def create_app(
             raise ApiError(fault.code or "InternalError", "Answered because a fault asks for it.")
 
         async def carry_out() -> dict[str, Any]:
-            if len(body) > MAX_BODY_BYTES:
-                raise ApiError("RequestSizeLimitExceeded", "The request body is larger than 10 MB.")
             return run(_parse(body))
 
         return await disturbed(fault, carry_out, lambda _answer: None)
@@ -87,6 +90,8 @@ def create_app(
             return Silence(silence.seconds)
         except ApiError as error:
             answer = {"Error": {"Code": error.code, "Message": error.message}}
+        except ClientDisconnect:
+            raise
         except Exception:
             log.exception("request %s failed", request_id)
             answer = {"Error": {"Code": "InternalError", "Message": "An internal error has occurred."}}
@@ -99,7 +104,7 @@ def create_app(
         return JSONResponse({"Response": {**answer, "RequestId": request_id}})
 
     methods = ["GET", "POST", "PUT", "DELETE", "PATCH"]
-    return Starlette(routes=[Route("/", endpoint, methods=methods)])
+    return Starlette(routes=[Route("/", endpoint, methods=methods)], exception_handlers=ANSWERS)
 
 
 def _check_common(request: Request, actions: dict[str, Action]) -> Action:

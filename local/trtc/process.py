@@ -8,9 +8,11 @@ import logging
 import sys
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
+from local.lines import lines
 from local.trtc.browser import kill_browser
 from local.trtc.ports import Event, RecorderJob
 
@@ -18,6 +20,8 @@ __all__ = ["ProcessRecorder"]
 
 log = logging.getLogger(__name__)
 
+EVENT_BYTES = 1 << 20  # a longer line is no event of ours
+NOISE_BYTES = 2000
 LINGER_S = 10.0  # between the last event and the exit: the recorder puts its browser away
 ROOT = Path(__file__).parents[2]  # where `-m local.recorder` is found
 COMMAND = (sys.executable, "-m", "local.recorder")
@@ -54,7 +58,7 @@ class ProcessRecorder:
         try:
             process = await asyncio.create_subprocess_exec(
                 *self._command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE, limit=1 << 20,
+                stderr=asyncio.subprocess.PIPE,
                 cwd=ROOT,
                 start_new_session=True,  # Ctrl-C in the terminal is for us: we stop it in order
             )  # fmt: skip
@@ -68,16 +72,17 @@ class ProcessRecorder:
         helpers.append(asyncio.create_task(_listen(process, noise)))
         started, last = False, ""
         try:
-            while (event := await _read(process)) is not None:
-                last = str(event.get("event"))
-                started |= last == "started"
-                if last == "file":
-                    self._reported.add(str(event.get("name")))
-                yield event
-                if last in {"ended", "failed"}:
-                    break
-            else:
-                code = await process.wait()
+            async with aclosing(_said(process)) as said:
+                async for event in said:
+                    last = str(event.get("event"))
+                    started |= last == "started"
+                    if last == "file":
+                        self._reported.add(str(event.get("name")))
+                    yield event
+                    if last in {"ended", "failed"}:
+                        break
+            if last not in {"ended", "failed"}:
+                code = await _code(process)
                 log.warning("the recorder died with exit code %d: %s", code, " | ".join(noise))
                 for rescued in await self._rescue(started=started, crashed=last == "crashed", code=code):
                     yield rescued
@@ -129,22 +134,33 @@ class ProcessRecorder:
         return [*crash, *files, {"event": "ended", "reason": "crash"}]
 
 
-async def _read(process: asyncio.subprocess.Process) -> dict[str, Any] | None:
-    """Read one event; anything else the process prints is skipped."""
+async def _said(process: asyncio.subprocess.Process) -> AsyncGenerator[dict[str, Any], None]:
+    """Yield each event; anything else the process prints is skipped."""
     if process.stdout is None:
-        return None
-    while line := await process.stdout.readline():
-        try:
-            event = json.loads(line)
-        except ValueError:
-            event = None
-        if isinstance(event, dict) and "event" in event:
-            return event
-        log.debug("the recorder printed something that is no event")
-    return None
+        return
+    async with aclosing(lines(process.stdout, EVENT_BYTES)) as found:
+        async for line in found:
+            try:
+                event = None if line.cut else json.loads(line.data)
+            except (ValueError, RecursionError):
+                event = None
+            if isinstance(event, dict) and "event" in event:
+                yield event
+            else:
+                log.debug("the recorder printed something that is no event")
+
+
+async def _code(process: asyncio.subprocess.Process) -> int:
+    """Wait for the exit of a process that says no more; one that goes on all the same is killed."""
+    try:
+        return await asyncio.wait_for(process.wait(), LINGER_S)
+    except asyncio.TimeoutError:
+        process.kill()
+        return await process.wait()
 
 
 async def _listen(process: asyncio.subprocess.Process, noise: deque[str]) -> None:
     """Keep the last lines of stderr for the log; a full pipe would stop the recorder."""
-    while process.stderr is not None and (line := await process.stderr.readline()):
-        noise.append(line.decode(errors="replace").rstrip())
+    if process.stderr is not None:
+        async for line in lines(process.stderr, NOISE_BYTES):
+            noise.append(line.data.decode(errors="replace").rstrip())

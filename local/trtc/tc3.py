@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 
 from local.trtc.errors import ApiError
 
-__all__ = ["Credential", "signature", "verify"]
+__all__ = ["Claim", "Credential", "claimed", "signature", "verify"]
 
 MAX_SKEW_S = 300
 ALGORITHM = "TC3-HMAC-SHA256"
@@ -31,6 +31,51 @@ class Credential:
     secret_id: str
     secret_key: str = field(repr=False)
     token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a request's headers say of its signature, and the key pair that they name."""
+
+    credential: Credential
+    timestamp: str
+    date: str
+    service: str
+    names: tuple[str, ...]
+    signature: str = field(repr=False)
+
+
+def claimed(headers: Mapping[str, str], credentials: Callable[[str], Credential | None], now: float) -> Claim:
+    """Check what can be checked before the body is read: form, age, SecretId.
+
+    Args:
+        headers: Header values by lower-case name.
+        credentials: Finds a key pair by SecretId.
+        now: Seconds since 1970.
+
+    Raises:
+        ApiError: `MissingParameter` or an `AuthFailure.*` code.
+    """
+    authorization, timestamp = headers.get("authorization"), headers.get("x-tc-timestamp")
+    if not authorization:
+        raise ApiError.missing("Authorization")
+    if not timestamp:
+        raise ApiError.missing("Timestamp")
+    parts = _AUTHORIZATION.fullmatch(authorization)
+    if parts is None or not re.fullmatch(r"[0-9]{1,12}", timestamp):
+        raise ApiError("AuthFailure.InvalidAuthorization", "The Authorization header is not a TC3 signature.")
+    secret_id, date, service, signed, given = parts.groups()
+    names = tuple(signed.split(";"))
+    if not {"content-type", "host"} <= set(names) or any(name not in headers for name in names):
+        raise ApiError(
+            "AuthFailure.InvalidAuthorization", "SignedHeaders must name content-type, host and only sent headers."
+        )
+    if abs(now - int(timestamp)) > MAX_SKEW_S:
+        raise ApiError("AuthFailure.SignatureExpire", "Timestamp differs from now by more than five minutes.")
+    credential = credentials(secret_id)
+    if credential is None:
+        raise ApiError("AuthFailure.SecretIdNotFound", "The SecretId is not found.")
+    return Claim(credential, timestamp, date, service, names, given)
 
 
 def verify(
@@ -58,39 +103,22 @@ def verify(
     Raises:
         ApiError: `MissingParameter` or an `AuthFailure.*` code.
     """
-    authorization, timestamp = headers.get("authorization"), headers.get("x-tc-timestamp")
-    if not authorization:
-        raise ApiError.missing("Authorization")
-    if not timestamp:
-        raise ApiError.missing("Timestamp")
-    parts = _AUTHORIZATION.fullmatch(authorization)
-    if parts is None or not re.fullmatch(r"[0-9]{1,12}", timestamp):
-        raise ApiError("AuthFailure.InvalidAuthorization", "The Authorization header is not a TC3 signature.")
-    secret_id, date, signed_service, signed, given = parts.groups()
-    names = signed.split(";")
-    if not {"content-type", "host"} <= set(names) or any(name not in headers for name in names):
-        raise ApiError(
-            "AuthFailure.InvalidAuthorization", "SignedHeaders must name content-type, host and only sent headers."
-        )
-    if abs(now - int(timestamp)) > MAX_SKEW_S:
-        raise ApiError("AuthFailure.SignatureExpire", "Timestamp differs from now by more than five minutes.")
-    credential = credentials(secret_id)
-    if credential is None:
-        raise ApiError("AuthFailure.SecretIdNotFound", "The SecretId is not found.")
+    claim = claimed(headers, credentials, now)
+    credential, timestamp = claim.credential, claim.timestamp
     day = datetime.fromtimestamp(int(timestamp), tz=timezone.utc).strftime("%Y-%m-%d")
-    if _is_address(headers["host"]) and signed_service == headers["host"].partition(":")[0].partition(".")[0]:
-        service = signed_service
+    if _is_address(headers["host"]) and claim.service == headers["host"].partition(":")[0].partition(".")[0]:
+        service = claim.service
     unsigned = headers.get("x-tc-content-sha256") == "UNSIGNED-PAYLOAD"
 
     def fits(sent: Mapping[str, str]) -> bool:
         expected = signature(
-            credential.secret_key, method, query, {n: sent[n] for n in names}, body, timestamp, day, service,
+            credential.secret_key, method, query, {n: sent[n] for n in claim.names}, body, timestamp, day, service,
             unsigned=unsigned,
         )  # fmt: skip
-        return hmac.compare_digest(expected, given)
+        return hmac.compare_digest(expected, claim.signature)
 
     # The scope is part of what is signed: a foreign date or service can only be an old or stolen signature.
-    if not any(map(fits, _host_variants(headers))) or (date, signed_service) != (day, service):
+    if not any(map(fits, _host_variants(headers))) or (claim.date, claim.service) != (day, service):
         raise ApiError(
             "AuthFailure.SignatureFailure",
             "The provided credentials could not be validated. Please check your signature is correct.",

@@ -118,7 +118,11 @@ def test_a_page_that_can_not_be_reached_is_failed_with_the_reason(client: Client
 
 def test_a_callback_function_that_is_down_for_30_s_loses_nothing(real: RunningCloud, client: Client) -> None:
     """TRTC's schedule sends again; the recording ends completed."""
-    down = httpx.post(f"{real.cloud.address.gateway}/_local/functions/callback/down", json={"seconds": 30})
+    down = httpx.post(
+        f"{real.cloud.address.gateway}/_local/functions/callback/down",
+        json={"seconds": 30},
+        headers={"Authorization": f"Bearer {real.cloud.keys.api_token}"},
+    )
     assert down.is_success
     started = client.start({"RecordUrl": clock_page(real)})
     time.sleep(6)

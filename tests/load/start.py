@@ -248,7 +248,10 @@ def _recording_of(task: TaskProgress) -> str:
 
 def run_load(plan: LoadPlan, state_dir: Path, tell: Callable[[str], None] = lambda _line: None) -> LoadResult:
     """Run it in a local cloud of its own, with its state in this directory."""
-    config = LocalConfig(state_dir, timer_recorder=True, tick_s=plan.tick_s)
+    # Hundreds of processes are more than a laptop has: eight serve, and the others wait for them.
+    config = LocalConfig(
+        state_dir, timer_recorder=True, tick_s=plan.tick_s, max_instances=8, instance_wait_s=plan.timeout_s
+    )
     with RunningCloud(config) as running, _answers() as answers:
         running.call(lambda: vars(running.cloud.trtc_settings).update(plan.trtc))
         running.cloud.callback_settings.timeout_s = plan.callback_timeout_s

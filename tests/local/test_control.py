@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from local.callbacks.log import FILE_NAME
 from local.client import Client, ClientError
 from local.config import SDK_APP_ID, LocalConfig
 from local.faults import CallbackFault, FaultFile
+from local.scf_function import Function
 from tests.cloud import RunningCloud
 from tests.local.trtc.servers import KEY, Receiver, until
 
@@ -51,7 +52,8 @@ def cloud(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> Itera
 
 
 def ask(cloud: RunningCloud, method: str, path: str, **arguments: Any) -> httpx.Response:
-    return httpx.request(method, f"{cloud.cloud.address.gateway}{path}", trust_env=False, **arguments)
+    headers = {"Authorization": f"Bearer {cloud.cloud.keys.api_token}", **arguments.pop("headers", {})}
+    return httpx.request(method, f"{cloud.cloud.address.gateway}{path}", headers=headers, trust_env=False, **arguments)
 
 
 def run(cloud: RunningCloud, *arguments: str, status: int = 0) -> str:
@@ -85,6 +87,54 @@ def test_pages_in_a_browser_are_refused(cloud: RunningCloud, path: str, headers:
 def test_programs_of_this_machine_are_answered(cloud: RunningCloud, host: str) -> None:
     """By any of its own names."""
     assert 200 == ask(cloud, "GET", "/_local/faults", headers={"Host": host}).status_code
+
+
+@pytest.mark.parametrize("sent", ["", "Bearer wrong", "Bearer", "Basic x", "Bearer \xff"])
+@pytest.mark.parametrize("path", ["/_local/faults", "/_local/health", "/_local/progress", "/_local/nothing"])
+def test_whoever_lacks_the_token_is_refused(cloud: RunningCloud, path: str, sent: str) -> None:
+    """Control is for who may read the state folder."""
+    assert 401 == ask(cloud, "GET", path, headers={"Authorization": sent.encode("latin-1")}).status_code
+
+
+def test_a_body_without_end_is_refused_and_kept_nowhere(cloud: RunningCloud) -> None:
+    """By its Content-Length, or in chunks without any: 413 on every route, and never more memory than the limit."""
+    status = Path("/proc/self/status")
+
+    def kilobytes(name: str) -> int:
+        return int(status.read_text().partition(f"{name}:")[2].split()[0])
+
+    before, block = kilobytes("VmRSS"), b"x" * (1 << 20)
+    Path("/proc/self/clear_refs").write_text("5")  # the peak is counted anew
+    for path in ("/recordings", "/release/recordings", "/callback", "/_local/faults", "/_local/callbacks/resend"):
+        for headers in ({"Content-Length": str(32 << 20)}, {"Transfer-Encoding": "chunked"}):
+            body = (block for _ in range(32))
+            assert 413 == ask(cloud, "POST", path, content=body, headers=headers).status_code, path
+    assert kilobytes("VmHWM") - before < 25_000
+
+
+class Echo(Function):
+    """A function that keeps what it is invoked with."""
+
+    def __init__(self, like: Function) -> None:
+        super().__init__(like.config, Path("/dev/null"))
+        self.events: list[Any] = []
+
+    async def invoke(self, event: Mapping[str, Any]) -> Any:
+        """Keep the event."""
+        self.events.append(event)
+        return {"statusCode": 200, "headers": {}, "body": ""}
+
+
+def test_no_proxys_header_is_believed(cloud: RunningCloud) -> None:
+    """The caller's address is the connection's, whatever X-Forwarded-For says."""
+    usual = cloud.cloud.functions["recordings"]
+    cloud.cloud.functions["recordings"] = echo = Echo(usual)
+    try:
+        ask(cloud, "GET", "/recordings", headers={"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"})
+    finally:
+        cloud.cloud.functions["recordings"] = usual
+    (event,) = echo.events
+    assert "127.0.0.1" == event["headers"]["x-scf-remote-addr"].split(":")[0]
 
 
 def test_it_listens_on_the_loopback_address_only(cloud: RunningCloud) -> None:
@@ -183,7 +233,7 @@ def test_one_callback_or_those_of_a_task_are_sent_again(cloud: RunningCloud, rec
 
 def test_the_client_says_what_was_refused(cloud: RunningCloud) -> None:
     """In one exception with the cloud's words."""
-    client = Client(cloud.cloud.address.gateway, "token")
+    client = Client(cloud.cloud.address.gateway, cloud.cloud.keys.api_token)
     with pytest.raises(ClientError, match="no such fault: f99"):
         client.clear_faults(["f99"])
     client.close()

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +16,8 @@ import pytest
 
 from local import scf_function
 from local.scf_function import Function, FunctionConfig, InvocationError
+from tests.local.processes import ROOT, alive
+from tests.local.trtc.servers import until
 
 CODE = """
 import os, sys, time
@@ -36,6 +43,8 @@ def main_handler(event, context):
         return dict(os.environ)
     if kind == "context":
         return context
+    if kind == "many":
+        return event["what"] * event["times"]
     if kind == "slow":
         time.sleep(0.3)
     return {"count": count, "pid": os.getpid()}
@@ -79,13 +88,121 @@ def test_an_instance_is_kept_warm(tmp_path: Path) -> None:
 
 
 def test_events_at_once_have_an_instance_each(tmp_path: Path) -> None:
-    """One process handles one event at a time; more wait when there are no more instances."""
+    """One process handles one event at a time; a small machine may let more wait for an instance."""
 
     async def work(function: Function) -> Any:
         return await asyncio.gather(*(function.invoke({"do": "slow"}) for _ in range(4)))
 
-    answers = run(tmp_path, work, max_instances=2)
+    answers = run(tmp_path, work, max_instances=2, instance_wait_s=30.0)
     assert 2 == len({answer["pid"] for answer in answers})
+
+
+def test_more_than_the_platform_has_are_refused_at_once(tmp_path: Path) -> None:
+    """Beyond the instances a call is refused with the platform's code, and one that needs no answer waits."""
+
+    async def work(function: Function) -> Any:
+        first = asyncio.create_task(function.invoke({"do": "slow"}))
+        await asyncio.sleep(0)
+        with pytest.raises(InvocationError, match="ResourceLimitReached") as refused:
+            await function.invoke({})
+        function.invoke_async({"do": "print"})
+        return refused.value.code, (await first)["count"], (await _answered(function))["count"]
+
+    assert (432, 1, 3) == run(tmp_path, work, max_instances=1)
+
+
+async def _answered(function: Function) -> Any:
+    """Invoke as soon as there is an instance."""
+    while True:
+        with suppress(InvocationError):
+            return await function.invoke({})
+        await asyncio.sleep(0.02)
+
+
+def test_an_instance_that_died_idle_is_never_handed_an_event(tmp_path: Path) -> None:
+    """The event after its death goes to a new one."""
+
+    async def work(function: Function) -> Any:
+        before = await function.invoke({})
+        os.kill(before["pid"], signal.SIGKILL)
+        until(lambda: not Path(f"/proc/{before['pid']}").exists())  # the loop stands still: asyncio has not noticed
+        return before, await function.invoke({})
+
+    before, after = run(tmp_path, work)
+    assert (1, True) == (after["count"], before["pid"] != after["pid"])
+
+
+@pytest.mark.parametrize("character", ["录", "x", "\udcff"])
+def test_sizes_are_those_of_utf8(tmp_path: Path, character: str) -> None:
+    """6 MB of a result, and of an event, are counted as UTF-8, without what we put around them."""
+    fits = (scf_function.SYNC_LIMIT - 2) // len(character.encode("utf-8", "surrogatepass"))
+
+    async def work(function: Function) -> Any:
+        answer = await function.invoke({"do": "many", "what": character, "times": fits})
+        with pytest.raises(InvocationError, match="the result is larger than 6 MB") as refused:
+            await function.invoke({"do": "many", "what": character, "times": fits + 1})
+        sent = await function.invoke({"body": character * (fits - 10)})
+        return answer == character * fits, refused.value.code, sent["count"]
+
+    assert (True, 407, 1) == run(tmp_path, work)
+
+
+def test_an_asynchronous_event_is_counted_as_utf8(tmp_path: Path) -> None:
+    """Forty thousand Chinese characters are below 128 KB."""
+
+    async def work(function: Function) -> Any:
+        function.invoke_async({"do": "print", "body": "录" * 40_000})
+        await asyncio.sleep(0)
+        after = await _answered(function)
+        return after["count"], function.dead_letters
+
+    assert (2, []) == run(tmp_path, work, max_instances=1)
+
+
+def test_a_function_ends_with_its_parent(tmp_path: Path) -> None:
+    """Whoever started it is killed in the middle of an invocation: the instance does not stay."""
+    (tmp_path / "sample.py").write_text(CODE)
+    script = f"""
+import asyncio, pathlib
+from local.scf_function import Function, FunctionConfig
+folder = pathlib.Path({str(tmp_path)!r})
+async def main():
+    function = Function(FunctionConfig("sample", "sample", folder, {{}}, 900.0, "ap-guangzhou"), folder / "log")
+    print((await function.invoke({{}}))["pid"], flush=True)
+    await function.invoke({{"do": "hang"}})
+asyncio.run(main())
+"""
+    parent = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    with parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        parent.kill()
+    until(lambda: not alive(child))
+
+
+def test_dead_letters_and_logs_are_bounded(tmp_path: Path) -> None:
+    """The last ones are kept and all are counted; a log that is full moves aside once."""
+
+    async def work(function: Function) -> Any:
+        for _ in range(scf_function.DEAD_LETTERS + 5):
+            function.invoke_async({"body": "x" * scf_function.ASYNC_LIMIT})
+        (tmp_path / "sample.log").write_bytes(b"x" * (scf_function.LOG_BYTES + 1))
+        await function.invoke({})
+        return len(function.dead_letters), function.dead_lettered
+
+    assert (scf_function.DEAD_LETTERS, scf_function.DEAD_LETTERS + 5) == run(tmp_path, work)
+    assert 0 == (tmp_path / "sample.log").stat().st_size
+    assert scf_function.LOG_BYTES + 1 == (tmp_path / "sample.log.1").stat().st_size
+
+
+def test_the_roles_keys_are_each_invocations_own(tmp_path: Path) -> None:
+    """A warm instance sees those of the moment, as the platform hands them over."""
+    numbers = iter("123")
+
+    async def work(function: Function) -> Any:
+        return [(await function.invoke({"do": "env"}))["TENCENTCLOUD_SECRETID"] for _ in range(2)]
+
+    assert ["1", "2"] == run(tmp_path, work, credentials=lambda: {"TENCENTCLOUD_SECRETID": next(numbers)})
 
 
 @pytest.mark.parametrize(

@@ -179,3 +179,25 @@ def test_a_lost_reply_is_recovered_by_record_id(tmp_path: Path) -> None:
 def test_questions_are_checked(shared: Cloud, action: str, question: dict[str, Any], expected: str) -> None:
     """Describe and Stop refuse missing, mistyped and unknown parameters."""
     assert expected == shared.code(action, question)[0]
+
+
+def test_nobodys_body_is_read(shared: Cloud) -> None:
+    """Who has no valid key is refused before the body; who has one, at 10 MB, in chunks as by Content-Length."""
+    scope = f"{time.strftime('%Y-%m-%d', time.gmtime())}/trtc/tc3_request"
+    signed = f"SignedHeaders=content-type;host, Signature={'0' * 64}"
+    headers = {
+        "x-tc-action": "StartWebRecord", "x-tc-version": "2019-07-22", "x-tc-timestamp": str(int(time.time())),
+        "content-type": "application/json", "x-tc-region": "ap-guangzhou",
+        "authorization": f"TC3-HMAC-SHA256 Credential=AKIDtest/{scope}, {signed}",
+    }  # fmt: skip
+    stranger = {**headers, "authorization": headers["authorization"].replace("AKIDtest", "AKIDnobody")}
+
+    def code(sent: dict[str, str], megabytes: int) -> str:
+        body = (b" " * (1 << 20) for _ in range(megabytes))
+        answer = httpx.post(f"http://{shared.endpoint}/", headers=sent, content=body, trust_env=False)
+        return str(answer.json()["Response"]["Error"]["Code"])
+
+    assert "RequestSizeLimitExceeded" == code(headers, 11)
+    assert "RequestSizeLimitExceeded" == code({**headers, "content-length": str(11 << 20)}, 11)
+    assert "AuthFailure.SecretIdNotFound" == code(stranger, 11)
+    assert "AuthFailure.SignatureFailure" == code(headers, 1)

@@ -8,6 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+
+from local.lines import Line, lines
 from local.trtc.parameters import MobileParameters
 from local.trtc.ports import RecorderJob
 from local.trtc.process import ProcessRecorder
@@ -100,3 +104,40 @@ def test_a_process_that_lingers_after_its_end_is_killed(tmp_path: Path) -> None:
     """A last event ends the recording even when the process stays."""
     program = 'say(event="started", ts_ms=1); say(event="ended", reason="limit"); time.sleep(60)'
     assert ["started", "ended"] == [event["event"] for event in run(tmp_path, program, patience_s=0.1)]
+
+
+def test_a_line_of_any_length_is_passed_over(tmp_path: Path) -> None:
+    """Neither what is printed nor what is logged holds up the recorder, or its end."""
+    program = """
+sys.stderr.write("x" * 3_000_000 + "\\n"); sys.stderr.flush()
+say(event="started", ts_ms=1)
+print("y" * 3_000_000, flush=True)
+sys.stderr.write("z" * 3_000_000); sys.stderr.flush()
+say(event="ended", reason=sys.stdin.readline().strip())
+"""
+    assert ["started", "ended"] == [event["event"] for event in run(tmp_path, program, stop_after=1)]
+
+
+def test_a_recorder_that_says_no_more_is_ended(tmp_path: Path) -> None:
+    """It closed its output and goes on all the same: it is killed, and told as crashed."""
+    program = 'say(event="started", ts_ms=1); os.close(1); time.sleep(600)'
+    events = run(tmp_path, program, patience_s=0.1, stop_after=1)
+    assert ["started", "crashed", "ended"] == [event["event"] for event in events]
+
+
+LINES = st.lists(st.binary(max_size=40).filter(lambda line: b"\n" not in line), max_size=8)
+
+
+@given(LINES, st.integers(1, 30), st.lists(st.integers(1, 50), max_size=8))
+def test_lines_are_cut_and_none_is_lost(sent: list[bytes], limit: int, cuts: list[int]) -> None:
+    """However the bytes arrive, each line comes once, in order, whole or to its bound."""
+
+    async def collect() -> list[Line]:
+        stream, data, at = asyncio.StreamReader(), b"".join(line + b"\n" for line in sent), 0
+        for size in [*cuts, len(data) + 1]:
+            stream.feed_data(data[at : at + size])
+            at += size
+        stream.feed_eof()
+        return [line async for line in lines(stream, limit)]
+
+    assert [Line(line[:limit], len(line) > limit) for line in sent] == asyncio.run(collect())

@@ -1,0 +1,61 @@
+"""Reading a request's body: no more of it than its route takes, whatever the sender says of its length."""
+
+from __future__ import annotations
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+__all__ = ["ANSWERS", "TooLarge", "read_body"]
+
+_DRAIN_BYTES = 64 * 1024 * 1024
+
+
+class TooLarge(Exception):
+    """The body is larger than `limit` bytes; nothing of it was kept."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the body is larger than {_words(limit)}")
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """Return the body: by Content-Length where there is one, chunk by chunk in any case.
+
+    Raises:
+        TooLarge: it has more than `limit` bytes.
+        ClientDisconnect: the sender went away.
+    """
+    length = request.headers.get("content-length", "")
+    refused = length.isdecimal() and int(length) > limit
+    if refused and "expect" in request.headers:
+        raise TooLarge(limit)  # the sender waits for our word, and need not send it
+    body, size = bytearray(), 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        refused = refused or size > limit
+        if refused:
+            # Passed over up to a bound: an answer before the end of a body looks like a broken connection.
+            body.clear()
+            if size > _DRAIN_BYTES:
+                break
+        else:
+            body += chunk
+    if refused:
+        raise TooLarge(limit)
+    return bytes(body)
+
+
+async def _refuse(_request: Request, error: Exception) -> Response:
+    return JSONResponse({"errorCode": 413, "errorMessage": str(error)}, 413, {"Connection": "close"})
+
+
+async def _nobody(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=400)  # the sender is gone: nobody reads it
+
+
+ANSWERS = {TooLarge: _refuse, ClientDisconnect: _nobody}
+"""What an application answers, by the exception of `read_body`."""
+
+
+def _words(limit: int) -> str:
+    mib = 1024 * 1024
+    return f"{limit // mib} MB" if limit % mib == 0 else f"{limit} bytes"

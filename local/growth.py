@@ -1,0 +1,32 @@
+"""Files that others append to for ever, kept within a bound."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+__all__ = ["older", "rotate"]
+
+
+def older(path: Path) -> Path:
+    """Return where the lines before a file's own are: `name.1`."""
+    return path.with_name(f"{path.name}.1")
+
+
+def rotate(path: Path, limit: int) -> None:
+    """Move what a file holds to `name.1`, in place of that one's, once it has more than `limit` bytes.
+
+    It is copied and emptied, not renamed: processes that append to it go on where it begins. A disk without room for
+    the copy loses the older lines.
+    """
+    try:
+        if path.stat().st_size <= limit:
+            return
+    except OSError:
+        return
+    with suppress(OSError):
+        shutil.copyfile(path, older(path))
+    with suppress(OSError):
+        os.truncate(path, 0)
