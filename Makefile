@@ -40,8 +40,8 @@ bench: $(READY) browser package ## Measure what it costs beside the usual ways; 
 package: $(READY) ## Build what is deployed: build/NAME.zip and build/NAME/; ALLOW_SLOW=1 without python3.10
 	@$(PY) -m tools.package $(if $(ALLOW_SLOW),--allow-slow)
 
-deploy-check: $(READY) ## Check what serverless.yml deploys, without an account; DOTENV=.env checks your values; needs npm
-	@$(PY) -m tools.deploy_check $(if $(DOTENV),--env $(DOTENV))
+deploy-check: $(READY) ## Check what is deployed, without an account; DOTENV=.env checks your values, writes build/serverless.yml; needs npm
+	@$(PY) -m tools.deploy_check $(if $(DOTENV),--env "$(DOTENV)" --write build/serverless.yml)
 
 openapi: $(READY) ## Write docs/openapi.json from the models
 	@$(PY) -c "import json; from shared.http.openapi import document; print(json.dumps(document(), indent=1))" > docs/openapi.json

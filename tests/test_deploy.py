@@ -13,6 +13,9 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from local import cam
 from local.cos import Allow
@@ -23,7 +26,7 @@ from shared.usecases.tick import tick
 from tests.callbacks import callback, mp4_stop
 from tests.fakes import MemoryStore
 from tests.world import World
-from tools import deploy_check, deploy_payloads, deploy_values
+from tools import deploy_check, deploy_file, deploy_payloads, deploy_values
 from tools import deploy_check_functions as functions
 from tools import deploy_check_settings as settings
 from tools import deploy_check_triggers as triggers
@@ -179,6 +182,10 @@ BROKEN: list[tuple[Check, Callable[[Deployment], object], str]] = [
         _variable("callback", "WEBRECORD_COS_ENDPOINT", "undefined"),
         "is undefined",
     ),
+    (settings.check_settings, _variable("callback", "WEBRECORD_COS_ENDPOINT", ""), "WEBRECORD_COS_ENDPOINT is empty"),
+    (settings.check_settings, _variable("reconcile", "WEBRECORD_LOST_AFTER", " "), "WEBRECORD_LOST_AFTER is empty"),
+    (settings.check_settings, _variable("recordings", "WEBRECORD_NOTIFY_HOSTS", "${env:X}"), "is undefined"),
+    (functions.check_role, _function("callback", Role="undefined"), "no role"),
     (triggers.check_triggers, _without("http"), "callback has no http"),
     (triggers.check_triggers, _without("timer"), "reconcile has no timer"),
     (triggers.check_triggers, _without("cos"), "recordings has no cos"),
@@ -310,14 +317,101 @@ def test_the_command_reports_what_it_cannot_read(tmp_path: Path, capsys: pytest.
 def test_an_unfinished_env_file_is_refused(
     rendered: dict[str, Deployment], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """.env.example as it is lacks what is required, and one with a line missing would deploy `undefined`."""
+    """.env.example as it is lacks what is required; what the CLI would read is taken away, were it there before."""
     assert rendered
-    unfinished = tmp_path / ".env"
+    unfinished, written_file = tmp_path / ".env", tmp_path / "serverless.yml"
     unfinished.write_text(EXAMPLE.replace("WEBRECORD_LOST_AFTER=", ""))
-    assert 1 == deploy_check.main(["--env", str(unfinished)])
+    written_file.write_text("of earlier values")
+    assert 1 == deploy_check.main(["--env", str(unfinished), "--write", str(written_file)])
+    assert not written_file.exists()
     said = capsys.readouterr().out
     assert "WEBRECORD_BUCKET: is missing" in said
-    assert "WEBRECORD_LOST_AFTER is undefined" in said
+    assert " is undefined: " not in said, "what is not set is not sent"
+
+
+OPTIONAL = sorted(deploy_values.EXAMPLE.keys() - set(deploy_values.REQUIRED))
+
+
+@given(st.dictionaries(st.sampled_from(OPTIONAL), st.sampled_from(["", " ", "set"])))
+def test_no_subset_of_a_dotenv_sends_what_is_empty(chosen: dict[str, str]) -> None:
+    """Whatever of .env is set, empty or missing: what is sent has a value, and what has one is sent."""
+    required = {name: deploy_values.EXAMPLE[name] for name in deploy_values.REQUIRED}
+    environment = {**required, **{k: deploy_values.EXAMPLE[k] if v == "set" else v for k, v in chosen.items()}}
+    described = deploy_file.without_empty(yaml.safe_load(TEXT), environment)
+    sent = deploy_values.resolve(described, environment)["inputs"]["functions"]
+    for key, function in yaml.safe_load(TEXT)["inputs"]["functions"].items():
+        values = {entry["key"]: entry["value"] for entry in sent[key]["environments"]}
+        assert all(value.strip() and value != deploy_values.UNDEFINED for value in values.values())
+        expected = {
+            entry["key"]
+            for entry in function["environments"]
+            if all(environment.get(name, "").strip() for name in deploy_values.VARIABLE.findall(entry["value"]))
+        }
+        assert expected == set(values)
+
+
+def test_the_least_set_is_sent_without_an_empty_value(rendered: dict[str, Deployment]) -> None:
+    """As the toolkit renders it for the platform."""
+    least = rendered["the least set"]
+    sent = {key: least.environment(key) for key in least.functions}
+    assert {"recordings": 5, "callback": 5, "reconcile": 4} == {key: len(values) for key, values in sent.items()}
+    assert all(value for values in sent.values() for value in values.values())
+
+
+def test_a_dotenv_that_passes_gives_the_file_that_is_deployed(
+    rendered: dict[str, Deployment], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It names its component, packs its own folder, holds no value of .env, and none that would be empty."""
+    assert rendered
+    dotenv, file = tmp_path / ".env", tmp_path / "build" / "serverless.yml"
+    values = {name: value for name, value in deploy_values.EXAMPLE.items() if name in deploy_values.REQUIRED}
+    lines = "".join(f"{name}={value}\n" for name, value in values.items())
+    dotenv.write_text(f"\ufeff{lines}WEBRECORD_LOST_AFTER=\n")
+    assert 0 == deploy_check.main(["--env", str(dotenv), "--write", str(file)]), capsys.readouterr().out
+    assert f"scf deploy --target={file.parent}" in capsys.readouterr().out
+    whole = yaml.safe_load(file.read_text())
+    assert ("multi-scf", "./") == (whole["component"], whole["inputs"]["src"]["src"])
+    assert "serverless.yml" in whole["inputs"]["src"]["exclude"]
+    callback = whole["inputs"]["functions"]["callback"]["environments"]
+    assert {"key": "WEBRECORD_CALLBACK_KEYS", "value": "${env:WEBRECORD_CALLBACK_KEYS}"} in callback
+    assert values["WEBRECORD_CALLBACK_KEYS"] not in file.read_text()
+    assert "WEBRECORD_LOST_AFTER" not in file.read_text()
+
+
+def test_the_cli_deploys_nothing_from_the_description() -> None:
+    """Without a component: it would send what is empty."""
+    assert "component" not in yaml.safe_load(TEXT)
+
+
+def test_a_shell_that_outweighs_the_dotenv_is_seen(
+    rendered: dict[str, Deployment], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The CLI prefers what is exported, so another value, or an empty one, would be sent."""
+    assert rendered
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("".join(f"{name}={value}\n" for name, value in deploy_values.EXAMPLE.items()))
+    monkeypatch.setenv("WEBRECORD_LOST_AFTER", "")
+    assert 1 == deploy_check.main(["--env", str(dotenv)])
+    assert "they win: unset WEBRECORD_LOST_AFTER\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"WEBRECORD_ROLE=a\nX=1\nWEBRECORD_ROLE=b\n", "sets WEBRECORD_ROLE more than once"),
+        ("WEBRECORD_ROLE=角色\n".encode("gbk"), "is not text in UTF-8"),
+        ("WEBRECORD_ROLE=a\n".encode("utf-16"), "is not text in UTF-8"),
+    ],
+)
+def test_a_dotenv_that_cannot_be_read_is_one_line(
+    content: bytes, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Status 2, and what to do."""
+    dotenv = tmp_path / ".env"
+    dotenv.write_bytes(content)
+    assert 2 == deploy_check.main(["--env", str(dotenv)])
+    printed = capsys.readouterr().err
+    assert (True, 1) == (said in printed, len(printed.splitlines()))
 
 
 def test_the_lock_pins_the_toolkit_and_names_no_registry() -> None:

@@ -12,6 +12,7 @@ from functions.reconcile import BUDGET_S as TICK_BUDGET_S
 from shared.domain.periods import IN_FLIGHT_MS
 from tools.deploy_check_settings import SETTINGS
 from tools.deploy_payloads import Deployment, Problems
+from tools.deploy_values import UNDEFINED
 
 MAX_NAME = 60
 
@@ -83,8 +84,8 @@ def check_runtime(deployment: Deployment) -> Problems:
 def check_role(deployment: Deployment) -> Problems:
     """Every function has an execution role, and the way to the internet that TRTC's API needs."""
     for key, payload in deployment.functions.items():
-        if not payload.get("Role"):
-            yield f"{key}: no role"
+        if payload.get("Role") in (None, "", UNDEFINED):
+            yield f"{key}: no role: write WEBRECORD_ROLE in .env"
         if payload["PublicNetConfig"]["PublicNetStatus"] != "ENABLE":
             yield f"{key}: no public network"
 

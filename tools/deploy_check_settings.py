@@ -8,7 +8,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from shared.domain.errors import ConfigurationError
-from shared.settings import ENV_PREFIX, CallbackSettings, ReconcileSettings, RecordingsSettings, StoreSettings, load
+from shared.settings import (
+    ENV_PREFIX,
+    CallbackSettings,
+    ReconcileSettings,
+    RecordingsSettings,
+    StoreSettings,
+    load,
+    variable,
+)
 from tools.deploy_payloads import Deployment, Problems
 from tools.deploy_values import UNDEFINED, VARIABLE, parse_env
 
@@ -24,13 +32,16 @@ MAX_ENVIRONMENT = 4096
 
 
 def check_environment(deployment: Deployment) -> Problems:
-    """Every function gets exactly the settings that it reads, none under a name of the platform's."""
+    """Every function can be given all settings that it reads, gets what it needs, and none of the platform's names."""
     for key in deployment.functions.keys() & SETTINGS.keys():
         given = set(deployment.environment(key))
-        read = {f"{ENV_PREFIX}{field.upper()}" for field in SETTINGS[key].model_fields}
-        for name in sorted(read - given):
+        fields = SETTINGS[key].model_fields
+        described = {entry["key"] for entry in deployment.inputs["functions"][key].get("environments", [])}
+        for name in sorted({variable(field) for field in fields} - described):
+            yield f"{key}: {name} is not in serverless.yml"
+        for name in sorted({variable(field) for field, info in fields.items() if info.is_required()} - given):
             yield f"{key}: {name} is missing"
-        for name in sorted(given - read):
+        for name in sorted(given - {variable(field) for field in fields}):
             why = "is the platform's" if name.startswith(RESERVED) else "is not read"
             yield f"{key}: {name} {why}"
 
@@ -44,11 +55,13 @@ def check_size(deployment: Deployment) -> Problems:
 
 
 def check_settings(deployment: Deployment) -> Problems:
-    """The functions accept their environment, in which no variable is left undefined."""
+    """The functions accept their environment, in which no variable is empty or left undefined."""
     for key in deployment.functions.keys() & SETTINGS.keys():
         for name, value in deployment.environment(key).items():
-            if UNDEFINED in value:
-                yield f"{key}: {name} is undefined: its line is missing in .env"
+            if not value.strip():
+                yield f"{key}: {name} is empty: SCF takes no empty value, leave it out"
+            if UNDEFINED in re.split(r"[\s,]+", value) or "${" in value:
+                yield f"{key}: {name} is undefined: its variable is not in .env"
         with _only(deployment.environment(key)):
             try:
                 load(SETTINGS[key])

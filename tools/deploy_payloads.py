@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from tools.deploy_file import without_empty
 from tools.deploy_values import resolve
 
 ROOT = Path(__file__).parent.parent
@@ -78,7 +79,7 @@ def render(text: str, example: str, environment: Mapping[str, str], modules: Pat
     command = ["node", str(TOOLKIT / "render.js")]
     done = subprocess.run(  # noqa: S603 (our own script)
         command,
-        input=json.dumps(resolve(yaml.safe_load(text), environment)),
+        input=json.dumps(resolve(without_empty(yaml.safe_load(text), environment), environment)),
         capture_output=True,
         text=True,
         env={**os.environ, "NODE_PATH": str(modules), "NODE_NO_WARNINGS": "1"},

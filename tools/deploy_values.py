@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 REQUIRED = ("TENCENT_REGION", "WEBRECORD_ROLE", "WEBRECORD_SDK_APP_ID", "WEBRECORD_BUCKET", "WEBRECORD_CALLBACK_KEYS")
@@ -39,14 +41,32 @@ def parse_env(text: str) -> dict[str, str]:
     """Return the variables of a .env file; no inline comments, quotes around a whole value are dropped."""
     found = {}
     for line in text.splitlines():
-        name, equals, value = line.partition("=")
+        name, equals, value = line.removeprefix("\ufeff").partition("=")
         if equals and not line.lstrip().startswith("#"):
             found[name.strip()] = re.sub(r"""^(['"])(.*)\1$""", r"\2", value.strip())
     return found
 
 
+def read_env(path: Path) -> dict[str, str]:
+    """Return the variables of a .env file.
+
+    Raises:
+        ValueError: it is no text in UTF-8, or sets a variable twice; one line says where.
+        OSError: it can't be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is not text in UTF-8: save it as UTF-8") from None
+    lines = [line.partition("=")[0].strip() for line in text.splitlines() if "=" in line]
+    twice = [name for name, count in Counter(lines).items() if count > 1 and not name.startswith("#")]
+    if twice:
+        raise ValueError(f"{path} sets {', '.join(twice)} more than once: keep one line of each")
+    return parse_env(text)
+
+
 def resolve(value: Any, environment: Mapping[str, str]) -> Any:  # noqa: ANN401 (what YAML holds)
-    """Return the value with `${env:…}` replaced as the CLI does: one that is missing gives that word."""
+    """Return the value with `${env:…}` replaced as the CLI does: one that is missing gives the word `undefined`."""
     if isinstance(value, dict):
         return {key: resolve(inner, environment) for key, inner in value.items()}
     if isinstance(value, list):
