@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
@@ -74,7 +74,7 @@ class ObjectStore(Protocol):
     def put(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> None:
         """Write an object; durable when this returns."""
 
-    def create(self, key: str, body: bytes) -> bool:
+    def create(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> bool:
         """Write an object unless there is one; False when there was. Not promised atomic by COS."""
 
     def get(self, key: str) -> StoredObject | None:
@@ -85,6 +85,9 @@ class ObjectStore(Protocol):
 
     def delete(self, key: str) -> None:
         """Delete an object; fine when there is none."""
+
+    def delete_many(self, keys: Sequence[str]) -> None:
+        """Delete up to 1000 objects; fine when some are not there. Others of them may be gone when it raises."""
 
 
 class FileStore(ObjectStore, Protocol):

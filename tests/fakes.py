@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,10 +22,10 @@ class MemoryStore:
         etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
         self.objects[key] = StoredObject(body, etag, dict(metadata or {}))
 
-    def create(self, key: str, body: bytes) -> bool:
+    def create(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> bool:
         if key in self.objects and not self.versioned:
             return False
-        self.put(key, body)
+        self.put(key, body, metadata)
         return True
 
     def get(self, key: str) -> StoredObject | None:
@@ -38,6 +38,11 @@ class MemoryStore:
 
     def delete(self, key: str) -> None:
         self.objects.pop(key, None)
+
+    def delete_many(self, keys: Sequence[str]) -> None:
+        assert len(keys) <= 1000
+        for key in keys:
+            self.delete(key)
 
 
 class MemoryFiles(MemoryStore):

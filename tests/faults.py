@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
@@ -64,8 +64,8 @@ class FaultyStore:
     def put(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> None:
         self._around(f"put {key}", lambda: self.inner.put(key, body, metadata))
 
-    def create(self, key: str, body: bytes) -> bool:
-        return self._around(f"create {key}", lambda: self.inner.create(key, body))
+    def create(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> bool:
+        return self._around(f"create {key}", lambda: self.inner.create(key, body, metadata))
 
     def get(self, key: str) -> StoredObject | None:
         return self._around(f"get {key}", lambda: self.inner.get(key))
@@ -75,6 +75,9 @@ class FaultyStore:
 
     def delete(self, key: str) -> None:
         self._around(f"delete {key}", lambda: self.inner.delete(key))
+
+    def delete_many(self, keys: Sequence[str]) -> None:
+        self._around(f"delete {len(keys)}", lambda: self.inner.delete_many(keys))
 
 
 @dataclass

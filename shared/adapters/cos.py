@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -92,12 +92,12 @@ class CosStore:
 
     def put(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> None:
         """Write an object; durable when this returns."""
-        self._put(key, body, {f"x-cos-meta-{name}": value for name, value in (metadata or {}).items()})
+        self._put(key, body, _meta(metadata))
 
-    def create(self, key: str, body: bytes) -> bool:
+    def create(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> bool:
         """Write an object unless there is one; False when there was."""
         try:
-            self._put(key, body, {"x-cos-forbid-overwrite": "true"})
+            self._put(key, body, {**_meta(metadata), "x-cos-forbid-overwrite": "true"})
         except _AlreadyThereError:
             return False
         return True
@@ -133,6 +133,22 @@ class CosStore:
     def delete(self, key: str) -> None:
         """Delete an object; fine when there is none."""
         self._ask(f"DELETE {key}", lambda client: client.delete_object(self._bucket, self._prefix + key))
+
+    def delete_many(self, keys: Sequence[str]) -> None:
+        """Delete up to 1000 objects; fine when some are not there. Others of them may be gone when it raises."""
+        if not keys:
+            return
+        named = {"Object": [{"Key": self._prefix + key} for key in keys], "Quiet": "true"}
+        try:
+            answer = self._ask("DELETE of many", lambda client: client.delete_objects(self._bucket, named))
+        except StoreRefused as error:
+            if error.status != 403:
+                raise
+            for key in keys:  # the role's policy allows one by one only
+                self.delete(key)
+            return
+        for failed in answer.get("Error", []):
+            raise StoreRefused(f"DELETE {failed.get('Key')}", 200, str(failed.get("Code")))
 
     def presign(self, key: str, seconds: int) -> str:
         """Return a URL that reads the object for so long; nothing is sent. It ends with the credentials, too."""
@@ -175,6 +191,10 @@ class CosStore:
             if type(error).__module__.startswith("urllib3"):
                 raise StoreError(f"COS {what}: {type(error).__name__}") from error
             raise
+
+
+def _meta(metadata: Mapping[str, str] | None) -> dict[str, str]:
+    return {f"x-cos-meta-{name}": value for name, value in (metadata or {}).items()}
 
 
 class _NotThereError(StoreError):

@@ -7,6 +7,7 @@ import uuid
 import pytest
 
 from local.config import BUCKET, REGION
+from local.cos.policy import Allow
 from shared.adapters.cos import CosStore, Deadline
 from shared.domain.errors import StoreError
 from shared.ports import ListedObject, ObjectStore
@@ -79,6 +80,22 @@ def test_delete_is_idempotent(store: ObjectStore) -> None:
     assert store.get("gone") is None
 
 
+def test_create_keeps_metadata(store: ObjectStore) -> None:
+    """What is written once may say when it came."""
+    assert store.create("once", b"x", {"received-ms": "17"})
+    assert {"received-ms": "17"} == dict((store.get("once") or pytest.fail("gone")).metadata)
+
+
+def test_many_are_deleted_at_once(store: ObjectStore) -> None:
+    """Those that are there; none that was not named; nothing to delete is fine, too."""
+    names = [f"d/{n}" for n in range(1000)]
+    for name in ("d/0", "d/1 二+.json", "d/999", "e/0"):
+        store.put(name, b"x")
+    store.delete_many([])
+    store.delete_many([*names[1:], "d/1 二+.json"])
+    assert ["d/0", "e/0"] == [item.key for prefix in ("d/", "e/") for item in store.list(prefix)]
+
+
 def test_list_is_in_key_order_within_its_prefix(store: ObjectStore) -> None:
     """Keys ascend, other prefixes are left out, sizes are bytes."""
     for key in ("p/c", "p/a", "q/z", "p/b", "p"):
@@ -130,6 +147,19 @@ class TestCosStore:
         current[0] = (keys.role_id, keys.role_key, keys.role_token)
         store.put("a", b"1")
         assert store.get("a") is not None
+
+    def test_a_role_that_may_not_delete_many_deletes_one_by_one(self, running: RunningCloud) -> None:
+        """A policy of an older guide allows DeleteObject alone."""
+        store, policies = cos_store(running, "one-by-one"), running.cloud.cos_settings.policies
+        for name in ("a", "b", "c"):
+            store.put(name, b"x")
+        actions = frozenset({"DeleteObject", "GetBucket"})
+        policies[running.cloud.keys.role_id] = (Allow(actions, f"{BUCKET}/one-by-one/*"),)
+        try:
+            store.delete_many(["a", "b"])
+            assert ["c"] == [item.key for item in store.list("")]
+        finally:
+            policies.clear()
 
     def test_nobody_there_is_a_store_error(self, running: RunningCloud) -> None:
         """A refused connection is the same error as any other failure of storage."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
@@ -119,9 +119,9 @@ class MeteredStore:
         self.meter.pass_by("PUT", self.ms)
         self.inner.put(key, body, metadata)
 
-    def create(self, key: str, body: bytes) -> bool:
+    def create(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> bool:
         self.meter.pass_by("PUT", self.ms)
-        return self.inner.create(key, body)
+        return self.inner.create(key, body, metadata)
 
     def get(self, key: str) -> StoredObject | None:
         self.meter.pass_by("GET", self.ms)
@@ -137,6 +137,10 @@ class MeteredStore:
     def delete(self, key: str) -> None:
         self.meter.pass_by("DELETE", self.ms)
         self.inner.delete(key)
+
+    def delete_many(self, keys: Sequence[str]) -> None:
+        self.meter.pass_by("DELETE", self.ms)
+        self.inner.delete_many(keys)
 
 
 @dataclass

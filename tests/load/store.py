@@ -30,10 +30,10 @@ class FolderStore:
             insort(self.folders[folder], key)
         self.objects[key] = StoredObject(body, "", metadata or {})
 
-    def create(self, key: str, body: bytes) -> bool:
+    def create(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> bool:
         if key in self.objects:
             return False
-        self.put(key, body)
+        self.put(key, body, metadata)
         return True
 
     def get(self, key: str) -> StoredObject | None:
@@ -53,6 +53,10 @@ class FolderStore:
             del self.objects[key]
             folder = self.folders[folder_of(key)]
             del folder[bisect_right(folder, key) - 1]
+
+    def delete_many(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            self.delete(key)
 
     def _keys(self, prefix: str) -> Sequence[str]:
         if prefix.count("/") >= 2:

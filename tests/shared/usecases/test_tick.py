@@ -582,9 +582,9 @@ class BrokenStore(MemoryStore):
         self._check(key)
         super().put(key, body, metadata)
 
-    def create(self, key: str, body: bytes) -> bool:
+    def create(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> bool:
         self._check(key)
-        return super().create(key, body)
+        return super().create(key, body, metadata)
 
     def get(self, key: str) -> StoredObject | None:
         self._check(key)
