@@ -329,6 +329,7 @@ def test_an_unfinished_env_file_is_refused(
     assert " is undefined: " not in said, "what is not set is not sent"
 
 
+DESCRIPTION = yaml.safe_load(TEXT)
 OPTIONAL = sorted(deploy_values.EXAMPLE.keys() - set(deploy_values.REQUIRED))
 
 
@@ -337,9 +338,9 @@ def test_no_subset_of_a_dotenv_sends_what_is_empty(chosen: dict[str, str]) -> No
     """Whatever of .env is set, empty or missing: what is sent has a value, and what has one is sent."""
     required = {name: deploy_values.EXAMPLE[name] for name in deploy_values.REQUIRED}
     environment = {**required, **{k: deploy_values.EXAMPLE[k] if v == "set" else v for k, v in chosen.items()}}
-    described = deploy_file.without_empty(yaml.safe_load(TEXT), environment)
+    described = deploy_file.without_empty(DESCRIPTION, environment)
     sent = deploy_values.resolve(described, environment)["inputs"]["functions"]
-    for key, function in yaml.safe_load(TEXT)["inputs"]["functions"].items():
+    for key, function in DESCRIPTION["inputs"]["functions"].items():
         values = {entry["key"]: entry["value"] for entry in sent[key]["environments"]}
         assert all(value.strip() and value != deploy_values.UNDEFINED for value in values.values())
         expected = {
