@@ -9,9 +9,10 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
+from urllib.parse import parse_qs
 
 from shared.domain.errors import MalformedJson, WebRecordError
 from shared.domain.job_keys import spellings
@@ -24,7 +25,16 @@ class UnknownTriggerError(WebRecordError):
 
 
 class HttpRequest(NamedTuple):
-    """A call through a Function URL or API Gateway. Header names are lower-case; `body` is the raw bytes."""
+    """A call through a Function URL or API Gateway.
+
+    Attributes:
+        method, path, client: in upper case; as it came, without a query; the caller's address.
+        headers: by lower-case name; what came several times is joined as RFC 9110 joins it.
+        query: what came several times is joined by commas, as docs/api.md writes lists.
+        body: the raw bytes.
+        repeated: headers that came with several values.
+        stage, matched: API Gateway's stage and the path that it has configured, "" where it says neither.
+    """
 
     method: str
     path: str
@@ -32,6 +42,9 @@ class HttpRequest(NamedTuple):
     query: Mapping[str, str]
     body: bytes
     client: str
+    repeated: frozenset[str] = frozenset()
+    stage: str = ""
+    matched: str = ""
 
 
 class HttpResponse(NamedTuple):
@@ -118,18 +131,54 @@ def parse(event: Event) -> Trigger:
 
 
 def _http(event: Event) -> HttpRequest:
-    headers = {str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()}
-    query = event.get("queryString") or event.get("queryStringParameters") or {}
-    context = event.get("requestContext") or {}
-    client = headers.get("x-scf-remote-addr") or str(context.get("sourceIp") or "")
+    # API Gateway hands declared headers over in a place of their own, too.
+    headers = _values(_part(event, "headerParameters"), str.lower)
+    headers |= _values(_part(event, "headers"), str.lower)
+    query = _values(_part(event, "queryString") or _part(event, "queryStringParameters"))
+    path, _, behind = _text(event.get("path") or "/").partition("?")
+    query = {**_values(_parsed(behind)), **query}
+    context = _part(event, "requestContext")
+    joined = {name: ", ".join(values) for name, values in headers.items()}
     return HttpRequest(
-        method=str(event["httpMethod"]).upper(),
-        path=str(event.get("path") or "/"),
-        headers=headers,
-        query={str(name): str(value) for name, value in query.items()} if isinstance(query, Mapping) else {},
+        method=_text(event["httpMethod"]).upper(),
+        path=path,
+        headers=joined,
+        query={name: ",".join(values) for name, values in query.items()},
         body=_body(event),
-        client=client,
+        client=joined.get("x-scf-remote-addr") or _text(context.get("sourceIp")),
+        repeated=frozenset(name for name, values in headers.items() if len(values) > 1),
+        stage=_text(context.get("stage")),
+        matched=_text(context.get("path")),
     )
+
+
+def _values(given: Event, name_of: Callable[[str], str] = str) -> dict[str, list[str]]:
+    """Return the different values of each name, in order: gateways hand over one, or a list of them."""
+    values: dict[str, list[str]] = {}
+    for name, value in given.items():
+        for one in value if isinstance(value, list | tuple) else [value]:
+            if one is not None and not isinstance(one, Mapping | list | tuple):
+                seen = values.setdefault(name_of(_text(name)), [])
+                if (text := _text(one)) not in seen:
+                    seen.append(text)
+    return values
+
+
+def _text(value: object) -> str:
+    """Return any JSON value as a header or query would have it."""
+    if value is None or isinstance(value, bool):
+        return "" if value is None else str(value).lower()
+    try:
+        return str(value)
+    except ValueError:  # a number of thousands of digits
+        return ""
+
+
+def _parsed(query: str) -> dict[str, list[str]]:
+    try:
+        return parse_qs(query, keep_blank_values=True, max_num_fields=100)
+    except ValueError:
+        return {}
 
 
 def _body(event: Event) -> bytes:

@@ -39,20 +39,24 @@ class InOrder(Executor):
 class Functions:
     """What is deployed. `printed` gets every log line."""
 
-    def __init__(self, printed: Callable[[str], None]) -> None:
+    def __init__(self, printed: Callable[[str], None], tokens: Mapping[str, SecretStr] | None = None) -> None:
         self._printed = printed
         own: dict[str, Any] = {"bucket": BUCKET, "bucket_region": REGION, "sdk_app_id": (SDK_APP_ID,)}
-        self._recordings = RecordingsSettings(**own, api_tokens={ANONYMOUS: SecretStr("")})
+        self._recordings = RecordingsSettings(**own, api_tokens=tokens or {ANONYMOUS: SecretStr("")})
         self._callback = CallbackSettings(**own, callback_keys=(SecretStr(KEY),))
 
     def call(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, ports: ReconcilePorts
     ) -> tuple[int, dict[str, Any]]:
         """Call the HTTP API; return status and document."""
-        event = scf_events.function_url_event(method, path, {}, headers, body, "203.0.113.7")
+        reply = self.http(scf_events.function_url_event(method, path, {}, headers, body, "203.0.113.7"), ports)
+        return reply["statusCode"], json.loads(reply["body"])
+
+    def http(self, event: dict[str, Any], ports: ReconcilePorts) -> dict[str, Any]:
+        """Hand an HTTP event to the API; return the reply as the platform gets it."""
         reply = self._invoke(self._main(ports, ports.store), "recordings", event)
         assert reply is not None
-        return reply["statusCode"], json.loads(reply["body"])
+        return reply
 
     def job_created(self, key: str, size: int, jobs: ObjectStore, ports: ReconcilePorts) -> None:
         """Hand over the event of a new job object; raises where the platform would invoke again."""

@@ -3,6 +3,7 @@
     WebRecordError
     ├── RequestError                the caller's to mend
     │   ├── MalformedJson           400  the body is not JSON
+    │   ├── RepeatedHeader          400  a header came twice, with different values
     │   ├── Unauthorized            401  no token, a wrong one, or a bad callback signature
     │   ├── PageNotAllowed          403  the page's host may not be recorded
     │   ├── NotFound                404  no such recording or route
@@ -42,6 +43,10 @@ class RequestError(WebRecordError):
 
 class MalformedJson(RequestError):
     """The body is not a JSON document."""
+
+
+class RepeatedHeader(RequestError):
+    """A header that has one value came with several that differ."""
 
 
 class Unauthorized(RequestError):

@@ -17,12 +17,14 @@ from shared.domain.errors import (
     InvalidRequest,
     MethodNotAllowed,
     NotFound,
+    RepeatedHeader,
     TooLarge,
     Unauthorized,
     UnsupportedMediaType,
 )
 from shared.domain.trace import trace_id, valid_traceparent
 from shared.http import replies
+from shared.http.routing import Place, find
 from shared.settings import ANONYMOUS
 from shared.triggers import HttpRequest, HttpResponse
 from shared.usecases.jobs import parse_request
@@ -33,20 +35,20 @@ from shared.usecases.stop import stop
 MAX_BODY_BYTES = 1_000_000
 MOST_WAIT_S = 25
 DEFAULT_WAIT_S = 20
-# `path` may hold a stage or a base path in front.
-_PATH = re.compile(
-    r"/(?:recordings(?:/(?P<id>[A-Za-z0-9_-]{1,26})(?:/(?P<part>[a-z]+))?)?"
-    r"|(?P<public>healthz|openapi\.json|console)(?:/[A-Za-z0-9._-]+)?)/?$"
-)
+ONCE = {"authorization", "idempotency-key", "content-type"}
+"""Headers of which another value would be another call."""
+CONSOLE = ("hls.js", "hls.LICENSE")
+"""What lies below /console."""
 
 
 class Call(NamedTuple):
-    """One call to a route: the request, who asks, the id in the path, and what the reply is made with."""
+    """One call to a route: the request, who asks, the id and the base in the path, and what the reply is made with."""
 
     request: HttpRequest
     caller: str
     id: str
     ports: QueryPorts
+    place: Place
 
 
 Route = Callable[[Call], HttpResponse]
@@ -54,23 +56,27 @@ Route = Callable[[Call], HttpResponse]
 
 def answer(request: HttpRequest, tokens: Mapping[str, SecretStr], ports: QueryPorts) -> HttpResponse:
     """Reply to one call; errors are raised for the entrypoint's table."""
-    found = _PATH.search(request.path)
-    methods = None
-    if found:
-        methods = PUBLIC.get(found["public"]) or ROUTES.get("/{id}" * bool(found["id"]) + f"/{found['part'] or ''}")
-    if found is None or methods is None:
-        raise NotFound(f"there is no route {request.path}; see /openapi.json")
+    place = find(request, lambda place: _method(request) in ROUTES[place.route], CONSOLE)
+    if place is None:
+        raise NotFound(f"there is no route {request.path[:200]}; see /openapi.json")
+    methods = ROUTES[place.route]
     allow = (*methods, *(("HEAD",) if "GET" in methods else ()), "OPTIONS")
     if request.method == "OPTIONS":  # a browser asks without a token whether it may call
         return HttpResponse(204, "", {"Allow": ", ".join(allow)})
-    caller = "" if found["public"] else authenticate(request, tokens)
+    if repeated := sorted(request.repeated & ONCE):
+        raise RepeatedHeader(f"{', '.join(repeated)}: send it once, or every time with the same value")
+    caller = "" if place.route in PUBLIC else authenticate(request, tokens)
     trace = trace_id(request.headers.get("traceparent"))
-    log.note(caller=caller or None, recording_id=found["id"], trace_id=trace)
-    route = methods.get("GET" if request.method == "HEAD" else request.method)
+    log.note(caller=caller or None, recording_id=place.id, trace_id=trace)
+    route = methods.get(_method(request))
     if route is None:
         raise MethodNotAllowed(allow)
-    reply = route(Call(request, caller, found["id"] or "", ports))
+    reply = route(Call(request, caller, place.id or "", ports, place))
     return replies.conditional(request.method, request.headers.get("if-none-match"), reply)
+
+
+def _method(request: HttpRequest) -> str:
+    return "GET" if request.method == "HEAD" else request.method
 
 
 def authenticate(request: HttpRequest, tokens: Mapping[str, SecretStr]) -> str:
@@ -106,11 +112,11 @@ def _start(call: Call) -> HttpResponse:
     outcome = start(wanted, key, f"http:{call.caller}", call.ports, trace)
     waiting, code = outcome.recording.state.waiting, (outcome.recording.reason or "").partition(":")[0]
     log.note(starts=int(outcome.created), refusals={code: 1} if waiting and code else {})
-    return _noted(202 if waiting else 201 if outcome.created else 200, outcome.recording)
+    return _noted(202 if waiting else 201 if outcome.created else 200, outcome.recording, call)
 
 
 def _stop(call: Call) -> HttpResponse:
-    return _noted(202, stop(call.id, f"asked by {call.caller}", call.ports))
+    return _noted(202, stop(call.id, f"asked by {call.caller}", call.ports), call)
 
 
 def _list(call: Call) -> HttpResponse:
@@ -158,7 +164,7 @@ def _remove(call: Call) -> HttpResponse:
     if files not in ("true", "false"):
         raise InvalidRequest([FieldError("files", "must be true or false")])
     cancelled = remove(call.id, f"asked by {call.caller}", call.ports, files=files == "true")
-    return _noted(202, cancelled) if cancelled else HttpResponse(204)
+    return _noted(202, cancelled, call) if cancelled else HttpResponse(204)
 
 
 def _healthz(_call: Call) -> HttpResponse:
@@ -174,11 +180,11 @@ def _openapi(_call: Call) -> HttpResponse:
 def _console(call: Call) -> HttpResponse:
     from shared.http import console
 
-    asset = call.request.path.rpartition("/console")[2].strip("/")
-    return console.reply(asset, call.request.headers.get("accept-language", ""))
+    files = console.origin_of(call.ports.files.presign("-", 60))
+    return console.reply(call.place.asset, call.request.headers.get("accept-language", ""), files)
 
 
-def _noted(status: int, recording: Recording) -> HttpResponse:
+def _noted(status: int, recording: Recording, call: Call) -> HttpResponse:
     last = next(reversed(recording.evidence.attempts.values()), None)
     log.note(
         recording_id=recording.recording_id,
@@ -186,21 +192,19 @@ def _noted(status: int, recording: Recording) -> HttpResponse:
         outcome=recording.state.value,
         trtc_request_id=last.request_id if last else None,
     )
-    return replies.recording_reply(status, recording)
+    return replies.recording_reply(status, recording, call.place.base)
 
 
-PUBLIC: dict[str | None, dict[str, Route]] = {
-    "healthz": {"GET": _healthz},
-    "openapi.json": {"GET": _openapi},
-    "console": {"GET": _console},
-}
+PUBLIC = ("/healthz", "/openapi.json", "/console")
 """Routes that hold nothing of anybody's and are read without a token."""
 ROUTES: dict[str, dict[str, Route]] = {
-    "/": {"GET": _list, "POST": _start},
-    "/{id}/": {"GET": _show, "DELETE": _remove},
-    "/{id}/stop": {"POST": _stop},
-    "/{id}/wait": {"GET": _wait},
-    "/{id}/events": {"GET": _events},
-    "/{id}/playlist": {"GET": _playlist},
+    "/healthz": {"GET": _healthz},
+    "/openapi.json": {"GET": _openapi},
+    "/console": {"GET": _console},
+    "/recordings": {"GET": _list, "POST": _start},
+    "/recordings/{id}": {"GET": _show, "DELETE": _remove},
+    "/recordings/{id}/stop": {"POST": _stop},
+    "/recordings/{id}/wait": {"GET": _wait},
+    "/recordings/{id}/events": {"GET": _events},
+    "/recordings/{id}/playlist": {"GET": _playlist},
 }
-"""Routes below /recordings."""

@@ -20,6 +20,7 @@ from shared.domain.errors import (
     RecorderBusy,
     RecorderError,
     RecorderMisconfigured,
+    RepeatedHeader,
     StoreError,
     TooLarge,
     Unauthorized,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 PROBLEMS: dict[type[Exception], tuple[int, str, str]] = {
     MalformedJson: (400, "malformed-json", "The body is not JSON"),
+    RepeatedHeader: (400, "repeated-header", "A header came with different values"),
     ParametersRefused: (400, "parameters-refused", "TRTC refused a parameter"),
     Unauthorized: (401, "unauthorized", "The call is not authorized"),
     PageNotAllowed: (403, "page-not-allowed", "This page may not be recorded"),
@@ -56,10 +58,10 @@ PROBLEMS: dict[type[Exception], tuple[int, str, str]] = {
 }
 
 
-def recording_reply(status: int, recording: Recording) -> HttpResponse:
-    """Return a recording without the evidence it was decided from."""
+def recording_reply(status: int, recording: Recording, base: str = "") -> HttpResponse:
+    """Return a recording without the evidence it was decided from; `base` is in front of the address of a new one."""
     body = recording.model_dump_json(exclude={"evidence"}, exclude_none=True)
-    headers = {"Location": f"/recordings/{recording.recording_id}"} if status == 201 else {}
+    headers = {"Location": f"{base}/recordings/{recording.recording_id}"} if status == 201 else {}
     return HttpResponse(status, body, headers)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 from shared.domain import ids, keys
 from shared.domain.detail import Detail, detail
@@ -50,7 +51,7 @@ def _shared(told: Detail, ports: QueryPorts) -> Detail:
         file.url = ports.files.presign(file.key or "", URL_VALID_S)
         file.url_expires_ms = ports.clock() + URL_VALID_S * 1000
         if file.name.endswith(".m3u8"):
-            file.playlist_url = f"recordings/{told.recording_id}/playlist?file={file.name}"
+            file.playlist_url = f"recordings/{told.recording_id}/playlist?file={quote(file.name, safe='')}"
     return told
 
 

@@ -56,6 +56,19 @@ def test_each_answer_has_its_exit_status(status: int, body: object, exit_status:
             assert says in line
 
 
+def test_the_token_goes_to_the_endpoint_alone() -> None:
+    """A reply that names another origin, in `Location` too, is an error: nobody else is called."""
+    with scripted(lambda _: Answer(200, STARTED)) as other:
+        away = Answer(302, b"", {"Location": f"{other.url}/recordings/x"})
+        with scripted(lambda call: Answer(201, STARTED, away.headers) if call.method == "POST" else away) as server:
+            run = Cli({"WEBRECORD_ENDPOINT": server.url, "WEBRECORD_TOKEN": "a-token"})
+            assert 0 == run("start", PAGE).status
+            for command in ("show", "watch", "events"):
+                assert 8 == run(command, "x").status
+            assert {"Bearer a-token"} == {call.headers["authorization"] for call in server.calls}
+        assert [] == other.calls
+
+
 def test_nobody_there_is_3() -> None:
     """A closed port, after some tries, says which endpoint."""
     with pytest.raises(errors.Unreachable, match=r"no answer from http://127\.0\.0\.1:9"):

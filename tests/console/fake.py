@@ -13,6 +13,8 @@ from shared.http.console import reply
 from tests.serving import Server
 
 TOKEN = "a-token-of-the-console-tests"
+FILES = "https://files.example.com"
+"""Where the recorded files of the examples lie."""
 
 
 class FakeApi:
@@ -70,7 +72,7 @@ class FakeApi:
         """Reply to one request: status, headers, body."""
         path = urlsplit(target).path.removeprefix(self.base)
         if path.startswith("/console"):
-            page = reply(path.removeprefix("/console").strip("/"), headers.get("accept-language", ""))
+            page = reply(path.removeprefix("/console").strip("/"), headers.get("accept-language", ""), FILES)
             return page.status, dict(page.headers), page.body
         given = json.loads(body) if body else None
         self.calls.append((method, target.removeprefix(self.base), given, headers))

@@ -60,7 +60,7 @@ def test_the_apis_own_words_are_at_the_fields(cloud_tab: Tab) -> None:
     with answers as answer:
         page.get_by_role("button", name="Record", exact=True).click()
     errors = answer.value.json()["errors"]
-    assert {"RecordUrl", "Labels.bad name.[key]", "MaxDurationLimit"} <= {error["path"] for error in errors}
+    assert {"RecordUrl", "Labels.bad name", "MaxDurationLimit"} <= {error["path"] for error in errors}
     for error in errors:
         expect(page.locator(".field .problem:not([hidden])", has_text=error["message"])).not_to_have_count(0)
     url = page.get_by_label("Page", exact=True)

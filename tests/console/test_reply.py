@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from shared.domain.errors import NotFound
 from shared.http import console
-from shared.http.console import LANGUAGES, SCRIPTS, reply
+from shared.http.console import LANGUAGES, SCRIPTS, origin_of, reply
 
 FOLDER = Path(console.__file__).parent
 SOURCES = [FOLDER / "js" / f"{name}.js" for name in SCRIPTS]
@@ -46,6 +46,27 @@ def test_the_policy_names_what_is_in_the_page_and_nothing_else() -> None:
     assert ("nosniff", "no-referrer", "no-cache") == tuple(
         sent.headers[name] for name in ("X-Content-Type-Options", "Referrer-Policy", "Cache-Control")
     )
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://b-1.cos.ap-guangzhou.myqcloud.com/x?sign=1", "https://b-1.cos.ap-guangzhou.myqcloud.com"),
+        ("http://127.0.0.1:9002/x?sign=1", "http://127.0.0.1:9002"),
+        ("https://cos.example.com:8443", "https://cos.example.com:8443"),
+        ("https://a.example;script-src/x", ""),
+        ("https://user@a.example/x", ""),
+        ("https:///x", ""),
+        ("*", ""),
+    ],
+)
+def test_the_page_may_read_its_own_origin_and_the_buckets(url: str, origin: str) -> None:
+    """No other host, whatever scheme; an address that is none adds nothing to the policy."""
+    sent = reply("", files=origin_of(url))
+    policy = dict(part.split(" ", 1) for part in sent.headers["Content-Security-Policy"].split("; "))
+    assert ["'self'", *filter(None, [origin])] == policy["connect-src"].split()
+    assert ["blob:", "'self'", *filter(None, [origin])] == policy["media-src"].split()
+    assert f'<meta name="files" content="{origin}">' in sent.body
 
 
 def digest(text: str) -> str:

@@ -184,6 +184,12 @@ def test_what_is_for_everybody(call: Call) -> None:
     assert 404 == call("GET", "/nothing", token=None)[0]
 
 
+def test_the_consoles_policy_names_the_bucket(deployed: RunningCloud, call: Call) -> None:
+    """Where the files are read from: another COS endpoint, too."""
+    policy = call("GET", "/release/console", token=None)[2]["Content-Security-Policy"]
+    assert f"connect-src 'self' {deployed.cloud.address.cos};" in policy
+
+
 def test_other_origins(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only those that the setting names, on errors as well; a preflight needs no token."""
     monkeypatch.setenv("WEBRECORD_CORS_ORIGINS", "https://app.example.com")

@@ -46,9 +46,8 @@ def test_every_route_is_described_and_no_other() -> None:
     described = {
         path: {name.upper() for name in item if name != "parameters"} for path, item in DOCUMENT["paths"].items()
     }
-    routes = {f"/recordings{path}".rstrip("/"): methods for path, methods in api.ROUTES.items()}
-    for path, methods in {**routes, "/healthz": api.PUBLIC["healthz"]}.items():
-        assert set(methods) == described.pop(path)
+    for path in api.ROUTES.keys() - {"/openapi.json", "/console"}:
+        assert set(api.ROUTES[path]) == described.pop(path)
     assert {} == described
 
 

@@ -50,9 +50,10 @@ def client(running: RunningCloud) -> Client:
 
 @pytest.mark.parametrize("shape", [scf_events.function_url_event, scf_events.api_gateway_event])
 def test_a_page_is_recorded_and_stopped_through_both_triggers(deployed: RunningCloud, shape: Shape) -> None:
-    """Start, look, stop: 201 with its Location, 200, 202, for Function URL and API Gateway alike."""
+    """Start, look, stop: 201 with its Location behind the stage, 200, 202, for Function URL and API Gateway alike."""
     status, started, headers = call(deployed, body={"RecordUrl": "https://example.com/"}, shape=shape)
-    assert (201, f"/recordings/{started['recording_id']}") == (status, headers["Location"])
+    stage = "/release" if shape is scf_events.api_gateway_event else ""
+    assert (201, f"{stage}/recordings/{started['recording_id']}") == (status, headers["Location"])
     path = f"/recordings/{started['recording_id']}"
     status, seen, _ = call(deployed, "GET", path, shape=shape)
     assert (200, started["task_id"]) == (status, seen["task_id"])

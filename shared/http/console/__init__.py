@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -44,21 +45,28 @@ _ASSETS = {
 _SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
 
-def reply(asset: str, accept_language: str = "") -> HttpResponse:
+def reply(asset: str, accept_language: str = "", files: str = "") -> HttpResponse:
     """Return the page, or something it loads.
 
     Args:
         asset: the path below `/console/`; "" is the page itself.
         accept_language: the header, which decides the page's first language.
+        files: the origin that recorded files are read from: of other origins the page may only read its own.
 
     Raises:
         NotFound: there is no such asset.
     """
     if asset == "":
-        return _page(_language(accept_language))
+        return _page(_language(accept_language), files)
     if asset not in _ASSETS:
         raise NotFound(f"the console has no {asset}")
     return _asset(asset)
+
+
+def origin_of(url: str) -> str:
+    """Return the origin of an address as a policy names it; "" for one that is none."""
+    found = re.match(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?=[/?#]|\Z)", url)
+    return found[0] if found else ""
 
 
 def _language(accepted: str) -> str:
@@ -75,13 +83,13 @@ def _language(accepted: str) -> str:
 
 
 @lru_cache
-def _page(language: str) -> HttpResponse:
+def _page(language: str, files: str) -> HttpResponse:
     style, script = _read("console.css"), _script()
-    page = _read("console.html").replace("{lang}", language)
+    page = _read("console.html").replace("{lang}", language).replace("{files}", files)
     page = page.replace("{style}", style).replace("{script}", script)
     headers = {
         "Content-Type": "text/html; charset=utf-8",
-        "Content-Security-Policy": _policy(style, script),
+        "Content-Security-Policy": _policy(style, script, files),
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cache-Control": "no-cache",
         "Vary": "Accept-Language",
@@ -112,16 +120,14 @@ def _script() -> str:
     return "\n".join([f"const MESSAGES = {table};", *(_read(f"js/{name}.js") for name in SCRIPTS)])
 
 
-def _policy(style: str, script: str) -> str:
-    # Signed URLs lead to the bucket: https in production, http on this machine with the local cloud.
-    files = "https: http://127.0.0.1:*"
+def _policy(style: str, script: str, files: str) -> str:
     return "; ".join(
         [
             "default-src 'none'",
             f"script-src {_hash(script)} 'self'",
             f"style-src {_hash(style)}",
-            f"connect-src 'self' {files}",
-            f"media-src blob: {files}",
+            f"connect-src 'self' {files}".rstrip(),
+            f"media-src blob: 'self' {files}".rstrip(),
             "img-src data:",
             "base-uri 'none'",
             "frame-ancestors 'none'",

@@ -24,6 +24,7 @@ from shared.domain.errors import (
     RecorderBusy,
     RecorderError,
     RecorderMisconfigured,
+    RepeatedHeader,
     StoreError,
     StoreRefused,
     TaskExists,
@@ -41,6 +42,7 @@ from shared.triggers import UnknownTriggerError
 TRTC = ("FailedOperation.X", "TRTC's words", "trtc-request-1")
 TABLE: list[tuple[Exception, int, str]] = [
     (MalformedJson("what to do"), 400, "malformed-json"),
+    (RepeatedHeader("what to do"), 400, "repeated-header"),
     (ParametersRefused(*TRTC), 400, "parameters-refused"),
     (Unauthorized("what to do"), 401, "unauthorized"),
     (PageNotAllowed("what to do"), 403, "page-not-allowed"),

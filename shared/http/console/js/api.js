@@ -1,12 +1,20 @@
-// Calls of the API, with the token of this tab, beside the page: under any stage or base path.
+// Calls of the API, with the token of this tab, beside the page: under any stage or base path, on this origin alone.
 
-const BASE = location.pathname.replace(/\/console\/?$/, '/');
+// Whole, of plain segments: as a path `//other.host/` would be the address of another host.
+const BASE = location.pathname.match(/^((?:\/[\w.~%-]+)*\/)console\/?$/)?.[1] ?? '/';
 const TOKEN = 'webrecord.token';
 const session = {
   get token() { return sessionStorage.getItem(TOKEN) ?? ''; },
   set token(value) { if (value) sessionStorage.setItem(TOKEN, value); else sessionStorage.removeItem(TOKEN); },
   open: false, // the deployment asks for no token
 };
+
+// The address of what is beside the page. Nothing that a token goes to is made in another way.
+function beside(path) {
+  const address = new URL(location.origin + BASE + path);
+  if (address.origin !== location.origin) throw new Problem(0);
+  return address.href;
+}
 
 // What the API refused, or that it could not be reached (status 0).
 class Problem extends Error {
@@ -27,15 +35,16 @@ class Problem extends Error {
 
 // Returns {status, body, etag}; body is null for 204 and 304. Throws Problem.
 async function call(method, path, { body, key, etag, token = session.token, trying = false } = {}) {
-  const headers = {};
+  const address = beside(path), headers = {};
   if (token) headers.Authorization = `Bearer ${token}`;
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (key) headers['Idempotency-Key'] = key;
   if (etag) headers['If-None-Match'] = etag;
   let reply, text;
   try {
-    reply = await fetch(BASE + path, {
+    reply = await fetch(address, {
       method, headers, body: body === undefined ? undefined : JSON.stringify(body), cache: 'no-store', credentials: 'omit',
+      mode: 'same-origin', redirect: 'error',
     });
     text = await reply.text();
   } catch {
@@ -49,7 +58,12 @@ async function call(method, path, { body, key, etag, token = session.token, tryi
   return { status: reply.status, body: answer, etag: reply.headers.get('ETag') };
 }
 
-const pathOf = (id, rest = '') => `recordings/${encodeURIComponent(id)}${rest}`;
+// Only an id becomes a part of an address: `..` would lead to another route.
+function pathOf(id, rest = '') {
+  if (!/^[\w-]{1,26}$/.test(id)) throw new Problem(404, { title: t('recording.none') });
+  return `recordings/${id}${rest}`;
+}
+
 const FINAL = new Set(['completed', 'failed', 'lost']);
 const WAITING = new Set(['scheduled', 'queued']);
 const isFinal = (recording) => FINAL.has(recording.state);

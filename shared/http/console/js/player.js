@@ -2,7 +2,7 @@
 
 // hls.js is loaded when it is first needed. Trusted Types ask that script addresses are made in one place: here.
 const scripts = { createScriptURL: (address) => {
-  if (address !== `${BASE}console/hls.js`) throw new TypeError(address);
+  if (address !== beside('console/hls.js')) throw new TypeError(address);
   return address;
 } };
 const trusted = globalThis.trustedTypes?.createPolicy('console', scripts) ?? scripts;
@@ -11,7 +11,7 @@ let hlsLoading = null;
 function loadHls() {
   hlsLoading ??= new Promise((done, failed) => {
     const script = h('script', {});
-    script.src = trusted.createScriptURL(`${BASE}console/hls.js`);
+    script.src = trusted.createScriptURL(beside('console/hls.js'));
     script.onload = () => done(globalThis.Hls);
     script.onerror = () => { hlsLoading = null; failed(new Problem(0)); };
     document.head.append(script);
@@ -19,15 +19,22 @@ function loadHls() {
   return hlsLoading;
 }
 
-// The playlist's address is beside ours, under whatever base path we are.
+// The playlist's address is relative to ours, under whatever base path we are.
 function playlistOf(item) {
-  const found = item?.playlist_url?.match(/recordings\/.*$/);
-  return found ? new URL(BASE + found[0], location).href : null;
+  const known = /^recordings\/[\w-]{1,26}\/playlist\?file=[^#]*$/.test(item?.playlist_url ?? '');
+  return known ? beside(item.playlist_url) : null;
+}
+
+// The page may read files of the bucket alone (its policy says so); those of other places can be downloaded.
+const FILES = document.querySelector('meta[name=files]').content;
+function readable(text) {
+  const address = webAddress(text);
+  return address !== null && [FILES, location.origin].includes(new URL(address).origin);
 }
 
 // What can be watched of a recording: a playlist is the whole of it, a segment nothing by itself.
 const watchable = (recording) => (recording.files ?? [])
-  .filter((file) => playlistOf(file) || (webAddress(file.url) && !/\.(ts|m3u8)$/.test(file.name)))
+  .filter((file) => playlistOf(file) || (readable(file.url) && !/\.(ts|m3u8)$/.test(file.name)))
   .map((file) => ({ name: file.name, playlist: playlistOf(file), url: file.url }));
 
 // `renew()` gives the recording anew: signed addresses end.

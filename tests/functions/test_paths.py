@@ -1,0 +1,227 @@
+"""Calls as gateways hand them over, whatever they hold: through the function's own handler, over fakes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from shared.domain.steps import Timing
+from shared.usecases.look import ReconcilePorts
+from tests.events import load
+from tests.invoked import Functions
+from tests.world import World
+
+TOKEN = "0123456789abcdef"
+
+
+class NoNotifier:
+    """Nobody is told."""
+
+    def send(self, url: str, webhook_id: str, at_s: int, body: bytes, traceparent: str | None = None) -> None:
+        """Take it."""
+
+
+class Api:
+    """The deployed API in memory, asked with events."""
+
+    def __init__(self) -> None:
+        self.world, self.lines = World(), list[str]()
+        self.functions = Functions(self.lines.append, {"alice": SecretStr(TOKEN)})
+
+    def __call__(self, event: dict[str, Any]) -> tuple[int, Any, dict[str, str]]:
+        """Return status, body and headers; JSON comes back read."""
+        ports = ReconcilePorts(
+            **vars(self.world.ports),
+            notifier=NoNotifier(),
+            timing=Timing(),
+            sleep=lambda _s: None,
+            pace=lambda: None,
+            pace_start=lambda: None,
+        )
+        reply = self.functions.http(event, ports)
+        is_json = "json" in reply["headers"]["Content-Type"] and reply["body"]
+        return reply["statusCode"], json.loads(reply["body"]) if is_json else reply["body"], reply["headers"]
+
+
+@pytest.fixture
+def api() -> Api:
+    return Api()
+
+
+def event(method: str, path: str, **fields: Any) -> dict[str, Any]:
+    """A Function URL's event."""
+    return {"httpMethod": method, "path": path, "headers": {"authorization": f"Bearer {TOKEN}"}, **fields}
+
+
+BODY = json.dumps({"RecordUrl": "https://example.com/"})
+
+
+def test_under_a_base_path_named_like_a_route(api: Api) -> None:
+    """It starts, is listed and shown there, and its address has the base path in front."""
+    base_path = load("api_gateway_base_path")
+    status, started, headers = api(base_path)
+    assert (201, f"/recordings/recordings/{started['recording_id']}") == (status, headers["Location"])
+    status, page, _ = api({**base_path, "httpMethod": "GET"})
+    assert (200, [started["recording_id"]]) == (status, [one["recording_id"] for one in page["recordings"]])
+    status, shown, _ = api({**base_path, "httpMethod": "GET", "path": headers["Location"]})
+    assert (200, started["recording_id"]) == (status, shown["recording_id"])
+
+
+def test_the_address_of_a_new_recording_keeps_the_stage(api: Api) -> None:
+    """And it leads to the recording."""
+    status, started, headers = api(load("api_gateway_header_lists"))
+    assert (201, f"/release/recordings/{started['recording_id']}") == (status, headers["Location"])
+    assert 200 == api(event("GET", headers["Location"]))[0]
+
+
+def test_a_key_in_a_list_is_the_key(api: Api) -> None:
+    """As are a token that came twice, and headers that stand among the parameters."""
+    status, started, _ = api(load("api_gateway_header_lists"))
+    assert (201, "lesson-42", "0af7651916cd43dd8448eb211c80319c") == (
+        status,
+        started["recording_id"],
+        started["trace_id"],
+    )
+    again = load("api_gateway_header_lists")
+    again["headerParameters"] |= {"Idempotency-Key": again["headers"].pop("Idempotency-Key")}
+    assert (200, "lesson-42") == (api(again)[0], api(again)[1]["recording_id"])
+
+
+def test_queries_in_lists_are_read(api: Api) -> None:
+    """Any of the states, all of the labels."""
+    labels = {"room": "4711", "team": "7"}
+    for key, named in (("both", labels), ("one", {"room": "4711"})):
+        wanted = {"RecordUrl": "https://example.com/", "RecordingId": key, "Labels": named}
+        api(event("POST", "/recordings", body=json.dumps(wanted)))
+    lists = load("api_gateway_query_lists")
+    lists["queryString"]["state"] += ["starting", "recording"]
+    status, page, _ = api(lists)
+    assert (200, ["both"]) == (status, [one["recording_id"] for one in page["recordings"]])
+    lists["queryString"]["state"] = ["completed"]
+    assert [] == api(lists)[1]["recordings"]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("Authorization", [f"Bearer {TOKEN}", "Bearer another-token-of-16"]),
+        ("Idempotency-Key", ["one", "two"]),
+        ("content-type", ["application/json", "text/plain"]),
+    ],
+)
+def test_a_header_with_two_values_is_refused(api: Api, name: str, values: list[str]) -> None:
+    """400 that names the header: with either value it would be another call. Nothing starts."""
+    headers = {"authorization": f"Bearer {TOKEN}"}
+    if name == "Authorization":
+        headers.clear()
+    status, told, _ = api(event("POST", "/recordings", body=BODY, headers={**headers, name: values}))
+    assert (400, "urn:scf-webrecord:problem:repeated-header") == (status, told["type"])
+    assert name.lower() in told["detail"]
+    assert not api.world.trtc.started
+
+
+def test_the_same_header_in_two_spellings_has_both_values(api: Api) -> None:
+    """Names are compared without their case."""
+    headers = {"authorization": f"Bearer {TOKEN}", "Idempotency-Key": "one", "idempotency-key": "two"}
+    assert 400 == api(event("POST", "/recordings", body=BODY, headers=headers))[0]
+    headers["idempotency-key"] = "one"
+    assert "one" == api(event("POST", "/recordings", body=BODY, headers=headers))[1]["recording_id"]
+
+
+def test_a_query_behind_the_path_counts(api: Api) -> None:
+    """Where `queryString` says nothing of the name."""
+    assert 422 == api(event("GET", "/recordings?limit=0"))[0]
+    assert 200 == api(event("GET", "/recordings?limit=0", queryString={"limit": 5}))[0]
+    assert 200 == api(event("GET", "/recordings?limit=5&limit=5"))[0]
+    assert 422 == api(event("GET", "/recordings?limit=5&limit=6"))[0]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("get", "/recordings", 200),
+        ("Post", "/healthz", 405),
+        ("HEAD", "/recordings", 200),
+        ("head", "/nothing", 404),
+        ("OPTIONS", "/recordings/x/stop", 204),
+        ("OPTIONS", "//recordings", 404),
+        ("TRACE", "/recordings", 405),
+        ("", "/recordings", 405),
+        ("GET", "/recordings/", 200),
+        ("GET", "/recordings//", 404),
+        ("GET", "/recordings/..", 404),
+        ("GET", "/recordings/%2e%2e", 404),
+        ("GET", "/record%69ngs", 200),
+        ("GET", f"/{'x' * 100_000}", 404),
+        ("GET", "/" * 100_000, 404),
+        ("DELETE", "//other.example/console", 404),
+    ],
+)
+def test_paths_and_methods(api: Api, method: str, path: str, status: int) -> None:
+    """404 for what is no route, 405 for what has no such method; a problem stays short."""
+    found, body, headers = api(event(method, path))
+    assert status == found
+    assert len(json.dumps(body)) < 2_000
+    assert ("Allow" in headers) == (status in (204, 405))
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+SHORT = st.text(max_size=8)
+ANYTHING = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(SHORT, inner, max_size=3), max_leaves=8
+)
+HEADERS = ["Authorization", "authorization", "idempotency-key", "Content-Type", "if-none-match", "origin"]
+QUERIES = ["state", "label", "limit", "cursor", "file", "after", "timeout", "files", "from", "to"]
+NAMES = st.sampled_from([*HEADERS, *QUERIES]) | SHORT
+FIELDS = st.dictionaries(NAMES, ANYTHING, max_size=5) | ANYTHING
+SEGMENTS = st.sampled_from(
+    [
+        "recordings",
+        "console",
+        "healthz",
+        "stop",
+        "wait",
+        "playlist",
+        "events",
+        "k1",
+        "",
+        "..",
+        "%2e",
+        "\\",
+        "a?b=c",
+        "录",
+    ]
+)
+EVENTS = st.fixed_dictionaries(
+    {
+        "httpMethod": st.sampled_from(["GET", "POST", "DELETE", "HEAD", "OPTIONS", "patch"]) | ANYTHING,
+        "path": st.lists(SEGMENTS, max_size=5).map(lambda names: "/" + "/".join(names)) | ANYTHING,
+    },
+    optional={
+        "headers": FIELDS,
+        "headerParameters": FIELDS,
+        "queryString": FIELDS,
+        "queryStringParameters": FIELDS,
+        "requestContext": st.fixed_dictionaries({"stage": SEGMENTS | ANYTHING, "path": ANYTHING}) | ANYTHING,
+        "body": st.just(BODY) | ANYTHING,
+        "isBase64Encoded": ANYTHING,
+    },
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(EVENTS, st.booleans())
+def test_no_event_whatever_is_our_error(given_event: dict[str, Any], signed_in: bool) -> None:
+    """Any JSON in any place of an HTTP event gets a reply that is none of 5xx."""
+    if signed_in:
+        headers = given_event.get("headers")
+        kept = headers.items() if isinstance(headers, dict) else ()
+        others = {name: value for name, value in kept if name.lower() != "authorization"}
+        given_event = {**given_event, "headers": {**others, "authorization": f"Bearer {TOKEN}"}}
+    status, _, _ = Api()(given_event)
+    assert 200 <= status < 500
