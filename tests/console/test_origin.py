@@ -132,8 +132,8 @@ def test_the_page_calls_its_own_origin_under_any_path(
     own = Recorded(dict(sent.headers) if with_policy else {"Content-Type": "text/html; charset=utf-8"}, sent.body)
     page = browser.new_page()
     try:
+        page.add_init_script(f"sessionStorage.setItem('webrecord.token', '{TOKEN}')")
         page.goto(f"{own.url}/console")
-        page.evaluate("token => sessionStorage.setItem('webrecord.token', token)", TOKEN)
         for path in hostile(stranger.host):
             own.calls.clear()
             follow(page, own.url + path)
