@@ -100,7 +100,7 @@ class TrtcSettings(StoreSettings):
     )
     max_duration_ceiling: Annotated[
         int, _number(1_800, 86_400, "seconds"), Field(description="Largest MaxDurationLimit, seconds")
-    ] = 36_000
+    ] = 86_400
 
     max_attempts: Annotated[
         int,

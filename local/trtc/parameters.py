@@ -69,7 +69,7 @@ class StartParameters:
     page_url: str = field(repr=False)
     storage: CosTarget | VodTarget
     record_id: str = ""
-    max_duration_s: int = 36_000
+    max_duration_s: int = 86_400
     width: int = 0
     height: int = 0
     format: Format = "mp4"

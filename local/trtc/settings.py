@@ -19,7 +19,7 @@ class TrtcSettings:
         default_sdk_app_id: Used when a request has none, as the reference's own example; `None` refuses.
         without_ability: SdkAppIds answered with `FailedOperation.NotAbility`.
         not_allowed: SdkAppIds answered with `FailedOperation.NotAllowed`.
-        max_duration_ceiling_s: Upper end of MaxDurationLimit, seconds (the newest reference allows 86400).
+        max_duration_ceiling_s: Upper end of MaxDurationLimit and its default, seconds; 36000 in older texts.
         max_requests_per_second: Requests a second and action before `RequestLimitExceeded`.
         max_concurrent: Recordings at once per SdkAppId before `ResourceInsufficient.RequestRejection`.
         record_id_memory_s: How long after its task's end a RecordId answers `FailedOperation.TaskExist`.
@@ -41,7 +41,7 @@ class TrtcSettings:
     default_sdk_app_id: int | None = None
     without_ability: set[int] = field(default_factory=set)
     not_allowed: set[int] = field(default_factory=set)
-    max_duration_ceiling_s: int = 36_000
+    max_duration_ceiling_s: int = 86_400
     max_requests_per_second: int = 20
     max_concurrent: int = 200
     record_id_memory_s: float = 300.0

@@ -30,6 +30,7 @@ WORDS = {
     "311.2": "a file could not be uploaded to VOD",
     "312.0": "everything is in VOD",
     "312.1": "the upload to VOD ended abnormally",
+    "401.4": "a relay failed",
     "801.1": "recording began",
     "801.2": "the page could not be recorded",
     "801.3": "the recorder failed and is started again",
@@ -40,6 +41,11 @@ WORDS = {
     "803.3": "recording goes on",
 }
 """By the label of a fact: our kinds, and `<EventType>.<Status>` of callbacks."""
+RELAY_FAILED = 4
+RELAY = (
+    "a relay failed: check its address; TRTC's mainland site relays to a CDN that is not Tencent's"
+    " only after its support has enabled that"
+)
 TYPES = {"401": "a relay changed", "802": "recording ended", "804": "a limit was reached"}
 
 
@@ -65,11 +71,16 @@ def detail(recording: Recording) -> Detail:
     evidence = recording.evidence
     return Detail(
         **{name: getattr(recording, name) for name in Overview.model_fields},
-        advice=advice(recording.state, recording.reason),
+        advice=advice(recording.state, recording.reason) or _relay_advice(evidence),
         billed_minutes=billed_minutes(evidence),
         timeline=timeline(evidence),
         notifications=recording.notifications,
     )
+
+
+def _relay_advice(evidence: Evidence) -> str | None:
+    told = [status for task in evidence.tasks.values() for _, status, _ in task.relay.values()]
+    return RELAY if RELAY_FAILED in told else None
 
 
 def billed_minutes(evidence: Evidence) -> int | None:

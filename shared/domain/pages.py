@@ -15,6 +15,8 @@ LOCAL_NAMES = ("localhost", "metadata.tencentyun.com")
 """The second is a public name of the link-local metadata server."""
 LOCAL_DOMAINS = (".localhost", ".local", ".internal", ".intranet", ".lan", ".home.arpa")
 _UNFIT = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]")
+_LOGIN = re.compile(r"[^/\\?#]*:?[/\\]*[^/\\?#]*@")
+"""What a browser takes for user information: slashes of any number and kind may come before it."""
 _TRANSLATED = tuple(
     # Prefixes whose last 32 bits are an IPv4 address: compatible, translated, NAT64.
     ipaddress.IPv6Network(prefix)
@@ -33,6 +35,20 @@ def check_page_url(url: str) -> str:
     if url.split(":", 1)[0].lower() not in ("http", "https"):
         raise ValueError("must be an absolute http:// or https:// URL")
     _host(url)
+    return url
+
+
+def check_no_login(url: str) -> str:
+    """Return the URL if it holds no user name and no password; it is stored, shown and listed as it is.
+
+    Raises:
+        ValueError: it holds some.
+    """
+    if _LOGIN.match(url):
+        raise ValueError(
+            "must not hold a user name or password (user:password@), which would be stored and shown;"
+            " let a short-lived ticket in the path or query open it"
+        )
     return url
 
 

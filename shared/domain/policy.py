@@ -115,6 +115,10 @@ class Policy(NamedTuple):
         for name, value in (("StopAt", request.stop_at), ("StartBy", request.start_by)):
             if value is not None and instant_ms(value) <= now_ms:
                 errors.append(FieldError(name, "is in the past"))
+        start_ms = None if request.start_at is None or request.start_by is not None else instant_ms(request.start_at)
+        if start_ms is not None and start_ms + self.start_within_s * 1000 <= now_ms:
+            why = f"is in the past: a start may be {self.start_within_s} s late (WEBRECORD_START_WITHIN, or StartBy)"
+            errors.append(FieldError("StartAt", f"{why}; leave StartAt out to start now"))
         if request.start_at is not None and request.has_caller_keys:
             errors.append(FieldError("StartAt", "can't wait with StorageParams of your own: such keys are not kept"))
         return errors

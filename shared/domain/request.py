@@ -25,7 +25,7 @@ from pydantic import (
 from pydantic.alias_generators import to_pascal
 
 from shared.domain.instants import check_instant, instant_ms
-from shared.domain.pages import check_page_url
+from shared.domain.pages import check_no_login, check_page_url
 
 MAX_DURATION_CEILING_S = 86_400
 """The newest documented upper bound of MaxDurationLimit, seconds; a setting holds the one in force."""
@@ -66,6 +66,11 @@ def _one_of(*allowed: int) -> AfterValidator:
         return value
 
     return AfterValidator(check)
+
+
+def _no_login(value: str, info: ValidationInfo) -> str:
+    # What was accepted before this rule was made still starts.
+    return value if (info.context or {}).get("stored") else check_no_login(value)
 
 
 def _split_path(value: Any) -> Any:  # noqa: ANN401 (whatever the caller sent; the field's own type checks it next)
@@ -162,7 +167,7 @@ class WebRecordVideoParams(Wire):
 class PublishCdnParam(Wire):
     """One RTMP address to relay to. TRTC takes an absent IsTencentCdn as 1, so it must be said."""
 
-    publish_cdn_url: Annotated[Text, Field(pattern=r"^rtmp://[^\s]+$", max_length=2048)]
+    publish_cdn_url: Annotated[Text, Field(pattern=r"^rtmp://[^\s]+$", max_length=2048), AfterValidator(_no_login)]
     is_tencent_cdn: Switch
 
 
@@ -182,6 +187,7 @@ class RecordingRequest(Wire):
             min_length=1, max_length=4096, json_schema_extra={"format": "uri", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"}
         ),
         AfterValidator(check_page_url),
+        AfterValidator(_no_login),
     ]
     max_duration_limit: Annotated[Integer, Field(ge=1800, le=MAX_DURATION_CEILING_S)] = 36_000
     storage_params: StorageParams | None = None

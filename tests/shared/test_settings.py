@@ -60,7 +60,7 @@ def test_required_only(kind: type[StoreSettings]) -> None:
 def test_defaults() -> None:
     """What is not set: the mainland API, no keys, no tokens, any public host, callers' storage allowed, ten hours."""
     settings = load(RecordingsSettings)
-    assert ("ap-guangzhou", None, None, None, {}, "jobs/", (), "allow", 36_000) == (
+    assert ("ap-guangzhou", None, None, None, {}, "jobs/", (), "allow", 86_400) == (
         settings.trtc_region, settings.trtc_endpoint, settings.storage_secret_id, settings.storage_secret_key,
         settings.api_tokens, settings.jobs_prefix, settings.allowed_hosts, settings.caller_storage,
         settings.max_duration_ceiling,

@@ -7,9 +7,10 @@ import ipaddress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic_core import Url
 
 from shared.domain.errors import PageNotAllowed
-from shared.domain.pages import check_page_host, check_page_url
+from shared.domain.pages import check_no_login, check_page_host, check_page_url
 
 
 def allowed(url: str, *hosts: str) -> bool:
@@ -231,3 +232,43 @@ def test_only_its_own_errors(url: str) -> None:
     """Any text is either a page or a ValueError; after that the host check only ever says PageNotAllowed."""
     assert allowed(url) in (True, False)
     assert allowed("http://" + url) in (True, False)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://user:pw@page.example/", "https://token@page.example/", "https://:pw@page.example/",
+        "https:///user:pw@page.example/", "https:user:pw@page.example/", "https:\\\\user:pw@page.example",
+        "HTTPS://a@b@page.example", "http://127.0.0.1@page.example/",
+    ],
+)  # fmt: skip
+def test_a_login_is_refused_with_advice(url: str) -> None:
+    """However a browser would read it; the message says what to do and repeats nothing."""
+    with pytest.raises(ValueError, match=r"user name or password.*ticket") as error:
+        check_no_login(url)
+    assert "pw" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://page.example/@user",
+        "https://page.example/?mail=a@b",
+        "https://page.example#a:b@c",
+        "https://page.example/a:b@c/",
+    ],
+)
+def test_an_at_sign_behind_the_host_is_no_login(url: str) -> None:
+    """A path, a query or a fragment may hold one."""
+    assert url == check_no_login(url)
+
+
+@given(st.text("https:/\\@?#au.", max_size=24))
+def test_no_login_passes(rest: str) -> None:
+    """Whatever is let through holds none for a browser."""
+    url = f"https://{rest}"
+    try:
+        check_no_login(check_page_url(url))
+    except ValueError:
+        return
+    assert (None, None) == (Url(url).username, Url(url).password)

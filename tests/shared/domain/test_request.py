@@ -584,3 +584,30 @@ def test_stored_form_is_stable(document: dict[str, Any]) -> None:
     stored = RecordingRequest.model_validate(document).redacted()
     again = RecordingRequest.model_validate(json.loads(json.dumps(stored)), context={"stored": True})
     assert stored == again.redacted()
+
+
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    [
+        ({"RecordUrl": "https://user:hunter2@example.com/"}, "RecordUrl"),
+        (
+            {"PublishCdnParams": [{"PublishCdnUrl": "rtmp://user:hunter2@example.com/live/key", "IsTencentCdn": 0}]},
+            "PublishCdnParams.0.PublishCdnUrl",
+        ),
+    ],
+)
+def test_a_password_in_an_address_is_refused(fields: dict[str, Any], path: str) -> None:
+    """By the field's name, with advice, without the password; what was accepted before still starts."""
+    document = {"RecordUrl": "https://example.com/", **fields}
+    with pytest.raises(InvalidRequest) as error:
+        parse_request(json.dumps(document).encode())
+    assert [path] == [field.path for field in error.value.errors]
+    assert "must not hold a user name or password" in str(error.value)
+    assert "hunter2" not in str(error.value)
+    assert RecordingRequest.model_validate(document, context={"stored": True})
+
+
+def test_a_stream_key_is_no_password() -> None:
+    """It belongs into the path or the query of a relay's address, with an @ too."""
+    relay = {"PublishCdnUrl": "rtmp://example.com/live/stream@1?txSecret=a@b", "IsTencentCdn": 1}
+    assert RecordingRequest.model_validate({"RecordUrl": "https://example.com/", "PublishCdnParams": [relay]})

@@ -63,27 +63,47 @@ class TestStartAt:
         assert 1 == site.tick().started
         assert State.STARTING is site.recording().state
 
-    def test_the_past_starts_at_once(self) -> None:
-        """As without start_at."""
+    @pytest.mark.parametrize("late_ms", [1_000, HOUR_MS - 2_000])
+    def test_a_start_that_is_a_little_late_is_made_at_once(self, late_ms: int) -> None:
+        """As late as the deployment lets any start be."""
         site = Site()
-        outcome = site.start(start_at=at(site.clock.now - HOUR_MS))
+        outcome = site.start(start_at=at(site.clock.now - late_ms))
         assert (True, State.STARTING) == (outcome.created, outcome.recording.state)
 
-    def test_the_distant_past_has_as_long_to_start_as_any_other(self) -> None:
-        """Yesterday's start_at at a full quota waits in the queue; its deadline counts from now."""
+    @pytest.mark.parametrize("start_at", [0, "2001-01-01T00:00:00Z", "an hour ago"])
+    def test_the_past_is_refused(self, start_at: object) -> None:
+        """Last term's table starts nothing and bills nobody; the answer names the field, and nothing is stored."""
         site = Site()
-        site.trtc.refusals = [full()]
-        outcome = site.start(start_at=at(site.clock.now - DAY_MS))
-        assert State.QUEUED is outcome.recording.state
-        site.minutes(2)
-        assert State.STARTING is site.recording().state
+        with pytest.raises(InvalidRequest) as error:
+            site.start(start_at=at(site.clock.now - HOUR_MS) if start_at == "an hour ago" else start_at)
+        ((path, message),) = error.value.errors
+        assert ("StartAt", True, []) == (path, message.startswith("is in the past"), site.listed())
+
+    def test_a_deployment_says_how_late_is_too_late(self) -> None:
+        """WEBRECORD_START_WITHIN; or the request itself, by StartBy."""
+        site = Site()
+        start_at = at(site.clock.now - 3 * HOUR_MS)
+        assert site.start("k2", start_at=start_at, start_by=at(site.clock.now + HOUR_MS)).created
+        site.policy = site.policy._replace(start_within_s=4 * 3_600)
+        assert site.start("k3", start_at=start_at).created
+
+    def test_a_repeat_is_answered_long_after_the_start(self) -> None:
+        """What was accepted then is compared before anything is refused now."""
+        site = Site()
+        fields: dict[str, Any] = {"start_at": at(site.clock.now + HOUR_MS)}
+        site.start("k1", **fields)
+        site.minutes(61)
+        task_id = site.recording().task_id
+        site.clock.now += DAY_MS
+        again = site.start("k1", **fields)
+        assert (False, task_id) == (again.created, again.recording.task_id)
 
     def test_the_past_does_not_jump_the_queue(self) -> None:
         """Order is that of acceptance, whatever start_at claims."""
         site = Site()
         site.trtc.refusals = [full(), full()]
         site.start("first")
-        site.start("second", start_at="2001-01-01T00:00:00Z")
+        site.start("second", start_at=at(site.clock.now - HOUR_MS // 2))
         site.minutes(2)
         assert ["first", "second"] == [str(sent["RecordId"])[:-2] for sent in site.trtc.started]
 
