@@ -13,11 +13,13 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 from shared.doctor.examination import LIMIT_S, Examination
 from shared.doctor.run import report
-from shared.doctor.settings_alone import FUNCTIONS
+from shared.doctor.settings_alone import FUNCTIONS, alone
+from shared.doctor.shell import call_this_machine_directly, read_env
 from shared.domain.finding import Finding
 
 EPILOG = """\
@@ -36,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     if given.env:
         _use(given.env)
+    call_this_machine_directly(alone("trtc_endpoint"))
     examination = Examination(given.function, given.api_url, given.callback_url)
     total, found = len(examination.checks()), list[Finding]()
     _progress(f"looking at {total} things, {LIMIT_S:g} s at most …")
@@ -53,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m shared.doctor",
         description=__doc__,
         epilog=EPILOG,
@@ -74,17 +77,25 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _env_file(name: str) -> dict[str, str]:
-    from dotenv import dotenv_values
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message} (--help says more)\n")
 
-    path = Path(name)
-    if not path.is_file():
-        raise argparse.ArgumentTypeError(f"there is no file {name}")
-    return {key: value for key, value in dotenv_values(path, interpolate=False).items() if value}
+
+def _env_file(name: str) -> dict[str, str]:
+    try:
+        return read_env(Path(name))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _url(text: str) -> str:
-    if urlsplit(text).scheme not in ("http", "https") or not urlsplit(text).hostname:
+    try:
+        parts = urlsplit(text)
+        fine = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        fine = False
+    if not fine or not text.isprintable() or " " in text:
         raise argparse.ArgumentTypeError("write it as https://host/path")
     return text
 

@@ -23,6 +23,7 @@ from shared.doctor import calls as doctor_calls
 from shared.doctor import settings_alone
 from shared.doctor.run import Check, examine, report
 from shared.doctor.settings_alone import FUNCTIONS, alone, unknown, usable
+from shared.doctor.shell import unusable_proxies
 from shared.domain.errors import ConfigurationError
 from shared.domain.finding import Finding, Level, Seen, fail, ok, warn
 from shared.settings import ANONYMOUS, ENV_PREFIX, load, role_credentials, variable
@@ -183,7 +184,14 @@ class Examination:
 
     def _variables(self) -> Seen:
         strange = [f"{name}{f' (meant: {near}?)' if near else ''}" for name, near in unknown().items()]
-        return warn(f"read by nothing: {', '.join(strange)}") if strange else ok(f"every {ENV_PREFIX}… is a setting")
+        said = [f"read by nothing: {', '.join(strange)}"] if strange else []
+        proxies = unusable_proxies()
+        said += [f"{name} {wrong}: unset it, or name an http:// proxy" for name, wrong in proxies.items()]
+        if not said:
+            return ok(f"every {ENV_PREFIX}… is a setting")
+        scheme = "http" if str(alone("trtc_endpoint")).startswith("http://") else "https"
+        used = {f"{scheme}_proxy", "all_proxy"} & {name.lower() for name in proxies}
+        return fail("; ".join(said)) if used else warn("; ".join(said))
 
 
 def _settings(function: str) -> Check:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -330,6 +331,7 @@ texts = st.text(max_size=40) | st.text(st.sampled_from("'\"`*?[]:/@.,-_{}$%= \n\
 lures = st.sampled_from(["https://", "whsec_", "me:", "xn--", "[::", "anonymous", "ap-", "${env:", "1", ""])
 
 
+@examples(deadline=None)
 @given(st.sampled_from(sorted(FUNCTIONS)), st.data(), lures, texts)
 def test_whatever_is_set_is_read_or_refused_in_words(function: str, data: st.DataObject, lure: str, text: str) -> None:
     """Any text for any setting: a value, or one line that names the variable and does not hold the text."""

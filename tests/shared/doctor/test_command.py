@@ -91,6 +91,10 @@ def test_an_env_file_is_read_as_it_is_deployed(site: Site, tmp_path: Path) -> No
         (["--api-url", "example.com"], "write it as https://host/path"),
         (["--callback-url", "ftp://example.com"], "write it as https://host/path"),
         (["more"], "unrecognized arguments"),
+        (["--env", "/"], "/ can't be read"),
+        (["--env", sys.executable], "is n"),
+        (["--api-url", "https://[::1"], "write it as https://host/path"),
+        (["--api-url", "https://host:port/"], "write it as https://host/path"),
     ],
 )
 def test_wrong_usage_is_status_2(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -98,7 +102,18 @@ def test_wrong_usage_is_status_2(arguments: list[str], said: str, capsys: pytest
     with pytest.raises(SystemExit) as ended:
         doctor.main(arguments)
     assert 2 == ended.value.code
-    assert said in capsys.readouterr().err
+    line = capsys.readouterr().err
+    assert (True, 1) == (said in line, len(line.splitlines()))
+
+
+def test_a_shells_proxies_are_a_finding(site: Site) -> None:
+    """One that no call can use is named; what is on this machine is called without any."""
+    dead = {"HTTP_PROXY": "http://127.0.0.1:1", "ALL_PROXY": "socks5://127.0.0.1:1"}
+    done = command("--function", "recordings", **site.running.cloud.environment(), **dead)
+    assert "Traceback" not in done.stderr
+    assert "fail  variables           ALL_PROXY names a SOCKS proxy" in done.stdout
+    assert "ok    trtc                answers for" in done.stdout
+    assert 1 == done.returncode
 
 
 def test_the_help_suffices(capsys: pytest.CaptureFixture[str]) -> None:
