@@ -22,12 +22,14 @@ def handle(trigger: Trigger, app: bootstrap.ReconcileApp) -> Result:
             report = tick(app.ports, BUDGET_S, pool.map)
         log.note(outcome="ticked", looked=report.looked, starts=report.started, refusals=dict(report.refusals))
         log.note(queue_length=report.waiting, queue_age_s=report.waiting_s, open=report.open, ended=dict(report.ended))
+        log.note(foreign=report.foreign.count or None, foreign_names=report.foreign.named or None)
         log.note(
             notify_failures=report.notify_failures, errors=report.errors[:10] or None, error_count=len(report.errors)
         )
     elif isinstance(trigger, Replay):
         result = replay(app.ports.store, trigger.recording_ids or all_recordings(app.ports.store))
         log.note(outcome="replayed", recordings=result.recordings, changed=result.changed[:20])
+        log.note(foreign=result.foreign.count or None, foreign_names=result.foreign.named or None)
         return {"recordings": result.recordings, "changed": result.changed}
     return None
 

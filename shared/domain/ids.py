@@ -13,6 +13,11 @@ _RECORDING_ID = re.compile(r"[A-Za-z0-9_-]{1,26}")
 _START_TIME_SUFFIX = re.compile(r"_StartTimeMs_[0-9]{13}\Z")
 
 
+def is_recording_id(text: str) -> bool:
+    """Tell whether a text can be a recording's id."""
+    return _RECORDING_ID.fullmatch(text) is not None
+
+
 def recording_id_of(text: str) -> str:
     """Return the recording id for a caller's key: itself when it fits, else a digest of it.
 

@@ -1,8 +1,16 @@
-"""Keys: where each object of a recording is stored."""
+"""Keys: where each object of a recording is stored, and which of the listed ones are ours.
+
+Anybody who may write to the bucket can put any name beside ours: what reads a name is total.
+"""
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
+
+_MARKER = re.compile(r"(?:open|due)/[0-9]{13}-[A-Za-z0-9_-]{1,26}")
+_INDEXED = re.compile(r"days/[0-9]{4}-[0-9]{2}-[0-9]{2}/[0-9]{13}-([A-Za-z0-9_-]{1,26})")
+_CALLBACK = re.compile(r"tasks/[^/]+/facts/[0-9]{13}-[^/]+\.json")
 
 
 def request_key(recording_id: str) -> str:
@@ -41,9 +49,30 @@ def due_key(at_ms: int, recording_id: str) -> str:
 
 
 def marked(key: str) -> tuple[int, str]:
-    """Return time and recording id of an `open/` or `due/` marker."""
+    """Return time and recording id of an `open/` or `due/` marker; ValueError unless `is_marker`."""
     at_ms, _, recording_id = key.partition("/")[2].partition("-")
     return int(at_ms), recording_id
+
+
+def is_marker(key: str) -> bool:
+    """Tell whether a listed key is an `open/` or `due/` marker."""
+    return _MARKER.fullmatch(key) is not None
+
+
+def is_callback(key: str) -> bool:
+    """Tell whether a listed key is that of a stored callback."""
+    return _CALLBACK.fullmatch(key) is not None
+
+
+def is_file_name(name: str) -> bool:
+    """Tell whether what follows a task's folder is a file's name, not a folder's that somebody made there."""
+    return bool(name) and "/" not in name
+
+
+def indexed(key: str) -> str | None:
+    """Return the recording id of an entry of the listing index; None for any other key."""
+    found = _INDEXED.fullmatch(key)
+    return found[1] if found else None
 
 
 def day_key(created_ms: int, recording_id: str) -> str:

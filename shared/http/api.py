@@ -22,6 +22,7 @@ from shared.domain.errors import (
     Unauthorized,
     UnsupportedMediaType,
 )
+from shared.domain.foreign import Foreign
 from shared.domain.trace import trace_id, valid_traceparent
 from shared.http import replies
 from shared.http.routing import Place, find
@@ -123,7 +124,10 @@ def _list(call: Call) -> HttpResponse:
     from shared.domain.listing import parse_query
     from shared.usecases.read_list import page
 
-    return replies.page_reply(page(parse_query(call.request.query, call.ports.clock()), call.ports))
+    foreign = Foreign()
+    found = page(parse_query(call.request.query, call.ports.clock()), call.ports, foreign)
+    _note_foreign(foreign)
+    return replies.page_reply(found)
 
 
 def _show(call: Call) -> HttpResponse:
@@ -146,7 +150,9 @@ def _wait(call: Call) -> HttpResponse:
 def _events(call: Call) -> HttpResponse:
     from shared.usecases.read import events
 
-    told, more = events(call.id, call.request.query.get("after", ""), call.ports)
+    foreign = Foreign()
+    told, more = events(call.id, call.request.query.get("after", ""), call.ports, foreign)
+    _note_foreign(foreign)
     return replies.json_reply({"events": told, **({"next_after": more} if more else {})})
 
 
@@ -182,6 +188,10 @@ def _console(call: Call) -> HttpResponse:
 
     files = console.origin_of(call.ports.files.presign("-", 60))
     return console.reply(call.place.asset, call.request.headers.get("accept-language", ""), files)
+
+
+def _note_foreign(foreign: Foreign) -> None:
+    log.note(foreign=foreign.count or None, foreign_names=foreign.named or None)
 
 
 def _noted(status: int, recording: Recording, call: Call) -> HttpResponse:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from itertools import count
 
-from shared.domain import facts, ids
+from shared.domain import facts, ids, keys
 from shared.domain.accepted import Accepted
 from shared.domain.document import Recording, decide
 from shared.domain.errors import RecorderBusy, TaskNotFound
@@ -144,7 +144,8 @@ def list_files(accepted: Accepted, task_id: str, store: ObjectStore) -> dict[str
     if folder is None:
         return {}
     prefix = f"{folder}{task_id}/"
-    return {item.key.removeprefix(prefix): item.size for item in store.list(prefix)}
+    named = ((item.key.removeprefix(prefix), item.size) for item in store.list(prefix))
+    return {name: size for name, size in named if keys.is_file_name(name)}
 
 
 def _send(webhook_id: str, accepted: Accepted, evidence: Evidence, ports: ReconcilePorts) -> str | None:

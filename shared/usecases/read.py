@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -10,6 +11,7 @@ from shared.domain import ids, keys
 from shared.domain.detail import Detail, detail
 from shared.domain.document import RecordedFile
 from shared.domain.errors import NotFound
+from shared.domain.foreign import Foreign
 from shared.ports import ObjectStore
 from shared.store import journal
 from shared.usecases.read_ports import QueryPorts
@@ -81,13 +83,16 @@ def wait(recording_id: str, known: str | None, seconds: float, ports: QueryPorts
     return _shared(told, ports), etag
 
 
-def events(recording_id: str, after: str, ports: QueryPorts) -> tuple[list[dict[str, Any]], str | None]:
+def events(
+    recording_id: str, after: str, ports: QueryPorts, foreign: Foreign | None = None
+) -> tuple[list[dict[str, Any]], str | None]:
     """Return raw callbacks of all tasks of the recording, in order of their own time, and after which more follow.
 
     Args:
         recording_id: which.
         after: the name of the callback that the page before ended with; empty for the first page.
         ports: see QueryPorts.
+        foreign: gets what else lies among the callbacks.
 
     Raises:
         NotFound: no recording has this id.
@@ -96,7 +101,8 @@ def events(recording_id: str, after: str, ports: QueryPorts) -> tuple[list[dict[
     if not evidence.facts:
         evidence = journal.fold_all(ports.store, recording_id)
     listed = [item.key for task_key in evidence.tasks for item in ports.store.list(keys.task_facts(task_key))]
-    named = sorted((_name(key), key) for key in listed if _name(key) > after)
+    ours = (foreign or Foreign()).skipped(listed, keys.is_callback)
+    named = sorted((_name(key), key) for key in ours if _name(key) > after)
     told = ports.many(lambda key: _event(key, ports.store), [key for _, key in named[:EVENTS]])
     return [event for event in told if event], named[EVENTS - 1][0] if len(named) > EVENTS else None
 
@@ -112,9 +118,17 @@ def _event(key: str, store: ObjectStore) -> dict[str, Any] | None:
     received = stored.metadata.get("received-ms", "")
     return {
         "name": _name(key),
-        "received_ms": int(received) if received.isdigit() else None,
-        "body": json.loads(stored.body),
+        "received_ms": int(received) if re.fullmatch("[0-9]{1,15}", received) else None,
+        "body": _read(stored.body),
     }
+
+
+def _read(body: bytes) -> Any:  # noqa: ANN401 (any JSON value)
+    """Return the JSON in a body, or what it holds as text where it is damaged."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return body.decode("utf-8", "replace")
 
 
 def playlist(recording_id: str, name: str, ports: QueryPorts) -> str:

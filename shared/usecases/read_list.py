@@ -9,6 +9,7 @@ from itertools import islice
 from shared.domain import keys
 from shared.domain.document import Overview
 from shared.domain.errors import NotFound
+from shared.domain.foreign import Foreign
 from shared.domain.listing import ListQuery, day_of
 from shared.ports import ObjectStore
 from shared.usecases.read_ports import QueryPorts
@@ -26,11 +27,13 @@ class Page:
     next_cursor: str | None
 
 
-def page(query: ListQuery, ports: QueryPorts) -> Page:
-    """Return the newest recordings that the query takes."""
-    keys, found, read, last = _keys(query, ports.store), list[Overview](), 0, None
+def page(query: ListQuery, ports: QueryPorts, foreign: Foreign | None = None) -> Page:
+    """Return the newest recordings that the query takes; `foreign` gets what else is in the index."""
+    listed = _listed(query, ports.store)
+    entries = (foreign or Foreign()).skipped(listed, keys.indexed)
+    found, read, last = list[Overview](), 0, None
     while len(found) < query.limit and read < MOST_READ:
-        batch = list(islice(keys, query.limit if query.filtered else query.limit - len(found)))
+        batch = list(islice(entries, query.limit if query.filtered else query.limit - len(found)))
         if not batch:
             return Page(found, None)
         for key, recording in zip(batch, ports.many(lambda key: _overview(key, ports.store), batch), strict=True):
@@ -39,11 +42,11 @@ def page(query: ListQuery, ports: QueryPorts) -> Page:
                 found.append(recording)
                 if len(found) == query.limit:
                     break
-    more = last is not None and (last != batch[-1] or next(keys, None) is not None)
+    more = last is not None and (last != batch[-1] or next(entries, None) is not None)
     return Page(found, query.cursor(last) if more and last else None)
 
 
-def _keys(query: ListQuery, store: ObjectStore) -> Iterator[str]:
+def _listed(query: ListQuery, store: ObjectStore) -> Iterator[str]:
     for day in query.days():
         start = query.after if query.after and day_of(query.after) == day else ""
         for item in store.list(f"days/{day}/", after=start):
@@ -51,7 +54,7 @@ def _keys(query: ListQuery, store: ObjectStore) -> Iterator[str]:
 
 
 def _overview(key: str, store: ObjectStore) -> Overview | None:
-    recording_id = key.rpartition("/")[2].partition("-")[2]
+    recording_id = keys.indexed(key) or ""
     stored = store.get(keys.document_key(recording_id))
     try:
         if stored is not None:
@@ -60,5 +63,5 @@ def _overview(key: str, store: ObjectStore) -> Overview | None:
         pass  # derived: it is decided afresh
     try:
         return Overview.model_validate(current(store, recording_id).model_dump(exclude={"evidence", "notifications"}))
-    except NotFound:
+    except (NotFound, ValueError, KeyError, TypeError):  # deleted, or damaged: the others are shown
         return None

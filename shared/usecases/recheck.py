@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from shared.domain import keys
 from shared.domain.accepted import Accepted
 from shared.domain.errors import TaskNotFound
 from shared.domain.evidence import Evidence
@@ -46,7 +47,7 @@ def task_of_files(accepted: Accepted, evidence: Evidence, store: ObjectStore) ->
         return None
     known = {task.task_id for task in evidence.tasks.values()}
     for item in store.list(folder):
-        task_id = item.key.removeprefix(folder).rpartition("/")[0]
-        if task_id and task_id not in known:
+        task_id, _, name = item.key.removeprefix(folder).rpartition("/")  # a TaskId may hold a slash
+        if task_id and keys.is_file_name(name) and task_id not in known:
             return task_id
     return None

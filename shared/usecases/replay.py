@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.domain import keys
+from shared.domain.foreign import Foreign
+from shared.domain.ids import is_recording_id
 from shared.ports import ObjectStore
 from shared.store import journal
 
@@ -16,12 +18,13 @@ class Replayed:
 
     recordings: int
     changed: list[str]
+    foreign: Foreign = field(default_factory=Foreign)
 
 
 def replay(store: ObjectStore, recording_ids: Iterable[str]) -> Replayed:
     """Rebuild the documents of these recordings; an unchanged one has the same bytes."""
     result = Replayed(0, [])
-    for recording_id in recording_ids:
+    for recording_id in result.foreign.skipped(recording_ids, is_recording_id):
         accepted = journal.load_accepted(store, recording_id)
         if accepted is None:
             continue
@@ -35,6 +38,6 @@ def replay(store: ObjectStore, recording_ids: Iterable[str]) -> Replayed:
 
 
 def all_recordings(store: ObjectStore) -> Iterator[str]:
-    """Yield the id of every recording ever accepted, by the day index."""
+    """Yield the id of every recording ever accepted, by the day index; of a foreign entry its key, which is no id."""
     for item in store.list("days/"):
-        yield item.key.rpartition("/")[2].partition("-")[2]
+        yield keys.indexed(item.key) or item.key

@@ -11,11 +11,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import takewhile
 from threading import Lock
 
 from shared.domain import keys
 from shared.domain.document import Recording, decide
 from shared.domain.errors import ParametersRefused, RecorderBusy, RecorderMisconfigured
+from shared.domain.foreign import Foreign
 from shared.domain.periods import REPEAT_MS, START_LEAD_MS
 from shared.domain.refusals import is_full
 from shared.domain.states import is_unsure
@@ -46,6 +48,7 @@ class Report:
         ended: final states that recordings came to, and how many.
         notify_failures: notifications that were not taken.
         errors: looks and starts that failed.
+        foreign: names among the markers that are none.
     """
 
     looked: int = 0
@@ -57,6 +60,7 @@ class Report:
     ended: Counter[str] = field(default_factory=Counter)
     notify_failures: int = 0
     errors: list[str] = field(default_factory=list)
+    foreign: Foreign = field(default_factory=Foreign)
     _counting: Lock = field(default_factory=Lock)
 
     def note_look(self) -> None:
@@ -87,7 +91,7 @@ def tick(ports: ReconcilePorts, budget_s: float, run: Mapper = map) -> Report:
     starts = _Starts(ports, report)
     starts.make(now_ms, now_ms + int(budget_s * 500))
     markers, ripe_ms, watched = dict[str, list[str]](), ports.clock(), set[str]()
-    for marker in (item.key for item in ports.store.list("open/")):
+    for marker in _listed(ports, "open/", report):
         at_ms, recording_id = keys.marked(marker)
         watched.add(recording_id)
         if at_ms <= ripe_ms:
@@ -104,11 +108,13 @@ def tick(ports: ReconcilePorts, budget_s: float, run: Mapper = map) -> Report:
     return report
 
 
-def _ripe(ports: ReconcilePorts, prefix: str, until_ms: int) -> Iterator[str]:
-    for item in ports.store.list(prefix):
-        if keys.marked(item.key)[0] > until_ms:
-            return
-        yield item.key
+def _listed(ports: ReconcilePorts, prefix: str, report: Report) -> Iterator[str]:
+    """Yield the markers that are listed; whatever else lies among them is nobody's."""
+    return report.foreign.skipped((item.key for item in ports.store.list(prefix)), keys.is_marker)
+
+
+def _ripe(markers: Iterator[str], until_ms: int) -> Iterator[str]:
+    return takewhile(lambda marker: keys.marked(marker)[0] <= until_ms, markers)
 
 
 def _guarded(recording_id: str, report: Report, work: Callable[[], None]) -> None:
@@ -165,7 +171,7 @@ class _Starts:
     def make(self, due_ms: int, until_ms: int) -> None:
         """Make the starts that are due by then and were not tried yet, waiting for their time, until `until_ms`."""
         ports = self._ports
-        markers = list(_ripe(ports, "due/", due_ms + START_LEAD_MS))
+        markers = list(_ripe(_listed(ports, "due/", self._report), due_ms + START_LEAD_MS))
         for marker in markers:
             if marker in self._tried:
                 continue
