@@ -145,7 +145,7 @@ BROKEN: list[tuple[Break, str, Level, str]] = [
     ),
     (lambda s: s.setting(WEBRECORD_SDK_APP_ID="1400000002"), "callback-url", Level.FAIL, "or WEBRECORD_SDK_APP_ID"),
     (
-        lambda s: setattr(s, "callback_url", f"{s.api_url}/_local/health"),
+        lambda s: setattr(s, "callback_url", f"{s.api_url}/openapi.json"),
         "callback-url",
         Level.FAIL,
         "not 401: is it the callb",
