@@ -26,7 +26,7 @@ unit: $(READY) browser
 RUNS ?= 1000
 SEED ?= 0
 faults: $(READY) ## Faults at every call, on virtual time: make faults RUNS=10000
-	$(PY) -m tests.faults_run --runs $(RUNS) --seed $(SEED)
+	$(PY) -m testing.faults --runs $(RUNS) --seed $(SEED)
 
 load: $(READY) ## 1,000 starts at once, in real time, against the local cloud at TRTC's documented limits
 	$(PY) -m tests.load start

@@ -11,7 +11,7 @@ from local.config import BUCKET, REGION
 from shared.domain import keys
 from shared.domain.callbacks import parse_callback
 from shared.store import journal
-from tests.callbacks import KEY, SDK_APP_ID, callback, mp4_stop, signed
+from testing.callbacks import KEY, SDK_APP_ID, callback, mp4_stop, signed
 from tests.world import World
 
 TOKEN = "bench-token-0123456789"  # noqa: S105 (of no deployment)

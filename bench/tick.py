@@ -15,7 +15,7 @@ from shared.domain.steps import Timing
 from shared.ports import StoredObject
 from shared.usecases.look import ReconcilePorts
 from shared.usecases.tick import tick
-from tests.callbacks import callback
+from testing.callbacks import callback
 from tests.fakes import Clock, FakeTrtc
 from tests.load.site import HOUR_MS, MIDDAY_MS, Meter, MeteredStore, Silence, Simulation, Site
 from tests.load.store import FolderStore

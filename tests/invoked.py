@@ -21,7 +21,7 @@ from shared.ports import ObjectStore
 from shared.settings import ANONYMOUS, CallbackSettings, RecordingsSettings
 from shared.usecases.look import ReconcilePorts
 from shared.usecases.read_ports import QueryPorts
-from tests.callbacks import KEY, SDK_APP_ID, signed
+from testing.callbacks import KEY, SDK_APP_ID, signed
 from tests.fakes import MemoryFiles
 
 BUCKET = "webrecord-1250000000"

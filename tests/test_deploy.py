@@ -23,7 +23,7 @@ from shared.domain.steps import Timing
 from shared.ports import ListedObject, StoredObject
 from shared.usecases.look import ReconcilePorts
 from shared.usecases.tick import tick
-from tests.callbacks import callback, mp4_stop
+from testing.callbacks import callback, mp4_stop
 from tests.fakes import MemoryStore
 from tests.world import World
 from tools import deploy_check, deploy_file, deploy_payloads, deploy_values

@@ -1,40 +1,62 @@
-"""Faults at every call, on virtual time: what was acknowledged ends, and ends true. `make faults` plays many more."""
+"""Faults at every call, on virtual time: whatever goes wrong, every law holds. `make faults` plays many more."""
 
 from __future__ import annotations
 
+from collections import Counter
+from pathlib import Path
+
 import pytest
 
-from tests.simulation import Simulation
+from testing.laws import breaches, judge
+from testing.run import Run
+from testing.scenario import IDEAS, Scenario, drawn
+from testing.shrink import pinned
+from testing.strikes import KINDS
+
+KEPT = sorted((Path(__file__).parent.parent / "testing" / "regressions").glob("*.json"))
 
 
 @pytest.mark.parametrize("seed", range(0, 4_000, 50))
-def test_whatever_goes_wrong_what_was_acknowledged_ends_true(seed: int) -> None:
+def test_whatever_goes_wrong_every_law_holds(seed: int) -> None:
     """Nothing lost, nothing started twice, nothing untrue, no marker left; the seed is in the test's name."""
-    verdict = Simulation(seed).play()
-    assert ([], [], []) == (verdict.lost, verdict.duplicated, verdict.wrong)
+    assert [] == breaches(judge(Run(drawn(seed)).play()))
 
 
-def test_the_faults_are_really_injected() -> None:
-    """The judge is not asleep: runs see faults, tasks, callbacks, and every kind of end."""
-    runs = [Simulation(seed) for seed in range(40)]
-    faults = sum(run.play().faults for run in runs)
-    assert faults > 200
-    assert sum(len(run.trtc.started) for run in runs) > 40
-    assert sum(len(run.callbacks) for run in runs) > 80
-    ends = {state for run in runs for said in run.receiver.taken.values() for state in said}
+@pytest.mark.parametrize("kept", KEPT, ids=lambda path: path.stem)
+def test_what_once_went_wrong_stays_mended(kept: Path) -> None:
+    """Each kept run broke a law before something was mended, and breaks none any more."""
+    assert [] == breaches(judge(Run(Scenario.from_json(kept.read_text())).play()))
+
+
+def test_the_faults_really_strike() -> None:
+    """Runs see every kind of fault, tasks, callbacks, and every kind of end."""
+    runs = [Run(drawn(seed)).play() for seed in range(60)]
+    kinds = Counter(strike.kind for run in runs for strike in run.strikes.struck)
+    assert set(KINDS) <= set(kinds)
+    assert sum(kinds.values()) > 600, "more than ten a run"
+    assert kinds["overrun"] > 10
+    assert sum(len(run.trtc.started) for run in runs) > 60
+    assert sum(entry.data["status"] == 200 for run in runs for entry in run.ledger.of("callback")) > 300
+    ends = {entry.data["type"] for run in runs for entry in run.ledger.of("notified")}
     assert {"recording.completed", "recording.failed", "recording.lost"} <= ends
 
 
-def test_the_judge_sees_a_loss() -> None:
-    """A file that is taken away, a marker that is left and a document that is forged are called wrong."""
-    run = Simulation(1, harshness=0)
-    run.play()
-    (key, *_) = run.acknowledged
-    run.trtc.twice.append(key)
-    run.store.put("open/0000000000000-x", b"")
-    run.store.delete(f"recordings/{key}/request.json")
-    run.verdict.lost.clear()
-    run.judge()
-    assert run.verdict.lost
-    assert run.verdict.duplicated
-    assert run.verdict.wrong
+def test_a_run_is_a_function_of_its_scenario() -> None:
+    """The same seed gives the same history; so does the run with its faults and stories written down and read again."""
+    for seed in (3, 7):
+        first, second = Run(drawn(seed)).play(), Run(drawn(seed)).play()
+        assert first.ledger.entries == second.ledger.entries
+        kept = Scenario.from_json(pinned(drawn(seed)).to_json())
+        assert first.ledger.entries == Run(kept).play().ledger.entries
+
+
+def test_a_new_idea_leaves_what_others_do_as_it_was() -> None:
+    """Each idea has a stream of its own: without one of them, the steps of all others are the same."""
+    for seed in range(20):
+        whole = drawn(seed).steps
+        stops = IDEAS.pop("stops")
+        try:
+            without = drawn(seed).steps
+        finally:
+            IDEAS["stops"] = stops
+        assert [step for step in whole if step.action != "stop"] == without

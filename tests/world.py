@@ -11,7 +11,7 @@ from shared.domain.policy import Policy, UploadKeys
 from shared.domain.request import RecordingRequest
 from shared.usecases.receive import Received, receive
 from shared.usecases.start import Outcome, Ports, start
-from tests.callbacks import KEY, SDK_APP_ID, signed
+from testing.callbacks import KEY, SDK_APP_ID, signed
 from tests.fakes import Clock, FakeTrtc, MemoryStore
 from tests.faults import Faults, FaultyRecorder, FaultyStore
 

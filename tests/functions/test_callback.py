@@ -14,7 +14,7 @@ from local import scf_events
 from local.callbacks import sign
 from local.config import REGION, SDK_APP_ID
 from shared import bootstrap
-from tests.callbacks import callback
+from testing.callbacks import callback
 from tests.cloud import RunningCloud
 
 CONTEXT = scf_events.context("callback", "scf-request-2", 256, 5, REGION)

@@ -17,7 +17,7 @@ from shared.entrypoint import entrypoint
 from shared.ports import StoredObject
 from shared.settings import ANONYMOUS, RecordingsSettings
 from shared.usecases.read_ports import QueryPorts
-from tests.callbacks import SDK_APP_ID
+from testing.callbacks import SDK_APP_ID
 from tests.events import load
 from tests.fakes import MemoryFiles, MemoryStore
 from tests.world import World

@@ -12,7 +12,7 @@ from functions import callback, reconcile, recordings
 from local import scf_events
 from shared import bootstrap
 from shared.domain.errors import ConfigurationError
-from tests.callbacks import mp4_stop
+from testing.callbacks import mp4_stop
 from tests.events import load
 
 RIGHT = {

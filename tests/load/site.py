@@ -28,7 +28,7 @@ from shared.usecases.pace import Pacer
 from shared.usecases.start import current, start
 from shared.usecases.stop import stop
 from shared.usecases.tick import Report, tick
-from tests.callbacks import callback, mp4_stop
+from testing.callbacks import callback, mp4_stop
 from tests.fakes import Clock
 from tests.load.store import FolderStore
 from tests.world import POLICY, World

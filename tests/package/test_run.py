@@ -14,7 +14,7 @@ from local.callbacks import sign
 from local.client import Client
 from local.config import BUCKET, REGION, SDK_APP_ID
 from local.faults import TrtcFault
-from tests.callbacks import callback
+from testing.callbacks import callback
 from tests.cloud import RunningCloud
 from tests.package.conftest import Answer, Run
 from tools.package import Package

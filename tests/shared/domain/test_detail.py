@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared.domain.detail import detail
 from shared.domain.document import decide
 from shared.domain.evidence import fold
-from tests.callbacks import callback
+from testing.callbacks import callback
 from tests.shared.domain.test_document import ACCEPTED, STARTED, evidence_of
 
 

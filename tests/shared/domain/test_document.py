@@ -18,7 +18,7 @@ from shared.domain.document import decide
 from shared.domain.evidence import Evidence, fold
 from shared.domain.facts import Fact, evidence_of_callback, evidence_of_fact
 from shared.domain.states import State
-from tests.callbacks import TASK, callback, mp4_stop, vod_commit
+from testing.callbacks import TASK, callback, mp4_stop, vod_commit
 
 ACCEPTED = Accepted(
     recording_id="r1",

@@ -18,7 +18,7 @@ from shared.domain.states import (
     since_ms,
     state_of,
 )
-from tests.callbacks import TASK, callback, mp4_stop, vod_commit
+from testing.callbacks import TASK, callback, mp4_stop, vod_commit
 from tests.shared.domain.test_document import ACCEPTED, Story, evidence_of
 
 SECOND = "Task+2"

@@ -31,7 +31,7 @@ from shared.domain.steps import (
     Wait,
     next_step,
 )
-from tests.callbacks import TASK, callback, mp4_stop, vod_commit
+from testing.callbacks import TASK, callback, mp4_stop, vod_commit
 from tests.shared.domain.test_document import Story, evidence_of, stories
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000

@@ -18,7 +18,7 @@ from shared.store import journal
 from shared.usecases.look import load, look
 from shared.usecases.start import start
 from shared.usecases.stop import stop
-from tests.callbacks import callback, mp4_stop
+from testing.callbacks import callback, mp4_stop
 from tests.shared.usecases.ticking import HOOK, HOUR_MS, MINUTE_MS, Site
 
 DAY_MS = 24 * HOUR_MS

@@ -20,7 +20,7 @@ from shared.usecases.read import EVENTS, URL_VALID_S, events, playlist, show, wa
 from shared.usecases.read_list import MOST_READ, page
 from shared.usecases.read_ports import QueryPorts
 from shared.usecases.stop import stop
-from tests.callbacks import callback, mp4_stop
+from testing.callbacks import callback, mp4_stop
 from tests.fakes import MemoryFiles
 from tests.world import CALLER_STORAGE, World
 

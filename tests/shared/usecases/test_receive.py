@@ -18,7 +18,7 @@ from shared.domain.states import State
 from shared.store import journal
 from shared.usecases import look
 from shared.usecases.start import current
-from tests.callbacks import TASK, callback, mp4_stop, signed
+from testing.callbacks import TASK, callback, mp4_stop, signed
 from tests.faults import Died, Kind
 from tests.world import World
 

@@ -9,7 +9,7 @@ from shared.domain.refusals import refusal
 from shared.domain.states import State
 from shared.usecases.replay import all_recordings, replay
 from shared.usecases.stop import stop
-from tests.callbacks import callback, mp4_stop
+from testing.callbacks import callback, mp4_stop
 from tests.shared.usecases.ticking import HOOK, HOUR_MS, Site
 
 STORIES = ["completed", "lost", "paused", "scheduled", "cancelled", "queued", "refused", "told", "undelivered"]

@@ -13,7 +13,7 @@ from shared.domain.keys import marked
 from shared.domain.refusals import refusal
 from shared.domain.states import State
 from shared.usecases.stop import stop
-from tests.callbacks import callback
+from testing.callbacks import callback
 from tests.shared.usecases.ticking import HOOK, HOUR_MS, MINUTE_MS, Site
 from tests.world import CALLER_STORAGE
 

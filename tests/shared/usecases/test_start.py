@@ -24,10 +24,10 @@ from shared.domain.refusals import refusal
 from shared.domain.states import State
 from shared.store import journal
 from shared.usecases.start import Outcome, current
-from tests.callbacks import callback
+from testing.bucket import Bucket
+from testing.callbacks import callback
 from tests.fakes import Clock
 from tests.faults import Died, Kind
-from tests.simulated import StaleStore
 from tests.world import CALLER_STORAGE, UPLOAD_KEY, World
 
 BUSY = refusal("ResourceInsufficient.RequestRejection", "full", "req-9")
@@ -170,7 +170,7 @@ def test_a_full_quota_queues() -> None:
 def test_a_repeated_call_knows_what_the_listing_does_not_name_yet() -> None:
     """A refused attempt is not made again under its RecordId, while the timer goes on to the next one."""
     clock = Clock()
-    world = World(store=StaleStore(clock=clock, stale_ms=90_000), clock=clock)
+    world = World(store=Bucket(clock=clock, late_ms=90_000), clock=clock)
     world.trtc.refusals.append(BUSY)
     outcomes = [world.start(), world.start()]
     assert [State.QUEUED] * 2 == [outcome.recording.state for outcome in outcomes]
@@ -196,7 +196,7 @@ def test_callers_keys_cannot_wait() -> None:
 def test_of_two_callers_with_keys_of_their_own_one_gets_the_other_ones_task() -> None:
     """Refused while another call under the same key was not: whatever is listed, TRTC is asked before the next try."""
     clock = Clock()
-    world = World(store=StaleStore(clock=clock, stale_ms=90_000), clock=clock)
+    world = World(store=Bucket(clock=clock, late_ms=90_000), clock=clock)
     others: list[Outcome] = []
     world.trtc.refusals.append(BUSY)
     world.faults.plan = {6: "overlap"}

@@ -14,10 +14,10 @@ from shared.domain.states import State
 from shared.store import journal
 from shared.usecases.jobs import run_job
 from shared.usecases.stop import stop
-from tests.callbacks import callback
+from testing.bucket import Bucket
+from testing.callbacks import callback
 from tests.fakes import Clock
 from tests.faults import Faults, FaultyStore
-from tests.simulated import StaleStore
 from tests.world import World
 
 URL = "https://example.com/"
@@ -38,7 +38,7 @@ class TestStop:
     def test_a_task_that_the_listing_does_not_name_yet_is_stopped(self) -> None:
         """Right after its start, too, where listings are behind."""
         clock = Clock()
-        world = World(store=StaleStore(clock=clock, stale_ms=90_000), clock=clock)
+        world = World(store=Bucket(clock=clock, late_ms=90_000), clock=clock)
         world.start()
         assert State.STOPPING is stop("k1", "asked by ops", world.ports).state
         assert {} == world.trtc.recording

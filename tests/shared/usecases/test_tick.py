@@ -23,7 +23,7 @@ from shared.ports import ListedObject, StoredObject
 from shared.store import journal
 from shared.usecases.stop import stop
 from shared.usecases.tick import tick
-from tests.callbacks import callback, mp4_stop
+from testing.callbacks import callback, mp4_stop
 from tests.fakes import FakeTrtc, MemoryStore
 from tests.faults import Died, Faults, Kind
 from tests.shared.usecases.ticking import HOOK, HOUR_MS, MINUTE_MS, Site

@@ -1,0 +1,128 @@
+"""Who does what in a run: each action is a function of the run and its arguments, in a greenlet of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from shared.domain import ids
+from shared.domain.errors import WebRecordError
+from testing.parts import JOBS
+
+if TYPE_CHECKING:
+    from testing.run import Run
+
+Act = Callable[..., None]
+ACTIONS: dict[tuple[str, str], Act] = {}
+
+
+def action(actor: str, name: str) -> Callable[[Act], Act]:
+    """Register what an actor can do; a scenario names both."""
+
+    def register(act: Act) -> Act:
+        ACTIONS[actor, name] = act
+        return act
+
+    return register
+
+
+@action("caller", "start")
+def start(run: Run, key: str, body: dict[str, Any], tries: int = 5) -> None:
+    """A backend starts a recording and repeats the call, as it should, until it is answered."""
+    run.ledger.note("caller", "asked", key, body=body)
+    chance = run.scenario.stream(f"caller {key}")
+    headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
+    for again in range(tries):
+        if again:
+            run.timeline.wait_ms(chance.choice([100, 5_000, 200_000]))
+        status, document = _http(run, "POST", "/recordings", f"start {key}", headers, json.dumps(body).encode())
+        if 0 < status < 300 or "trtc" in document:
+            run.ledger.note("caller", "acknowledged", key)
+            return
+
+
+@action("caller", "stop")
+def stop(run: Run, key: str) -> None:
+    """A backend stops a recording."""
+    _http(run, "POST", f"/recordings/{key}/stop", f"stop {key}", {}, b"")
+
+
+@action("caller", "read")
+def read(run: Run, key: str) -> None:
+    """Somebody reads a recording."""
+    _http(run, "GET", f"/recordings/{key}", f"read {key}", {}, b"")
+
+
+@action("caller", "list")
+def list_all(run: Run) -> None:
+    """Somebody lists the recordings."""
+    _http(run, "GET", "/recordings", "list", {}, b"")
+
+
+@action("bucket", "job")
+def job(run: Run, name: str, lines: list[dict[str, Any]]) -> None:
+    """Somebody puts a job object into a bucket; SCF delivers its event, and again where that failed."""
+    body = b"\n".join(json.dumps(line).encode() for line in lines)
+    run.jobs.put(name, body)
+    etag = run.jobs.objects[name].etag
+    for again in range(3):
+        if again:
+            run.timeline.wait_ms(60_000)
+        try:
+            done = run.invoke("recordings", f"job {name}", lambda invoked: invoked.job_created(name, len(body)))
+        except WebRecordError:
+            continue
+        if done:
+            numbers = range(1, len(lines) + 1) if len(lines) > 1 else [0]
+            for number, line in zip(numbers, lines, strict=True):
+                if line["RecordUrl"].startswith("https:"):
+                    run.ledger.note("caller", "acknowledged", ids.digest_id(JOBS, name, etag, str(number)))
+            return
+
+
+@action("platform", "outage")
+def outage(run: Run, ms: int) -> None:
+    """The callback function can't be reached."""
+    run.down_until_ms = run.timeline.now + ms
+    run.ledger.note("platform", "outage", ms=ms)
+
+
+@action("stranger", "overwrite")
+def overwrite(run: Run, key: str, body: str) -> None:
+    """Somebody writes over an object of ours, where there is one."""
+    if key in run.bucket.objects:
+        run.bucket.put(key, body.encode())
+        run.ledger.note("stranger", "overwrote", key)
+
+
+@action("stranger", "put")
+def put(run: Run, key: str, body: str = "") -> None:
+    """Somebody puts an object of his own among ours."""
+    run.bucket.put(key, body.encode())
+    run.ledger.note("stranger", "put", key)
+
+
+def meet(run: Run, chance: Random) -> None:
+    """Begin, in the middle of another invocation: a tick, a call that was made before, or a stop."""
+    asked = {entry.about: entry.data["body"] for entry in run.ledger.of("asked")}
+    what = chance.choice(["tick", "tick", "tick", "call", "call", "stop"]) if asked else "tick"
+    key = chance.choice(list(asked) or [""])
+    if what == "call":
+        start(run, key, asked[key], tries=1)
+    elif what == "stop":
+        stop(run, key)
+    else:
+        run.tick()
+
+
+def _http(
+    run: Run, method: str, path: str, what: str, headers: dict[str, str], body: bytes
+) -> tuple[int, dict[str, Any]]:
+    answers: list[tuple[int, dict[str, Any]]] = []
+    run.invoke("recordings", what, lambda invoked: answers.append(invoked.call(method, path, headers, body)))
+    status, document = answers[0] if answers else (0, {})
+    about = path.split("/")[2] if path.count("/") > 1 else headers.get("Idempotency-Key", "")
+    run.ledger.note("caller", "answered", about, call=what, status=status, state=document.get("state"))
+    return status, document

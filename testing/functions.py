@@ -1,0 +1,121 @@
+"""The three deployed functions in memory: their real `main_handler`, over given ports, with the platform's events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import SecretStr
+
+from functions import callback, reconcile, recordings
+from local import scf_events
+from local.cos import ObjectCreated
+from shared.bootstrap import CallbackApp, ReconcileApp, RecordingsApp
+from shared.domain.policy import Policy
+from shared.domain.steps import Timing
+from shared.entrypoint import entrypoint
+from shared.settings import ANONYMOUS, CallbackSettings, RecordingsSettings
+from shared.usecases.look import ReconcilePorts
+from shared.usecases.pace import Pacer
+from shared.usecases.read_ports import QueryPorts
+from testing.callbacks import KEY, SDK_APP_ID, signed
+from testing.parts import BUCKET, JOBS, PREFIX, REGION
+from testing.ports import TimedNotifier, TimedRecorder, TimedStore, WholeStore
+from testing.timeline import Timeline, Workers
+
+LIMITS_S = {"recordings": 30.0, "callback": 5.0, "reconcile": 120.0}
+"""Each function's own time limit, as serverless.yml has them."""
+PACE = 10.0
+
+
+class Invoked:
+    """One invocation's ports, and the functions over them."""
+
+    def __init__(
+        self,
+        timeline: Timeline,
+        store: TimedStore,
+        jobs: TimedStore,
+        recorder: TimedRecorder,
+        notifier: TimedNotifier,
+        policy: Policy,
+        change: Callable[[ReconcilePorts], ReconcilePorts],
+    ) -> None:
+        self._timeline, self._store, self._jobs = timeline, store, jobs
+        self._files = WholeStore(store.inner, store.calls, store.deadline, prefix=f"{PREFIX}/")
+        self._recorder, self._notifier, self._policy, self._change = recorder, notifier, policy, change
+
+    def call(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, dict[str, Any]]:
+        """Call the HTTP API; return status and document."""
+        event = scf_events.function_url_event(method, path, {}, headers, body, "203.0.113.7")
+        reply = self._recordings(event)
+        assert reply is not None
+        return reply["statusCode"], json.loads(reply["body"])
+
+    def job_created(self, key: str, size: int) -> None:
+        """Hand over the event of a new job object; raises where the platform would invoke again."""
+        created = ObjectCreated(
+            bucket=JOBS,
+            key=key,
+            size=size,
+            etag="",
+            meta={},
+            request_id="",
+            event_name="cos:ObjectCreated:Put",
+            event_time=0,
+            content_type="application/json",
+        )
+        self._recordings(scf_events.object_created_event(created, REGION))
+
+    def receive(self, body: bytes) -> int:
+        """Deliver a signed callback; return the status TRTC sees."""
+        app = CallbackApp(_CALLBACK, self._store, self._store.deadline, self._timeline)
+        event = scf_events.function_url_event("POST", "/", {}, signed(body), body, "203.0.113.8")
+        reply = entrypoint(callback.handle, lambda: app)(event, _context("callback"))
+        assert reply is not None
+        return int(reply["statusCode"])
+
+    def tick(self) -> None:
+        """Let the timer fire."""
+        app = ReconcileApp(self.reconcile_ports(), lambda: Workers(self._timeline))
+        entrypoint(reconcile.handle, lambda: app)(scf_events.timer_event("every-minute"), _context("reconcile"))
+
+    def reconcile_ports(self) -> ReconcilePorts:
+        """Return what reconcile works with."""
+        timeline = self._timeline
+        ports = ReconcilePorts(
+            self._store,
+            self._recorder,
+            self._policy,
+            timeline,
+            notifier=self._notifier,
+            timing=Timing(),
+            sleep=timeline.sleep,
+            pace=Pacer(PACE, lambda: timeline.now / 1000, timeline.sleep).wait,
+            pace_start=Pacer(PACE, lambda: timeline.now / 1000, timeline.sleep).wait,
+        )
+        return self._change(ports)
+
+    def _recordings(self, event: dict[str, Any]) -> dict[str, Any] | None:
+        timeline = self._timeline
+        reading = QueryPorts(
+            self._store,
+            self._recorder,
+            self._policy,
+            timeline,
+            files=self._files,
+            many=lambda read, keys: list(Workers(timeline).map(read, keys)),
+            sleep=timeline.sleep,
+        )
+        app = RecordingsApp(_RECORDINGS, reading, lambda _created: self._jobs)
+        return entrypoint(recordings.handle, lambda: app)(event, _context("recordings"))
+
+
+def _context(function: str) -> dict[str, Any]:
+    return scf_events.context(function, "request-1", 256, int(LIMITS_S[function]), REGION)
+
+
+_OWN: dict[str, Any] = {"bucket": BUCKET, "bucket_region": REGION, "sdk_app_id": (SDK_APP_ID,)}
+_RECORDINGS = RecordingsSettings(**_OWN, api_tokens={ANONYMOUS: SecretStr("")})
+_CALLBACK = CallbackSettings(**_OWN, callback_keys=(SecretStr(KEY),))

@@ -1,0 +1,113 @@
+"""What may happen in a run, and what its world may be like. Each draws from a stream of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+from testing.parts import CALLER_STORAGE
+from testing.scenario import BEGIN_MS, Step, idea, world
+
+MINUTE = 60_000
+HOUR = 3_600_000
+
+
+@world
+def capacity(chance: Random) -> dict[str, Any]:
+    """TRTC is nearly full, or has room."""
+    return {"quota": chance.choice([1, 2, 200]), "busy": chance.choice([0.0, 0.0, 0.3])}
+
+
+@world
+def memory(chance: Random) -> dict[str, Any]:
+    """How long TRTC knows a RecordId is not documented: "a short time"."""
+    return {"forget_ms": chance.choice([2 * MINUTE, 10 * MINUTE, 24 * HOUR])}
+
+
+@world
+def listings(chance: Random) -> dict[str, Any]:
+    """Listings are true or late, and their pages long or short."""
+    return {"late_ms": chance.choice([0, 0, 2_000, 90_000]), "page_size": chance.choice([1_000, 1_000, 1_000, 5])}
+
+
+@world
+def receiver(chance: Random) -> dict[str, Any]:
+    """The receiver refuses at times, or never."""
+    return {"refusing": chance.choice([0.0, 0.3])}
+
+
+@idea
+def recordings(chance: Random) -> Iterator[Step]:
+    """Backends start recordings, some twice at once; some wait for their time, some bring storage of their own."""
+    for number in range(chance.choice([1, 2, 4])):
+        body: dict[str, Any] = {"RecordUrl": f"https://example.com/{number}"}
+        if chance.random() < 0.2:
+            body["StartAt"] = (BEGIN_MS + chance.choice([90_000, HOUR])) / 1000
+        elif chance.random() < 0.1:
+            body["StorageParams"] = CALLER_STORAGE
+        if chance.random() < 0.2:
+            body["NotifyOn"] = "changes"
+        if chance.random() < 0.2:
+            body["StopAt"] = (BEGIN_MS + 5_400_000) / 1000
+        for _ in range(chance.choice([1, 1, 2])):
+            yield Step(chance.randrange(MINUTE), "caller", "start", {"key": f"r{number}", "body": body})
+
+
+@idea
+def formats(chance: Random) -> Iterator[Step]:
+    """One more is in HLS, or goes to VOD."""
+    if chance.random() < 0.15:
+        body = {"RecordUrl": "https://example.com/f", **chance.choice([{"Format": "hls"}, {"Storage": "vod"}])}
+        yield Step(chance.randrange(MINUTE), "caller", "start", {"key": "f0", "body": body})
+
+
+@idea
+def limits(chance: Random) -> Iterator[Step]:
+    """One more has the shortest MaxDurationLimit."""
+    if chance.random() < 0.1:
+        body = {"RecordUrl": "https://example.com/l", "MaxDurationLimit": 1_800}
+        yield Step(chance.randrange(MINUTE), "caller", "start", {"key": "l0", "body": body})
+
+
+@idea
+def jobs(chance: Random) -> Iterator[Step]:
+    """A job object asks for recordings: one document, or lines of which one may be wrong."""
+    if chance.random() < 0.2:
+        urls = [f"https://example.com/j{number}" for number in range(chance.choice([1, 1, 1, 3]))]
+        lines = [{"RecordUrl": url} for url in urls]
+        if len(lines) > 1 and chance.random() < 0.5:
+            lines.append({"RecordUrl": "no address"})
+        yield Step(chance.randrange(MINUTE), "bucket", "job", {"name": "jobs/j.json", "lines": lines})
+
+
+@idea
+def stops(chance: Random) -> Iterator[Step]:
+    """Backends stop recordings, which may be over, waiting, or not asked for yet."""
+    for number in range(4):
+        if chance.random() < 0.3:
+            yield Step(chance.randrange(900_000), "caller", "stop", {"key": f"r{number}"})
+
+
+@idea
+def readers(chance: Random) -> Iterator[Step]:
+    """Somebody reads what became of a recording, and lists all."""
+    for _ in range(chance.choice([0, 1, 2])):
+        yield Step(chance.randrange(2 * HOUR), "caller", "read", {"key": f"r{chance.choice([0, 0, 1, 2])}"})
+    if chance.random() < 0.2:
+        yield Step(chance.randrange(2 * HOUR), "caller", "list", {})
+
+
+@idea
+def outages(chance: Random) -> Iterator[Step]:
+    """The callback function is down for half a minute, or for longer than TRTC tries."""
+    if chance.random() < 0.3:
+        yield Step(chance.randrange(900_000), "platform", "outage", {"ms": chance.choice([30_000, 300_000])})
+
+
+@idea
+def damage(chance: Random) -> Iterator[Step]:
+    """A document is damaged: it is derived, so it is derived again."""
+    if chance.random() < 0.1:
+        args = {"key": "recordings/r0/recording.json", "body": chance.choice(["", "{", "[]", '{"evidence": 7}'])}
+        yield Step(chance.randrange(MINUTE, HOUR), "stranger", "overwrite", args)

@@ -1,0 +1,174 @@
+"""What is promised, one function a promise: each compares what we say in the end with what truly happened.
+
+A law yields a line for each breach. `tests/testing/test_laws.py` has, for each, a world or code that it must catch.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from shared.domain import keys
+from shared.domain.accepted import Accepted
+from shared.domain.callbacks import parse_callback
+from shared.domain.document import Recording
+from shared.domain.states import State
+from shared.usecases.replay import all_recordings, replay
+from shared.usecases.start import current
+from testing.parts import SECRETS
+
+if TYPE_CHECKING:
+    from testing.run import Run
+
+Law = Callable[["Run"], Iterator[str]]
+LAWS: dict[str, Law] = {}
+PER_SECOND = 10
+"""What one tick may call of each action in a second; the first of them is free."""
+
+
+def law(promise: Law) -> Law:
+    """Register a promise under its name."""
+    LAWS[promise.__name__.replace("_", " ")] = promise
+    return promise
+
+
+def judge(run: Run) -> dict[str, list[str]]:
+    """Return every law with what breaks it."""
+    return {name: list(promise(run)) for name, promise in LAWS.items()}
+
+
+def _acknowledged(run: Run) -> set[str]:
+    return {entry.about for entry in run.ledger.of("acknowledged")}
+
+
+def _recordings(run: Run) -> Iterator[tuple[Accepted, Recording]]:
+    for key in sorted(_acknowledged(run)):
+        stored = run.bucket.get(keys.request_key(key))
+        if stored is not None:
+            yield Accepted.model_validate_json(stored.body), current(run.bucket, key)
+
+
+@law
+def acknowledged_requests_are_kept(run: Run) -> Iterator[str]:
+    """What was answered 201 or 202, or refused with TRTC's words, is there; a job's lines the same."""
+    for key in sorted(_acknowledged(run)):
+        if run.bucket.get(keys.request_key(key)) is None:
+            yield f"{key}: acknowledged, and nothing is stored"
+
+
+@law
+def acknowledged_callbacks_are_kept(run: Run) -> Iterator[str]:
+    """Of each callback that was answered 200, one sending is stored, byte for byte."""
+    sent, answered = defaultdict[str, set[bytes]](set), dict[str, str]()
+    for entry in run.ledger.of("callback"):
+        callback = parse_callback(entry.data["body"])
+        key = f"{keys.task_facts(callback.task_key)}{callback.name}.json"
+        sent[key].add(entry.data["body"])
+        if entry.data["status"] == 200:
+            answered[key] = callback.name
+    for key, name in answered.items():
+        stored = run.bucket.get(key)
+        if stored is None:
+            yield f"callback {name} was answered 200 and is not stored"
+        elif stored.body not in sent[key]:
+            yield f"callback {name} is stored with other bytes than it was sent with"
+
+
+@law
+def one_task_per_recording(run: Run) -> Iterator[str]:
+    """No recording has two tasks at once."""
+    tasks = Counter[str]()
+    for entry in run.ledger.entries:
+        if entry.what == "task began":
+            tasks[entry.about] += 1
+            if tasks[entry.about] > 1:
+                yield f"{entry.about}: a second task, {entry.data['task']}"
+        elif entry.what == "task over":
+            tasks[entry.about] -= 1
+
+
+@law
+def every_recording_ends(run: Run) -> Iterator[str]:
+    """Each comes to a final state in bounded time, and leaves no marker behind."""
+    for _, recording in _recordings(run):
+        if not recording.state.final:
+            yield f"{recording.recording_id} is {recording.state.value} for ever"
+    for _, marker in run.timer.markers():
+        yield f"the marker {marker} stays"
+
+
+@law
+def states_are_true(run: Run) -> Iterator[str]:
+    """A recording of our bucket is completed if and only if TRTC uploaded a file of it; what it names is there."""
+    files = {entry.about for entry in run.ledger.of("file")}
+    for accepted, recording in _recordings(run):
+        key, state = recording.recording_id, recording.state
+        if state is State.COMPLETED and not recording.files:
+            yield f"{key} is completed without a file"
+        if not state.final or accepted.caller_keys or accepted.place is None or not recording.evidence.attempts:
+            continue
+        if (state is State.COMPLETED) != (key in files):
+            yield f"{key} is {state.value} ({recording.reason}), file there: {key in files}"
+
+
+@law
+def completed_is_never_taken_back(run: Run) -> Iterator[str]:
+    """Who was told `completed` is told nothing else afterwards, and it stands in the end."""
+    completed: set[str] = set()
+    for entry in run.ledger.of("notified"):
+        if entry.data["type"] == "recording.completed":
+            completed.add(entry.about)
+        elif entry.about in completed and entry.data["type"] in ("recording.failed", "recording.lost"):
+            yield f"{entry.about} was told to be completed, then {entry.data['type']}"
+    for _, recording in _recordings(run):
+        if recording.recording_id in completed and recording.state is not State.COMPLETED:
+            yield f"{recording.recording_id} was told to be completed, and is {recording.state.value}"
+
+
+@law
+def documents_can_be_rebuilt(run: Run) -> Iterator[str]:
+    """A replay of the facts gives every document, to the same bytes."""
+    damaged = {entry.about.split("/")[1] for entry in run.ledger.of("overwrote")}
+    for name in set(replay(run.bucket, list(all_recordings(run.bucket))).changed) - damaged:
+        yield f"{name}: replay changed it"
+
+
+@law
+def callers_are_told(run: Run) -> Iterator[str]:
+    """The final state is told at least once, and a webhook-id always means the same."""
+    types = defaultdict[str, set[str]](set)
+    for entry in run.ledger.of("notified"):
+        types[entry.data["webhook_id"]].add(entry.data["type"])
+    for webhook_id, said in types.items():
+        if len(said) > 1:
+            yield f"{webhook_id} meant {sorted(said)}"
+    for accepted, recording in _recordings(run):
+        final = f"{recording.recording_id}-{recording.state.value}"
+        if accepted.notify_url and recording.state.final and final not in types:
+            yield f"{recording.recording_id} was never told to be {recording.state.value}"
+
+
+@law
+def ticks_keep_to_the_rate(run: Run) -> Iterator[str]:
+    """A tick calls each of TRTC's actions at most ten times within a second."""
+    for (tick, action), times in run.paced.items():
+        for first, later in zip(times, times[PER_SECOND + 1 :], strict=False):
+            if later - first < 1_000:
+                yield f"{tick}: {PER_SECOND + 2} {action} in {later - first} ms"
+                break
+
+
+@law
+def secrets_stay_secret(run: Run) -> Iterator[str]:
+    """No storage key is printed or stored."""
+    for entry in run.ledger.of("secret"):
+        yield f"a secret in the log: {entry.about}"
+    for key, stored in run.bucket.objects.items():
+        if any(secret.encode() in stored.body for secret in SECRETS):
+            yield f"a secret in {key}"
+
+
+def breaches(judged: dict[str, list[str]]) -> list[str]:
+    """Return every breach as a line."""
+    return [f"{name}: {line}" for name, lines in judged.items() for line in lines]

@@ -1,0 +1,41 @@
+"""What truly happened in a run: only added to, never changed. Laws judge by it, traces are read from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+
+class Entry(NamedTuple):
+    """One thing that happened.
+
+    Attributes:
+        ms: when, epoch ms.
+        who: the actor: `caller`, `trtc`, `bucket`, `receiver`, `platform`, or an invocation's label.
+        what: what it did: `answered`, `task began`, `file`, `callback`, `notified`, …
+        about: the recording, task or object.
+        data: what belongs to it.
+    """
+
+    ms: int
+    who: str
+    what: str
+    about: str
+    data: dict[str, Any]
+
+
+@dataclass
+class Ledger:
+    """The entries in order of time."""
+
+    clock: Callable[[], int]
+    entries: list[Entry] = field(default_factory=list)
+
+    def note(self, who: str, what: str, about: str = "", **data: Any) -> None:
+        """Add an entry of now."""
+        self.entries.append(Entry(self.clock(), who, what, about, data))
+
+    def of(self, what: str) -> Iterator[Entry]:
+        """Yield entries of one kind."""
+        return (entry for entry in self.entries if entry.what == what)

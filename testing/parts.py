@@ -1,0 +1,39 @@
+"""Values that the runs share: the deployment's policy, names of buckets, secrets that nobody may see."""
+
+from __future__ import annotations
+
+from pydantic import SecretStr
+
+from shared.domain.policy import Policy, UploadKeys
+from testing.callbacks import SDK_APP_ID
+
+BUCKET = "webrecord-1250000000"
+JOBS = "jobs-1250000000"
+REGION = "ap-guangzhou"
+PREFIX = "webrecord"
+UPLOAD_KEY = "upload-secret-key"
+CALLER_KEY = "caller-secret-key"
+SECRETS = (UPLOAD_KEY, CALLER_KEY)
+NOTIFY_URL = "https://hooks.example.com/recordings"
+
+POLICY = Policy(
+    sdk_app_ids=(SDK_APP_ID,),
+    allowed_hosts=(),
+    max_duration_ceiling_s=36_000,
+    caller_storage=True,
+    bucket=BUCKET,
+    region=REGION,
+    prefix=PREFIX,
+    upload_keys=UploadKeys(SecretStr("AKIDupload"), SecretStr(UPLOAD_KEY)),
+)
+
+CALLER_STORAGE = {
+    "CloudStorage": {
+        "Vendor": 0,
+        "Bucket": "own-1234567",
+        "Region": "ap-chengdu",
+        "AccessKey": "AKIDcaller",
+        "SecretKey": CALLER_KEY,
+        "FileNamePrefix": ["record", "video"],
+    }
+}

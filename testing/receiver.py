@@ -1,0 +1,27 @@
+"""A caller's endpoint for notifications."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from random import Random
+
+from shared.domain.notify_hosts import NotificationError
+from testing.ledger import Ledger
+
+
+@dataclass
+class Receiver:
+    """Takes notifications, or refuses a share of them."""
+
+    ledger: Ledger
+    chance: Random
+    refusing: float = 0.0
+
+    def send(self, url: str, webhook_id: str, at_s: int, body: bytes, traceparent: str | None = None) -> None:
+        """Take one, or raise."""
+        if self.refusing and self.chance.random() < self.refusing:
+            raise NotificationError("answered 500")
+        document = json.loads(body)
+        about = document["data"]["recording_id"]
+        self.ledger.note("receiver", "notified", about, webhook_id=webhook_id, type=document["type"])

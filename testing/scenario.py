@@ -1,0 +1,113 @@
+"""A run as data: settings of its world, and a list of who does what when; ideas draw it from independent streams."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field, fields, replace
+from random import Random
+from typing import Any, NamedTuple
+
+from testing.strikes import Strike
+
+BEGIN_MS = 1_800_000_000_000
+
+
+class Step(NamedTuple):
+    """At a time (ms from the run's beginning) an actor does something."""
+
+    ms: int
+    actor: str
+    action: str
+    args: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The world of a run.
+
+    Attributes:
+        quota, busy, forget_ms: TRTC's tasks at once; share of starts it refuses; how long it knows a RecordId.
+        late_ms, page_size: how late listings are, and how long their pages.
+        refusing: share of notifications that the receiver refuses.
+        silence: share of callbacks that are never sent.
+        uneven: whether the timer skips and doubles ticks.
+        harshness: share of invocations in which something goes wrong.
+        released: the bucket it starts from, of an earlier release; empty: none.
+        peace_ms: when all is well again, and who is left only waits.
+    """
+
+    quota: int = 200
+    busy: float = 0.0
+    forget_ms: int = 600_000
+    late_ms: int = 0
+    page_size: int = 1_000
+    refusing: float = 0.0
+    silence: float = 0.1
+    uneven: bool = True
+    harshness: float = 0.3
+    released: str = ""
+    peace_ms: int = 3 * 3_600_000
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One run. `strikes` None: faults are drawn; else only these strike. `stories` pins what becomes of a task."""
+
+    seed: int
+    settings: Settings
+    steps: list[Step]
+    strikes: list[Strike] | None = None
+    stories: dict[str, str] = field(default_factory=dict)
+
+    def stream(self, name: str) -> Random:
+        """Return the stream of chance of this name."""
+        return Random(f"{self.seed} {name}")
+
+    def to_json(self) -> str:
+        """Return it for keeping: a line for each step and each fault."""
+        given = {k: v for k, v in asdict(self.settings).items() if v != getattr(Settings(), k)}
+        head = json.dumps({"seed": self.seed, "settings": given, "stories": self.stories})
+        rows = [json.dumps(step) for step in self.steps]
+        struck = None if self.strikes is None else [json.dumps(strike) for strike in self.strikes]
+        lines = ",\n  ".join(rows)
+        faults = "null" if struck is None else "[\n  " + ",\n  ".join(struck) + "]"
+        return f'{{"world": {head},\n "steps": [\n  {lines}],\n "strikes": {faults}}}\n'
+
+    @classmethod
+    def from_json(cls, text: str) -> Scenario:
+        """Return what `to_json` wrote."""
+        data = json.loads(text)
+        world, known = data["world"], {f.name for f in fields(Settings)}
+        settings = Settings(**{k: v for k, v in world["settings"].items() if k in known})
+        strikes = None if data["strikes"] is None else [Strike(*row) for row in data["strikes"]]
+        return cls(world["seed"], settings, [Step(*row) for row in data["steps"]], strikes, world["stories"])
+
+
+Idea = Callable[[Random], Iterator[Step]]
+Change = Callable[[Random], dict[str, Any]]
+IDEAS: dict[str, Idea] = {}
+WORLDS: dict[str, Change] = {}
+
+
+def idea(make: Idea) -> Idea:
+    """Register what may happen in a run; its steps come from a stream of its own, so that others stay as they were."""
+    IDEAS[make.__name__] = make
+    return make
+
+
+def world(change: Change) -> Change:
+    """Register what a run's world may be like; the same."""
+    WORLDS[change.__name__] = change
+    return change
+
+
+def drawn(seed: int) -> Scenario:
+    """Return the run of a seed."""
+    import testing.ideas  # noqa: F401 (it registers them)
+
+    settings = Settings()
+    for name, change in WORLDS.items():
+        settings = replace(settings, **change(Random(f"{seed} world {name}")))
+    steps = [step for name, make in IDEAS.items() for step in make(Random(f"{seed} idea {name}"))]
+    return Scenario(seed, settings, sorted(steps, key=lambda step: step[:3]))

@@ -1,0 +1,75 @@
+"""What goes wrong at which call, and what truly did: planned for each invocation from a stream of its own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from random import Random
+from typing import Literal, NamedTuple, get_args
+
+Kind = Literal["die", "die after", "fail", "hang", "stall", "lose", "slow", "meet"]
+"""Die before the call or after it took effect; fail at once, or after as long as the caller is patient, or never come
+back, so that the platform ends the invocation; take effect and lose the reply; take long; let another invocation begin
+in the middle of it."""
+KINDS: tuple[Kind, ...] = get_args(Kind)
+OVERRUN = "overrun"
+"""Killed at its function's time limit: stalls lead to it, and many hangs."""
+DEEPEST = 25
+"""Which call of an invocation is struck at most; the early ones more often, since most invocations have few."""
+
+
+class Strike(NamedTuple):
+    """A fault that struck: in which invocation, at which of its calls, which call that is, and what happened."""
+
+    label: str
+    number: int
+    call: str
+    kind: str
+
+
+@dataclass
+class Strikes:
+    """Plans faults, or repeats those that are given, and keeps what struck.
+
+    Attributes:
+        seed: of the streams.
+        harshness: the share of invocations in which something is planned.
+        given: instead of plans: the faults that are to strike.
+    """
+
+    seed: int
+    harshness: float = 0.3
+    given: list[Strike] | None = None
+    struck: list[Strike] = field(default_factory=list)
+    calls: Counter[str] = field(default_factory=Counter)
+    """Every kind of call, and how often it was made."""
+    planned: int = 0
+
+    def plan(self, label: str, *, peace: bool) -> dict[int, Kind]:
+        """Return which calls of an invocation are to be struck, and how."""
+        if self.given is not None:
+            kinds = {(s.number, s.kind) for s in self.given if s.label == label and s.kind in KINDS}
+            return dict(kinds)
+        if peace or not self.harshness:
+            return {}
+        chance = Random(f"{self.seed} faults {label}")
+        if chance.random() >= self.harshness:
+            return {}
+        count = chance.choice((1, 1, 3))
+        plan = {int(chance.random() ** 2 * DEEPEST): chance.choice(KINDS) for _ in range(count)}
+        self.planned += len(plan)
+        return plan
+
+    def note(self, label: str, number: int, call: str, kind: str) -> None:
+        """Keep that a fault struck."""
+        self.struck.append(Strike(label, number, call, kind))
+
+    def table(self) -> Counter[tuple[str, str]]:
+        """Return how often each kind struck each call."""
+        return Counter((strike.call, strike.kind) for strike in self.struck)
+
+
+def never(calls: Counter[str], struck: Counter[tuple[str, str]]) -> list[str]:
+    """Return calls that were made and never saw a kind of fault, as `call: kinds`."""
+    missing = {call: [kind for kind in KINDS if not struck[call, kind]] for call in sorted(calls)}
+    return [f"{call}: {', '.join(kinds)}" for call, kinds in missing.items() if kinds]

@@ -1,0 +1,229 @@
+"""Virtual time for synchronous code: what runs at once are greenlets, and every call at a port lets others run.
+
+A process is one invocation: its own greenlet and those of its workers. It dies at its limit, or wherever it is killed:
+`Killed` is raised at the call it is at, and every later call of it fails the same way and does nothing.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from greenlet import getcurrent, greenlet
+
+T = TypeVar("T")
+
+
+class Killed(BaseException):
+    """The process died here; no `except` of the code under test may see it."""
+
+
+@dataclass(eq=False)
+class Process:
+    """One invocation. `label` says which, the same in every replay of the run."""
+
+    label: str
+    dead: bool = False
+    overran: bool = False
+    calls: int = 0
+    members: list[greenlet] = field(default_factory=list)
+
+
+class Timeline:
+    """A clock, epoch ms, and an agenda of what happens when. Called, it tells the time: it is a port."""
+
+    def __init__(self, now_ms: int = 1_800_000_000_000) -> None:
+        self.now = now_ms
+        self._until = now_ms
+        self._agenda: list[tuple[int, int, Callable[[], object]]] = []
+        self._count = 0
+        self._hub = getcurrent()
+        self._process: dict[greenlet, Process] = {}
+
+    def __call__(self) -> int:
+        return self.now
+
+    def at(self, ms: int, do: Callable[[], object]) -> None:
+        """Do something at a time: at once and whole, unless it waits, as a greenlet of its own does."""
+        self._count += 1
+        heapq.heappush(self._agenda, (max(ms, self.now), self._count, do))
+
+    def next_ms(self) -> int | None:
+        """Return when the next thing happens."""
+        return self._agenda[0][0] if self._agenda else None
+
+    def run_until(self, ms: int) -> None:
+        """Let time pass, and happen what is on the agenda."""
+        assert getcurrent() is self._hub, "only from outside"
+        self._until = ms
+        agenda, pop = self._agenda, heapq.heappop
+        while agenda and agenda[0][0] <= ms:
+            at_ms, _, do = pop(agenda)
+            self.now = max(self.now, at_ms)
+            do()
+        self.now = max(self.now, ms)
+
+    def spawn(self, do: Callable[[], object]) -> None:
+        """Begin something now that may wait in between."""
+        self.at(self.now, greenlet(do, self._hub).switch)
+
+    def wait_ms(self, ms: int) -> None:
+        """Let the time of whoever calls pass; others run meanwhile.
+
+        Raises:
+            Killed: its process died before.
+        """
+        here = getcurrent()
+        process = self._process.get(here)
+        if process is not None and process.dead:
+            raise Killed
+        if here is self._hub:  # nobody's: a test that calls a port itself
+            self.now += ms
+            return
+        at_ms, agenda = self.now + ms, self._agenda
+        if at_ms <= self._until and (not agenda or agenda[0][0] > at_ms):
+            self.now = at_ms
+            return
+        self._wake_at(at_ms)
+        if process is not None and process.dead:
+            raise Killed
+
+    def _wake_at(self, at_ms: int) -> None:
+        sleeper = [getcurrent()]
+        self.at(at_ms, lambda: sleeper and sleeper[0].switch())
+        try:
+            self._hub.switch()
+        finally:
+            sleeper.clear()  # killed meanwhile: the alarm must not wake what its greenlet does next
+
+    def sleep(self, seconds: float) -> None:
+        """`time.sleep`, for ports."""
+        self.wait_ms(round(seconds * 1000))
+
+    def halt(self, wakers: list[Callable[[], None]]) -> None:
+        """Wait until one of `wakers` is called, to which a new one is added."""
+        sleeper = [getcurrent()]
+        wakers.append(lambda: self.at(self.now, lambda: sleeper and sleeper[0].switch()))
+        try:
+            self._hub.switch()
+        finally:
+            sleeper.clear()
+
+    # Processes
+
+    @property
+    def process(self) -> Process | None:
+        """Whose greenlet this is."""
+        return self._process.get(getcurrent())
+
+    def run(self, process: Process, limit_s: float, do: Callable[[], T]) -> T | None:
+        """Run an invocation in the caller's greenlet; None where it was killed, by its limit for example."""
+        here = getcurrent()
+        self._join(here, process)
+        limit = [process]
+        self.at(self.now + round(limit_s * 1000), lambda: self._overrun(limit))
+        try:
+            return do()
+        except Killed:
+            return None
+        finally:
+            limit.clear()
+            for member in process.members:
+                self._process.pop(member, None)
+
+    def _overrun(self, limited: list[Process]) -> None:
+        for process in limited:
+            process.overran = True
+            self.kill(process)
+
+    def kill(self, process: Process) -> None:
+        """End a process: `Killed` is raised wherever its greenlets are, the caller's own to be left by the caller."""
+        process.dead = True
+        # Workers first: the one that began them may only wait for them.
+        for member in [*process.members[1:], *process.members[:1]]:
+            if member is not getcurrent():
+                self.at(self.now, lambda member=member: self._throw(member))  # type: ignore[misc]
+
+    def _throw(self, member: greenlet) -> None:
+        if member and member in self._process:  # begun and not over; what has not begun fails at its first call
+            member.throw(Killed)
+
+    def _join(self, member: greenlet, process: Process) -> None:
+        self._process[member] = process
+        process.members.append(member)
+
+    def begin(self, do: Callable[[], object]) -> None:
+        """Begin a worker of the caller's process."""
+        process = self.process
+        worker = greenlet(do, self._hub)
+        if process is not None:
+            self._join(worker, process)
+        self.at(self.now, worker.switch)
+
+
+class Workers(Executor):
+    """A pool of greenlets on a timeline: what a pool of threads is in production."""
+
+    def __init__(self, timeline: Timeline, workers: int = 16) -> None:
+        self._timeline, self._free = timeline, workers
+        self._waiting: deque[Callable[[], None]] = deque()
+        self._busy = 0
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        """Run it on a worker that is free, or once one is."""
+        promised = _Promise[T](self._timeline)
+
+        def work() -> None:
+            try:
+                promised.set_result(fn(*args, **kwargs))
+            except Killed as death:
+                promised.set_exception(death)
+            except Exception as error:  # noqa: BLE001 (whatever it is, it is told to who waits for it)
+                promised.set_exception(error)
+
+        self._waiting.append(work)
+        if self._free:
+            self._free -= 1
+            self._timeline.begin(self._work)
+        return promised
+
+    def map(self, fn: Callable[..., T], *iterables: Iterable[Any], **_options: Any) -> Iterator[T]:
+        """Run it over all; the results come in order."""
+        promised = [self.submit(fn, *args) for args in zip(*iterables, strict=False)]
+        return (future.result() for future in promised)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Wait for what is under way."""
+        del cancel_futures
+        while wait and self._busy:
+            self._timeline.wait_ms(1)
+
+    def _work(self) -> None:
+        self._busy += 1
+        try:
+            while self._waiting:
+                self._waiting.popleft()()
+        except Killed:
+            pass
+        finally:
+            self._busy -= 1
+            self._free += 1
+
+
+class _Promise(Future[T]):
+    """A future whose result is waited for in virtual time."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        super().__init__()
+        self._timeline, self._wake = timeline, list[Callable[[], None]]()
+        self.add_done_callback(lambda _done: [wake() for wake in self._wake])
+
+    def result(self, timeout: float | None = None) -> T:
+        del timeout
+        while not self.done():
+            self._timeline.halt(self._wake)
+        return super().result()

@@ -1,0 +1,53 @@
+"""The platform's timer: every full minute, or not, or twice; minutes in which nothing is due are passed over."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from testing.run import Run
+
+MINUTE_MS = 60_000
+_MARKER = re.compile(r"(?:open|due)/([0-9]{13})-(.+)")
+
+
+class Timer:
+    """Lets ticks begin. `calm` from when on each minute has one."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self.calm = not run.scenario.settings.uneven
+        self._armed_ms = 0
+
+    def markers(self) -> list[tuple[int, str]]:
+        """Return time and key of all markers there are."""
+        folders = self._run.bucket.objects.folders  # type: ignore[attr-defined]  # a bucket's are indexed
+        keys = [key for folder in ("open", "due") for key in folders.get(folder, ())]
+        found = [(_MARKER.fullmatch(key), key) for key in keys if key in self._run.bucket.objects]
+        return [(int(match[1]), key) for match, key in found if match]
+
+    def arm(self) -> None:
+        """Let the timer fire at the next minute in which anything may be due."""
+        timeline = self._run.timeline
+        times = [ms for ms, _ in self.markers()]
+        next_ms = timeline.next_ms()
+        times += [] if next_ms is None else [next_ms]
+        if not times:
+            return  # `peace` arms it once more
+        minute = timeline.now // MINUTE_MS * MINUTE_MS
+        at_ms = max(minute + MINUTE_MS, min(times) // MINUTE_MS * MINUTE_MS)
+        self._armed_ms = at_ms
+        timeline.at(at_ms, lambda: self._fire(at_ms))
+
+    def _fire(self, at_ms: int) -> None:
+        if at_ms != self._armed_ms:
+            return  # armed again since
+        run, now = self._run, self._run.timeline.now
+        if any(ms <= now + MINUTE_MS for ms, _ in self.markers()):
+            times = 1
+            if not self.calm:
+                times = run.scenario.stream(f"timer {now}").choices([0, 1, 2], [1, 8, 2])[0]
+            for _ in range(times):
+                run.timeline.spawn(run.tick)
+        self.arm()

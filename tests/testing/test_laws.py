@@ -1,0 +1,177 @@
+"""Each law catches a world, or code of ours, that breaks its promise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from shared.domain import keys
+from shared.domain.errors import RecorderMisconfigured, TaskNotFound
+from shared.ports import Described, Started
+from shared.usecases.look import ReconcilePorts
+from testing.bucket import Bucket
+from testing.laws import LAWS, judge
+from testing.parts import UPLOAD_KEY
+from testing.receiver import Receiver
+from testing.run import Run
+from testing.scenario import Scenario, Settings, Step
+from testing.stories import Put
+from testing.strikes import Strike
+from testing.trtc import Life, Trtc, Witness
+
+KIND = Settings(harshness=0.0, silence=0.0, uneven=False)
+
+
+def begin(key: str, ms: int = 0, **fields: Any) -> Step:
+    """A backend starts a recording."""
+    body = {"RecordUrl": "https://example.com/", **fields}
+    return Step(ms, "caller", "start", {"key": key, "body": body})
+
+
+def plain(*steps: Step) -> Scenario:
+    """A run in which nothing goes wrong by itself, and every task lives the plainest of stories."""
+    names = [f"{step.args['key']}-{number}" for step in steps if "key" in step.args for number in (1, 2, 3)]
+    return Scenario(1, KIND, list(steps), stories=dict.fromkeys(names, "plain"))
+
+
+class Forgetful(Bucket):
+    """A bucket that says it keeps requests and does not."""
+
+    def put(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> None:
+        if not key.endswith("/request.json"):
+            super().put(key, body, metadata)
+
+
+class Tidy(Bucket):
+    """A bucket that changes a byte of what it keeps."""
+
+    def put(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> None:
+        super().put(key, body.replace(b"\t", b" ") if key.startswith("tasks/") else body, metadata)
+
+
+class LosesRequests(Run):
+    def make_bucket(self) -> Bucket:
+        return Forgetful(clock=self.timeline)
+
+
+class ChangesCallbacks(Run):
+    def make_bucket(self) -> Bucket:
+        return Tidy(clock=self.timeline)
+
+
+@dataclass
+class Generous(Trtc):
+    """TRTC that starts a task at every call, and denies that there was one before."""
+
+    def start(self, parameters: Mapping[str, Any]) -> Started:
+        self.known.pop(str(parameters["RecordId"]), None)
+        return super().start(parameters)
+
+    def describe(self, sdk_app_id: int, record_id: str) -> Described:
+        raise TaskNotFound("FailedOperation.TaskNotExist", "no such task", "r")
+
+
+class StartsTwice(Run):
+    def make_trtc(self) -> Trtc:
+        return Generous(timeline=self.timeline, story=self._story, witness=self.sender.witness(self.bucket))
+
+
+class NeverTicks(Run):
+    def tick(self) -> None:
+        pass
+
+
+class Liar(Witness):
+    """Uploads nothing, and says that it did."""
+
+    def __init__(self, inner: Witness) -> None:
+        self.began, self.over, self.tell = inner.began, inner.over, inner.tell  # type: ignore[method-assign]
+
+    def put(self, life: Life, file: Put) -> None:
+        pass
+
+
+class SaysItUploaded(Run):
+    def make_trtc(self) -> Trtc:
+        return Trtc(timeline=self.timeline, story=self._story, witness=Liar(self.sender.witness(self.bucket)))
+
+
+class Regrets(Run):
+    """Somebody removes the facts of what was completed."""
+
+    def play(self) -> Run:
+        super().play()
+        for key in list(self.bucket.objects):
+            if key.startswith("tasks/") or key.endswith("/recording.json") or "looked" in key:
+                self.bucket.delete(key)
+        return self
+
+
+class Forges(Run):
+    def play(self) -> Run:
+        super().play()
+        key = keys.document_key("r0")
+        self.bucket.put(key, self.bucket.objects[key].body + b" ")
+        return self
+
+
+@dataclass
+class Deaf(Receiver):
+    """Answers well, and hears nothing."""
+
+    def send(self, url: str, webhook_id: str, at_s: int, body: bytes, traceparent: str | None = None) -> None:
+        pass
+
+
+class TellsNobody(Run):
+    def make_receiver(self) -> Receiver:
+        return Deaf(self.ledger, self.scenario.stream("receiver"))
+
+
+class Hurries(Run):
+    """Reconcile without its pace."""
+
+    def change_ports(self, ports: ReconcilePorts) -> ReconcilePorts:
+        return replace(ports, pace=lambda: None, pace_start=lambda: None)
+
+
+@dataclass
+class Chatty(Trtc):
+    """TRTC that repeats a key in its error."""
+
+    def start(self, parameters: Mapping[str, Any]) -> Started:
+        raise RecorderMisconfigured("AuthFailure", f"the key {UPLOAD_KEY} is wrong", "r")
+
+
+class Leaks(Run):
+    def make_trtc(self) -> Trtc:
+        return Chatty()
+
+
+ONE = plain(begin("r0"))
+DEATHS = [replace(ONE, strikes=[Strike("start r0 #1", number, "", "die after")]) for number in range(12)]
+MANY = plain(*(begin(f"r{number}") for number in range(60)))
+MANY = replace(MANY, stories={f"r{number}-1": "silent" for number in range(60)})
+MUTANTS: dict[str, tuple[Callable[[Scenario], Run], list[Scenario]]] = {
+    "acknowledged requests are kept": (LosesRequests, [ONE]),
+    "acknowledged callbacks are kept": (ChangesCallbacks, [ONE]),
+    "one task per recording": (StartsTwice, DEATHS),
+    "every recording ends": (NeverTicks, [plain(begin("r0", StartAt=1_800_000_600))]),
+    "states are true": (SaysItUploaded, [ONE]),
+    "completed is never taken back": (Regrets, [ONE]),
+    "documents can be rebuilt": (Forges, [ONE]),
+    "callers are told": (TellsNobody, [ONE]),
+    "ticks keep to the rate": (Hurries, [MANY]),
+    "secrets stay secret": (Leaks, [ONE]),
+}
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_a_law_catches_what_breaks_it(name: str) -> None:
+    """The law is broken in the mutant, and by nothing in the run as it is."""
+    mutant, scenarios = MUTANTS[name]
+    assert [] == [line for scenario in scenarios for line in judge(Run(scenario).play())[name]]
+    assert any(judge(mutant(scenario).play())[name] for scenario in scenarios)
