@@ -131,7 +131,7 @@ class TrtcSettings(StoreSettings):
             try:
                 check_notify_url(self.notify_url, self.notify_hosts)
             except ValueError as error:
-                raise ValueError(f"WEBRECORD_NOTIFY_URL: {error}; see WEBRECORD_NOTIFY_HOSTS") from None
+                raise ValueError(f"WEBRECORD_NOTIFY_URL: {error}") from None
         return self
 
 

@@ -186,6 +186,7 @@ BROKEN: list[tuple[Check, Callable[[Deployment], object], str]] = [
     (settings.check_settings, _variable("reconcile", "WEBRECORD_LOST_AFTER", " "), "WEBRECORD_LOST_AFTER is empty"),
     (settings.check_settings, _variable("recordings", "WEBRECORD_NOTIFY_HOSTS", "${env:X}"), "is undefined"),
     (functions.check_role, _function("callback", Role="undefined"), "no role"),
+    (functions.check_role, _function("callback", Role="qcs::cam::uin/1:roleName/r"), "not the name"),
     (triggers.check_triggers, _without("http"), "callback has no http"),
     (triggers.check_triggers, _without("timer"), "reconcile has no timer"),
     (triggers.check_triggers, _without("cos"), "recordings has no cos"),

@@ -84,8 +84,11 @@ def check_runtime(deployment: Deployment) -> Problems:
 def check_role(deployment: Deployment) -> Problems:
     """Every function has an execution role, and the way to the internet that TRTC's API needs."""
     for key, payload in deployment.functions.items():
-        if payload.get("Role") in (None, "", UNDEFINED):
+        role = str(payload.get("Role") or UNDEFINED)
+        if role == UNDEFINED:
             yield f"{key}: no role: write WEBRECORD_ROLE in .env"
+        elif not re.fullmatch(r"[A-Za-z0-9_+=,.@-]{1,128}", role):
+            yield f"{key}: its role is not the name of one: write WEBRECORD_ROLE as the CAM console shows it"
         if payload["PublicNetConfig"]["PublicNetStatus"] != "ENABLE":
             yield f"{key}: no public network"
 

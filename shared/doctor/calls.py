@@ -134,7 +134,7 @@ def notify(url: str | None, hosts: Sequence[str], check_secret: Callable[[], Non
             check_notify_url(url, hosts)
         check_secret()
     except ValueError as error:
-        return fail(f"WEBRECORD_NOTIFY_URL {error}; see WEBRECORD_NOTIFY_HOSTS")
+        return fail(f"WEBRECORD_NOTIFY_URL: {error}")
     except NotificationError as error:
         return fail(str(error))
     return ok("hosts are allowed, the secret signs")

@@ -25,8 +25,8 @@ FUNCTIONS: dict[str, type[StoreSettings]] = {
     "callback": CallbackSettings,
     "reconcile": ReconcileSettings,
 }
-NOT_OURS = frozenset({"WEBRECORD_ROLE"})
-"""Variables of `.env` that serverless.yml uses and no function reads."""
+NOT_OURS = frozenset(f"WEBRECORD_{name}" for name in ("ROLE", "ENDPOINT", "TOKEN", "PROFILE", "DEBUG"))
+"""What serverless.yml uses, and what the command line reads: no function's settings."""
 
 _FIELDS = {name: info for kind in FUNCTIONS.values() for name, info in kind.model_fields.items()}
 

@@ -56,6 +56,8 @@ def test_likely_typos_are_told_from_settings() -> None:
         "WEBRECORD_PREFX": "x",
         "WEBRECORD_ZZZZZZZZ": "1",
         "WEBRECORD_ROLE": "r",
+        "WEBRECORD_ENDPOINT": "https://x.invalid",
+        "WEBRECORD_TOKEN": "of-the-command-line",
         "PATH": "/",
         "WEBRECORD_PREFIX": "",
     }
