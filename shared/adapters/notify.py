@@ -28,6 +28,8 @@ from shared.domain.notify_hosts import (
 
 USER_AGENT = "scf-webrecord"
 SECRET_SETTING = "WEBRECORD_NOTIFY_SECRET"  # noqa: S105 (the setting's name)
+GONE = 410
+"""Standard Webhooks: the receiver wants no more, and its endpoint is to be disabled."""
 ADDRESSES = 3
 """How many of a name's addresses are tried when the connection is not made."""
 
@@ -104,6 +106,8 @@ class WebhookNotifier:
             raise NotificationError(f"{host} {_kind(error)}") from None
         if 300 <= status < 400:
             raise NotificationError(f"{host} answered {status}: redirects are not followed")
+        if status == GONE:
+            raise NotificationError(f"{host} answered 410: it takes no more notifications at this address", ended=True)
         if not 200 <= status < 300:
             raise NotificationError(f"{host} answered {status}")
 

@@ -14,7 +14,6 @@ WORDS = {
     "accepted": "TRTC made a task",
     "gone": "TRTC does not know the task any more",
     "looked": "the task's files were listed",
-    "notified": "a notification was sent",
     "303.0": "the upload began",
     "303.1": "the upload could not begin",
     "304": "files were named",
@@ -121,6 +120,12 @@ def _words(label: str, at_ms: int, evidence: Evidence) -> str:
         case "gave_up":
             told = evidence.gave_up
             return f"given up: {told[1]}" if told and told[0] == at_ms else "given up"
+        case "notified":
+            sent = evidence.notifications.values()
+            if any(one.ended and one.ended[0] == at_ms for one in sent):
+                return "the receiver answered 410: it gets no more notifications about this recording"
+            failed = [one.error[1] for one in sent if one.error and one.error[0] == at_ms]
+            return f"a notification was not taken: {failed[0]}" if failed else "a notification was sent"
         case "changed":
             states = [state for name, state in evidence.changes.items() if int(name[:13]) == at_ms]
             return f"the state became {states[0]}" if states else "the state changed"

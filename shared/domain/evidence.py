@@ -142,11 +142,13 @@ class Notification(Joined):
     attempts: int | None = None
     delivered_ms: int | None = None
     error: Note | None = None
+    ended: Note | None = None
+    """The receiver wants no more notifications: 410."""
 
     @classmethod
     @cache
     def rules(cls) -> dict[str, Callable[[Any, Any], Any]]:
-        return {"delivered_ms": earliest}
+        return {"delivered_ms": earliest, "ended": earliest}
 
 
 class Evidence(Joined):

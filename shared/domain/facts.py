@@ -93,9 +93,10 @@ def changed(at_ms: int, state: str) -> Fact:
     return _fact("changed", at_ms, {"state": state})
 
 
-def notified(at_ms: int, webhook_id: str, attempt: int, error: str | None) -> Fact:
-    """A notification was sent; `error` is None when it was taken."""
-    return _fact("notified", at_ms, {"webhook_id": webhook_id, "attempt": attempt, "error": error})
+def notified(at_ms: int, webhook_id: str, attempt: int, error: str | None, *, ended: bool = False) -> Fact:
+    """A notification was sent; `error` is None when it was taken, `ended` where its receiver wants no more of any."""
+    said = {"webhook_id": webhook_id, "attempt": attempt, "error": error}
+    return _fact("notified", at_ms, said | ({"ended": True} if ended else {}))
 
 
 def evidence_of_fact(fact: Fact) -> Evidence:
@@ -133,7 +134,8 @@ def _fact_says(fact: Fact) -> dict[str, Any]:
         case "notified":
             delivered = None if data["error"] else at_ms
             error = (at_ms, data["error"]) if data["error"] else None
-            sent = Notification(attempts=data["attempt"], delivered_ms=delivered, error=error)
+            ended = error if data.get("ended") else None
+            sent = Notification(attempts=data["attempt"], delivered_ms=delivered, error=error, ended=ended)
             return {"notifications": {data["webhook_id"]: sent}}
         case "gave_up":
             return {"gave_up": (at_ms, data["why"])}

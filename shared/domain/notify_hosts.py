@@ -40,11 +40,13 @@ class NotificationError(WebRecordError):
     Attributes:
         reason: one line: the HTTP status or the kind of failure. Never holds a secret, what the receiver said,
             or more of the URL than its host: a path may be a secret as well as a query.
+        ended: whether the receiver wants no more of this URL's notifications (410).
     """
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, ended: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.ended = ended
 
 
 def check_notify_url(url: str, allowed_hosts: Sequence[str]) -> None:

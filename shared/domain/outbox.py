@@ -9,7 +9,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 from shared.domain.accepted import Accepted
-from shared.domain.evidence import Evidence, Notification
+from shared.domain.evidence import Evidence, Note, Notification
 from shared.domain.states import State
 
 RETRY_AFTER_S = (60, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 72_000)
@@ -26,7 +26,9 @@ class Message(BaseModel):
     attempts: int = 0
     delivered_ms: int | None = None
     undelivered: bool = False
-    """Given up after three days."""
+    """Given up: after three days, or because the receiver ended its notifications."""
+    ended_ms: int | None = None
+    """When the receiver answered 410: nothing more is sent about this recording."""
     error: str | None = None
     next_ms: int | None = None
     """When it is tried next; None when it is not."""
@@ -40,11 +42,19 @@ def messages(accepted: Accepted, evidence: Evidence, state: State) -> list[Messa
     owed = {f"{accepted.recording_id}-{name}": State(value) for name, value in evidence.changes.items()}
     if state.final:
         owed[f"{accepted.recording_id}-{state.value}"] = state
-    return [_message(name, value, evidence.notifications.get(name)) for name, value in owed.items()]
+    # A recording has one receiver: what it says of one notification holds for all of them.
+    ended = min((sent.ended for sent in evidence.notifications.values() if sent.ended), default=None)
+    return [_message(name, value, evidence.notifications.get(name), ended) for name, value in owed.items()]
 
 
-def _message(webhook_id: str, state: State, sent: Notification | None) -> Message:
+def _message(webhook_id: str, state: State, sent: Notification | None, ended: Note | None) -> Message:
     message = Message(webhook_id=webhook_id, state=state)
+    if ended and (sent is None or sent.delivered_ms is None):
+        why = (sent.error if sent else None) or ended
+        tries = (sent.attempts if sent else None) or 0
+        return message.model_copy(
+            update={"attempts": tries, "undelivered": True, "ended_ms": ended[0], "error": why[1]}
+        )
     if sent is None:
         return message.model_copy(update={"next_ms": 0})
     tries = sent.attempts or 0

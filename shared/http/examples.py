@@ -60,6 +60,13 @@ DETAIL: Json = {
     ],
     "notifications": [],
 }
+NOTIFICATION: Json = {
+    "type": "recording.paused",
+    "timestamp": "2026-11-30T13:41:36+00:00",
+    "state": "paused",
+    "current_state": "completed",
+    "data": OVERVIEW,
+}
 EVENTS: Json = {
     "events": [
         {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -11,7 +12,8 @@ from shared import __version__
 from shared.domain.detail import Detail
 from shared.domain.document import Overview
 from shared.domain.request import RecordingRequest
-from shared.http.openapi_paths import Json, paths
+from shared.domain.states import State
+from shared.http.openapi_paths import Json, paths, webhook
 
 
 class RecordingList(BaseModel):
@@ -63,6 +65,16 @@ class Problem(BaseModel):
     trtc: TrtcProblem | None = None
 
 
+class Notification(BaseModel):
+    """What is sent to `notify_url`: one state of a recording, signed by the Standard Webhooks specification."""
+
+    type: str = Field(pattern="^recording\\.[a-z]+$", description="`recording.` and the state that this is about")
+    timestamp: datetime = Field(description="when the newest of what the recording holds happened")
+    state: State = Field(description="the state that this is about")
+    current_state: State = Field(description="the state that the recording has now: act on this one")
+    data: Overview = Field(description="the recording as it is now")
+
+
 class Health(BaseModel):
     """The function is configured."""
 
@@ -73,7 +85,8 @@ class Health(BaseModel):
 def document() -> Json:
     """Return the whole description."""
     models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(RecordingRequest, "validation")]
-    models += [(model, "serialization") for model in (Overview, Detail, RecordingList, RawEvents, Problem, Health)]
+    replies = (Overview, Detail, RecordingList, RawEvents, Problem, Health, Notification)
+    models += [(model, "serialization") for model in replies]
     _, schemas = models_json_schema(models, ref_template="#/components/schemas/{model}")
     return {
         "openapi": "3.1.0",
@@ -86,6 +99,7 @@ def document() -> Json:
         "servers": [{"url": "/", "description": "the Function URL of `recordings`, or a gateway's base path"}],
         "security": [{"token": []}],
         "paths": paths(),
+        "webhooks": {"recording": {"post": webhook()}},
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
             "schemas": schemas["$defs"],

@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.domain.listing import DEFAULT_LIMIT, MOST
 from shared.domain.states import State
-from shared.http.examples import DETAIL, EVENTS, PAGE, PROBLEM, REQUEST, SCHEDULED
+from shared.http.examples import DETAIL, EVENTS, NOTIFICATION, PAGE, PROBLEM, REQUEST, SCHEDULED
 from shared.http.replies import PROBLEMS
 
 Json = dict[str, Any]
@@ -110,6 +110,26 @@ def paths() -> Json:
                 "security": [],
                 "responses": {"200": _reply("Health", "it is"), "304": _NOT_MODIFIED, **_problems(auth=False)},
             }
+        },
+    }
+
+
+def webhook() -> Json:
+    """Return the operation that a receiver of notifications offers."""
+    return {
+        "operationId": "receiveNotification",
+        "summary": "Sent to `notify_url`, signed by the Standard Webhooks specification",
+        "security": [],
+        "parameters": [
+            _header("webhook-id", "the same at every try"),
+            _header("webhook-timestamp", "when this try was made, epoch seconds"),
+            _header("webhook-signature", "`v1,` and base64"),
+        ],
+        "requestBody": {"required": True, "content": _json("Notification", late=NOTIFICATION)},
+        "responses": {
+            "2XX": {"description": "taken"},
+            "410": {"description": "nothing more is sent about this recording"},
+            "default": {"description": "tried again, for three days"},
         },
     }
 

@@ -122,7 +122,9 @@ def _carry_out(step: Step, accepted: Accepted, evidence: Evidence, ports: Reconc
             stray = task_of_files(accepted, evidence, ports.store)
             return facts.looked(now_ms, stray, list_files(accepted, stray, ports.store)) if stray else None
         case Notify(webhook_id, attempt):
-            return facts.notified(now_ms, webhook_id, attempt, _send(webhook_id, accepted, evidence, ports))
+            error = _send(webhook_id, accepted, evidence, ports)
+            reason, ended = (error.reason, error.ended) if error else (None, False)
+            return facts.notified(now_ms, webhook_id, attempt, reason, ended=ended)
     return None
 
 
@@ -148,24 +150,29 @@ def list_files(accepted: Accepted, task_id: str, store: ObjectStore) -> dict[str
     return {name: size for name, size in named if keys.is_file_name(name)}
 
 
-def _send(webhook_id: str, accepted: Accepted, evidence: Evidence, ports: ReconcilePorts) -> str | None:
+def _send(webhook_id: str, accepted: Accepted, evidence: Evidence, ports: ReconcilePorts) -> NotificationError | None:
     recording = decide(accepted, evidence)
     at_s, body = ports.clock() // 1000, notification(webhook_id, recording)
     try:
         ports.notifier.send(accepted.notify_url or "", webhook_id, at_s, body, accepted.traceparent)
     except NotificationError as error:
-        return str(error)
+        return error
     return None
 
 
 def notification(webhook_id: str, recording: Recording) -> bytes:
-    """Return the body of a notification: the state it is about, since when, and the recording as it stands."""
+    """Return the body of a notification: the state it is about, the one of now, and the recording as it stands.
+
+    They differ where the recording went on before the notification was taken.
+    """
     state = next(m.state for m in recording.notifications if m.webhook_id == webhook_id)
     known = recording.evidence.facts.items()
     since_ms = max((int(name[:13]) for name, label in known if label != "notified"), default=recording.created_ms)
     document = {
         "type": f"recording.{state.value}",
         "timestamp": datetime.fromtimestamp(since_ms / 1000, tz=timezone.utc).isoformat(),
+        "state": state.value,
+        "current_state": recording.state.value,
         "data": recording.model_dump(mode="json", exclude={"evidence", "notifications"}, exclude_none=True),
     }
     return json.dumps(document, ensure_ascii=False).encode()

@@ -233,6 +233,15 @@ def test_anything_else_is_a_failure(receiver: Receiver, status: int) -> None:
     assert 1 == receiver.connections
 
 
+@pytest.mark.parametrize("status", [404, 409, 410, 411, 500])
+def test_410_alone_ends_it(receiver: Receiver, status: int) -> None:
+    """As Standard Webhooks has it: the endpoint is to be disabled. Everything else is tried again."""
+    receiver.status = status
+    with pytest.raises(NotificationError) as error:
+        notifier().send(f"http://127.0.0.1:{receiver.port}/", "id", 1, b"{}")
+    assert (status == 410) == error.value.ended
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_redirects_are_not_followed(receiver: Receiver, status: int) -> None:
     """A redirect is a failure that says so, and its target is not visited."""

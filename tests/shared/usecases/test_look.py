@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from shared.domain.detail import detail
 from shared.domain.keys import open_key
 from shared.domain.outbox import RETRY_AFTER_S
 from shared.domain.refusals import refusal
@@ -99,11 +100,11 @@ class TestFinal:
         assert sent.at_ms - at <= MINUTE_MS
 
     def test_its_body_is_the_recording_and_nothing_inside(self) -> None:
-        """Type, timestamp and data; data is what the API shows, without evidence and outbox."""
+        """Type, timestamp, states and data; data is what the API shows, without evidence and outbox."""
         site = completed()
         site.run_until_done()
         document = site.inbox.taken[0].document
-        assert {"type", "timestamp", "data"} == set(document)
+        assert {"type", "timestamp", "state", "current_state", "data"} == set(document)
         assert "recording.completed" == document["type"]
         assert document["timestamp"].endswith("+00:00")
         shown = json.loads(site.recording().model_dump_json(exclude_none=True))
@@ -120,6 +121,20 @@ class TestFinal:
         site.run_until_done()
         assert [trace] == [sent.traceparent for sent in site.inbox.tries]
         assert "0af7651916cd43dd8448eb211c80319c" == site.recording().trace_id
+
+    def test_it_says_what_it_is_about_and_what_is_now(self) -> None:
+        """A message about a state that is over carries the recording as it is now, and says both."""
+        site = Site()
+        task_id = site.begin(notify_url=HOOK, notify_on="changes")
+        site.receive(callback(801, {"Status": 1}, site.clock.now, task_id))
+        finish(site, task_id)
+        site.run_until_done()
+        said = [(sent.document["state"], sent.document["current_state"]) for sent in site.inbox.taken]
+        assert {("starting", "completed"), ("recording", "completed"), ("completed", "completed")} <= set(said)
+        for sent in site.inbox.taken:
+            document = sent.document
+            assert f"recording.{document['state']}" == document["type"]
+            assert document["current_state"] == document["data"]["state"]
 
     def test_nobody_asked_nobody_is_told(self) -> None:
         """Without a URL, neither the caller's nor the deployment's."""
@@ -206,6 +221,62 @@ class TestRetry:
         site.minutes(1)
         assert "recording.completed" in site.inbox.types
         assert at < site.inbox.taken[-1].at_ms <= at + MINUTE_MS
+
+
+class TestEnded:
+    """A receiver that answers 410."""
+
+    def test_nothing_more_is_sent_about_the_recording(self) -> None:
+        """Not the same again, not what comes later; the recording says so, in words, and nothing is left to do."""
+        site = Site()
+        task_id = site.begin(notify_url=HOOK, notify_on="changes")
+        site.inbox.gone = {f"k1-{site.clock.now:013d}-starting"}
+        site.minutes(1)
+        site.receive(callback(801, {"Status": 1}, site.clock.now, task_id))
+        site.minutes(5)
+        finish(site, task_id)
+        site.run_until_done()
+        assert (1, []) == (len(site.inbox.tries), site.inbox.taken)
+        told = site.recording().notifications
+        assert {"starting", "recording", "completed"} <= {message.state.value for message in told}
+        assert [(True, "answered 410", None)] * len(told) == [(m.undelivered, m.error, m.next_ms) for m in told]
+        assert {site.inbox.tries[0].at_ms} == {message.ended_ms for message in told}
+        assert [1] + [0] * (len(told) - 1) == [message.attempts for message in told]
+        assert "the receiver answered 410: it gets no more notifications about this recording" in [
+            one.text for one in detail(site.recording()).timeline
+        ]
+
+    def test_what_was_taken_before_stays_taken(self) -> None:
+        """Lost was told; the file that came late is not."""
+        site = Site()
+        task_id = site.begin(notify_url=HOOK)
+        site.trtc.end(task_id)
+        site.inbox.gone = {"k1-completed"}
+        site.run_until_done()
+        finish(site, task_id)
+        site.run_until_done()
+        assert ["k1-lost", "k1-completed"] == [sent.webhook_id for sent in site.inbox.tries]
+        states = {message.webhook_id: message for message in site.recording().notifications}
+        assert (True, None) == (states["k1-completed"].undelivered, states["k1-completed"].next_ms)
+
+    def test_other_recordings_are_told(self) -> None:
+        """Each asks for its own: a receiver that is done with one may want the next."""
+        site = Site()
+        site.inbox.gone = {"k1-completed"}
+        for key in ("k1", "k2"):
+            finish(site, site.begin(key, notify_url=HOOK), f"{key}.mp4")
+        site.run_until_done()
+        assert ["k2-completed"] == [sent.webhook_id for sent in site.inbox.taken]
+
+    def test_a_failed_try_is_told_as_one(self) -> None:
+        """The timeline does not call sent what was not taken."""
+        site = completed()
+        site.inbox.down = True
+        site.minutes(1)
+        site.inbox.down = False
+        site.minutes(3)
+        told = [one.text for one in detail(site.recording()).timeline if one.kind == "notified"]
+        assert ["a notification was not taken: answered 500", "a notification was sent"] == told
 
 
 class TestChanges:

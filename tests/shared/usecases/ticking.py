@@ -38,10 +38,11 @@ class Sent:
 
 @dataclass
 class Inbox:
-    """A caller's endpoint; `down` answers everything with 500, `refusing` only these webhook-ids."""
+    """A caller's endpoint; `down` answers everything with 500, `refusing` only these webhook-ids, `gone` with 410."""
 
     site: World
     down: bool = False
+    gone: set[str] = field(default_factory=set)
     refusing: set[str] = field(default_factory=set)
     tries: list[Sent] = field(default_factory=list)
     taken: list[Sent] = field(default_factory=list)
@@ -49,6 +50,8 @@ class Inbox:
     def send(self, url: str, webhook_id: str, at_s: int, body: bytes, traceparent: str | None = None) -> None:
         sent = Sent(self.site.clock(), webhook_id, url, body, traceparent)
         self.tries.append(sent)
+        if webhook_id in self.gone:
+            raise NotificationError("answered 410", ended=True)
         if self.down or webhook_id in self.refusing:
             raise NotificationError("answered 500")
         self.taken.append(sent)

@@ -141,6 +141,7 @@ function fileTable(recording, play) {
 function facts(recording) {
   const told = (recording.notifications ?? []).map((each) => h('li', {}, badge(each.state), ' ',
     each.delivered_ms ? [t('told'), ' ', time(each.delivered_ms)]
+      : each.ended_ms ? [t('told.ended'), ' ', time(each.ended_ms)]
       : each.undelivered ? t('told.never', { count: each.attempts, error: each.error ?? '' })
         : t('told.not', { count: each.attempts ?? 0, error: each.error ?? '' })));
   const rows = [
