@@ -7,7 +7,7 @@ from typing import Any
 
 from shared.domain.signature import sign
 
-KEY = "abc123"
+KEY = "abc123abc123abc1"
 SDK_APP_ID = 1400000001
 TASK = "Task+1/abc=."
 
