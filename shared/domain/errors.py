@@ -10,6 +10,7 @@
     │   ├── MethodNotAllowed        405  the route exists, the method does not
     │   ├── Conflict                409  the same id with a different request, or a state that forbids it
     │   ├── TooLarge                413  the body is larger than a request may be
+    │   ├── ReplyTooLarge           413  the reply would be larger than the platform lets through
     │   ├── UnsupportedMediaType    415  the body is not application/json
     │   └── InvalidRequest          422  field errors, each with its path
     ├── RecorderError               TRTC refused, or did not answer
@@ -31,6 +32,11 @@ The numbers are the HTTP status a caller of the API sees (`shared/http/replies.p
 from __future__ import annotations
 
 from typing import NamedTuple
+
+MOST_FIELDS = 100
+"""Wrong fields that one error tells of: no reply may exceed what the platform lets through."""
+LONGEST_PATH = 300
+LONGEST_LINE = 4_000
 
 
 class WebRecordError(Exception):
@@ -77,6 +83,10 @@ class TooLarge(RequestError):
     """The body is larger than a request may be."""
 
 
+class ReplyTooLarge(RequestError):
+    """The reply would be larger than the platform lets through."""
+
+
 class UnsupportedMediaType(RequestError):
     """The body's Content-Type is not JSON."""
 
@@ -94,11 +104,20 @@ class FieldError(NamedTuple):
 
 
 class InvalidRequest(RequestError):
-    """Well-formed JSON with fields that are wrong; `errors` lists every one."""
+    """Well-formed JSON with fields that are wrong.
 
-    def __init__(self, errors: list[FieldError]) -> None:
-        super().__init__("; ".join(f"{e.path}: {e.message}" if e.path else e.message for e in errors))
-        self.errors = errors
+    Attributes:
+        errors: the first 100 of them.
+        more: how many there are besides.
+    """
+
+    def __init__(self, errors: list[FieldError], total: int | None = None) -> None:
+        self.errors = [FieldError(e.path[:LONGEST_PATH], e.message) for e in errors[:MOST_FIELDS]]
+        self.more = max(0, (len(errors) if total is None else total) - len(self.errors))
+        said = "; ".join(f"{e.path}: {e.message}" if e.path else e.message for e in self.errors)
+        # A reply has them all as members: the line stays one that a log takes.
+        said = said if len(said) <= LONGEST_LINE else f"{said[:LONGEST_LINE]}…"
+        super().__init__(f"{said}; and {self.more} more" if self.more else said)
 
 
 class RecorderError(WebRecordError):

@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from shared.domain.errors import FieldError
+from shared.domain.errors import MOST_FIELDS, FieldError
 from shared.domain.request import Misfit
 
 LONGEST = 300
@@ -52,8 +52,8 @@ _FORMS: Mapping[str, str] = {
 
 
 def field_errors(error: ValidationError, model: type[BaseModel]) -> list[FieldError]:
-    """Return what is wrong with each field of a request."""
-    return [_field_error(dict(item), model) for item in error.errors(include_url=False)]
+    """Return what is wrong with the fields of a request: with the first of them that an error tells of."""
+    return [_field_error(dict(item), model) for item in error.errors(include_url=False)[:MOST_FIELDS]]
 
 
 def words(item: Mapping[str, Any], *, shown: bool = True) -> str:

@@ -18,11 +18,13 @@ from shared.domain.errors import (
     MethodNotAllowed,
     NotFound,
     RepeatedHeader,
+    ReplyTooLarge,
     TooLarge,
     Unauthorized,
     UnsupportedMediaType,
 )
 from shared.domain.foreign import Foreign
+from shared.domain.size import MOST_REPLY, weight
 from shared.domain.trace import trace_id, valid_traceparent
 from shared.http import replies
 from shared.http.routing import Place, find
@@ -73,6 +75,8 @@ def answer(request: HttpRequest, tokens: Mapping[str, SecretStr], ports: QueryPo
     if route is None:
         raise MethodNotAllowed(allow)
     reply = route(Call(request, caller, place.id or "", ports, place))
+    if len(reply.body) > MOST_REPLY // 12 and weight(reply.body) > MOST_REPLY:  # a character takes 12 bytes at most
+        raise ReplyTooLarge(f"the reply would have {weight(reply.body)} bytes; read the files from the bucket")
     return replies.conditional(request.method, request.headers.get("if-none-match"), reply)
 
 

@@ -62,6 +62,7 @@ class Problem(BaseModel):
     detail: str
     request_id: str
     errors: list[FieldProblem] | None = None
+    more_errors: int | None = None
     trtc: TrtcProblem | None = None
 
 

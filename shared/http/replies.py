@@ -21,6 +21,7 @@ from shared.domain.errors import (
     RecorderError,
     RecorderMisconfigured,
     RepeatedHeader,
+    ReplyTooLarge,
     StoreError,
     TooLarge,
     Unauthorized,
@@ -44,6 +45,7 @@ PROBLEMS: dict[type[Exception], tuple[int, str, str]] = {
     MethodNotAllowed: (405, "method-not-allowed", "Method not allowed"),
     Conflict: (409, "conflict", "The id is in use"),
     TooLarge: (413, "too-large", "The body is too large"),
+    ReplyTooLarge: (413, "reply-too-large", "The reply would be too large"),
     UnsupportedMediaType: (415, "unsupported-media-type", "The body must be application/json"),
     InvalidRequest: (422, "invalid-request", "The request is not valid"),
     ConfigurationError: (500, "configuration", "The deployment is not configured"),
@@ -109,6 +111,7 @@ def problem(error: Exception, request_id: str) -> HttpResponse:
     headers = {"Content-Type": "application/problem+json; charset=utf-8"}
     if isinstance(error, InvalidRequest):
         body["errors"] = [{"path": field.path, "message": field.message} for field in error.errors]
+        body |= {"more_errors": error.more} if error.more else {}
     if isinstance(error, RecorderError):
         body["trtc"] = {"code": error.code, "message": error.message, "request_id": error.request_id}
     if isinstance(error, MethodNotAllowed):

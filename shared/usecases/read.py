@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from shared.domain import ids, keys
 from shared.domain.detail import Detail, detail
 from shared.domain.document import RecordedFile
 from shared.domain.errors import NotFound
 from shared.domain.foreign import Foreign
+from shared.domain.size import MOST_PAGE, weight
 from shared.ports import ObjectStore
 from shared.store import journal
 from shared.usecases.read_ports import QueryPorts
@@ -23,6 +24,8 @@ URL_WINDOW_S = 3_600
 """How long an ETag stands for documents with such URLs: they are good for an hour more at least."""
 EVENTS = 500
 """Callbacks in one reply, which SCF holds to 6 MB."""
+LARGEST_EVENT = 500_000
+"""Bytes of a callback that is shown; TRTC's have some thousand. Of a larger one the size is said."""
 POLL_S = 1.0
 """Between two looks while somebody waits."""
 
@@ -104,7 +107,13 @@ def events(
     ours = (foreign or Foreign()).skipped(listed, keys.is_callback)
     named = sorted((_name(key), key) for key in ours if _name(key) > after)
     told = ports.many(lambda key: _event(key, ports.store), [key for _, key in named[:EVENTS]])
-    return [event for event in told if event], named[EVENTS - 1][0] if len(named) > EVENTS else None
+    shown, weighs = list[dict[str, Any]](), 0
+    for event in told:
+        weighs += weight(json.dumps(event)) if event else 0
+        if shown and weighs > MOST_PAGE:
+            return shown, shown[-1]["name"]
+        shown += [event] if event else []
+    return shown, named[EVENTS - 1][0] if len(named) > EVENTS else None
 
 
 def _name(key: str) -> str:
@@ -119,7 +128,7 @@ def _event(key: str, store: ObjectStore) -> dict[str, Any] | None:
     return {
         "name": _name(key),
         "received_ms": int(received) if re.fullmatch("[0-9]{1,15}", received) else None,
-        "body": _read(stored.body),
+        "body": _read(stored.body) if len(stored.body) <= LARGEST_EVENT else f"{len(stored.body)} bytes",
     }
 
 
@@ -137,8 +146,11 @@ def playlist(recording_id: str, name: str, ports: QueryPorts) -> str:
     Raises:
         NotFound: the recording has no such playlist, or it is not uploaded yet.
     """
-    files = [file for file in current(ports.store, recording_id).files if file.name == name and _is_ours(file, ports)]
-    key = files[0].key if files and name.endswith(".m3u8") else None
+    # A `+` that nobody quoted came as a blank; a gateway may have left the name quoted.
+    spelled = [name, name.replace(" ", "+"), unquote(name)]
+    files = [file for file in current(ports.store, recording_id).files if file.name.endswith(".m3u8")]
+    files = [file for spelling in spelled for file in files if file.name == spelling and _is_ours(file, ports)]
+    key = files[0].key if files else None
     stored = ports.files.get(key) if key else None
     if key is None or stored is None:
         raise NotFound(f"recording {recording_id} has no playlist {name}")

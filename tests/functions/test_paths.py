@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from shared.domain.steps import Timing
 from shared.usecases.look import ReconcilePorts
+from tests.callbacks import callback
 from tests.events import load
 from tests.invoked import Functions
 from tests.world import World
@@ -168,6 +169,29 @@ def test_paths_and_methods(api: Api, method: str, path: str, status: int) -> Non
     assert status == found
     assert len(json.dumps(body)) < 2_000
     assert ("Allow" in headers) == (status in (204, 405))
+
+
+def test_very_many_wrong_fields_are_not_all_told(api: Api) -> None:
+    """The first hundred, and how many more there are; the reply and the log line stay short."""
+    labels = {f"bad name {number}": 1 for number in range(30_000)}
+    for asked in ({"RecordUrl": "https://example.com/", "Labels": labels}, labels):
+        status, told, _ = api(event("POST", "/recordings", body=json.dumps(asked)))
+        assert (422, 100) == (status, len(told["errors"]))
+        assert told["more_errors"] >= 29_900
+        assert told["detail"].endswith(f"and {told['more_errors']} more")
+        assert len(json.dumps(told)) < 100_000
+    assert max(map(len, api.lines)) < 8_000
+
+
+def test_a_reply_that_is_too_large_is_refused_in_words(api: Api) -> None:
+    """Instead of the platform's own error."""
+    started = api(event("POST", "/recordings", body=BODY))[1]
+    task_id = started["task_id"]
+    names = [f"{number:05d}_{'f' * 200}.mp4" for number in range(20_000)]
+    api.world.receive(callback(304, {"FileList": names}, api.world.clock.now, task_id))
+    status, told, _ = api(event("GET", f"/recordings/{started['recording_id']}"))
+    assert (413, "urn:scf-webrecord:problem:reply-too-large") == (status, told["type"])
+    assert 200 == api(event("GET", "/recordings"))[0]
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)

@@ -25,6 +25,7 @@ from shared.domain.errors import (
     RecorderError,
     RecorderMisconfigured,
     RepeatedHeader,
+    ReplyTooLarge,
     StoreError,
     StoreRefused,
     TaskExists,
@@ -43,6 +44,7 @@ TRTC = ("FailedOperation.X", "TRTC's words", "trtc-request-1")
 TABLE: list[tuple[Exception, int, str]] = [
     (MalformedJson("what to do"), 400, "malformed-json"),
     (RepeatedHeader("what to do"), 400, "repeated-header"),
+    (ReplyTooLarge("what to do"), 413, "reply-too-large"),
     (ParametersRefused(*TRTC), 400, "parameters-refused"),
     (Unauthorized("what to do"), 401, "unauthorized"),
     (PageNotAllowed("what to do"), 403, "page-not-allowed"),

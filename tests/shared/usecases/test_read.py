@@ -16,7 +16,7 @@ from shared.domain.keys import document_key
 from shared.domain.listing import parse_query
 from shared.domain.refusals import refusal
 from shared.domain.states import State
-from shared.usecases.read import EVENTS, URL_VALID_S, events, playlist, show, wait
+from shared.usecases.read import EVENTS, LARGEST_EVENT, URL_VALID_S, events, playlist, show, wait
 from shared.usecases.read_list import MOST_READ, page
 from shared.usecases.read_ports import QueryPorts
 from shared.usecases.stop import stop
@@ -102,6 +102,19 @@ class TestList:
             world.start(f"r{number}", **fields)
         listed = pages(world, label="needle")
         assert [[], ["r1"]] == [ids(one) for one in listed]
+
+    def test_a_page_ends_before_it_is_too_large(self) -> None:
+        """However long addresses, labels and lists of files are; the next page goes on there."""
+        world = World()
+        names = [f"{number:04d}_{'f' * 100}.mp4" for number in range(3_000)]
+        for number in range(12):
+            task_id = world.start(f"k{number}", url=f"https://example.com/{'x' * 4_000}").recording.task_id or ""
+            world.receive(callback(304, {"FileList": names}, world.clock.now, task_id))
+        found = pages(world)
+        assert [f"k{number}" for number in reversed(range(12))] == [one for page in found for one in ids(page)]
+        sizes = [sum(len(json.dumps(one.model_dump_json(exclude_none=True))) for one in page) for page in found]
+        assert max(sizes) < 6_000_000
+        assert len(found) > 1
 
     def test_a_cursor_is_good_for_its_own_filters(self) -> None:
         """Another list's cursor is an error, not another list."""
@@ -287,8 +300,34 @@ def test_very_many_callbacks_come_in_pages() -> None:
     assert EVENTS + 3 == len({event["name"] for event in first + rest})
 
 
+def test_large_callbacks_come_in_smaller_pages() -> None:
+    """No page exceeds what the platform lets through; of one that is too large the size is said."""
+    world = World()
+    task_id = world.start().recording.task_id or ""
+    for number in range(12):
+        world.receive(callback(804, {"EventMessage": "录" * 70_000}, world.clock.now + number, task_id))
+    world.receive(callback(804, {"EventMessage": "x" * LARGEST_EVENT}, world.clock.now + 99, task_id))
+    first, more = events("k1", "", reading(world))
+    rest, end = events("k1", more or "", reading(world))
+    assert (13, None) == (len({event["name"] for event in first + rest}), end)
+    assert max(len(json.dumps(json.dumps(told))) for told in (first, rest)) < 6_000_000
+    assert rest[-1]["body"].endswith(" bytes")
+
+
 class TestPlaylist:
     """`GET /recordings/{id}/playlist`."""
+
+    @pytest.mark.parametrize("name", ["a_s_YWJj+ZA__main.m3u8", "a_s_YWJj ZA__main.m3u8", "a_s_YWJj%2BZA__main.m3u8"])
+    def test_a_name_with_a_plus_is_found_however_it_comes(self, name: str) -> None:
+        """The link quotes it; by hand, a form's decoding or a gateway changes it."""
+        world, files = World(), MemoryFiles()
+        task_id = world.start(format="hls").recording.task_id or ""
+        real = "a_s_YWJj+ZA__main.m3u8"
+        world.receive(callback(304, {"FileList": real}, world.clock.now, task_id))
+        files.put(f"webrecord/files/k1/{task_id}/{real}", self.PLAYLIST)
+        assert playlist("k1", name, reading(world, files)).startswith("#EXTM3U")
+        (film,) = show("k1", reading(world, files))[0].files
+        assert "recordings/k1/playlist?file=a_s_YWJj%2BZA__main.m3u8" == film.playlist_url
 
     PLAYLIST = b"#EXTM3U\n#EXTINF:2.0,\nfilm_0.ts\nhttps://elsewhere.example.com/x.ts\n../other.ts\n#EXT-X-ENDLIST\n"
 
