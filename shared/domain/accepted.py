@@ -86,3 +86,15 @@ class Accepted(BaseModel):
         from shared.domain.request import RecordingRequest
 
         return RecordingRequest.model_validate(self.request, context={"stored": True})
+
+
+def differences(one: dict[str, Any], other: dict[str, Any], inside: str = "") -> list[str]:
+    """Return the paths of the fields in which two stored requests differ, in order, never a value."""
+    found = []
+    for name in sorted(one.keys() | other.keys()):
+        a, b = one.get(name), other.get(name)
+        if isinstance(a, dict) and isinstance(b, dict):
+            found += differences(a, b, f"{inside}{name}.")
+        elif a != b:
+            found.append(f"{inside}{name}")
+    return found

@@ -176,7 +176,13 @@ class CallerMustRetry(WebRecordError):
 
 
 class StoreError(WebRecordError):
-    """The bucket refused, failed or timed out; the same call may succeed later."""
+    """The bucket refused, failed or timed out; the same call may succeed later.
+
+    Attributes:
+        meaning: what it means for what was asked for, and what to do; empty where nobody has said.
+    """
+
+    meaning = ""
 
 
 class StoreRefused(StoreError):

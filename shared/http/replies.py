@@ -101,6 +101,8 @@ def problem(error: Exception, request_id: str) -> HttpResponse:
     kind = next(cls for cls in type(error).__mro__ if cls in PROBLEMS)
     status, name, title = PROBLEMS[kind]
     detail = str(error) if isinstance(error, WebRecordError) else "see the function's log under this request id"
+    if isinstance(error, StoreError) and error.meaning:
+        detail = f"{detail}; {error.meaning}"
     body: dict[str, Any] = {
         "type": f"urn:scf-webrecord:problem:{name}",
         "title": title,

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ulid import ULID
 
 from shared.domain import facts, ids, keys
-from shared.domain.accepted import Accepted
+from shared.domain.accepted import Accepted, differences
 from shared.domain.document import Recording, decide
 from shared.domain.errors import (
     CallerMustRetry,
@@ -22,6 +22,7 @@ from shared.domain.errors import (
     ParametersRefused,
     RecorderBusy,
     RecorderMisconfigured,
+    StoreError,
     TaskExists,
     TaskNotFound,
 )
@@ -33,6 +34,10 @@ from shared.domain.request import RecordingRequest
 from shared.domain.states import last_attempt, last_task
 from shared.ports import ObjectStore, Recorder
 from shared.store import journal
+
+MOST_NAMED = 5
+"""Fields that the answer to another request under the same id names."""
+_ACCEPTED = "it was accepted, or may have been, and this call did not start it"
 
 
 @dataclass(frozen=True)
@@ -71,21 +76,45 @@ def start(
         CallerMustRetry: TRTC is busy and the caller's keys can't wait.
         StoreError: what was acknowledged to nobody may be half done; the same key finishes it.
     """
-    store, now_ms = ports.store, ports.clock()
+    now_ms = ports.clock()
     recording_id = ids.recording_id_of(key) if key else str(ULID.from_timestamp(now_ms / 1000))
-    known = journal.load_accepted(store, recording_id) if key else None
-    if known is None:
-        accepted = ports.policy.accept(request, recording_id, source, now_ms, traceparent)
-        mark(store, accepted, now_ms)
-        if store.create(keys.request_key(recording_id), _body(accepted)):
-            store.put(keys.day_key(now_ms, recording_id), b"")
-            if is_early(accepted, now_ms):
-                return queue(accepted, Evidence(), ports)
-            return attempt(accepted, request, 1, Evidence(), ports)
-        known = journal.load_accepted(store, recording_id) or accepted
-    if known.request != request.redacted():
-        raise Conflict(f"the id {recording_id} was used for a different request")
-    return resume(known, request, ports)
+    again = "the same Idempotency-Key" if key else f"Idempotency-Key {recording_id}"
+    stage = _Stage()
+    try:
+        known = journal.load_accepted(ports.store, recording_id) if key else None
+        if known is None:
+            accepted = ports.policy.accept(request, recording_id, source, now_ms, traceparent)
+            known = _accept(accepted, ports, stage)
+            if known is None:
+                if is_early(accepted, now_ms):
+                    return queue(accepted, Evidence(), ports)
+                return attempt(accepted, request, 1, Evidence(), ports)
+        stage.words = _ACCEPTED
+        if differing := differences(known.request, request.redacted()):
+            named = f"{', '.join(differing[:MOST_NAMED])}{' and more' if len(differing) > MOST_NAMED else ''}"
+            why = f"the id {recording_id} was used for a different request (it differs in {named})"
+            raise Conflict(f"{why}; use another Idempotency-Key for another recording")
+        return resume(known, request, ports)
+    except StoreError as error:
+        error.meaning = f"{error.meaning or stage.words}; call again with {again}: nothing is started twice"
+        raise
+
+
+class _Stage:
+    """How far a start came, in words for who waits for the answer."""
+
+    words = "nothing was started"
+
+
+def _accept(accepted: Accepted, ports: Ports, stage: _Stage) -> Accepted | None:
+    """Store the request; return the one that is stored already where there is one."""
+    now_ms, recording_id = accepted.created_ms, accepted.recording_id
+    mark(ports.store, accepted, now_ms)
+    stage.words = _ACCEPTED
+    if not ports.store.create(keys.request_key(recording_id), _body(accepted)):
+        return journal.load_accepted(ports.store, recording_id) or accepted
+    ports.store.put(keys.day_key(now_ms, recording_id), b"")
+    return None
 
 
 def resume(accepted: Accepted, request: RecordingRequest, ports: Ports) -> Outcome:
@@ -129,6 +158,22 @@ def attempt(accepted: Accepted, request: RecordingRequest, number: int, evidence
     record_id = ids.record_id_of(recording_id, number)
     parameters = ports.policy.parameters(accepted, request, record_id)
     evidence = evidence.join(journal.record(store, recording_id, facts.attempted(number, ports.clock())))
+    try:
+        return _ask(accepted, request, number, evidence, parameters, ports)
+    except StoreError as error:
+        error.meaning = "TRTC was asked to start it, so it may be recording"
+        raise
+
+
+def _ask(
+    accepted: Accepted,
+    request: RecordingRequest,
+    number: int,
+    evidence: Evidence,
+    parameters: dict[str, Any],
+    ports: Ports,
+) -> Outcome:
+    store, recording_id = ports.store, accepted.recording_id
     try:
         started = ports.recorder.start(parameters)
     except TaskExists:

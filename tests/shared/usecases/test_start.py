@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from itertools import count
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -27,7 +27,7 @@ from shared.usecases.start import Outcome, current
 from testing.bucket import Bucket
 from testing.callbacks import callback
 from tests.fakes import Clock
-from tests.faults import Died, Kind
+from tests.faults import Died, Faults, Kind
 from tests.world import CALLER_STORAGE, UPLOAD_KEY, World
 
 BUSY = refusal("ResourceInsufficient.RequestRejection", "full", "req-9")
@@ -282,3 +282,46 @@ def test_a_start_makes_as_many_calls_as_the_faults_are_tried_at() -> None:
     world = World()
     world.start()
     assert CALLS_OF_A_START == world.faults.calls
+
+
+@pytest.mark.parametrize("key", ["k1", None])
+@pytest.mark.parametrize("kind", ["fail", "lose"])
+def test_a_failure_of_storage_says_what_was_started(key: str | None, kind: Kind) -> None:
+    """Whichever call fails: whether TRTC was asked, whether anything is stored; the repeat it names makes one task."""
+    said = []
+    for call in count():
+        world = World(faults=Faults({call: kind}))
+        try:
+            world.start(key)
+        except StoreError as error:
+            said.append(meaning := error.meaning)
+        else:
+            if world.faults.calls <= call:
+                break
+            continue
+        recording_id = key or meaning.partition("Idempotency-Key ")[2].partition(":")[0]
+        assert bool(world.trtc.started) == meaning.startswith("TRTC was asked"), f"call {call}: {meaning}"
+        if meaning.startswith("nothing was started"):
+            assert not [stored for stored in world.listed() if stored.endswith("request.json")]
+        world.faults.plan = {}
+        world.start(recording_id)
+        assert 1 == len(world.trtc.started), f"call {call}"
+    for beginning in ("nothing was started", "it was accepted", "TRTC was asked"):
+        assert [meaning for meaning in said if meaning.startswith(beginning)]
+
+
+def test_another_request_under_the_same_key_is_told_what_differs() -> None:
+    """Names of fields, inside of others too, and what to do; no value, and no key of the caller's."""
+    world = World()
+    own: dict[str, Any] = {"StorageParams": CALLER_STORAGE}
+    world.start(labels={"room": "a", "team": "x"}, **own)
+    bucket = {**CALLER_STORAGE["CloudStorage"], "SecretKey": "s3cr3t", "Bucket": "b-1"}
+    changed: dict[str, Any] = {"StorageParams": {"CloudStorage": bucket}}
+    with pytest.raises(Conflict) as error:
+        world.start(url="https://example.com/other?ticket=t0k3n", labels={"room": "b", "team": "x"}, **changed)
+    told = str(error.value)
+    assert "(it differs in Labels.room, RecordUrl, StorageParams.CloudStorage.Bucket)" in told
+    assert "use another Idempotency-Key" in told
+    assert not [value for value in ("s3cr3t", "t0k3n", "b-1") if value in told]
+    with pytest.raises(Conflict, match="and more"):
+        world.start(url="https://example.com/2", labels={str(n): "b" for n in range(8)}, **own)
