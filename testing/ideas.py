@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
+from testing import released
 from testing.parts import CALLER_STORAGE
 from testing.scenario import BEGIN_MS, Step, idea, world
 
@@ -35,6 +36,12 @@ def listings(chance: Random) -> dict[str, Any]:
 def receiver(chance: Random) -> dict[str, Any]:
     """The receiver refuses at times, or never."""
     return {"refusing": chance.choice([0.0, 0.3])}
+
+
+@world
+def upgrade(chance: Random) -> dict[str, Any]:
+    """The bucket is one that an earlier release left behind, at any stage."""
+    return {"released": chance.choice(released.names()) if chance.random() < 0.05 else ""}
 
 
 @idea

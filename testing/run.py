@@ -26,7 +26,7 @@ from testing.ports import Calls, TimedNotifier, TimedRecorder, TimedStore, Watch
 from testing.receiver import Receiver
 from testing.scenario import BEGIN_MS, Scenario
 from testing.sending import Sender
-from testing.stories import Story, drawn, told
+from testing.stories import Story, drawn, taken_up, told
 from testing.strikes import Strikes
 from testing.timeline import Process, Timeline
 from testing.timer import Timer
@@ -93,6 +93,7 @@ class Run:
             per_second=20,
             forget_ms=settings.forget_ms,
             story=self._story,
+            later=lambda life, over: taken_up(life, self.timeline, over=over),
             witness=self.sender.witness(self.bucket),
             chance=self.scenario.stream("trtc"),
             busy=settings.busy,
@@ -170,8 +171,12 @@ class Run:
 
     # The course
 
-    def play(self) -> Run:
-        """Play the whole run."""
+    def play(self, *, whole: bool = True) -> Run:
+        """Play the whole run; or only until it would become peaceful."""
+        if self.scenario.settings.released:
+            from testing import released  # it makes runs itself
+
+            released.take_up(self, self.scenario.settings.released)
         begin = self.timeline.now
         for step in self.scenario.steps:
             act = testing.actors.ACTIONS[step.actor, step.action]
@@ -179,6 +184,8 @@ class Run:
         with redirect_stdout(_Log(self.ledger)):
             self.timer.arm()
             self.timeline.run_until(begin + self.scenario.settings.peace_ms)
+            if not whole:
+                return self
             self.peace, self.receiver.refusing, self.down_until_ms = True, 0.0, 0
             self.sender.calm = self.timer.calm = True
             if isinstance(self.trtc, SeenTrtc):

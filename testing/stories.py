@@ -263,6 +263,21 @@ def long(life: Life, chance: Random, now: Callable[[], int]) -> Story:
     yield from _upload(life, [span])
 
 
+def taken_up(life: Life, now: Callable[[], int], *, over: bool) -> Story:
+    """Go on with a task whose beginning is another run's."""
+    began = life.asked_ms + 5_000
+    yield Wait(max(0, began - now()))
+    if over:
+        yield Wait(2 * 60_000)
+    else:
+        if now() == began:
+            yield BEGAN
+        why = yield Record(600_000)
+        yield from _ended(why)
+        yield Wait(3_000)
+    yield from _upload(life, [(began, now())])
+
+
 STORIES: dict[str, tuple[Callable[[Life, Random, Callable[[], int]], Story], int]] = {
     "plain": (plain, 8),
     "late": (late, 2),

@@ -33,6 +33,8 @@ class Life:
     waits: list[Why] = field(default_factory=list)
     """What cuts the wait of now short; empty while it can't be."""
     turn: int = 0
+    done: bool = False
+    """Its story is over."""
 
     @property
     def recording_id(self) -> str:
@@ -86,6 +88,8 @@ class Trtc:
     per_second: int | None = None
     forget_ms: int | None = None
     story: Callable[[Life], Story] | None = None
+    later: Callable[[Life, bool], Story] | None = None
+    """The same for a task that is taken up; told whether it was over."""
     witness: Witness = field(default_factory=Witness)
     started: list[Mapping[str, Any]] = field(default_factory=list)
     """The parameters of every start that was taken."""
@@ -93,10 +97,13 @@ class Trtc:
     """TaskId → RecordId of tasks that record."""
     known: dict[str, str] = field(default_factory=dict)
     """RecordId → TaskId, remembered after the end."""
+    taken: list[Life] = field(default_factory=list)
+    """Every task of this run."""
     lives: dict[str, Life] = field(default_factory=dict)
     """TaskId → task, of those that record."""
     _seconds: Counter[tuple[str, int]] = field(default_factory=Counter)
     _asked_ms: dict[str, int] = field(default_factory=dict)
+    _first: int = 0
 
     def start(self, parameters: Mapping[str, Any]) -> Started:
         self._admit("StartWebRecord")
@@ -107,7 +114,7 @@ class Trtc:
             raise TaskExists("FailedOperation.TaskExist", "task already exist", "fake-request")
         if self.quota is not None and len(self.recording) >= self.quota:
             raise refusal("ResourceInsufficient.RequestRejection", "quota", "fake-request")
-        task_id = f"Task+{len(self.started)}/{record_id}="
+        task_id = f"Task+{self._first + len(self.started)}/{record_id}="
         self.started.append(parameters)
         self.known[record_id], self.recording[task_id] = task_id, record_id
         self._asked_ms[record_id] = self._now
@@ -137,12 +144,29 @@ class Trtc:
         self.witness.over(self.lives.pop(task_id))
 
     def adopt(self, life: Life) -> None:
-        """Let a task live from now on: one that was just started, or one of a run that is taken up."""
+        """Let a task live from now on."""
         self.lives[life.task_id] = life
         self.known[life.record_id], self.recording[life.task_id] = life.task_id, life.record_id
+        self.taken.append(life)
         self.witness.began(life)
         if self.story is not None:
             life.story = self.story(life)
+            self._go_on(life, None)
+
+    def unfinished(self) -> list[Life]:
+        """Return the tasks whose story goes on: they record, or their files are on their way."""
+        return [life for life in self.taken if not life.done]
+
+    def take_up(self, life: Life, *, over: bool) -> None:
+        """Let a task of an earlier run go on; `over`: only its files are on their way."""
+        self.known[life.record_id] = life.task_id
+        self._first = 1_000  # another number than any that it gave
+        self._asked_ms[life.record_id] = life.asked_ms
+        self.lives[life.task_id], self.recording[life.task_id] = life, life.record_id
+        if over:
+            del self.lives[life.task_id], self.recording[life.task_id]
+        if self.later is not None:
+            life.story = self.later(life, over)
             self._go_on(life, None)
 
     @property
@@ -181,6 +205,7 @@ class Trtc:
             try:
                 event = life.story.send(why)
             except StopIteration:
+                life.done = True
                 return
             why = None
             match event:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from random import Random
 
 import pytest
 
@@ -11,8 +12,11 @@ from local.cos.policy import Allow
 from shared.adapters.cos import CosStore, Deadline
 from shared.domain.errors import StoreError
 from shared.ports import ListedObject, ObjectStore
+from testing.bucket import Bucket
+from testing.ports import Calls, TimedStore
+from testing.strikes import Strikes
+from testing.timeline import Process, Timeline
 from tests.cloud import RunningCloud
-from tests.fakes import MemoryStore
 
 
 def cos_store(running: RunningCloud, prefix: str, **replaced: object) -> CosStore:
@@ -29,10 +33,19 @@ def cos_store(running: RunningCloud, prefix: str, **replaced: object) -> CosStor
     return CosStore(**arguments)  # type: ignore[arg-type]  # replaced by tests at will
 
 
-@pytest.fixture(params=["memory", "cos"])
+def timed_store() -> TimedStore:
+    """Return the model behind what the simulation puts before it."""
+    timeline = Timeline(0)
+    calls = Calls(timeline, Process("contract"), Random(1), {}, Strikes(1), lambda: None)
+    return TimedStore(Bucket(), calls, Deadline(clock=lambda: timeline.now / 1000))
+
+
+@pytest.fixture(params=["memory", "paged", "timed", "cos"])
 def store(request: pytest.FixtureRequest) -> ObjectStore:
-    if request.param == "memory":
-        return MemoryStore()
+    if request.param == "timed":
+        return timed_store()
+    if request.param != "cos":
+        return Bucket(page_size=1_000 if request.param == "memory" else 3)
     return cos_store(request.getfixturevalue("running"), f"contract/{uuid.uuid4().hex}")
 
 

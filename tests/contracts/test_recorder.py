@@ -21,8 +21,9 @@ from shared.domain.errors import (
 )
 from shared.domain.refusals import refusal
 from shared.ports import Recorder
+from testing.timeline import Timeline
+from testing.trtc import Trtc
 from tests.cloud import RunningCloud
-from tests.fakes import FakeTrtc
 
 Refuse = Callable[[str], None]
 
@@ -68,11 +69,14 @@ def parameters(running: RunningCloud) -> Build:
     return build
 
 
-@pytest.fixture(params=["fake", "trtc"])
+@pytest.fixture(params=["fake", "limited", "trtc"])
 def recorder(request: pytest.FixtureRequest) -> Iterator[tuple[Recorder, Refuse]]:
     """A recorder, and how to let its next start be refused with a code."""
-    if request.param == "fake":
-        fake = FakeTrtc()
+    if request.param != "trtc":
+        timeline = Timeline() if request.param == "limited" else None
+        fake = Trtc(
+            timeline=timeline, quota=200 if timeline else None, per_second=20 if timeline else None, forget_ms=600_000
+        )
         yield fake, lambda code: fake.refusals.append(refusal(code, "asked to", "fake-request"))
         return
     running: RunningCloud = request.getfixturevalue("running")

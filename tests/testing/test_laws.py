@@ -102,8 +102,8 @@ class SaysItUploaded(Run):
 class Regrets(Run):
     """Somebody removes the facts of what was completed."""
 
-    def play(self) -> Run:
-        super().play()
+    def play(self, *, whole: bool = True) -> Run:
+        super().play(whole=whole)
         for key in list(self.bucket.objects):
             if key.startswith("tasks/") or key.endswith("/recording.json") or "looked" in key:
                 self.bucket.delete(key)
@@ -111,8 +111,8 @@ class Regrets(Run):
 
 
 class Forges(Run):
-    def play(self) -> Run:
-        super().play()
+    def play(self, *, whole: bool = True) -> Run:
+        super().play(whole=whole)
         key = keys.document_key("r0")
         self.bucket.put(key, self.bucket.objects[key].body + b" ")
         return self
