@@ -50,11 +50,13 @@ def read_body(path: Path) -> Body:
         BadUsage: it can't be read, or is not a JSON object.
     """
     try:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text("utf-8-sig")
-        value = json.loads(text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadUsage(f"{path} can't be read: {error}") from None
-    except ValueError as error:
+        data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+        value = json.loads(data.decode("utf-8-sig"))
+    except OSError as error:
+        raise BadUsage(f"{path} can't be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise BadUsage(f"{path} can't be read: it is not UTF-8") from None
+    except (ValueError, RecursionError) as error:
         raise BadUsage(f"{path} is not JSON: {error}") from None
     if not isinstance(value, dict):
         raise BadUsage(f"{path} holds no JSON object")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
-from typing import Annotated, Any
+from typing import IO, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -14,6 +16,7 @@ from typer.core import TyperGroup
 from webrecord.commands import batch, config, doctor, download, end, read, start
 from webrecord.errors import EXIT_STATUSES, INTERRUPTED, CliError, Interrupted, ReaderLeftError
 from webrecord.text import safe
+from webrecord.usage import usage
 
 _DEFECT = 70
 """Exit status for what should not happen, as in sysexits.h."""
@@ -33,9 +36,10 @@ class Commands(TyperGroup):
         **extra: Any,  # noqa: ANN401 (the base class's signature)
     ) -> Any:  # noqa: ANN401 (the base class's signature)
         """Run, and exit with the status that the documents name."""
+        words = [_whole(word) for word in (sys.argv[1:] if args is None else args)]
         try:
             status = super().main(
-                args,
+                words,
                 prog_name or "webrecord",
                 complete_var,
                 False,
@@ -48,17 +52,20 @@ class Commands(TyperGroup):
         except CliError as error:
             status = _say(str(error), error.exit_status)
         except typer.TyperException as error:  # the command line itself
-            status = _say(f"{error.format_message()} {_help_line(error)}", 2)
+            status = _say(usage(error, words, self), 2)
         except (KeyboardInterrupt, typer.Abort):
             status = _say("nothing more is done", INTERRUPTED, "interrupted")
         except (BrokenPipeError, ReaderLeftError):  # `webrecord list | head`: the reader has what it wanted
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             status = 0
+        except OSError as error:  # of a file, a folder, a full disk: the environment's, not a defect
+            where = f"{error.filename}: " if error.filename else "the output can't be written: "
+            status = _say(f"{where}{error.strerror or error}", 2)
         except Exception as error:
             if os.environ.get("WEBRECORD_DEBUG"):
                 raise
             hint = "WEBRECORD_DEBUG=1 shows where"
             status = _say(f"this should not happen: {type(error).__name__}: {error} ({hint})", _DEFECT)
+        _flush()
         sys.exit(status if isinstance(status, int) else 0)
 
 
@@ -91,10 +98,31 @@ for module in (start, read, end, download, batch, doctor, config):
 
 def main() -> None:
     """Run the command line; the entry point."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass  # 0, 1 or 2 was closed by who called, `webrecord list >&-`: no other file must take its number
+    os.close(number)
+    sys.stdin, sys.stdout, sys.stderr = (
+        stream if stream is not None else open(number, mode, encoding="utf-8")  # noqa: PTH123, SIM115 (a descriptor)
+        for number, stream, mode in ((0, sys.stdin, "r"), (1, sys.stdout, "w"), (2, sys.stderr, "w"))
+    )
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal of another encoding still gets every line
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # it is ignored behind nohup … &
+        signal.signal(signal.SIGINT, _interrupt)
     app()
+
+
+def _interrupt(*_: object) -> None:
+    signal.signal(signal.SIGINT, _end_at_once)
+    raise KeyboardInterrupt
+
+
+def _end_at_once(*_: object) -> None:
+    """End at the second Ctrl-C, whatever is still waited for."""
+    with suppress(OSError):
+        os.write(2, b"interrupted: what was started goes on; `webrecord list` shows it, `webrecord stop ID` ends it\n")
+    os._exit(INTERRUPTED)
 
 
 def _version() -> str:
@@ -105,10 +133,30 @@ def _version() -> str:
 
 
 def _say(line: str, status: int, kind: str = "error") -> int:
-    typer.echo(f"{kind}: {safe(line)}", err=True)
+    with suppress(OSError):
+        typer.echo(f"{kind}: {safe(line)}", err=True)
     return status
 
 
-def _help_line(error: typer.TyperException) -> str:
-    context = getattr(error, "ctx", None)
-    return f"See: {context.command_path if context else 'webrecord'} --help"
+def _flush() -> None:
+    """Flush what is printed; where nobody takes it, Python must not try again when it ends."""
+    for number, stream in ((1, sys.stdout), (2, sys.stderr)):
+        if not _flushed(stream):
+            with suppress(OSError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+
+
+def _flushed(stream: IO[str]) -> bool:
+    try:
+        stream.flush()
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _whole(word: str) -> str:
+    """Return a word of the command line as it was typed: UTF-8, also where the locale says ASCII."""
+    try:
+        return os.fsencode(word).decode("utf-8")
+    except UnicodeError:
+        return word

@@ -1,0 +1,128 @@
+"""Whatever the shell is like: one line or the result, never an exception's name, never a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.calls import COMMAND, Cli
+from tests.cli.scripted import Answer, Call, scripted
+
+pytestmark = pytest.mark.usefixtures("home")
+MANY = [{"recording_id": f"r{n}", "state": "completed", "page_url": "https://例子/" + "x" * 100} for n in range(2000)]
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    """An API with a long list, which repeats what a start asked for."""
+
+    def answer(call: Call) -> Answer:
+        if call.method == "POST":
+            return Answer(
+                201, {"recording_id": "x", "state": "starting", "page_url": json.loads(call.body)["RecordUrl"]}
+            )
+        return Answer(200, {"recordings": MANY, "recording_id": "x", "state": "completed"})
+
+    with scripted(answer) as server:
+        yield server.url
+
+
+def shell(url: str, line: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run a line of a shell in which `webrecord` is the command, with nothing in its environment but these."""
+    variables = {"PATH": os.environ["PATH"], "WEBRECORD_ENDPOINT": url, **env}
+    script = f'webrecord() {{ {shlex.quote(str(COMMAND))} "$@"; }}; {line}'
+    return subprocess.run(["bash", "-c", script], env=variables, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "says"),
+    [
+        ("webrecord list -n 2000 | head -1; exit ${PIPESTATUS[0]}", 0, ""),
+        ("webrecord list -n 2000 --json | head -1; exit ${PIPESTATUS[0]}", 0, ""),
+        ("webrecord start --help | head -1; exit ${PIPESTATUS[0]}", 0, ""),
+        ("webrecord list >&-", 0, ""),
+        ("webrecord list --json >&- <&-", 0, ""),
+        ("webrecord show x 2>&- >&-", 0, ""),
+        ("webrecord delete x <&-", 2, "error: nobody can be asked here"),
+        ("webrecord list >/dev/full", 2, "error: the output can't be written: No space left on device"),
+        ("webrecord list --json >/dev/full", 2, "error: the output can't be written: No space left on device"),
+        ("webrecord list --help >/dev/full", 2, "error: the output can't be written: No space left on device"),
+        ("webrecord list --nope 2>/dev/full", 2, ""),
+        ("COLUMNS=1 webrecord show x", 0, ""),
+        ("COLUMNS=x LINES=-1 TERM=nonsense NO_COLOR=1 webrecord list -n 2", 0, ""),
+        ("HOME=/nowhere webrecord show x", 0, ""),
+        ("HOME=/dev/null webrecord config show", 0, ""),
+        ("HOME=/dev/null webrecord config set default x", 2, "error: /dev/null/.config/webrecord/config.toml can't be"),
+        ("XDG_CONFIG_HOME=/dev/null webrecord doctor", 8, "error: health: "),
+        (r"webrecord list --label $'\xff'", 2, "error: the request holds characters that are no text"),
+        (r"webrecord start https://a/$'\xff'", 2, "error: the request holds characters that are no text"),
+        ("webrecord start --json-body /proc/self/mem", 2, "error: /proc/self/mem can't be read"),
+        ("webrecord batch /proc/self/mem", 2, "error: /proc/self/mem can't be read"),
+        ("webrecord show ''", 5, "error: '' is no recording's id"),
+        ("webrecord show ..", 5, "error: '..' is no recording's id"),
+    ],
+)  # fmt: skip
+def test_any_shell(url: str, line: str, status: int, says: str) -> None:
+    """Readers that leave, closed and full outputs, folders that are none, bytes that are no text."""
+    ran = shell(url, line)
+    assert status == ran.returncode, ran.stderr
+    assert len(ran.stderr.splitlines()) == bool(says), ran.stderr
+    assert ran.stderr.startswith(says)
+    assert "Traceback" not in ran.stderr
+    assert "Errno" not in ran.stderr
+
+
+def test_letters_of_other_scripts_in_a_shell_without_a_locale(url: str) -> None:
+    """LANG=C and nothing that mends it: the request holds what was typed, and the answer can be printed."""
+    ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    ran = shell(url, "webrecord start https://例子/课 -l room=教室 --json", **ascii_only)
+    assert (0, "") == (ran.returncode, ran.stderr)
+    assert "https://例子/课" == json.loads(ran.stdout)["page_url"]
+    assert 0 == shell(url, "webrecord list -n 2", **ascii_only).returncode
+
+
+def test_a_configuration_that_may_not_be_read(url: str, home: Path) -> None:
+    """The file is named; no number of the system's."""
+    folder = home / "config" / "webrecord" / "config.toml"
+    folder.mkdir(parents=True)
+    ran = shell(url, "webrecord list", XDG_CONFIG_HOME=str(home / "config"))
+    assert (2, f"error: {folder} can't be read: Is a directory\n") == (ran.returncode, ran.stderr)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--json", "list"], "options go behind the command: webrecord list --json"),
+        (
+            ["--endpoint", "http://h", "show", "x"],
+            "options go behind the command: webrecord show x --endpoint http://h",
+        ),
+        (["--profile", "p", "config", "show"], "options go behind the command: webrecord config show --profile p"),
+        (["list", "--token", "sesame"], "--token-file FILE, WEBRECORD_TOKEN or `webrecord config set token`"),
+        (["--token=sesame", "list"], "--token-file FILE, WEBRECORD_TOKEN or `webrecord config set token`"),
+        (["--nope", "list"], "No such option: --nope"),
+        (["list", "--state", "fail"], "--state must be one of scheduled, queued,"),
+        (["list", "--state", "fail"], "not 'fail'; did you mean failed?"),
+        (["start", "u", "--width", "x"], "--width must be a whole number, not 'x'."),
+        (["start", "u", "--seconds", "x"], "--seconds must be a number, not 'x'."),
+        (["start", "u", "--seconds", "0"], "--seconds must be at least 1, not '0'."),
+        (["batch", "f", "-j", "99"], "--parallel must be at most 32, not '99'."),
+        (["start", "u", "--format", "avi"], "--format must be one of mp4, hls, not 'avi'."),
+        (["config", "set", "tokn", "x"], "did you mean token?"),
+        (["config"], "which one? set, show, path."),
+    ],
+)
+def test_a_wrong_option_is_told_with_the_right_one(arguments: list[str], says: str) -> None:
+    """2, one line, in words of ours, without the token that was typed."""
+    ran = Cli({"WEBRECORD_ENDPOINT": "http://127.0.0.1:9"})(*arguments)
+    assert (2, "") == (ran.status, ran.out)
+    (line,) = ran.err.splitlines()
+    assert says in line
+    for word in ("Value error", "Input should", "sesame", "Usage:"):
+        assert word not in line
