@@ -87,17 +87,24 @@ class Api:
         reply = self.call("GET", f"{_path(recording_id)}/wait", query={"timeout": timeout_s}, headers=headers)
         return (None if reply.status_code == 304 else document(reply)), reply.headers.get("etag", etag)
 
-    def pages(self, query: list[tuple[str, str]], limit: int | None, cursor: str | None) -> Iterator[Document]:
-        """GET /recordings, page after page, until so many recordings came; None for all."""
+    def pages(
+        self,
+        query: list[tuple[str, str]],
+        limit: int | None,
+        cursor: str | None,
+        takes: Callable[[Document], bool] = lambda _: True,
+    ) -> Iterator[Document]:
+        """GET /recordings, page after page, until so many recordings came that `takes` takes; None for all."""
         left = limit
         while left is None or left > 0:
             size = PAGE if left is None else min(PAGE, left)
             more = [("cursor", cursor)] if cursor else []
             page = document(self.call("GET", "/recordings", query=[*query, ("limit", str(size)), *more]), "recordings")
+            page["recordings"] = [one for one in _documents(page["recordings"]) if takes(one)]
             yield page
             cursor = page.get("next_cursor")
             if left is not None:
-                left -= len(page.get("recordings", []))
+                left -= len(page["recordings"])
             if not cursor:
                 return
 
@@ -223,6 +230,10 @@ def problem(reply: httpx.Response) -> Document | None:
             "platform": True,
         }
     return None
+
+
+def _documents(value: object) -> list[Document]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _json(reply: httpx.Response) -> Any:  # noqa: ANN401 (any JSON value)

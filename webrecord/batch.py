@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import base64
-import csv
 import hashlib
-import io
 import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
 from webrecord import body as bodies
+from webrecord import sheet
 from webrecord.errors import BadUsage
-from webrecord.instants import instant
+from webrecord.instants import at_of, instant
 
 _WHOLE_NUMBERS = {
     "width", "height", "maxdurationlimit", "maxmediafileduration", "sdkappid", "readytimeout", "mobiledevicetype",
     "screenorientation", "expiretime", "classid", "subappid", "mediatype", "vendor", "startat", "stopat", "startby",
 }  # fmt: skip
 """Fields that are numbers: a cell of CSV is only text."""
+
+
+LATE_S = 3600
+"""Seconds after which a start that is past is taken for a mistake: a file of last term."""
 
 
 @dataclass(frozen=True)
@@ -41,31 +45,36 @@ class Line:
     problem: str | None = None
 
 
-def read(path: Path, run: str = "") -> list[Line]:
-    """Return the lines of a batch file; those that make no request say why.
+def read(path: Path, run: str = "", zone: tzinfo | None = None) -> tuple[list[Line], str]:
+    """Return the lines of a batch file, those that make no request with the reason, and what to tell of its encoding.
 
     Args:
         path: the file; `.csv` has a header line, anything else is JSON Lines.
         run: makes other keys, to have the same lines recorded again.
+        zone: of times without an offset; None refuses them.
 
     Raises:
         BadUsage: the file can't be read, has no header, or two lines have the same key of their own.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")  # line ends as they are: a cell may hold some
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadUsage(f"{path} can't be read: {error}") from None
-    rows = _csv(text, path) if path.suffix.lower() == ".csv" else _json_lines(text)
+        data = path.read_bytes()  # line ends as they are: a cell may hold some
+    except OSError as error:
+        raise BadUsage(f"{path} can't be read: {error.strerror}") from None
+    text, encoding = sheet.decoded(data, path)
+    rows = _csv(text, path) if sheet.is_sheet(path, text) else _json_lines(text)
     lines, seen = [], Counter[str]()
     for number, content, fields in rows:
         seen[content] += 1
         # The occurrence, not the line's number: a line put in above does not rename those below it.
         key = line_key(path.name, run, content, seen[content])
-        lines.append(_line(number, key, fields))
-    twice = [key for key, times in Counter(line.key for line in lines).items() if times > 1]
-    if twice:
-        raise BadUsage(f"{path}: several lines have the key {twice[0]!r}; one recording has one key")
-    return lines
+        lines.append(_line(number, key, fields, zone))
+    by_key: dict[str, list[int]] = {}
+    for line in lines:
+        by_key.setdefault(line.key, []).append(line.number)
+    if twice := next(((key, numbers) for key, numbers in by_key.items() if len(numbers) > 1), None):
+        numbers = ", ".join(map(str, twice[1][:10]))
+        raise BadUsage(f"{path}: lines {numbers} have the same key {twice[0]!r}; one recording has one key")
+    return lines, encoding
 
 
 def line_key(name: str, run: str, content: str, occurrence: int) -> str:
@@ -74,18 +83,19 @@ def line_key(name: str, run: str, content: str, occurrence: int) -> str:
     return base64.b32encode(digest).decode()[:26].lower()
 
 
-def request(fields: dict[str, Any]) -> tuple[str | None, bodies.Body]:
+def request(fields: dict[str, Any], zone: tzinfo | None = None) -> tuple[str | None, bodies.Body]:
     """Return a line's own key and its request: `url`, `key`, `at`, `until`, `width`, `height`, `label.NAME` and
     `Outer.Inner` are short forms, everything else is the API's.
 
     Raises:
         BadUsage: a field is wrong as far as can be told here; the API checks the rest.
     """
+    fields = {_spelled(name): value for name, value in fields.items()}
     body = {name: value for name, value in fields.items() if not _is_short(name)}
     key = fields.get("key")
     for name, value in fields.items():
         if name in ("at", "until"):
-            bodies.put(body, bodies.SHORT[name], instant(str(value), None))
+            bodies.put(body, bodies.SHORT[name], instant(str(value), None, zone))
         elif name in bodies.SHORT:
             bodies.put(body, bodies.SHORT[name], value)
         elif name.startswith("label."):
@@ -99,16 +109,40 @@ def request(fields: dict[str, Any]) -> tuple[str | None, bodies.Body]:
     return (None if key is None else str(key)), body
 
 
-def _line(number: int, key: str, fields: dict[str, Any] | str) -> Line:
+def _line(number: int, key: str, fields: dict[str, Any] | str, zone: tzinfo | None) -> Line:
     if isinstance(fields, str):
         return Line(number, key, problem=fields)
     try:
-        own, body = request(fields)
+        own, body = request(fields, zone)
     except BadUsage as error:
         return Line(number, key, problem=str(error))
     named = (body.get(bodies.spelled(body, name)) for name in ("RecordingId", "RecordId"))
     own = own or next((name for name in named if isinstance(name, str) and name), None)
     return Line(number, own or key, body)
+
+
+def past(lines: list[Line], now: datetime) -> list[tuple[Line, str]]:
+    """Return the lines whose start is more than an hour past, or whose end is past, each with that time."""
+    found = []
+    for line in lines:
+        for name, late_s in (("StartAt", LATE_S), ("StopAt", 0)):
+            value = line.body.get(bodies.spelled(line.body, name))
+            try:
+                at = at_of(value) if isinstance(value, str | int) else None
+                if at is not None and (now - at).total_seconds() > late_s:
+                    found.append((line, str(value)))
+                    break
+            except (ValueError, OverflowError, OSError, TypeError):
+                continue  # the API says what is wrong with it
+    return found
+
+
+def _spelled(name: str) -> str:
+    """Return a short form as it is written here: `URL` and `Key` are `url` and `key`, `Label.room` is `label.room`."""
+    outer, dot, inner = name.partition(".")
+    lower = outer.lower()
+    ours = lower == "label" if dot else lower in ("key", *bodies.SHORT)
+    return f"{lower}{dot}{inner}" if ours else name
 
 
 def _is_short(name: str) -> bool:
@@ -129,26 +163,14 @@ def _json_lines(text: str) -> Iterator[tuple[int, str, dict[str, Any] | str]]:
 
 
 def _csv(text: str, path: Path) -> Iterator[tuple[int, str, dict[str, Any] | str]]:
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
-    began = 1
-    try:
-        header = [name.strip() for name in next(rows, [])]
-        if not any(bodies.plain(name) in ("url", "recordurl") for name in header) or len({*header}) < len(header):
-            raise BadUsage(f"{path}: the first line names the columns, each once; one is url")
-        began = rows.line_num + 1
-        for row in rows:
-            number, began = began, rows.line_num + 1
-            if any(cell.strip() for cell in row):
-                content = json.dumps(row, ensure_ascii=False)
-                yield number, content, _cells(header, row)
-    except csv.Error as error:
-        raise BadUsage(f"{path}: line {began}: {error}") from None
+    for number, header, row in sheet.rows(text, path):
+        yield number, json.dumps(row, ensure_ascii=False), _cells(header, row)
 
 
 def _cells(header: list[str], row: list[str]) -> dict[str, Any] | str:
-    if len(row) > len(header):
+    if any(cell.strip() for cell in row[len(header) :]):
         return f"it has {len(row)} cells, and there are {len(header)} columns"
-    given = {name: cell.strip() for name, cell in zip(header, row, strict=False) if cell.strip()}
+    given = {name: cell.strip() for name, cell in zip(header, row, strict=False) if cell.strip() and name}
     try:
         return {name: _value(name, cell) for name, cell in given.items()}
     except ValueError as error:
@@ -156,8 +178,8 @@ def _cells(header: list[str], row: list[str]) -> dict[str, Any] | str:
 
 
 def _value(name: str, cell: str) -> Any:  # noqa: ANN401 (any JSON value)
-    whole = bodies.plain(name.rpartition(".")[2]) in _WHOLE_NUMBERS and not name.startswith("label.")
+    whole = bodies.plain(name.rpartition(".")[2]) in _WHOLE_NUMBERS and not name.lower().startswith("label.")
     if whole and cell.isascii() and cell.lstrip("-").isdigit():
         return int(cell)
-    is_json = cell[0] in "[{" and not name.startswith("label.")
+    is_json = cell[0] in "[{" and not name.lower().startswith("label.")
     return json.loads(cell) if is_json else cell

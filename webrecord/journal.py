@@ -23,14 +23,12 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.known: dict[str, dict[str, Any]] = {}
         try:
-            before = path.read_text("utf-8", "replace") if path.exists() else ""
+            before = _text(path)
             self._file = path.open("a", encoding="utf-8")
         except OSError as error:
             raise BadUsage(f"the results can't be written to {path}: {error.strerror}") from None
-        for line in before.splitlines():
-            self._take(line)
+        self.known = _known(before)
         if before and not before.endswith("\n"):
             self._file.write("\n")
 
@@ -52,10 +50,26 @@ class Journal:
         self._file.write(to_json(result) + "\n")
         self._file.flush()
 
-    def _take(self, line: str) -> None:
+    @staticmethod
+    def outcomes(path: Path) -> dict[str, str]:
+        """Return the outcome of each key that a results file has; none where there is no file."""
+        try:
+            return {key: str(result.get("outcome")) for key, result in _known(_text(path)).items()}
+        except OSError as error:
+            raise BadUsage(f"{path} can't be read: {error.strerror}") from None
+
+
+def _text(path: Path) -> str:
+    return path.read_text("utf-8", "replace") if path.exists() else ""
+
+
+def _known(text: str) -> dict[str, dict[str, Any]]:
+    known = {}
+    for line in text.splitlines():
         try:
             result = json.loads(line)
-        except ValueError:
-            return
+        except (ValueError, RecursionError):
+            continue
         if isinstance(result, dict) and isinstance(result.get("key"), str):
-            self.known[result["key"]] = result
+            known[result["key"]] = result
+    return known

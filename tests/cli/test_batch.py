@@ -208,7 +208,7 @@ def test_a_line_keeps_its_key_when_others_come_and_go(
 
     def keys(lines: list[str]) -> list[str]:
         path.write_text("\n".join(json.dumps({"url": url}) for url in lines), "utf-8")
-        return [line.key for line in read(path)]
+        return [line.key for line in read(path)[0]]
 
     before, after = keys(urls), keys([*urls[:at], new, *urls[at:]])
     assert set(before) < set(after)
@@ -226,7 +226,7 @@ def test_any_csv_that_a_writer_makes_is_read(
     text = io.StringIO(newline="")
     csv.writer(text).writerows([("url", "label.a"), *rows])
     path.write_text(text.getvalue(), "utf-8", newline="")
-    lines = {line.number: line.body for line in read(path) if line.problem is None}
+    lines = {line.number: line.body for line in read(path)[0] if line.problem is None}
     wanted = [(url.strip(), label.strip()) for url, label in rows if url.strip() and url[0] not in "[{"]
     found = [(body["RecordUrl"], body.get("Labels", {}).get("a", "")) for body in lines.values()]
     assert [pair for pair in wanted if pair[0][0] not in "[{"] == [pair for pair in found if pair[0]]

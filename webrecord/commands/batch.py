@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,11 +17,13 @@ from rich.progress import Progress
 
 from webrecord import tables
 from webrecord.api import Api, Patience
-from webrecord.batch import Line, read
-from webrecord.errors import CliError, Interrupted, NotTheApi, RecordingFailed, Refused, ServiceFailed
+from webrecord.batch import Line, past, read
+from webrecord.errors import BadUsage, CliError, Interrupted, NotTheApi, RecordingFailed, Refused, ServiceFailed
 from webrecord.journal import ACCEPTED, REFUSED, UNAVAILABLE, Journal
-from webrecord.session import Session, command
+from webrecord.session import Session, Zone, command
 from webrecord.settings import resolve
+from webrecord.text import to_json
+from webrecord.zones import zone_of
 
 Result = dict[str, Any]
 _SHOWN = 20
@@ -41,9 +44,23 @@ def batch(
     run: Annotated[
         str, typer.Option("--run", metavar="NAME", help="Record the same lines once more, under this name.")
     ] = "",
+    zone: Zone = None,
+    late: Annotated[bool, typer.Option("--late", help="Send lines whose time is past, too.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read the file and say what would be started.")] = False,
 ) -> None:
     """Start every line of a file. Run again, it goes on where it ended: nothing is started twice."""
-    lines = read(file, run)
+    lines, encoding = read(file, run, zone_of(zone))
+    if encoding:
+        session.out.note(encoding)
+    if not lines:
+        session.out.note(f"{file} holds no line that asks for a recording")
+    known = Journal.outcomes(file.with_name(f"{file.name}.results.jsonl"))
+    left = [line for line in lines if known.get(line.key) != ACCEPTED]
+    if not late:
+        _check_times(left, file)
+    if dry_run:
+        _tell_dry_run(session, lines, left)
+        return
     stopped = threading.Event()
 
     def pause(seconds: float) -> None:
@@ -68,6 +85,34 @@ def batch(
         told = summary(lines, {line.key for line in done}, journal)
     session.out.result(told, lambda: _table(told))
     _end(told, fatal, file)
+
+
+def _check_times(lines: list[Line], file: Path) -> None:
+    if found := past(lines, datetime.now(timezone.utc)):
+        line, at = found[0]
+        numbers = ", ".join(str(one.number) for one, _ in found[:_SHOWN])
+        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        raise BadUsage(
+            f"{file}: nothing was started: the times of lines {numbers}{more} are past (line {line.number}: {at}); "
+            "correct or remove them, or send them all the same by --late"
+        )
+
+
+def _tell_dry_run(session: Session, lines: list[Line], left: list[Line]) -> None:
+    would = [{"line": line.number, "key": line.key, "request": line.body} for line in left if line.problem is None]
+    failed = [{"line": line.number, "error": line.problem} for line in left if line.problem is not None]
+    table = tables.table_of("line", "what would be started")
+    for one in would:
+        tables.row(table, one["line"], to_json(one["request"]))
+    for wrong in failed:
+        tables.row(table, wrong["line"], wrong["error"], style="red")
+    done = len(lines) - len(left)
+    session.out.result(
+        {"lines": len(lines), "accepted_before": done, "would_start": would, "failed": failed}, lambda: table
+    )
+    session.out.note(f"nothing was sent: {len(would)} of {len(lines)} lines would be started, {done} were before")
+    if failed:
+        raise RecordingFailed(f"{len(failed)} of {len(lines)} lines are wrong")
 
 
 def start_line(api: Api, line: Line) -> Result:

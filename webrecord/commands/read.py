@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from enum import Enum
 from typing import Annotated, Any
 
@@ -12,9 +13,11 @@ from webrecord import tables
 from webrecord.api import FINAL
 from webrecord.body import label_filter
 from webrecord.errors import Interrupted, TimedOut
-from webrecord.session import Session, command
+from webrecord.instants import Span
+from webrecord.session import Session, Zone, command
 from webrecord.text import clock, local_time, to_json, zone
 from webrecord.watching import Deadline, changes, check_ended_well
+from webrecord.zones import zone_of
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The recording's id.")]
 
@@ -46,8 +49,11 @@ def list_recordings(
     session: Session,
     *,
     state: Annotated[list[State] | None, typer.Option("--state", help="Any of these; may be repeated.")] = None,
-    since: Annotated[str | None, typer.Option("--from", metavar="DAY", help="First day, UTC; 2026-01-31.")] = None,
-    to: Annotated[str | None, typer.Option("--to", metavar="DAY", help="Last day, UTC.")] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", metavar="DAY", help="First day: 2026-01-31, yesterday, monday.")
+    ] = None,
+    to: Annotated[str | None, typer.Option("--to", metavar="DAY", help="Last day.")] = None,
+    zone: Zone = None,
     label: Annotated[
         list[str] | None, typer.Option("--label", "-l", metavar="NAME[=VALUE]", help="All of these; may be repeated.")
     ] = None,
@@ -57,12 +63,13 @@ def list_recordings(
 ) -> None:
     """List recordings, the newest first; the last 31 days unless said."""
     labels = [label_filter(one) for one in label or []]
-    given = (("state", ",".join(one.value for one in state or [])), ("from", since), ("to", to))
+    span = Span.of(since, to, datetime.now(timezone.utc), zone_of(zone))
+    given = (("state", ",".join(one.value for one in state or [])), *span.utc_days())
     filters = [(name, value) for name, value in (*given, ("label", ",".join(labels))) if value]
     found: list[dict[str, Any]] = []
     more = None
     with session.out.working("reading the list …") as working:
-        for page in session.api.pages(filters, None if everything else limit, cursor):
+        for page in session.api.pages(filters, None if everything else limit, cursor, span.holds):
             found += page.get("recordings", [])
             more = page.get("next_cursor")
             working(f"reading the list … {len(found)}")

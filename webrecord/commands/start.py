@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,9 +13,10 @@ from webrecord import body as bodies
 from webrecord import tables
 from webrecord.api import FINAL, Api, Document
 from webrecord.errors import BadUsage, Interrupted, TimedOut
-from webrecord.instants import instant
-from webrecord.session import Session, command
+from webrecord.instants import at_of, instant
+from webrecord.session import Session, Zone, command
 from webrecord.watching import Deadline, changes, check_ended_well, until_final
+from webrecord.zones import zone_of
 
 Url = Annotated[str, typer.Argument(metavar="URL", help="The page.")]
 Key = Annotated[
@@ -57,11 +58,12 @@ def start(
     height: Height = None,
     at: Annotated[str | None, typer.Option("--at", metavar="TIME", help=f"When to start: {WHEN}.")] = None,
     until: Until = None,
+    zone: Zone = None,
     json_body: BodyFile = None,
 ) -> None:
     """Start recording a page."""
     given = {"url": url, "format": format, "storage": storage, "width": width, "height": height}
-    request = build(json_body, label or [], {**given, "at": at, "until": until}, datetime.now())  # noqa: DTZ005 (local)
+    request = build(json_body, label or [], {**given, "at": at, "until": until}, zone_of(zone))
     stay = Deadline(timeout) if wait or seconds is not None else None
     recording = run(session, request, key_for(request, key), stay, seconds, wait=wait)
     session.out.result(recording, lambda: tables.recording(recording))
@@ -75,6 +77,7 @@ def schedule(
     *,
     at: Annotated[str, typer.Option("--at", metavar="TIME", help=WHEN)],
     until: Until = None,
+    zone: Zone = None,
     key: Key = None,
     label: Labels = None,
     format: Format = None,  # noqa: A002 (the option's name)
@@ -84,22 +87,26 @@ def schedule(
 ) -> None:
     """Have a page recorded later."""
     given = {"url": url, "format": format, "storage": storage, "width": width, "height": height}
-    request = build(None, label or [], {**given, "at": at, "until": until}, datetime.now())  # noqa: DTZ005 (local)
+    request = build(None, label or [], {**given, "at": at, "until": until}, zone_of(zone))
     recording = run(session, request, key_for(request, key), None, None, wait=False)
     session.out.result(recording, lambda: tables.recording(recording))
 
 
-def build(json_body: Path | None, labels: list[str], given: dict[str, Any], now: datetime) -> bodies.Body:
+def build(json_body: Path | None, labels: list[str], given: dict[str, Any], zone: tzinfo | None) -> bodies.Body:
     """Return the request that file and options make.
 
     Raises:
         BadUsage: there is no page, or a time or label is wrong.
     """
     request = bodies.read_body(json_body) if json_body else {}
+    now, begin = datetime.now(), None  # noqa: DTZ005 (this machine's clock, unless a zone is named)
     for name, value in given.items():
-        if value is not None:
-            path = bodies.SHORT.get(name, (name,))
-            bodies.put(request, path, instant(value, now) if name in ("at", "until") else value)
+        if value is None:
+            continue
+        if name in ("at", "until"):
+            value = instant(value, now, zone, begin)  # noqa: PLW2901 (as the API takes it)
+            begin = at_of(value)
+        bodies.put(request, bodies.SHORT.get(name, (name,)), value)
     bodies.add_labels(request, labels)
     if bodies.spelled(request, "RecordUrl") not in request:
         raise BadUsage("which page? give its URL, or --json-body with RecordUrl")
