@@ -13,6 +13,8 @@ from shared.domain.accepted import Accepted
 from shared.domain.evidence import Attempt, Evidence, Task
 from shared.domain.periods import START_LEAD_MS
 
+SLOW_START_MS = 150_000
+"""A page may take this long to its first picture: it is waited for twice, up to 60 s each time."""
 NO_PICTURE_MS = 1_000
 """A task that ends this soon after its first picture leaves no file."""
 
@@ -167,7 +169,13 @@ def _of_task(task: Task, evidence: Evidence) -> Verdict:
 def unseen(task: Task, evidence: Evidence) -> bool:
     """Tell whether the task was stopped and ended without a picture or a file that we were told of."""
     told = task.began_ms is not None or task.files or task.covered_ms is not None or task.held or task.terminated
-    return evidence.stop is not None and bool(task.ended_ms) and not told
+    return bool(task.ended_ms) and not told and _stopped_after_ms(task, evidence) <= SLOW_START_MS
+
+
+def _stopped_after_ms(task: Task, evidence: Evidence) -> float:
+    """Return how long after the task was asked for the stop was; infinite without one."""
+    asked = [attempt.at_ms or 0 for attempt in evidence.attempts.values() if attempt.task_id == task.task_id]
+    return evidence.stop[0] - max(asked, default=0) if evidence.stop else float("inf")
 
 
 def recorded_nothing(task: Task, evidence: Evidence) -> bool:
@@ -185,8 +193,7 @@ def recorded_nothing(task: Task, evidence: Evidence) -> bool:
         return False
     if task.began_ms is not None:
         return ended - task.began_ms <= NO_PICTURE_MS
-    asked_ms = max((a.at_ms or 0 for a in evidence.attempts.values() if a.task_id == task.task_id), default=0)
-    return evidence.stop[0] - asked_ms <= START_LEAD_MS
+    return _stopped_after_ms(task, evidence) <= START_LEAD_MS
 
 
 def _lost(task: Task) -> str:

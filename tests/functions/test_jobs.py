@@ -204,3 +204,20 @@ def test_one_object_of_an_event_costs_only_itself(site: Deployment, line: Any) -
     site.jobs.failing = set()
     site.invoke(record("jobs/a"), record("jobs/b"), record("jobs/c"))
     assert (3, "job_started") == (len(site.pages), line()["outcome"])
+
+
+def test_a_line_whose_time_is_over_is_reported_however_late_its_event_comes(site: Deployment) -> None:
+    """This morning's lesson, its event held up for hours: told, not recorded; what had started before is no error."""
+    now_ms = site.world.clock.now
+    early, late = (
+        json.dumps({"RecordUrl": "https://example.com/", "StartAt": (now_ms + ms) / 1000}) for ms in (5_000, 9_000)
+    )
+    site.put("jobs/a.jsonl", f"{early}\n{late}".encode())
+    assert REPORT not in site.world.listed()
+    site.world.clock.now += 5 * 3_600_000
+    site.invoke(record("jobs/a.jsonl"))
+    assert REPORT not in site.world.listed()
+    site.put("jobs/b.jsonl", f"{early}\n".encode() + LINE)
+    ((problem,),) = [json.loads(site.world.store.objects["jobs/b.jsonl.error.json"].body)["errors"]]
+    assert (1, "StartAt") == (problem["line"], problem["fields"][0]["path"])
+    assert "is in the past" in problem["message"]

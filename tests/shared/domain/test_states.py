@@ -46,6 +46,7 @@ REFUSED_TOO: Story = [
 STOP, STOP_LATER = facts.stop_requested(1_000, "asked by ops"), facts.stop_requested(8_000, "asked by ops")
 NOTHING = "it ended before it began: asked by ops; nothing was recorded"
 ENDED_AT_ONCE, ENDED_LATER = (callback(802, {"Status": 1}, ms) for ms in (1_900, 9_000))
+STOP_LATE, ENDED_LATE = facts.stop_requested(200_000, "asked by ops"), callback(802, {"Status": 1}, 201_000)
 LOOKED, FOUND = (facts.looked(400_000, TASK, files) for files in ({}, {"a.mp4": 1}))
 FILM, HELD = mp4_stop(0, 5_000, end_ms=1_900), mp4_stop(1, 5_000, end_ms=1_900)
 NAMED = callback(304, {"FileList": "a.m3u8"}, 1_500)
@@ -90,6 +91,7 @@ TABLE: list[Row] = [
     ("stopped later", {}, [*BEGAN, STOP, callback(802, {"Status": 1}, 2_001)], State.UPLOADING, None),
     ("stopped later, no picture told yet", {}, [*LINKED, STOP_LATER, ENDED_LATER], State.UPLOADING, None),
     ("stopped later, no picture ever", {}, [*LINKED, STOP_LATER, ENDED_LATER, LOOKED], State.FAILED, NOTHING),
+    ("stopped much later, all but its end unheard", {}, [*LINKED, STOP_LATE, ENDED_LATE, LOOKED], State.LOST, None),
     ("an end without a time", {}, [*LINKED, STOP, callback(802, {"Status": 1}, 0)], State.UPLOADING, None),
     ("no file, as TRTC says", {}, [*ENDED, EMPTY], State.FAILED, "the recorder made no file; nothing was recorded"),
     ("no file in the last part", {}, [*ENDED, mp4_stop(0, 1_500, end_ms=1_400), EMPTY], State.COMPLETED, None),
