@@ -22,6 +22,8 @@ from local.running import cloud_in
 
 STOP_TAKES_S = 0.3
 """Between the call that stops and the last recorded picture, about."""
+FILM_S = 10.0
+"""How long after its end the event of a film that was recorded may take."""
 
 
 @dataclass(frozen=True)
@@ -114,15 +116,22 @@ class _Watch:
     def __init__(self, client: Client, console: Console, timeout_s: float) -> None:
         self.client, self.console, self.timeout_s = client, console, timeout_s
         self._told: set[str] = set()
+        self._filmed: set[str] = set()
 
     def progress(self, recording: dict[str, Any]) -> dict[str, Any]:
         """Return the recorder's own count, after printing its troubles that are new."""
         done = self.client.progress(recording.get("task_id"))
+        if done.get("frames"):
+            self._filmed.add(done["task_id"])
         for trouble in done.get("troubles", []):
             if trouble not in self._told:
                 self._told.add(trouble)
                 _error(self.console, trouble)
         return done
+
+    def _may_have_film(self, recording: dict[str, Any]) -> bool:
+        nothing = str(recording.get("reason")).endswith("nothing was recorded")
+        return nothing or recording.get("task_id") in self._filmed
 
     def end(self, recording_id: str) -> dict[str, Any]:
         """Return the recording once it is final, or once it is plain that its film does not come.
@@ -131,11 +140,18 @@ class _Watch:
             ClientError: it was not in time.
         """
         until = time.monotonic() + self.timeout_s
+        film_by: float | None = None
         while True:
             recording = self.client.get(recording_id)
-            if self.progress(recording).get("hopeless") or recording["state"] in FINAL:
+            done = self.progress(recording)
+            if done.get("hopeless") or recording["state"] == "completed":
                 return recording
-            if time.monotonic() > until:
+            if recording["state"] in FINAL:
+                # Events come in any order, some never: what was short may be called failed until its file is told.
+                film_by = film_by or time.monotonic() + (FILM_S if self._may_have_film(recording) else 0.0)
+                if time.monotonic() >= min(film_by, until):
+                    return recording
+            elif time.monotonic() > until:
                 why = f" ({recording['reason']})" if recording.get("reason") else ""
                 raise ClientError(
                     f"{recording_id} is still {recording['state']}{why} {self.timeout_s:g} s after its stop; "

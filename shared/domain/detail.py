@@ -70,7 +70,7 @@ def detail(recording: Recording) -> Detail:
     evidence = recording.evidence
     return Detail(
         **{name: getattr(recording, name) for name in Overview.model_fields},
-        advice=advice(recording.state, recording.reason) or _relay_advice(evidence),
+        advice=advice(recording.state, recording.reason or _error_page(evidence)) or _relay_advice(evidence),
         billed_minutes=billed_minutes(evidence),
         timeline=timeline(evidence),
         notifications=recording.notifications,
@@ -80,6 +80,11 @@ def detail(recording: Recording) -> Detail:
 def _relay_advice(evidence: Evidence) -> str | None:
     told = [status for task in evidence.tasks.values() for _, status, _ in task.relay.values()]
     return RELAY if RELAY_FAILED in told else None
+
+
+def _error_page(evidence: Evidence) -> str | None:
+    """Return what was said of a page that was recorded although it answered with an error."""
+    return next((words for words in evidence.said.values() if "the page answered" in words), None)
 
 
 def billed_minutes(evidence: Evidence) -> int | None:
@@ -97,7 +102,10 @@ def timeline(evidence: Evidence) -> list[Happening]:
     happenings = []
     for name, label in evidence.facts.items():
         at_ms = int(name[:13])
-        happenings.append(Happening(at_ms=at_ms, kind=label, text=_words(label, at_ms, evidence)))
+        text = _words(label, at_ms, evidence)
+        if said := evidence.said.get(name, ""):
+            text += f": {said[9:-1] if said.startswith('Success (') and said.endswith(')') else said}"
+        happenings.append(Happening(at_ms=at_ms, kind=label, text=text))
     # Within a millisecond nothing comes before the attempt that made it happen.
     return sorted(happenings, key=lambda one: (one.at_ms, one.kind != "attempt", one.kind != "accepted"))
 

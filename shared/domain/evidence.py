@@ -165,6 +165,8 @@ class Evidence(Joined):
     notifications: dict[str, Notification] = Field(default_factory=dict)
     facts: dict[str, str] = Field(default_factory=dict)
     """Name of every fact folded in, and what it is; sorted by name this is the timeline."""
+    said: dict[str, str] = Field(default_factory=dict)
+    """Name of a callback's fact → the recorder's words, where they are more than `Success`."""
 
     @classmethod
     @cache
@@ -176,6 +178,7 @@ class Evidence(Joined):
             "changes": union(max),
             "notifications": union(Notification.join),
             "facts": union(max),
+            "said": union(max),
         }
 
 

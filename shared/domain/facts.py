@@ -15,6 +15,11 @@ FILE_END_TOLERANCE_MS = 5_000
 MAX_NAME, MAX_ADDRESS = 850, 2_048
 """Characters of a name and of an address that an event may bring into the document; what is longer is neither."""
 
+MAX_WORDS = 200
+"""Letters of the recorder's words that the timeline shows."""
+
+_RECORDER = frozenset({Event.RECORDER_START, Event.RECORDER_STOP, Event.RECORDER_RESOURCE_LIMIT})  # 803 may be many
+_NOTHING_MORE = frozenset({"", "Success"})
 _ENCODER = json.JSONEncoder(sort_keys=True)
 
 
@@ -147,7 +152,9 @@ def evidence_of_callback(callback: Callback) -> Evidence:
     says = _task_says(callback)
     status = callback.status
     label = f"{callback.type}" if status is None else f"{callback.type}.{status}"
-    return Evidence(tasks={callback.task_key: says}, facts={callback.name: label})
+    evidence = Evidence(tasks={callback.task_key: says}, facts={callback.name: label})
+    words = _said(callback.payload.get("EventMessage"))[:MAX_WORDS] if callback.type in _RECORDER else ""
+    return evidence if words in _NOTHING_MORE else evidence.model_copy(update={"said": {callback.name: words}})
 
 
 def _task_says(callback: Callback) -> Task:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from local.__main__ import app
 from local.config import LocalConfig
-from local.faults import CallbackFault, FaultFile
+from local.faults import CallbackFault, CosFault, FaultFile, TrtcFault
 from tests.cloud import RunningCloud
 
 
-def record_a_second(state_dir: Path, faults: FaultFile) -> tuple[int, str]:
+def record_a_second(state_dir: Path, faults: FaultFile, *more: str) -> tuple[int, str]:
     """Record with a timer in place of the browser; return the exit status and what was printed."""
     with RunningCloud(LocalConfig(state_dir, timer_recorder=True, faults=faults)) as running:
         arguments = ["record", "https://example.com/", "--seconds", "1", "--state-dir", str(running.cloud.state_dir)]
-        done = CliRunner().invoke(app, arguments, env={"COLUMNS": "300"})
+        done = CliRunner().invoke(app, [*arguments, *more], env={"COLUMNS": "300"})
     return done.exit_code, done.output
 
 
@@ -24,6 +25,34 @@ def test_a_dropped_beginning_does_not_keep_it_waiting(tmp_path: Path) -> None:
     """Without event 801 nobody says when it began: the recorder's own count ends it after the asked seconds."""
     _, told = record_a_second(tmp_path, FaultFile(faults=(CallbackFault(do="drop", types=frozenset({801})),)))
     assert "state     completed" in told, told
+
+
+def test_an_upload_that_fails_is_said_and_not_waited_for(tmp_path: Path) -> None:
+    """The bucket refuses the file: its answer is on the screen, the file's folder too, and the status is 1."""
+    refusal = CosFault(do="fail", method="PUT", key="webrecord/files/*", code="AccessDenied", status=403)
+    status, told = record_a_second(tmp_path, FaultFile(faults=(refusal,)))
+    assert 1 == status, told
+    assert "can't be uploaded: 403 AccessDenied; it lies in" in told
+    assert "s after its stop" not in told
+    (film,) = (tmp_path / "work").glob("*/*.mp4")
+    assert str(film.parent) in told
+
+
+@pytest.mark.parametrize("folder", ["a [red] b[/x] 录制 100%"])
+def test_letters_of_the_folder_are_no_markup(tmp_path: Path, folder: str) -> None:
+    """A message names the folder as it is."""
+    refusal = CosFault(do="fail", method="PUT", key="webrecord/files/*", code="AccessDenied", status=403)
+    status, told = record_a_second(tmp_path / folder, FaultFile(faults=(refusal,)))
+    assert (1, True) == (status, f"/{folder}/work/" in told), told
+
+
+def test_what_does_not_begin_in_time_is_stopped(tmp_path: Path) -> None:
+    """TRTC has no place: after --timeout nothing is left that could begin, and a line says so."""
+    full = TrtcFault(do="fail", action="StartWebRecord", code="ResourceInsufficient.RequestRejection")
+    status, told = record_a_second(tmp_path, FaultFile(faults=(full,)), "--timeout", "1")
+    assert 1 == status, told
+    assert "is stopped: it did not begin within 1 s" in told
+    assert "state     failed" in told
 
 
 def test_a_file_that_is_no_film_is_told_in_one_line(tmp_path: Path) -> None:

@@ -137,13 +137,14 @@ def kill(pid: int) -> None:
 
 
 class Site(socketserver.ThreadingMixIn, http.server.HTTPServer):
-    """Pages by path; `/hang` never answers; `/report?key=value` is remembered in `reports`."""
+    """Pages by path, some with a status and headers; `/hang` never answers; `/report?key=value` goes to `reports`."""
 
     daemon_threads = True
 
-    def __init__(self, pages: dict[str, str]) -> None:
+    def __init__(self, pages: dict[str, str], odd: dict[str, tuple[int, dict[str, str]]]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.pages = pages
+        self.odd = odd
         self.reports: queue.Queue[dict[str, str]] = queue.Queue()
         self.released = threading.Event()
 
@@ -163,9 +164,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if parts.path == "/report":
             self.server.reports.put(dict(parse_qsl(parts.query)))
         body = self.server.pages.get(parts.path, "").encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.send_header("Content-Length", str(len(body)))
+        status, headers = self.server.odd.get(parts.path, (200, {}))
+        self.send_response(status)
+        told = {"Content-Type": "text/html; charset=utf-8", "Content-Length": str(len(body)), **headers}
+        for name, value in told.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 
@@ -174,9 +177,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def serve(pages: dict[str, str]) -> Iterator[Site]:
+def serve(pages: dict[str, str], odd: dict[str, tuple[int, dict[str, str]]] | None = None) -> Iterator[Site]:
     """Run a site for the length of the block."""
-    site = Site(pages)
+    site = Site(pages, odd or {})
     thread = threading.Thread(target=site.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:

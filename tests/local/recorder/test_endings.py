@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import shutil
 import signal
 import socket
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from local.recorder import rescue
+from local.recorder.browser import find_chromium
 from tests.local.recorder import clock
 from tests.local.recorder.harness import Recorder, Site, all_gone, kill, serve
 
@@ -30,11 +32,17 @@ _PAGES = {
          <body><script>fetch("/report?" + new URLSearchParams({agent: navigator.userAgent, wide: innerWidth,
          high: innerHeight, touch: navigator.maxTouchPoints, turned: screen.orientation.type}))</script>""",
 }
+_ODD = {
+    "/film": (200, {"Content-Type": "video/mp4", "Content-Disposition": "attachment"}),
+    "/nothing": (204, {}),
+    "/login": (401, {"WWW-Authenticate": 'Basic realm="x"'}),
+    "/circle": (302, {"Location": "/circle"}),
+}
 
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    with serve(_PAGES) as running:
+    with serve(_PAGES, _ODD) as running:
         yield running
 
 
@@ -55,6 +63,53 @@ def test_dead_port(tmp_path: Path) -> None:
     assert message == "Goto url error: net::ERR_CONNECTION_REFUSED"
     assert recorder.of("file") == []
     assert not (tmp_path / ".browser").exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("/film", "net::ERR_ABORTED, the address is a download (video/mp4), not a page"),
+        ("/nothing", "net::ERR_ABORTED, the address answers 204"),
+        ("/circle", "net::ERR_TOO_MANY_REDIRECTS"),
+    ],
+)
+def test_an_address_that_is_no_page(site: Site, tmp_path: Path, path: str, why: str) -> None:
+    """What Chrome only calls aborted is told as what it is."""
+    with Recorder(tmp_path, site.url(path)) as recorder:
+        assert recorder.end() == {"event": "failed", "message": f"Goto url error: {why}"}
+
+
+def test_an_error_page(site: Site, tmp_path: Path) -> None:
+    """A page that comes with an error's status is recorded, and the status is told."""
+    with Recorder(tmp_path, site.url("/login"), max_duration_s=0.5) as recorder:
+        assert recorder.end()["reason"] == "limit"
+    assert [401] == [event["status"] for event in recorder.of("started")]
+
+
+def test_a_device_that_does_not_open(tmp_path: Path) -> None:
+    """Sound that the browser can't play is told while it records, with the browser's own word; the film goes on."""
+    deaf = tmp_path / "deaf chromium"
+    deaf.write_text(f'#!/bin/sh\nALSA_CONFIG_PATH=/nonexistent exec "{find_chromium(None)}" "$@"\n')
+    deaf.chmod(0o755)
+    with Recorder(tmp_path / "work", chromium=str(deaf)) as recorder:
+        told = recorder.until("trouble")["message"]
+        recorder.say("stop")
+        assert recorder.end() == {"event": "ended", "reason": "stop"}
+    assert told.startswith("no sound: the browser can't use its sound device: PcmOpen: default,No such file")
+    assert 1 == len(recorder.of("trouble"))
+    assert 1 == len(recorder.files("mp4"))
+
+
+def test_a_work_folder_that_vanishes(tmp_path: Path) -> None:
+    """A film that can't be written ends the recording as that, not as a crash of Chrome."""
+    work = tmp_path / "work"
+    with Recorder(work, format="hls") as recorder:
+        recorder.until("progress")
+        shutil.rmtree(work, ignore_errors=True)
+        work.write_text("no folder")
+        last = recorder.end()
+    assert ("ended", "error") == (last["event"], last["reason"])
+    assert recorder.of("crashed") == []
 
 
 def test_no_browser(tmp_path: Path) -> None:
