@@ -19,6 +19,7 @@ from shared.domain.errors import (
     NotFound,
     RepeatedHeader,
     ReplyTooLarge,
+    StoreError,
     TooLarge,
     Unauthorized,
     UnsupportedMediaType,
@@ -74,7 +75,12 @@ def answer(request: HttpRequest, tokens: Mapping[str, SecretStr], ports: QueryPo
     route = methods.get(_method(request))
     if route is None:
         raise MethodNotAllowed(allow)
-    reply = route(Call(request, caller, place.id or "", ports, place))
+    try:
+        reply = route(Call(request, caller, place.id or "", ports, place))
+    except StoreError as error:
+        done = "nothing was changed" if _method(request) == "GET" else "it may have been done"
+        error.meaning = error.meaning or f"{done}; call again: doing it twice does no harm"
+        raise
     if len(reply.body) > MOST_REPLY // 12 and weight(reply.body) > MOST_REPLY:  # a character takes 12 bytes at most
         raise ReplyTooLarge(f"the reply would have {weight(reply.body)} bytes; read the files from the bucket")
     return replies.conditional(request.method, request.headers.get("if-none-match"), reply)
