@@ -370,7 +370,9 @@ def test_a_dotenv_that_passes_gives_the_file_that_is_deployed(
     lines = "".join(f"{name}={value}\n" for name, value in values.items())
     dotenv.write_text(f"\ufeff{lines}WEBRECORD_LOST_AFTER=\n")
     assert 0 == deploy_check.main(["--env", str(dotenv), "--write", str(file)]), capsys.readouterr().out
-    assert f"scf deploy --target={file.parent}" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"scf deploy --target={file.parent}" in said
+    assert f"note: the CLI takes its values from .env, not from {dotenv}\n" in said
     whole = yaml.safe_load(file.read_text())
     assert ("multi-scf", "./") == (whole["component"], whole["inputs"]["src"]["src"])
     assert "serverless.yml" in whole["inputs"]["src"]["exclude"]

@@ -80,6 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         failed |= _outweighed(text, environment)
         if given.write:
             _write(text, environment, given.write, failed=bool(failed))
+            if given.env.resolve() != ROOT / ".env":
+                print(f"note: the CLI takes its values from .env, not from {given.env}")  # noqa: T201
     return failed
 
 
