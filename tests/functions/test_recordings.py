@@ -202,7 +202,7 @@ def test_the_log_line_says_what_happened_and_no_secret(
     deployed: RunningCloud, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One JSON line: outcome, ids of SCF and TRTC, duration; the page's query and all keys are absent."""
-    url = "https://user:pw@example.com/class?ticket=s3cr3t"
+    url = "https://example.com/class?ticket=s3cr3t"
     _, started, _ = call(deployed, body={"RecordUrl": url})
     out = capsys.readouterr().out
     (line,) = out.splitlines()
@@ -212,7 +212,7 @@ def test_the_log_line_says_what_happened_and_no_secret(
     assert logged["outcome"] in ("starting", "recording")  # the first callback may have overtaken the start
     assert {"trtc_request_id", "duration_ms", "cold_start", "timestamp", "level"} <= logged.keys()
     keys = deployed.cloud.keys
-    for secret in ("s3cr3t", "user:pw", keys.api_token, keys.upload_key, keys.role_key, keys.role_token):
+    for secret in ("s3cr3t", keys.api_token, keys.upload_key, keys.role_key, keys.role_token):
         assert secret not in out
     call(deployed, "POST", f"/recordings/{started['recording_id']}/stop")
 
@@ -254,6 +254,13 @@ def test_our_own_objects_are_no_jobs(capsys: pytest.CaptureFixture[str]) -> None
     cos["cosObject"]["key"] = "/1250000000/webrecord/webrecord/jobs/a.json.error.json"
     assert main_handler(event, CONTEXT) is None
     assert "ignored" == json.loads(capsys.readouterr().out)["outcome"]
+
+
+def test_a_refused_password_is_in_no_log_line(deployed: RunningCloud, capsys: pytest.CaptureFixture[str]) -> None:
+    """422 for a page's address that holds one: neither the reply nor the log repeats it."""
+    status, document, _ = call(deployed, body={"RecordUrl": "https://user:hunter2@example.com/class"})
+    assert (422, "RecordUrl") == (status, document["errors"][0]["path"])
+    assert "hunter2" not in json.dumps(document) + capsys.readouterr().out
 
 
 def test_a_recording_to_vod_has_its_address(deployed: RunningCloud) -> None:
