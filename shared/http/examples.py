@@ -4,6 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared.domain.errors import (
+    CallerMustRetry,
+    ConfigurationError,
+    Conflict,
+    FieldError,
+    InvalidRequest,
+    MalformedJson,
+    NotFound,
+    PageNotAllowed,
+    ParametersRefused,
+    RecorderBusy,
+    RecorderError,
+    RecorderMisconfigured,
+    RepeatedHeader,
+    ReplyTooLarge,
+    StoreRefused,
+    TooLarge,
+    Unauthorized,
+    UnsupportedMediaType,
+)
+
 Json = dict[str, Any]
 
 REQUEST: Json = {
@@ -85,11 +106,29 @@ EVENTS: Json = {
         }
     ]
 }
-PROBLEM: Json = {
-    "type": "urn:scf-webrecord:problem:invalid-request",
-    "title": "The request is not valid",
-    "status": 422,
-    "detail": "MaxDurationLimit: must be at least 1800, not 60",
-    "request_id": "8c1f0f4e-0000-4000-8000-000000000000",
-    "errors": [{"path": "MaxDurationLimit", "message": "must be at least 1800, not 60"}],
-}
+REQUEST_ID = "8c1f0f4e-0000-4000-8000-000000000000"
+_TRTC = "0aaf9c5e-0000-4000-8000-000000000000"
+NO_TOKEN = Unauthorized("no token was sent; send `Authorization: Bearer <token>`")
+TWO_VALUES = RepeatedHeader("authorization: send it once, or every time with the same value")
+SETTING = ConfigurationError("WEBRECORD_BUCKET: Field required")
+OURS = Exception()
+NOBODY = NotFound("there is no recording lesson-4711")
+NO_PLAYLIST = NotFound("recording lesson-4711 has no playlist lesson.m3u8")
+NOT_JSON = MalformedJson("not a JSON document: EOF while parsing an object at line 1 column 1")
+REFUSED = ParametersRefused("InvalidParameter.PublishCdnParams", "the address can't be relayed to", _TRTC)
+PRIVATE = PageNotAllowed("the page's host 10.0.0.1 is not public; WEBRECORD_ALLOWED_HOSTS may allow it")
+OTHER_REQUEST = Conflict("the id lesson-4711 was used for a different request")
+RUNS = Conflict("recording lesson-4711 is recording: stop it, and delete it when it is over")
+LONG_BODY = TooLarge("a request holds at most 1000000 bytes, this one 1000001")
+LONG_REPLY = ReplyTooLarge("the reply would have 7340032 bytes; read the files from the bucket")
+FORM = UnsupportedMediaType("send application/json, not application/x-www-form-urlencoded")
+NO_RIGHT = RecorderMisconfigured("AuthFailure.UnauthorizedOperation", "the role may not call this action", _TRTC)
+UNKNOWN_CODE = RecorderError("FailedOperation", "an error without a description", _TRTC)
+TRTC_FULL = RecorderBusy("RequestLimitExceeded", "too many requests", _TRTC, answered=True)
+COME_BACK = CallerMustRetry("TRTC is full, and keys are not kept: send it again with the same Idempotency-Key", 30)
+NO_STORE = StoreRefused("GET recordings/lesson-4711/request.json", 503, "ServiceUnavailable")
+
+
+def wrong(path: str, message: str) -> InvalidRequest:
+    """Return the error of one field."""
+    return InvalidRequest([FieldError(path, message)])

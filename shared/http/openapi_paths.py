@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from shared.domain.listing import DEFAULT_LIMIT, MOST
 from shared.domain.states import State
-from shared.http.examples import DETAIL, EVENTS, NOTIFICATION, PAGE, PROBLEM, REQUEST, SCHEDULED
-from shared.http.replies import PROBLEMS
+from shared.http import examples as e
+from shared.http.examples import DETAIL, EVENTS, NOTIFICATION, PAGE, REQUEST, SCHEDULED
+from shared.http.replies import problem
 
 Json = dict[str, Any]
 
@@ -33,7 +35,11 @@ def paths() -> Json:
             "201": _reply("Overview", "started"),
             "200": _reply("Overview", "the same recording again"),
             "202": _reply("Overview", "queued or scheduled"),
-            **_problems(400, 403, 409, 413, 415, 422, 502, 503),
+            **_problems(
+                *(e.NOT_JSON, e.REFUSED, e.PRIVATE, e.OTHER_REQUEST, e.LONG_BODY, e.FORM),
+                e.wrong("MaxDurationLimit", "must be at least 1800, not 60"),
+                *(e.NO_RIGHT, e.UNKNOWN_CODE, e.COME_BACK, e.NO_STORE),
+            ),
         },
     }
     listing: Json = {
@@ -48,13 +54,21 @@ def paths() -> Json:
             _query("cursor", {"type": "string"}, "`next_cursor` of the page before"),
             known,
         ],
-        "responses": {"200": _reply("RecordingList", "a page", PAGE), "304": _NOT_MODIFIED, **_problems(422, 503)},
+        "responses": {
+            "200": _reply("RecordingList", "a page", PAGE),
+            "304": _NOT_MODIFIED,
+            **_problems(e.wrong("limit", "must be 1 to 100, not '500'"), e.NO_STORE),
+        },
     }
     show: Json = {
         "operationId": "getRecording",
         "summary": "One recording, whole, with playback URLs",
         "parameters": [known],
-        "responses": {"200": _reply("Detail", "the recording", DETAIL), "304": _NOT_MODIFIED, **_problems(404, 503)},
+        "responses": {
+            "200": _reply("Detail", "the recording", DETAIL),
+            "304": _NOT_MODIFIED,
+            **_problems(e.NOBODY, e.LONG_REPLY, e.NO_STORE),
+        },
     }
     remove: Json = {
         "operationId": "deleteRecording",
@@ -63,13 +77,16 @@ def paths() -> Json:
         "responses": {
             "202": _reply("Overview", "cancelled"),
             "204": {"description": "deleted"},
-            **_problems(404, 409, 422, 503),
+            **_problems(e.NOBODY, e.RUNS, e.wrong("files", "must be true or false"), e.NO_STORE),
         },
     }
     stop: Json = {
         "operationId": "stopRecording",
         "summary": "End a recording; its files come later",
-        "responses": {"202": _reply("Overview", "it will end"), **_problems(404, 502, 503)},
+        "responses": {
+            "202": _reply("Overview", "it will end"),
+            **_problems(e.NOBODY, e.NO_RIGHT, e.UNKNOWN_CODE, e.TRTC_FULL, e.NO_STORE),
+        },
     }
     wait: Json = {
         "operationId": "waitForRecording",
@@ -78,13 +95,20 @@ def paths() -> Json:
             _query("timeout", {"type": "number", "minimum": 0, "maximum": 25, "default": 20}, "seconds"),
             known,
         ],
-        "responses": {"200": _reply("Detail", "the recording"), **_problems(404, 422, 503)},
+        "responses": {
+            "200": _reply("Detail", "the recording"),
+            **_problems(e.NOBODY, e.LONG_REPLY, e.wrong("timeout", "must be seconds, 0 to 25"), e.NO_STORE),
+        },
     }
     events: Json = {
         "operationId": "getEvents",
         "summary": "The raw callbacks",
         "parameters": [_query("after", {"type": "string"}, "`next_after` of the page before"), known],
-        "responses": {"200": _reply("RawEvents", "the callbacks", EVENTS), "304": _NOT_MODIFIED, **_problems(404, 503)},
+        "responses": {
+            "200": _reply("RawEvents", "the callbacks", EVENTS),
+            "304": _NOT_MODIFIED,
+            **_problems(e.NOBODY, e.NO_STORE),
+        },
     }
     text = {"schema": {"type": "string"}}
     playlist: Json = {
@@ -93,7 +117,7 @@ def paths() -> Json:
         "parameters": [{**_query("file", {"type": "string"}, "the playlist's name"), "required": True}],
         "responses": {
             "200": {"description": "the playlist", "content": {"application/vnd.apple.mpegurl": text}},
-            **_problems(404, 503),
+            **_problems(e.NO_PLAYLIST, e.LONG_REPLY, e.NO_STORE),
         },
     }
     return {
@@ -108,7 +132,11 @@ def paths() -> Json:
                 "operationId": "health",
                 "summary": "Whether the function is configured",
                 "security": [],
-                "responses": {"200": _reply("Health", "it is"), "304": _NOT_MODIFIED, **_problems(auth=False)},
+                "responses": {
+                    "200": _reply("Health", "it is"),
+                    "304": _NOT_MODIFIED,
+                    **_problems(auth=False),
+                },
             }
         },
     }
@@ -160,17 +188,20 @@ def _reply(model: str, what: str, example: Json | None = None) -> Json:
     return {"description": what, "content": _json(model, **({"example": example} if example else {}))}
 
 
-def _problems(*statuses: int, auth: bool = True) -> Json:
-    titles: dict[int, list[str]] = {}
-    for status, _, title in PROBLEMS.values():
-        titles.setdefault(status, []).append(title)
-    content = {
-        "application/problem+json": {
-            "schema": {"$ref": "#/components/schemas/Problem"},
-            "examples": {"example": {"value": PROBLEM}},
-        }
-    }
-    every = sorted({*statuses, *((401,) if auth else ()), 500})
+def _problems(*errors: Exception, auth: bool = True) -> Json:
+    """Return the replies to errors, by status, each error with its own example: the one that the API makes of it."""
+    replies: Json = {}
+    always = (e.NO_TOKEN, e.TWO_VALUES) if auth else ()
+    for error in (*errors, *always, e.SETTING, e.OURS):
+        body = json.loads(problem(error, e.REQUEST_ID).body)
+        reply = replies.setdefault(str(body["status"]), {"titles": {}, "examples": {}})
+        reply["titles"][body["title"]] = None
+        reply["examples"][body["type"].rpartition(":")[2]] = {"value": body}
+    schema = {"$ref": "#/components/schemas/Problem"}
     return {
-        str(status): {"description": "; ".join(dict.fromkeys(titles[status])), "content": content} for status in every
+        status: {
+            "description": "; ".join(reply["titles"]),
+            "content": {"application/problem+json": {"schema": schema, "examples": reply["examples"]}},
+        }
+        for status, reply in sorted(replies.items())
     }

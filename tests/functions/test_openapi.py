@@ -71,6 +71,19 @@ def test_an_example_request_is_accepted(running: RunningCloud, where: str) -> No
     httpx.post(f"{gateway}/recordings/{reply.json()['recording_id']}/stop", headers=token, timeout=30)
 
 
+def test_each_error_has_its_own_example() -> None:
+    """Under its status, by its name; together they show every problem that a caller of the API can meet."""
+    shown = set()
+    for where, (_, value) in EXAMPLES.items():
+        if "application/problem+json" in where:
+            parts = where.split("/")
+            assert str(value["status"]) in parts
+            assert f"urn:scf-webrecord:problem:{parts[-1]}" == value["type"]
+            shown.add(parts[-1])
+    callers = {name for _, name, _ in PROBLEMS.values()} - {"method-not-allowed", "not-stored"}
+    assert callers == shown
+
+
 def test_every_problem_is_documented() -> None:
     """docs/api.md names every `type` with its status."""
     text = (ROOT / "docs" / "api.md").read_text()
