@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -32,19 +31,20 @@ def up(
         str | None, typer.Option(help="Who gets TRTC's callbacks, instead of our function.")
     ] = None,
     faults_file: Annotated[Path | None, typer.Option("--faults", help="What goes wrong from the beginning.")] = None,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Pretend to record: no Chromium, small files that are no films.")
+    ] = False,
+    started_for: Annotated[
+        str, typer.Option("--for", hidden=True, help="End with the last command that uses it.")
+    ] = "",
 ) -> None:
     """Run the local cloud until Ctrl-C: TRTC, COS, callbacks and the gateway on 127.0.0.1."""
-    from local.cloud import Cloud
+    from local.serve import serve
 
     rules = FaultFile()
-    if faults_file is not None:
-        with mistakes_are_lines():
+    with mistakes_are_lines():
+        if faults_file is not None:
             rules = faults.read_file(faults_file)
-
-    async def serve() -> None:
-        done = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, done.set)
         config = LocalConfig(
             state_dir,
             gateway_port,
@@ -53,17 +53,10 @@ def up(
             from_packages=from_packages,
             callback_url=callback_url,
             faults=rules,
+            timer_recorder=no_browser,
+            command=f"{started_for}, by its own local cloud" if started_for else " ".join(["local", *sys.argv[1:]]),
         )
-        async with Cloud(config) as cloud:
-            address = cloud.address
-            print(f"gateway   {address.gateway}   (POST /recordings, token in {state_dir}/keys.json: api_token)")
-            print(f"callback  {callback_url or f'{address.gateway}/callback'}")
-            print(f"TRTC API  {address.trtc}\nCOS API   {address.cos}")
-            print(f"state     {state_dir}/\nCtrl-C stops it; recordings are finished first.", flush=True)
-            await done.wait()
-            print("stopping: recordings are being finished …", flush=True)
-
-    asyncio.run(serve())
+        raise typer.Exit(serve(config, for_users=bool(started_for)))
 
 
 @app.command()

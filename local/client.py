@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,31 @@ class Client:
             return self._http.get("/_local/health", timeout=2.0).is_success
         except httpx.HTTPError:
             return False
+
+    def users(self) -> list[str]:
+        """Return the commands that use the cloud, without the one that started it; none where it does not answer."""
+        try:
+            answer = self._http.get("/_local/health", timeout=2.0)
+            return list(answer.json()["users"]) if answer.is_success else []
+        except (httpx.HTTPError, ValueError, KeyError, TypeError):
+            return []
+
+    @contextmanager
+    def lease(self, who: str) -> Iterator[None]:
+        """Keep the cloud up for as long as this lasts, or this process lives.
+
+        Raises:
+            ClientError: it is about to end.
+        """
+        try:
+            with self._http.stream("GET", "/_local/lease", params={"who": who}) as reply:
+                if not reply.is_success:
+                    raise ClientError("the local cloud is ending")
+                body = reply.iter_raw()  # the connection lives as long as this
+                next(body, b"")
+                yield
+        except httpx.HTTPError as error:
+            raise ClientError(f"the local cloud went away: {type(error).__name__}") from error
 
     def start(self, request: dict[str, Any]) -> dict[str, Any]:
         """POST /recordings."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import socket
 from collections.abc import Iterator
@@ -17,13 +18,19 @@ from starlette.applications import Starlette
 from local import cam, cos, trtc
 from local.callbacks import CallbackEndpoint, CallbackSender, CallbackSettings
 from local.callbacks.log import FILE_NAME
+from local.client import ClientError
 from local.config import BUCKET, REGION, SDK_APP_ID, Address, Keys, LocalConfig
 from local.control import Control
 from local.faults import Faults
 from local.gateway import CosTrigger, Gateway
+from local.leases import Leases
+from local.leftovers import FOLDER, left_in, rescue
+from local.recorder.job import FINISH_S
 from local.scf_function import Function, FunctionConfig
+from local.state import StateLock
 
 ROOT = Path(__file__).parent.parent
+_log = logging.getLogger(__name__)
 TIMEOUTS_S = {"recordings": 30.0, "callback": 5.0, "reconcile": 60.0}
 
 
@@ -39,38 +46,72 @@ class Cloud:
     def __init__(self, config: LocalConfig) -> None:
         self.config = config
         self.state_dir = config.state_dir.resolve()
-        self.state_dir.mkdir(parents=True, exist_ok=True)
-        self.keys = Keys.of(self.state_dir)
-        ports = {"gateway": config.gateway_port, "trtc": config.trtc_port, "cos": config.cos_port}
-        self._sockets = {name: _listen(port) for name, port in ports.items()}
+        self._lock = StateLock(self.state_dir, config.command)
+        self._sockets: dict[str, socket.socket] = {}
+        try:
+            self.keys = Keys.of(self.state_dir)
+            ports = {"gateway": config.gateway_port, "trtc": config.trtc_port, "cos": config.cos_port}
+            for name, port in ports.items():
+                self._sockets[name] = _listen(port)
+        except BaseException:
+            self._release()
+            raise
         urls = {name: f"http://127.0.0.1:{sock.getsockname()[1]}" for name, sock in self._sockets.items()}
         self.address = Address(pid=os.getpid(), **urls)
         self.faults = Faults(config.faults)
+        self.leases = Leases()
+        self._hurried = False
         self._servers: list[tuple[_Server, asyncio.Task[None]]] = []
 
     async def __aenter__(self) -> Cloud:
+        try:
+            await self._start()
+        except BaseException:
+            self._release()
+            raise
+        return self
+
+    async def _start(self) -> None:
         self._build()
         apps = {"gateway": self.gateway.app(), "trtc": self._trtc_app, "cos": self._cos_app}
         for name, app in apps.items():
             await self._serve(app, self._sockets[name])
         self.address.write(self.state_dir)
-        self._timer = asyncio.get_running_loop().create_task(self._tick())
-        return self
+        loop = asyncio.get_running_loop()
+        self._background = [loop.create_task(self._tick()), loop.create_task(self._rescue())]
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._timer.cancel()
+        for task in self._background:
+            task.cancel()
         await self.tasks.aclose()
-        await self.sender.aclose()
+        self.leases.close()
+        await self.sender.aclose(0.0 if self._hurried else 10.0)
         for function in self.gateway.functions.values():
             await function.aclose()
         for server, _ in self._servers:
             server.should_exit = True
         await asyncio.gather(*(serving for _, serving in self._servers))
         self.store.close()
-        if Address.read(self.state_dir) == self.address:
-            (self.state_dir / "cloud.json").unlink()
+        with contextlib.suppress(OSError):
+            (self.state_dir / "cloud.json").unlink(missing_ok=True)
+        self._release()
+
+    def hurry(self) -> None:
+        """While it ends: wait for nothing more. What a recorder has not finished, the next cloud rescues."""
+        self._hurried = True
+        self.tasks.hurry()
+
+    def _release(self) -> None:
+        for sock in self._sockets.values():
+            sock.close()
+        self._lock.release()
+
+    async def _rescue(self) -> None:
+        """Bring what an earlier cloud left to where it can be found."""
+        for line in await asyncio.to_thread(rescue, self._leftovers, self.state_dir / FOLDER, FINISH_S):
+            _log.warning(line)
 
     def _build(self) -> None:
         keys, state = self.keys, self.state_dir
@@ -96,6 +137,7 @@ class Cloud:
             vod_base_url=f"{self.address.gateway}/vod",
             faults=self.faults,
         )
+        self._leftovers = left_in(state)
         recorders: trtc.RecorderFactory = trtc.TimerRecorders() if self.config.timer_recorder else trtc.ProcessRecorder
         self.tasks = trtc.TaskTable(
             self.trtc_settings, self.sender, recorders, trtc.CosUploader(self.address.cos), state
@@ -113,6 +155,7 @@ class Cloud:
             lambda: [asdict(task) for task in self.tasks.shown()],
             self.tasks.vod_dir,
             Control(self.faults, self.sender),
+            self.leases,
             keys.api_token,
         )
         self._cos_app = cos.create_app(
@@ -199,5 +242,5 @@ def _listen(port: int) -> socket.socket:
         sock.bind(("127.0.0.1", port))
     except OSError as error:
         sock.close()
-        raise SystemExit(f"port {port} is in use: stop what uses it, or choose another (0 for a free one)") from error
+        raise ClientError(f"port {port} is in use: stop what uses it, or choose another (0 for a free one)") from error
     return sock

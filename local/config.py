@@ -6,10 +6,12 @@ import base64
 import json
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
 from local.faults import FaultFile
+from local.state import StateError, prepare
 
 REGION = "ap-guangzhou"
 BUCKET = "webrecord-1250000000"
@@ -38,9 +40,13 @@ class Keys:
 
     @staticmethod
     def of(state_dir: Path) -> Keys:
-        """Return the keys in the state directory, made at the first call; readable by the owner alone."""
+        """Return the keys in the state directory, made at the first call; readable by the owner alone.
+
+        Raises:
+            StateError: the folder can't be used, or the file is none of ours.
+        """
         path = state_dir / "keys.json"
-        known = json.loads(path.read_text()) if path.exists() else {}
+        known = _known(path)
         if known.keys() >= {each.name for each in fields(Keys)}:
             return Keys(**known)
         new, secret = secrets.token_hex, base64.b64encode(secrets.token_bytes(24)).decode()
@@ -58,10 +64,8 @@ class Keys:
         )
         if known:  # by an earlier version, which knew fewer
             keys = replace(keys, **known)
-            path.unlink()
-        state_dir.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump(asdict(keys), file)
+        prepare(state_dir)
+        _write_private(path, asdict(keys))
         return keys
 
 
@@ -71,6 +75,7 @@ class LocalConfig:
 
     Attributes:
         state_dir: objects, keys, logs and work files.
+        command: what was called, for those who find the state folder taken.
         gateway_port, trtc_port, cos_port: 0 for a free one.
         timer_recorder: replace the browser by a timer, for load tests.
         speed: divides documented waits (callback and SCF retries), for tests.
@@ -100,6 +105,7 @@ class LocalConfig:
     max_instances: int = 300
     instance_wait_s: float = 0.0
     policies: bool = True
+    command: str = "a local cloud"
 
 
 @dataclass(frozen=True)
@@ -113,9 +119,7 @@ class Address:
 
     def write(self, state_dir: Path) -> None:
         """Tell others; the file is replaced whole."""
-        draft = state_dir / f"cloud.json.{os.getpid()}"
-        draft.write_text(json.dumps(asdict(self)))
-        draft.replace(state_dir / "cloud.json")
+        _write_private(state_dir / "cloud.json", asdict(self))
 
     @staticmethod
     def read(state_dir: Path) -> Address | None:
@@ -124,3 +128,35 @@ class Address:
             return Address(**json.loads((state_dir / "cloud.json").read_text()))
         except (OSError, ValueError, TypeError):
             return None
+
+
+def _known(path: Path) -> dict[str, str]:
+    try:
+        known = json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise StateError(f"{path} can't be read: {error.strerror}") from None
+    except ValueError:
+        known = None
+    names = {each.name for each in fields(Keys)}
+    if not isinstance(known, dict) or not all(name in names and isinstance(key, str) for name, key in known.items()):
+        raise StateError(f"{path} is not as it was written: remove it, and new keys are made")
+    return known
+
+
+def _write_private(path: Path, value: dict[str, object]) -> None:
+    """Write a file whole or not at all, for its owner alone.
+
+    Raises:
+        StateError: the disk does not take it.
+    """
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(value, file)
+        draft.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise StateError(f"{path} can't be written: {error.strerror}") from None

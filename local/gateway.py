@@ -24,6 +24,7 @@ from local import scf_events
 from local.bodies import ANSWERS, read_body
 from local.control import BadRequest, Control, OwnMachineOnly, json_object
 from local.cos import ObjectCreated
+from local.leases import Leases
 from local.scf_function import (
     REQUEST_TOO_LARGE,
     RESOURCE_LIMIT_REACHED,
@@ -74,11 +75,12 @@ class Gateway:
         progress: Callable[[], list[dict[str, Any]]],
         vod_dir: Path,
         control: Control,
+        leases: Leases,
         token: str,
     ) -> None:
         self.functions, self._triggers, self._region = functions, triggers, region
         self._progress, self._vod_dir, self._control = progress, vod_dir, control
-        self._token = token
+        self._leases, self._token = leases, token
 
     async def on_created(self, created: ObjectCreated) -> None:
         """Invoke, asynchronously, the functions whose COS trigger the object matches."""
@@ -97,6 +99,7 @@ class Gateway:
         return Starlette(
             routes=[
                 Route("/_local/health", self._health),
+                Route("/_local/lease", self._leases.hold),
                 Route("/_local/progress", self._show_progress),
                 Route("/_local/functions/{name}/invoke", self._invoke, methods=["POST"]),
                 Route("/_local/functions/{name}/down", self._take_down, methods=["POST"]),
@@ -126,7 +129,8 @@ class Gateway:
         return Response(json.dumps(result), media_type="application/json")
 
     async def _health(self, _request: Request) -> Response:
-        return JSONResponse({"up": True, "dead_letters": sum(f.dead_lettered for f in self.functions.values())})
+        dead = sum(function.dead_lettered for function in self.functions.values())
+        return JSONResponse({"up": True, "users": list(self._leases.users.values()), "dead_letters": dead})
 
     async def _show_progress(self, _request: Request) -> Response:
         return JSONResponse(self._progress())

@@ -47,7 +47,9 @@ def run(options: RecordOptions) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without the letters of a page or a folder
     stopping = _CtrlC()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends what was started for it, like any other end
+    for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):  # ends what was started for it, like any other end
+        if number := getattr(signal, name, None):
+            signal.signal(number, lambda number, _frame: sys.exit(128 + number))
     try:
         request = _request(options)
         with cloud_in(options.state_dir, console) as client, stopping:
@@ -59,6 +61,8 @@ def run(options: RecordOptions) -> int:
     except ClientError as error:
         _error(console, str(error))
         return 2
+    except KeyboardInterrupt:
+        return 130  # nothing is lost: the local cloud finishes what was recorded
 
 
 def ask(state_dir: Path, function: str, event: dict[str, Any]) -> dict[str, Any]:

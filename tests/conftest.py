@@ -17,7 +17,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
     config = LocalConfig(tmp_path_factory.mktemp("cloud"), timer_recorder=True, speed=20, tick_s=0, policies=False)
     with RunningCloud(config) as running:
         running.cloud.callback_settings.timeout_s *= config.speed  # answers take as long as they take
-        running.cloud.trtc_settings.close_timeout_s = 5
+        running.cloud.trtc_settings.finish_timeout_s = 5
         yield running
 
 

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 Format = Literal["mp4", "hls", "hls+mp4"]
 Way = Literal["auto", "beginframe", "screencast"]
 
+FINISH_S = 120.0
+"""For finishing the files after a stop; whoever has not done so by then is killed, and what is on disk plays."""
 _DEFAULT = (1280, 720)
 _SMALLEST = 16
 # The short side of common devices, CSS pixels: what a page's media queries look at.
@@ -71,6 +73,7 @@ class Job(BaseModel):
     relays: Annotated[dict[int, str], Field(max_length=10)] = {}
     relay_retry_s: Annotated[float, Field(gt=0)] = 5
     relay_give_up_s: Annotated[float, Field(gt=0)] = 60
+    finish_s: Annotated[float, Field(gt=0)] = FINISH_S
 
     @property
     def picture(self) -> tuple[int, int]:

@@ -25,7 +25,6 @@ _FRESH_PICTURE_S = 0.5
 _FIRST_PICTURE_S = 15.0
 _REPEAT_S = 1.0
 _FREE_BYTES = 32 << 20  # with less than that on the disk, end while there is room to finish the files
-_FINISH_S = 600.0
 
 
 class _StartError(Exception):
@@ -137,8 +136,8 @@ class Session:
         # Sound leaves the browser a little after the picture: wait for what belongs to the last moment.
         await studio.sound.reach(end_s, 0.5)
         # Files before the browser: closing that may take seconds, and somebody may be about to kill us.
-        finishing = self._loop.create_task(asyncio.to_thread(encoder.finish, end_s, _FINISH_S))
-        await asyncio.to_thread(encoder.encoded.wait, _FINISH_S)
+        finishing = self._loop.create_task(asyncio.to_thread(encoder.finish, end_s, job.finish_s))
+        await asyncio.to_thread(encoder.encoded.wait, job.finish_s)
         # After a crash another recorder goes on with what this one relayed.
         await asyncio.to_thread(relays.close, silent=reason == "crash")
         if not await finishing:

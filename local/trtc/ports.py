@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from local.recorder.job import FINISH_S
 from local.trtc.parameters import CosTarget, Format, MobileParameters
 
 __all__ = ["Event", "Recorder", "RecorderFactory", "RecorderJob", "Sender", "UploadError", "Uploader"]
@@ -20,7 +21,8 @@ class RecorderJob:
     """What to record; sizes in pixels (0 is the recorder's default), times in seconds.
 
     The recorder names its files `<file_stem>…`, in `work_dir`, which is absolute. `relays` are RTMP addresses by
-    their number, tried again every `relay_retry_s` and given up after `relay_give_up_s`.
+    their number, tried again every `relay_retry_s` and given up after `relay_give_up_s`. After a stop it has `finish_s`
+    for its files.
     """
 
     page_url: str = field(repr=False)
@@ -37,6 +39,7 @@ class RecorderJob:
     relays: dict[int, str] = field(default_factory=dict, repr=False)
     relay_retry_s: float = 5.0
     relay_give_up_s: float = 60.0
+    finish_s: float = FINISH_S
 
     def as_json(self) -> dict[str, Any]:
         """Return the job as the recorder process reads it."""

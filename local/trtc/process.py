@@ -12,6 +12,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
+from local.leftovers import recorder_lock
 from local.lines import lines
 from local.trtc.browser import kill_browser
 from local.trtc.ports import Event, RecorderJob
@@ -33,13 +34,13 @@ class ProcessRecorder:
     Args:
         job: What to record.
         command: Program and arguments, another one in tests.
-        stop_timeout_s: How long the process may take to close its files after a stop before it is killed.
+        linger_s: How long it may take, beside finishing its files, before it is killed.
     """
 
-    def __init__(self, job: RecorderJob, command: Sequence[str] = COMMAND, stop_timeout_s: float = 60.0) -> None:
+    def __init__(self, job: RecorderJob, command: Sequence[str] = COMMAND, linger_s: float = LINGER_S) -> None:
         self._job = job
         self._command = command
-        self._stop_timeout_s = stop_timeout_s
+        self._linger_s = linger_s
         self._stop = asyncio.Event()
         self._reported: set[str] = set()
         self._pid: int | None = None
@@ -56,12 +57,13 @@ class ProcessRecorder:
     async def events(self) -> AsyncGenerator[Event, None]:
         """Spawn the process and report; see `Recorder.events`."""
         try:
-            process = await asyncio.create_subprocess_exec(
-                *self._command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                cwd=ROOT,
-                start_new_session=True,  # Ctrl-C in the terminal is for us: we stop it in order
-            )  # fmt: skip
+            with recorder_lock(self._job.work_dir) as inherited:
+                process = await asyncio.create_subprocess_exec(
+                    *self._command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+                    stderr=asyncio.subprocess.PIPE,
+                    cwd=ROOT, pass_fds=inherited,
+                    start_new_session=True,  # Ctrl-C in the terminal is for us: we stop it in order
+                )  # fmt: skip
         except OSError as error:
             log.error("the recorder cannot be started: %s", error)  # noqa: TRY400 - the trace says no more
             yield {"event": "failed", "message": "StartRecording error"}
@@ -82,11 +84,11 @@ class ProcessRecorder:
                     if last in {"ended", "failed"}:
                         break
             if last not in {"ended", "failed"}:
-                code = await _code(process)
+                code = await self._code(process)
                 log.warning("the recorder died with exit code %d: %s", code, " | ".join(noise))
                 for rescued in await self._rescue(started=started, crashed=last == "crashed", code=code):
                     yield rescued
-            await asyncio.wait_for(process.wait(), min(LINGER_S, self._stop_timeout_s))
+            await asyncio.wait_for(process.wait(), self._linger_s)
         except asyncio.TimeoutError:
             log.warning("the recorder did not exit after its last event")
         finally:
@@ -97,6 +99,14 @@ class ProcessRecorder:
             for helper in helpers:
                 helper.cancel()
             await asyncio.gather(*helpers, return_exceptions=True)
+
+    async def _code(self, process: asyncio.subprocess.Process) -> int:
+        """Wait for the exit of a process that says no more; one that goes on all the same is killed."""
+        try:
+            return await asyncio.wait_for(process.wait(), self._linger_s)
+        except asyncio.TimeoutError:
+            process.kill()
+            return await process.wait()
 
     async def _feed(self, process: asyncio.subprocess.Process) -> None:
         """Write the job, later the stop; kill a process that does not obey."""
@@ -111,8 +121,8 @@ class ProcessRecorder:
             await stdin.drain()
         except (BrokenPipeError, ConnectionResetError):
             return  # its output ends too, which is where a death is handled
-        await asyncio.sleep(self._stop_timeout_s)
-        log.warning("the recorder did not stop within %.0f s and is killed", self._stop_timeout_s)
+        await asyncio.sleep(self._job.finish_s + self._linger_s)
+        log.warning("the recorder did not finish its files within %.0f s and is killed", self._job.finish_s)
         if process.returncode is None:
             process.kill()
 
@@ -148,15 +158,6 @@ async def _said(process: asyncio.subprocess.Process) -> AsyncGenerator[dict[str,
                 yield event
             else:
                 log.debug("the recorder printed something that is no event")
-
-
-async def _code(process: asyncio.subprocess.Process) -> int:
-    """Wait for the exit of a process that says no more; one that goes on all the same is killed."""
-    try:
-        return await asyncio.wait_for(process.wait(), LINGER_S)
-    except asyncio.TimeoutError:
-        process.kill()
-        return await process.wait()
 
 
 async def _listen(process: asyncio.subprocess.Process, noise: deque[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from local.faults import Faults
+from local.recorder.job import FINISH_S
 
 __all__ = ["TrtcSettings"]
 
@@ -33,7 +34,7 @@ class TrtcSettings:
         relay_retry_s: How often a receiver of PublishCdnParams is tried, and event 401 repeated, seconds.
         relay_give_up_s: After how long of that it is given up, seconds.
         vod_base_url: Base of the VideoUrl in event 311; the files lie in `<state_dir>/vod`.
-        close_timeout_s: Bound of `TaskTable.aclose`, seconds.
+        finish_timeout_s: How long files may take to be finished after a stop, and `TaskTable.aclose`, seconds.
     """
 
     regions: set[str] = field(default_factory=lambda: {"ap-beijing", "ap-guangzhou", "ap-shanghai"})
@@ -55,4 +56,4 @@ class TrtcSettings:
     relay_retry_s: float = 5.0
     relay_give_up_s: float = 60.0
     vod_base_url: str = "http://127.0.0.1/vod"
-    close_timeout_s: float = 30.0
+    finish_timeout_s: float = FINISH_S

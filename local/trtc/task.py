@@ -173,7 +173,7 @@ class Task:
             # A recorder numbers its files `_1`, `_2` …; those of a restart have a stem of their own.
             file_stem=f"{stem}_r{self._crashes}" if self._crashes else stem,
             relays=self._relays.wanted, relay_retry_s=self._settings.relay_retry_s,
-            relay_give_up_s=self._settings.relay_give_up_s,
+            relay_give_up_s=self._settings.relay_give_up_s, finish_s=self._settings.finish_timeout_s,
         )  # fmt: skip
 
     def _handle(self, event: Event) -> None:

@@ -48,8 +48,7 @@ class TaskTable:
         sender: Takes the callbacks.
         recorder_factory: Makes a recorder for a job.
         uploader: Puts files into the callers' buckets.
-        state_dir: Holds `work/` and `vod/`. Leftovers of an earlier process in `work/` are files that were
-            never uploaded: they are left alone, and no new task can have their name.
+        state_dir: Holds `work/` and `vod/`. No new task can have the name of an earlier process's folder.
     """
 
     def __init__(
@@ -73,9 +72,8 @@ class TaskTable:
         self._troubled: deque[TaskProgress] = deque(maxlen=_TROUBLED)
         self._requests: dict[str, deque[float]] = {}
         self._closing = False
+        self._hurry = asyncio.Event()
         self._work.mkdir(parents=True, exist_ok=True)
-        if leftovers := sum(1 for _ in self._work.iterdir()):
-            log.warning("%d work directories of earlier recordings lie in %s", leftovers, self._work)
 
     def admit(self, action: str) -> None:
         """Count one request of an action.
@@ -151,22 +149,36 @@ class TaskTable:
         return [*self._troubled, *self.list()]
 
     async def aclose(self) -> None:
-        """Stop every recording, wait for uploads and callbacks, at most `settings.close_timeout_s`.
+        """Stop every recording, wait for uploads and callbacks, at most `settings.finish_timeout_s`.
 
         What could not be uploaded is tried once more, and then stays where it is.
         """
         self._closing = True
-        deadline = time.monotonic() + self.settings.close_timeout_s
+        deadline = time.monotonic() + self.settings.finish_timeout_s
         for task in self._tasks.values():
             task.hurry()
-        if self._running:
-            _, late = await asyncio.wait(list(self._running.values()), timeout=self.settings.close_timeout_s)
-            for job in late:
-                job.cancel()
-            if late:
-                log.warning("%d tasks did not end in time", len(late))
-                await asyncio.gather(*late, return_exceptions=True)
-        await self._sender.drain(max(0.0, deadline - time.monotonic()))
+        hurry = asyncio.create_task(self._hurry.wait())
+        await self._ended(hurry, deadline)
+        late = list(self._running.values())
+        for job in late:
+            job.cancel()
+        if late:
+            log.warning("%d tasks did not end in time", len(late))
+            await asyncio.gather(*late, return_exceptions=True)
+        drained = asyncio.create_task(self._sender.drain(max(0.0, deadline - time.monotonic())))
+        await asyncio.wait([hurry, drained], return_when=asyncio.FIRST_COMPLETED)
+        for waiting in (hurry, drained):
+            waiting.cancel()
+        await asyncio.gather(hurry, drained, return_exceptions=True)
+
+    def hurry(self) -> None:
+        """While it closes: wait for nothing more."""
+        self._hurry.set()
+
+    async def _ended(self, hurry: asyncio.Task[bool], deadline: float) -> None:
+        """Wait for the end of every task, or of our patience."""
+        while self._running and not hurry.done() and (left := deadline - time.monotonic()) > 0:
+            await asyncio.wait([hurry, *self._running.values()], timeout=left, return_when=asyncio.FIRST_COMPLETED)
 
     def _known(self, app: int, record_id: str) -> bool:
         forget = time.monotonic() - self.settings.record_id_memory_s

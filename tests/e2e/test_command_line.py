@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from local.probe import probe
+from local.state import holder_of
 
 pytestmark = pytest.mark.e2e
 
@@ -82,4 +84,26 @@ def test_a_mistake_is_one_line_that_says_what_to_do(tmp_path: Path, arguments: l
     assert 2 == done.returncode
     assert said in done.stderr.replace("\n", " ")
     assert "Traceback" not in done.stderr
+    assert [] == left_over(tmp_path)
+
+
+def test_a_killed_cloud_loses_no_film(tmp_path: Path) -> None:
+    """`kill -9` of the local cloud: its recorder finishes the file, the command says where it is, nothing stays."""
+    with subprocess.Popen(
+        command(tmp_path, "--seconds", "0", "--size", "640x360"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("recording") and float(line.split()[1]) >= 3:
+                break
+        holder = holder_of(tmp_path)
+        assert holder is not None
+        os.kill(holder.pid, signal.SIGKILL)
+        _, said = process.communicate(timeout=90)
+    assert 2 == process.returncode
+    (film,) = re.findall(r"^rescued from a local cloud that was killed: (.+)$", said, re.MULTILINE)
+    assert probe(Path(film)).seconds >= 2
     assert [] == left_over(tmp_path)

@@ -37,7 +37,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
     config = LocalConfig(tmp_path_factory.mktemp("strangers"), timer_recorder=True, tick_s=0)
     with RunningCloud(config) as cloud:
         cloud.cloud.trtc_settings.max_concurrent = 1
-        cloud.cloud.trtc_settings.close_timeout_s = 5
+        cloud.cloud.trtc_settings.finish_timeout_s = 5
         cloud.cloud.cos_settings.policies.clear()  # the role's own key is tried here, on keys of any name
         yield cloud
 

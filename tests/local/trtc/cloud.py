@@ -132,7 +132,7 @@ def settings_for_tests(**changes: Any) -> TrtcSettings:
     """Return settings with short waits and a limit of requests that no test meets by chance."""
     base: dict[str, Any] = {
         "sdk_app_ids": {APP}, "default_sdk_app_id": APP, "max_requests_per_second": 1000,
-        "upload_waits_s": (0.01, 0.02), "upload_late_waits_s": (0.03, 0.03, 0.03), "close_timeout_s": 5.0,
+        "upload_waits_s": (0.01, 0.02), "upload_late_waits_s": (0.03, 0.03, 0.03), "finish_timeout_s": 5.0,
     }  # fmt: skip
     return TrtcSettings(**{**base, **changes})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,8 @@ def run(work_dir: Path, program: str, *, stop_after: int | None = None, patience
     """Run a program as the recorder; stop it after so many events; return its events."""
 
     async def collect() -> list[Any]:
-        recorder = ProcessRecorder(job(work_dir), (sys.executable, "-c", HEAD + program), patience_s)
+        patient = replace(job(work_dir), finish_s=patience_s)
+        recorder = ProcessRecorder(patient, (sys.executable, "-c", HEAD + program), patience_s)
         events = []
         async for event in recorder.events():
             events.append(event)
@@ -61,7 +63,7 @@ say(event="ended", reason=line)
         "work_dir": str(tmp_path), "max_duration_s": 60.0, "max_media_file_s": 30.0, "ready_timeout_s": 1.0,
         "goto_timeout_s": 5.0, "file_stem": "web_1_a",
         "mobile": {"device": "tablet", "orientation": "landscape"}, "relays": {"1": "rtmp://127.0.0.1/live"},
-        "relay_retry_s": 5.0, "relay_give_up_s": 60.0,
+        "relay_retry_s": 5.0, "relay_give_up_s": 60.0, "finish_s": 5.0,
     } == first["job"]  # fmt: skip
 
 

@@ -320,7 +320,7 @@ def test_closing_stops_and_delivers(tmp_path: Path) -> None:
 
 def test_closing_is_bounded(tmp_path: Path) -> None:
     """A bucket that refuses everything does not hold the end of the process beyond its limit; files stay."""
-    settings = settings_for_tests(close_timeout_s=0.2, upload_late_waits_s=(60.0,))
+    settings = settings_for_tests(finish_timeout_s=0.2, upload_late_waits_s=(60.0,))
     with cloud(tmp_path, settings=settings, bucket=Bucket(failures=99)) as running:
         started(running)
     assert [] == running.tasks.list()

@@ -1,0 +1,96 @@
+"""`python -m local up`: one local cloud in this process, until it is told to end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from types import FrameType
+
+from local.cloud import Cloud
+from local.config import LocalConfig
+from local.running import HELD_STATUS
+from local.state import StateHeldError
+
+__all__ = ["serve"]
+
+_ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # those that this system has
+
+
+def serve(config: LocalConfig, *, for_users: bool = False) -> int:
+    """Run it until Ctrl-C or the terminal's end; return the exit status.
+
+    The first signal ends it in order: recordings are finished. The second one waits for nothing more, and the next
+    local cloud rescues what is left. The third one is the system's own.
+
+    Args:
+        config: how to run it.
+        for_users: end with the last user, too; the first holds the other end of our standard input.
+
+    Raises:
+        ClientError: the state folder or a port can't be had.
+    """
+    os.umask(0o077)  # films, logs and keys are their owner's alone
+    try:
+        cloud = Cloud(config)
+    except StateHeldError:
+        if for_users:
+            return HELD_STATUS  # the command joins the other one
+        raise
+    asyncio.run(_serve(cloud, for_users=for_users))
+    return 0
+
+
+async def _serve(cloud: Cloud, *, for_users: bool) -> None:
+    loop, done = asyncio.get_running_loop(), asyncio.Event()
+    presses = 0
+
+    def press() -> None:
+        nonlocal presses
+        presses += 1
+        if presses == 1:
+            done.set()
+        else:
+            cloud.hurry()
+            for name in _known():
+                signal.signal(name, signal.SIG_DFL)
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(press)
+
+    for name in _known():
+        signal.signal(name, on_signal)
+    async with cloud:
+        if for_users:
+            cloud.leases.started_for(loop)
+        _say(*_description(cloud))
+        over = loop.create_task(cloud.leases.over.wait())
+        asked = loop.create_task(done.wait())
+        await asyncio.wait([over, asked], return_when=asyncio.FIRST_COMPLETED)
+        for task in (over, asked):
+            task.cancel()
+        _say("stopping: recordings are being finished …")
+
+
+def _known() -> list[signal.Signals]:
+    return [signal.Signals[name] for name in _ENDING if name in signal.Signals.__members__]
+
+
+def _description(cloud: Cloud) -> list[str]:
+    address, state_dir = cloud.address, cloud.config.state_dir
+    return [
+        f"gateway   {address.gateway}   (POST /recordings, token in {state_dir}/keys.json: api_token)",
+        f"callback  {cloud.config.callback_url or f'{address.gateway}/callback'}",
+        f"TRTC API  {address.trtc}",
+        f"COS API   {address.cos}",
+        f"state     {state_dir}/",
+        "Ctrl-C stops it; recordings are finished first. A second one waits for nothing.",
+    ]
+
+
+def _say(*lines: str) -> None:
+    try:
+        print(*lines, sep="\n", flush=True)
+    except OSError:  # the terminal is gone, the recordings are not
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

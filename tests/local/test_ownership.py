@@ -1,0 +1,231 @@
+"""Whose the state folder is, and what ends with whom: real processes, killed in every way."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from local.__main__ import app
+from local.callbacks.log import FILE_NAME, DeliveryLog
+from local.client import ClientError
+from local.leftovers import recorder_lock, rescue_leftovers
+from local.running import running_cloud
+from local.state import StateHeldError, StateLock, holder_of
+from tests.local.processes import ROOT, alive
+from tests.local.trtc.servers import Receiver, until
+
+PAGE = "https://example.com/"
+UP = ["up", "--no-browser", "--gateway-port", "0", "--trtc-port", "0", "--cos-port", "0"]
+
+
+@contextmanager
+def started(*command: str) -> Iterator[subprocess.Popen[str]]:
+    """Run a module in a process of its own; whatever it is, it is gone in the end."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [sys.executable, "-m", *command], cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def line_of(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def leave(process: subprocess.Popen[str]) -> None:
+    """End a command in order."""
+    assert process.stdin is not None
+    process.stdin.close()
+    assert 0 == process.wait(60), process.stderr and process.stderr.read()
+
+
+def arrived(state_dir: Path) -> list[int]:
+    """Return the types of the callbacks that were delivered."""
+    return [each.event_type for each in DeliveryLog(state_dir / FILE_NAME).read() if each.outcome == "delivered"]
+
+
+def test_two_commands_at_once_share_one_cloud(tmp_path: Path) -> None:
+    """Whoever comes second joins; the cloud ends with the last of them, whichever started it."""
+    user = ("tests.local.user", str(tmp_path))
+    with started(*user) as first, started(*user) as second:
+        cloud = int(line_of(first))
+        assert cloud == int(line_of(second))
+        for process, still in ((first, True), (second, False)):
+            leave(process)
+            assert still is alive(cloud)
+    until(lambda: holder_of(tmp_path) is None)
+    assert not (tmp_path / "cloud.json").exists()
+
+
+def test_a_cloud_ends_with_a_command_that_is_killed(tmp_path: Path) -> None:
+    """Not before others that use it; and then what was recorded is finished and told of."""
+    user = ("tests.local.user", str(tmp_path))
+    with started(*user, PAGE) as first:
+        cloud = int(line_of(first))
+        with started(*user) as second:
+            assert cloud == int(line_of(second))
+            first.kill()
+            first.wait()
+            time.sleep(0.5)
+            assert alive(cloud)
+            second.kill()
+            second.wait()
+    until(lambda: not alive(cloud))
+    assert {801, 802, 310} == set(arrived(tmp_path))
+
+
+def test_ctrl_c_while_it_starts_leaves_nothing(tmp_path: Path) -> None:
+    """The command ends at once, and the cloud as soon as it is up."""
+    with started("local", "record", PAGE, "--state-dir", str(tmp_path)) as command:
+        until((tmp_path / "cloud.log").exists)
+        command.send_signal(signal.SIGINT)
+        assert 130 == command.wait(30)
+        assert "Traceback" not in (command.stderr.read() if command.stderr else "")
+    until(lambda: not any(str(tmp_path) in line for line in commands()))
+
+
+def commands() -> list[str]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            found.append(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+    return found
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_up_ends_in_order(tmp_path: Path, name: str) -> None:
+    """By whoever manages it, and when its terminal closes: what is recorded is finished and told of."""
+    with started("local", *UP, "--state-dir", str(tmp_path)) as cloud:
+        until((tmp_path / "cloud.json").exists)
+        with started("tests.local.user", str(tmp_path), PAGE) as user:
+            assert cloud.pid == int(line_of(user))
+            user.kill()
+        assert cloud.stdout is not None
+        if name == "SIGHUP":
+            cloud.stdout.close()
+        cloud.send_signal(signal.Signals[name])
+        assert 0 == cloud.wait(60)
+    assert {801, 802, 310} == set(arrived(tmp_path))
+
+
+def test_a_second_signal_waits_for_nothing(tmp_path: Path) -> None:
+    """Where the first one waits for callbacks that nobody takes."""
+    receiver = Receiver()
+    receiver.status = 500
+    try:
+        with started("local", *UP, "--callback-url", receiver.url, "--state-dir", str(tmp_path)) as cloud:
+            until((tmp_path / "cloud.json").exists)
+            with started("tests.local.user", str(tmp_path)) as user:
+                assert cloud.pid == int(line_of(user))
+                with running_cloud(tmp_path) as client:
+                    client.start({"RecordUrl": PAGE})
+                until(lambda: len(receiver.requests) >= 2)
+                user.kill()
+            cloud.send_signal(signal.SIGINT)
+            until(lambda: any(b'"EventType": 802' in body for _, _, body in list(receiver.requests)))
+            assert cloud.poll() is None
+            cloud.send_signal(signal.SIGINT)
+            assert 0 == cloud.wait(20)
+    finally:
+        receiver.close()
+
+
+def test_a_taken_folder_is_told_with_its_owner(tmp_path: Path) -> None:
+    """In one line: process, command, and since when."""
+    lock = StateLock(tmp_path, "local up --faults x.json")
+    try:
+        done = CliRunner().invoke(app, [*UP, "--state-dir", str(tmp_path)], env={"COLUMNS": "300"})
+        (line,) = done.output.splitlines()
+        assert 2 == done.exit_code
+        assert f"`local up --faults x.json` (process {os.getpid()}, since " in line
+        with pytest.raises(StateHeldError):
+            StateLock(tmp_path, "another")
+    finally:
+        lock.release()
+    StateLock(tmp_path, "the next").release()
+
+
+def test_files_of_a_dead_cloud_are_not_believed(tmp_path: Path) -> None:
+    """Its port may be anybody's by now: nobody is sent our token."""
+    receiver = Receiver()
+    about = {"pid": os.getpid(), "gateway": receiver.url, "trtc": receiver.url, "cos": receiver.url}
+    (tmp_path / "cloud.json").write_text(json.dumps(about))
+    (tmp_path / "cloud.lock").write_text(json.dumps({"pid": os.getpid(), "command": "local up", "since": 1.0}))
+    try:
+        with pytest.raises(ClientError, match="no local cloud is up"), running_cloud(tmp_path):
+            pass
+    finally:
+        receiver.close()
+    assert [] == receiver.requests
+
+
+@pytest.mark.parametrize("place", ["/proc/nowhere", "file", "file/below"])
+@pytest.mark.parametrize("command", [UP, ["record", PAGE], ["faults", "list"], ["replay"]])
+def test_a_folder_that_can_not_be_used_is_one_line(tmp_path: Path, command: list[str], place: str) -> None:
+    """A read-only place, or a file where the folder should be: exit status 2, and what to do."""
+    (tmp_path / "file").write_text("")
+    folder = place if place.startswith("/") else str(tmp_path / place)
+    done = CliRunner().invoke(app, [*command, "--state-dir", folder], env={"COLUMNS": "300"})
+    lines = [line for line in done.output.splitlines() if line.strip()]
+    assert (2, 1) == (done.exit_code, len(lines)), done.output
+    assert folder in lines[0]
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"role_id": 1}', '{"nonsense": "x"}', "\udcff"])
+def test_damaged_keys_are_one_line(tmp_path: Path, text: str) -> None:
+    """As a full disk leaves them."""
+    (tmp_path / "keys.json").write_text(text, errors="surrogateescape")
+    done = CliRunner().invoke(app, [*UP, "--state-dir", str(tmp_path)], env={"COLUMNS": "300"})
+    assert (2, True) == (done.exit_code, "keys.json is not as it was written: remove it" in done.output), done.output
+
+
+def test_everything_is_its_owners_alone(tmp_path: Path) -> None:
+    """Folders 0700, files 0600: films, callbacks and keys are in them."""
+    state_dir = tmp_path / "state"
+    with started("tests.local.user", str(state_dir), PAGE) as user:
+        line_of(user)
+        leave(user)
+    found = [state_dir, *state_dir.rglob("*")]
+    assert len(found) > 20
+    assert [] == [path for path in found if path.stat().st_mode & 0o077]
+
+
+def test_a_folder_of_somebodys_is_not_closed_to_others(tmp_path: Path) -> None:
+    """Only our own is made private, not what happens to be named."""
+    tmp_path.chmod(0o755)
+    (tmp_path / "theirs").write_text("")
+    StateLock(tmp_path, "local up").release()
+    assert 0o755 == tmp_path.stat().st_mode & 0o777
+
+
+def test_films_of_a_dead_cloud_are_rescued_when_their_recorder_is_done(tmp_path: Path) -> None:
+    """Not while it still writes; and no name is lost."""
+    work = tmp_path / "work" / "abc"
+    work.mkdir(parents=True)
+    (work / "web_1.m3u8").write_text("#EXTM3U\n#EXTINF:2.0,\nweb_1_00000.ts\n")
+    (work / "web_1_00000.ts").write_bytes(b"film")
+    with recorder_lock(work) as inherited:
+        recorder = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=inherited)
+    with recorder:
+        assert [f"a recorder still writes to {work}"] == rescue_leftovers(tmp_path, 0.1)
+        recorder.communicate(b"\n")
+    (line,) = rescue_leftovers(tmp_path, 30)
+    film = tmp_path / "rescued" / "abc" / "web_1.m3u8"
+    assert line.endswith(str(film))
+    assert film.read_text().endswith("#EXT-X-ENDLIST\n")
+    assert b"film" == (film.parent / "web_1_00000.ts").read_bytes()
+    assert [] == rescue_leftovers(tmp_path, 30)
