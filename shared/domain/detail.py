@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from shared.domain.advice import advice
 from shared.domain.document import Overview, Recording
 from shared.domain.evidence import Evidence
+from shared.domain.facts import MAX_WORDS
 from shared.domain.outbox import Message
 from shared.domain.states import end_ms
 
@@ -48,6 +49,9 @@ RELAY = (
 TYPES = {"401": "a relay changed", "802": "recording ended", "804": "a limit was reached"}
 
 
+_NOTES = {"801.2": "not_started", "801.5": "terminated", "804": "over_limit"}
+
+
 class Happening(BaseModel):
     """One thing that happened, epoch ms; `kind` is that of the fact or `<EventType>.<Status>` of the callback."""
 
@@ -84,7 +88,7 @@ def _relay_advice(evidence: Evidence) -> str | None:
 
 def _error_page(evidence: Evidence) -> str | None:
     """Return what was said of a page that was recorded although it answered with an error."""
-    return next((words for words in evidence.said.values() if "the page answered" in words), None)
+    return next((words for words in (evidence.said or {}).values() if "the page answered" in words), None)
 
 
 def billed_minutes(evidence: Evidence) -> int | None:
@@ -103,11 +107,18 @@ def timeline(evidence: Evidence) -> list[Happening]:
     for name, label in evidence.facts.items():
         at_ms = int(name[:13])
         text = _words(label, at_ms, evidence)
-        if said := evidence.said.get(name, ""):
+        if said := (evidence.said or {}).get(name) or _noted(label, at_ms, evidence):
             text += f": {said[9:-1] if said.startswith('Success (') and said.endswith(')') else said}"
         happenings.append(Happening(at_ms=at_ms, kind=label, text=text))
     # Within a millisecond nothing comes before the attempt that made it happen.
     return sorted(happenings, key=lambda one: (one.at_ms, one.kind != "attempt", one.kind != "accepted"))
+
+
+def _noted(label: str, at_ms: int, evidence: Evidence) -> str | None:
+    """Return TRTC's words for what went wrong, which the task's notes hold."""
+    field = _NOTES.get(label) or _NOTES.get(label.partition(".")[0])
+    notes = [getattr(task, field) for task in evidence.tasks.values()] if field else []
+    return next((note[1][:MAX_WORDS] for note in notes if note and note[0] == at_ms), None)
 
 
 def _words(label: str, at_ms: int, evidence: Evidence) -> str:

@@ -165,8 +165,8 @@ class Evidence(Joined):
     notifications: dict[str, Notification] = Field(default_factory=dict)
     facts: dict[str, str] = Field(default_factory=dict)
     """Name of every fact folded in, and what it is; sorted by name this is the timeline."""
-    said: dict[str, str] = Field(default_factory=dict)
-    """Name of a callback's fact → the recorder's words, where they are more than `Success`."""
+    said: dict[str, str] | None = None
+    """Name of a callback's fact, one of a beginning or an end in order → its words, where more than `Success`."""
 
     @classmethod
     @cache
@@ -178,7 +178,7 @@ class Evidence(Joined):
             "changes": union(max),
             "notifications": union(Notification.join),
             "facts": union(max),
-            "said": union(max),
+            "said": lambda a, b: union(max)(a or {}, b or {}) or None,  # none is as a release before has it
         }
 
 

@@ -18,7 +18,7 @@ MAX_NAME, MAX_ADDRESS = 850, 2_048
 MAX_WORDS = 200
 """Letters of the recorder's words that the timeline shows."""
 
-_RECORDER = frozenset({Event.RECORDER_START, Event.RECORDER_STOP, Event.RECORDER_RESOURCE_LIMIT})  # 803 may be many
+_WELL = frozenset({(Event.RECORDER_START, 1), (Event.RECORDER_STOP, 1)})  # what failed stands in the task's notes
 _NOTHING_MORE = frozenset({"", "Success"})
 _ENCODER = json.JSONEncoder(sort_keys=True)
 
@@ -153,7 +153,7 @@ def evidence_of_callback(callback: Callback) -> Evidence:
     status = callback.status
     label = f"{callback.type}" if status is None else f"{callback.type}.{status}"
     evidence = Evidence(tasks={callback.task_key: says}, facts={callback.name: label})
-    words = _said(callback.payload.get("EventMessage"))[:MAX_WORDS] if callback.type in _RECORDER else ""
+    words = _said(callback.payload.get("EventMessage"))[:MAX_WORDS] if (callback.type, status) in _WELL else ""
     return evidence if words in _NOTHING_MORE else evidence.model_copy(update={"said": {callback.name: words}})
 
 
