@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -53,6 +54,13 @@ class Session:
         """The API that options, environment or profile name."""
         return Api(resolve(self.choices, os.environ))
 
+    def again(self, *words: str) -> str:
+        """Return a command line that goes where this one went: `webrecord stop ID --profile prod`."""
+        endpoint, token_file, profile = self.choices.endpoint, self.choices.token_file, self.choices.profile
+        given = (("--endpoint", endpoint), ("--token-file", token_file), ("--profile", profile))
+        options = [word for name, value in given if value is not None for word in (name, str(value))]
+        return shlex.join(["webrecord", *words, *options])
+
     def __enter__(self) -> Session:
         return self
 
@@ -63,7 +71,9 @@ class Session:
             self.api.http.close()
 
 
-def command(app: typer.Typer, name: str | None = None) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def command(
+    app: typer.Typer, name: str | None = None, example: str = ""
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register `run(session, …)` as a command: its own parameters, and after them those that all commands have."""
 
     def register(run: Callable[..., None]) -> Callable[..., None]:
@@ -79,7 +89,7 @@ def command(app: typer.Typer, name: str | None = None) -> Callable[[Callable[...
         call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # as `inspect` reads it
         call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         call.__name__, call.__doc__, call.__module__ = run.__name__, run.__doc__, run.__module__
-        app.command(name)(call)
+        app.command(name, epilog=f"Example: webrecord {example}" if example else None)(call)
         return run
 
     return register

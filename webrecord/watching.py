@@ -7,7 +7,11 @@ from collections.abc import Callable, Iterator
 
 from webrecord.api import FINAL, WAIT_S, Api, Document
 from webrecord.errors import RecordingFailed, TimedOut
+from webrecord.session import Session
 
+WHOLE_S, UPLOAD_S = 30 * 3600.0, 3 * 3600.0
+"""How long `--wait` stays unless `--timeout` says: for a recording, and for what was stopped. A recording lasts
+24 hours at most, and the API gives up what is not uploaded an hour after its end."""
 _QUICK_S = 0.5
 """An answer without news that comes sooner did not wait; the next question then does."""
 
@@ -25,7 +29,9 @@ class Deadline:
         return float("inf") if self._after_s is None else max(0.0, self._began + self._after_s - self._clock())
 
     def __str__(self) -> str:
-        return f"{self._after_s:g} s"
+        if self._after_s is None:
+            return "as long as it takes"
+        return f"{self._after_s:g} s" if self._after_s < 3600 else f"{self._after_s / 3600:g} h"
 
 
 def changes(api: Api, recording_id: str, deadline: Deadline) -> Iterator[Document]:
@@ -47,7 +53,7 @@ def changes(api: Api, recording_id: str, deadline: Deadline) -> Iterator[Documen
 
 
 def until_final(
-    api: Api, recording_id: str, deadline: Deadline, seen: Callable[[Document], None] = lambda _: None
+    session: Session, recording_id: str, deadline: Deadline, seen: Callable[[Document], None] = lambda _: None
 ) -> Document:
     """Return the final recording; `seen` gets it at every change of its state.
 
@@ -55,16 +61,21 @@ def until_final(
         TimedOut: the deadline came first; the recording goes on.
     """
     state, recording = None, {}
-    for recording in changes(api, recording_id, deadline):
+    for recording in changes(session.api, recording_id, deadline):
         if recording.get("state") != state:
             state = recording.get("state")
             seen(recording)
     if state not in FINAL:
-        raise TimedOut(
-            f"{recording_id} is still {state} after {deadline}; it goes on: "
-            f"`webrecord watch {recording_id}` to see it, `webrecord stop {recording_id}` to end it"
-        )
+        raise TimedOut(f"{recording_id} is still {state} after {deadline}; {goes_on(session, recording_id, state)}")
     return recording
+
+
+def goes_on(session: Session, recording_id: str, state: object) -> str:
+    """Return what goes on without this command, and the commands that show and end it."""
+    shows = f"`{session.again('watch', recording_id)}` shows it"
+    if state in ("stopping", "uploading"):
+        return f"its files are still on their way; {shows}"
+    return f"it goes on; `{session.again('stop', recording_id)}` ends it, {shows}"
 
 
 def check_ended_well(recording: Document) -> None:

@@ -32,7 +32,7 @@ _SHOWN = 20
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    command(app)(batch)
+    command(app, example="batch lessons.csv --zone Asia/Shanghai --dry-run")(batch)
 
 
 def batch(

@@ -20,7 +20,7 @@ from webrecord.settings import PROFILE, PROFILE_FIELDS, check_endpoint, check_to
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(help="Where to call, kept in a file.", rich_markup_mode=None, no_args_is_help=True)
-    command(group, "set")(set_value)
+    command(group, "set", example="config set endpoint https://… --profile prod")(set_value)
     command(group)(show)
     command(group)(path)
     app.add_typer(group, name="config")

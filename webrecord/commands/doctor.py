@@ -14,7 +14,7 @@ from webrecord.session import Session, command
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    command(app)(doctor)
+    command(app, example="doctor --profile prod")(doctor)
 
 
 def doctor(session: Session) -> None:

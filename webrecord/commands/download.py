@@ -25,7 +25,7 @@ from webrecord.wire import Ways
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    command(app)(download)
+    command(app, example="download lesson-4711 -o films/")(download)
 
 
 def download(

@@ -8,19 +8,19 @@ from typing import Annotated
 import typer
 
 from webrecord import tables
-from webrecord.api import FINAL, WAITING
+from webrecord.api import FINAL, WAITING, Document
 from webrecord.commands.read import Id
-from webrecord.errors import BadUsage, Refused
+from webrecord.errors import BadUsage, CliError, Interrupted, Refused
 from webrecord.session import Session, command
 from webrecord.text import safe
-from webrecord.watching import Deadline, check_ended_well, until_final
+from webrecord.watching import UPLOAD_S, Deadline, check_ended_well, until_final
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    command(app)(stop)
-    command(app)(cancel)
-    command(app)(delete)
+    command(app, example="stop lesson-4711 --wait")(stop)
+    command(app, example="cancel lesson-4711")(cancel)
+    command(app, example="delete lesson-4711 --files --yes")(delete)
 
 
 def stop(
@@ -31,10 +31,16 @@ def stop(
     timeout: Annotated[float | None, typer.Option("--timeout", min=1, help="Stay at most so many seconds.")] = None,
 ) -> None:
     """End a recording; its files come a little later."""
-    recording = session.api.stop(recording_id)
-    if wait:
-        with session.out.working(f"{recording_id} {recording.get('state')}"):
-            recording = until_final(session.api, recording_id, Deadline(timeout))
+    recording = ended(session, recording_id)
+    if wait and recording.get("state") not in FINAL:
+        limit = Deadline(timeout or UPLOAD_S)
+        session.out.note(f"{recording_id} is {recording.get('state')}: waiting for its files, at most {limit}")
+        try:
+            with session.out.working(f"{recording_id} {recording.get('state')}"):
+                recording = until_final(session, recording_id, limit)
+        except KeyboardInterrupt:
+            shows = session.again("watch", recording_id)
+            raise Interrupted(f"{recording_id} is stopped; its files are on their way: `{shows}` shows them") from None
     session.out.result(recording, lambda: tables.recording(recording))
     if wait:
         check_ended_well(recording)
@@ -45,11 +51,20 @@ def cancel(session: Session, recording_id: Id) -> None:
     recording, _ = session.api.get(recording_id)
     if recording.get("state") not in WAITING:
         state = recording.get("state")
-        what = "it is over" if state in FINAL else f"`webrecord stop {recording_id}` ends it"
+        what = "it is over" if state in FINAL else f"`{session.again('stop', recording_id)}` ends it"
         raise Refused(f"{recording_id} is {state}, so there is nothing to cancel; {what}")
     # A stop, not a DELETE: should it begin and end this very moment, a DELETE would remove what it recorded.
-    recording = session.api.stop(recording_id)
+    recording = ended(session, recording_id)
     session.out.result(recording, lambda: tables.recording(recording))
+
+
+def ended(session: Session, recording_id: str) -> Document:
+    """Stop or cancel a recording; return it as `show` has it, with files, sizes and advice."""
+    stopped = session.api.stop(recording_id)
+    try:
+        return session.api.get(recording_id)[0]
+    except CliError:  # it is stopped all the same
+        return stopped
 
 
 def delete(

@@ -16,7 +16,7 @@ from webrecord.errors import Interrupted, TimedOut
 from webrecord.instants import Span
 from webrecord.session import Session, Zone, command
 from webrecord.text import clock, local_time, to_json, zone
-from webrecord.watching import Deadline, changes, check_ended_well
+from webrecord.watching import Deadline, changes, check_ended_well, goes_on
 from webrecord.zones import zone_of
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The recording's id.")]
@@ -39,10 +39,10 @@ class State(str, Enum):
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    command(app, "list")(list_recordings)
-    command(app)(show)
-    command(app)(watch)
-    command(app)(events)
+    command(app, "list", example="list --state failed --from yesterday")(list_recordings)
+    command(app, example="show lesson-4711 --json")(show)
+    command(app, example="watch lesson-4711 --timeout 3600")(watch)
+    command(app, example="events lesson-4711 --json")(events)
 
 
 def list_recordings(
@@ -102,9 +102,9 @@ def watch(
                     line = f"{clock()}  {tables.state_line(recording)}"
                     session.out.row(recording, line, tables.state_style(state))
     except KeyboardInterrupt:
-        raise Interrupted(f"{recording_id} goes on; `webrecord stop {recording_id}` ends it") from None
+        raise Interrupted(f"{recording_id}: {goes_on(session, recording_id, state)}") from None
     if recording.get("state") not in FINAL:
-        raise TimedOut(f"{recording_id} is still {recording.get('state')} after {deadline}; it goes on")
+        raise TimedOut(f"{recording_id} is still {state} after {deadline}; {goes_on(session, recording_id, state)}")
     check_ended_well(recording)
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 from ulid import ULID
 
 from webrecord import body as bodies
 from webrecord import tables
-from webrecord.api import FINAL, Api, Document
-from webrecord.errors import BadUsage, Interrupted, TimedOut
+from webrecord.api import FINAL, Document
+from webrecord.errors import BadUsage, CliError, Interrupted, TimedOut
 from webrecord.instants import at_of, instant
 from webrecord.session import Session, Zone, command
-from webrecord.watching import Deadline, changes, check_ended_well, until_final
+from webrecord.watching import WHOLE_S, Deadline, changes, check_ended_well, until_final
 from webrecord.zones import zone_of
 
 Url = Annotated[str, typer.Argument(metavar="URL", help="The page.")]
@@ -37,8 +37,8 @@ WHEN = "2026-01-31T09:00:00+08:00, 09:00 (here), +10m, or epoch seconds"
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    command(app)(start)
-    command(app)(schedule)
+    command(app, example="start https://example.com --seconds 60 --wait")(start)
+    command(app, example='schedule https://example.com --at "2026-01-31 09:00" --until "2026-01-31 10:30"')(schedule)
 
 
 def start(
@@ -64,7 +64,9 @@ def start(
     """Start recording a page."""
     given = {"url": url, "format": format, "storage": storage, "width": width, "height": height}
     request = build(json_body, label or [], {**given, "at": at, "until": until}, zone_of(zone))
-    stay = Deadline(timeout) if wait or seconds is not None else None
+    if timeout is not None and not (wait or seconds is not None):
+        raise BadUsage("--timeout is for --wait or --seconds; without them nothing is waited for")
+    stay = Deadline(timeout or WHOLE_S) if wait or seconds is not None else None
     recording = run(session, request, key_for(request, key), stay, seconds, wait=wait)
     session.out.result(recording, lambda: tables.recording(recording))
     if recording.get("state") in FINAL:
@@ -140,6 +142,8 @@ def run(
         recording_id, known = str(recording.get("recording_id")), True
         if stay is None:
             return recording
+        until = "its files are there" if wait else f"it recorded for {seconds:g} s"
+        session.out.note(f"{recording_id} is {recording.get('state')}: waiting until {until}, at most {stay}")
         with session.out.working(f"{recording_id} {recording.get('state')}") as working:
 
             def seen(now: Document) -> None:
@@ -148,31 +152,42 @@ def run(
                 session.out.note(line, tables.state_style(now.get("state")))
 
             if seconds is not None:
-                recording = record_for(session.api, recording_id, seconds, stay, seen)
+                recording = record_for(session, recording_id, seconds, stay, seen)
             if wait:
-                recording = until_final(session.api, recording_id, stay, seen)
+                recording = until_final(session, recording_id, stay, seen)
     except KeyboardInterrupt:
-        goes_on = f"the recording {recording_id} goes on" if known else f"the recording {recording_id} may have begun"
-        raise Interrupted(
-            f"{goes_on}; `webrecord stop {recording_id}` ends it, `webrecord watch {recording_id}` shows it"
-        ) from None
+        what = f"the recording {recording_id} goes on" if known else f"the recording {recording_id} may have begun"
+        stops, shows = session.again("stop", recording_id), session.again("watch", recording_id)
+        raise Interrupted(f"{what}; `{stops}` ends it, `{shows}` shows it") from None
     return recording
 
 
-def record_for(api: Api, recording_id: str, seconds: float, stay: Deadline, seen: Any) -> Document:  # noqa: ANN401
+def record_for(session: Session, recording_id: str, seconds: float, stay: Deadline, seen: Any) -> Document:  # noqa: ANN401
     """Wait until it records, let it record so long, and stop it.
 
     Raises:
-        TimedOut: it did not begin in time.
+        TimedOut: the deadline came first. It is stopped all the same: nobody else would.
     """
     recording: Document = {}
-    for recording in changes(api, recording_id, stay):
+    for recording in changes(session.api, recording_id, stay):
         seen(recording)
         if recording.get("state") not in ("scheduled", "queued", "starting"):
             break
     else:
-        raise TimedOut(f"{recording_id} is still {recording.get('state')} after {stay}; it may still begin")
-    for recording in changes(api, recording_id, Deadline(min(seconds, stay.left_s))):
+        _stop_late(session, recording_id, f"was still {recording.get('state')} after {stay}")
+    short = stay.left_s < seconds
+    for recording in changes(session.api, recording_id, Deadline(min(seconds, stay.left_s))):
         if recording.get("state") not in ("recording", "paused", "queued", "starting"):
             return recording
-    return api.stop(recording_id)
+    if short:
+        _stop_late(session, recording_id, f"had not recorded for {seconds:g} s after {stay}")
+    return session.api.stop(recording_id)
+
+
+def _stop_late(session: Session, recording_id: str, why: str) -> NoReturn:
+    stops, shows = session.again("stop", recording_id), session.again("watch", recording_id)
+    try:
+        session.api.stop(recording_id)
+    except CliError as error:
+        raise TimedOut(f"{recording_id} {why}, and could not be stopped ({error}): `{stops}` ends it") from None
+    raise TimedOut(f"{recording_id} {why}, so it was stopped, as `{stops}` does; `{shows}` shows its end")
