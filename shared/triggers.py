@@ -123,11 +123,19 @@ def parse(event: Event) -> Trigger:
     if event.get("Type") == "Timer":
         return Tick(str(event.get("TriggerName", "")))
     if "replay" in event:
-        wanted = event["replay"]
-        return Replay(() if wanted == "all" else tuple(str(name) for name in wanted))
+        return Replay(_wanted(event["replay"]))
     if event.get("doctor") is True:
         return Doctor()
-    raise UnknownTriggerError(f"an event with the keys {sorted(event)[:10]} is no HTTP, COS or timer event")
+    raise UnknownTriggerError(f"an event with the keys {sorted(map(str, event))[:10]} is no HTTP, COS or timer event")
+
+
+def _wanted(value: object) -> tuple[str, ...]:
+    """Return the ids that a replay asks for; an empty list asks for nothing, and not for everything."""
+    if value == "all":
+        return ()
+    if not isinstance(value, list) or not value or not all(isinstance(name, str) for name in value):
+        raise UnknownTriggerError('replay takes "all" or a list of recording ids')
+    return tuple(value)
 
 
 def _http(event: Event) -> HttpRequest:
@@ -192,7 +200,7 @@ def _body(event: Event) -> bytes:
             return base64.b64decode(str(body), validate=True)
         except (binascii.Error, ValueError):
             raise MalformedJson("the body is marked as base64 and is not") from None
-    return str(body).encode("utf-8", "surrogatepass")
+    return _text(body).encode("utf-8", "surrogatepass")
 
 
 def _is_created(record: Event) -> bool:

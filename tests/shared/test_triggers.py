@@ -9,7 +9,17 @@ from typing import Any
 import pytest
 
 from shared.domain.errors import MalformedJson
-from shared.triggers import CosEvent, CosObject, Doctor, HttpRequest, HttpResponse, Tick, UnknownTriggerError, parse
+from shared.triggers import (
+    CosEvent,
+    CosObject,
+    Doctor,
+    HttpRequest,
+    HttpResponse,
+    Replay,
+    Tick,
+    UnknownTriggerError,
+    parse,
+)
 from tests.events import load
 
 APPID = "1253970226"
@@ -113,6 +123,11 @@ def test_bare_http_event() -> None:
         ({"queryString": {"a": "1"}, "queryStringParameters": {"a": ""}}, {"a": "1"}),
         ({"queryString": {"a": 1}}, {"a": "1"}),
         ({"queryString": "a=1"}, {}),
+        (
+            {"queryString": {"a": ["1", "2", "1"], "b": [], "c": None, "d": True, "e": {"f": 1}}},
+            {"a": "1,2", "d": "true"},
+        ),
+        ({"path": "/x?a=1&a=2&b=", "queryString": {"b": "3"}}, {"a": "1,2", "b": "3"}),
     ],
 )
 def test_query(fields: dict[str, Any], expected: dict[str, str]) -> None:
@@ -232,6 +247,15 @@ def test_unknown_event(event: Any) -> None:
     """Any other JSON, as an invocation by hand may send it, is no trigger of ours."""
     with pytest.raises(UnknownTriggerError):
         parse(event)
+
+
+@pytest.mark.parametrize("wanted", [[], None, 5, "k1", {"k1": 1}, ["k1", 5], [[]], True])
+def test_a_replay_of_nothing_known_is_refused(wanted: object) -> None:
+    """Only "all" means all, and a name is not its letters."""
+    with pytest.raises(UnknownTriggerError, match="list of recording ids"):
+        parse({"replay": wanted})
+    assert Replay(("k1", "k2")) == parse({"replay": ["k1", "k2"]})
+    assert Replay(()) == parse({"replay": "all"})
 
 
 def test_unknown_event_names_keys_only() -> None:
