@@ -8,11 +8,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 
 from webrecord.alone import alone
 from webrecord.errors import RecordingFailed
+from webrecord.proxies import proxy_for
+from webrecord.wire import why as why_of
 
 TRIES = 6
 """Tries in a row that bring nothing before it is given up."""
@@ -68,8 +71,10 @@ class Fetcher:
             except _Expired:
                 refused, why = refused + 1, "the address is refused (403), a new one too"
                 url = address(True)
+            except (httpx.InvalidURL, ValueError):
+                raise RecordingFailed(f"{path.name}: the API gives an address that is none") from None
             except (_Again, httpx.HTTPError) as error:
-                why = str(error) or type(error).__name__
+                why = str(error) if isinstance(error, _Again) else _words(error, url)
                 self.pause(min(10.0, 0.25 * 2**vain))
             else:
                 part.replace(path)
@@ -124,6 +129,15 @@ def safe_name(name: object) -> str:
     if any(char in name for char in '/\\:*?"<>|'):
         raise RecordingFailed(f"{name!r} is no file name")
     return name
+
+
+def _words(error: httpx.HTTPError, url: str) -> str:
+    try:
+        host = urlsplit(url)
+    except ValueError:
+        return "the API gives an address that is none"
+    origin = f"{host.scheme}://{host.netloc.rpartition('@')[2]}"  # what is behind it is a signature
+    return f"no answer from {origin}: {why_of(error, origin, proxy_for(origin, os.environ)).line}"
 
 
 def _check(status: int, name: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from webrecord.download import safe_name
 from webrecord.errors import RecordingFailed
@@ -18,7 +18,7 @@ def segments(text: str) -> dict[str, str]:
         raise RecordingFailed("the playlist is none: it does not begin with #EXTM3U")
     found: dict[str, str] = {}
     for address in (line.strip() for line in text.splitlines() if _is_address(line)):
-        if urlsplit(address).scheme not in ("http", "https"):
+        if _split(address).scheme not in ("http", "https"):
             raise RecordingFailed(f"the playlist names {address[:80]!r}, which can't be fetched")
         found[_name(address)] = address
     return found
@@ -34,4 +34,11 @@ def _is_address(line: str) -> bool:
 
 
 def _name(address: str) -> str:
-    return safe_name(unquote(urlsplit(address.strip()).path.rpartition("/")[2]))
+    return safe_name(unquote(_split(address.strip()).path.rpartition("/")[2]))
+
+
+def _split(address: str) -> SplitResult:
+    try:
+        return urlsplit(address)
+    except ValueError:
+        raise RecordingFailed(f"the playlist names {address[:80]!r}, which is no address") from None

@@ -5,10 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.cli.calls import PAGE, Cli
 from tests.cli.scripted import Answer, Call, Scripted, scripted
+from webrecord.download import Fetcher
+from webrecord.errors import RecordingFailed
+from webrecord.wire import Ways
 
 DATA = bytes(range(256)) * 1200
 NAME = "1400000000_lesson_0.mp4"
@@ -261,3 +265,21 @@ def test_two_at_once_do_not_mix(to: Path) -> None:
     ran, _ = fetch(Meanwhile(), to)
     whole(ran, to)
     assert (True, True) == (second[0].status != 0, "another command is fetching it" in second[0].err), second[0].err
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("http://127.0.0.1:9/file?sign=sesame", "no answer from http://127.0.0.1:9: Connection refused"),
+        ("http://[/file?sign=sesame", "the API gives an address that is none"),
+        ("gopher://h/file?sign=sesame", "no answer from gopher://h"),
+    ],
+)
+def test_an_address_without_an_answer_is_told_in_words(to: Path, address: str, says: str) -> None:
+    """The host and why; no name of an exception, no signature."""
+    to.mkdir(exist_ok=True)
+    with httpx.Client(transport=Ways({}), trust_env=False) as http, pytest.raises(RecordingFailed) as failed:
+        Fetcher(http, pause=lambda _: None).fetch(lambda _: address, to / NAME, 5)
+    assert says in str(failed.value)
+    for word in ("sesame", "Errno", "Error"):
+        assert word not in str(failed.value)
