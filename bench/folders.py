@@ -52,7 +52,7 @@ def packages() -> tuple[str, Path]:
     """
     python = package_python.find()
     if python is None:
-        raise MissingError(f"there is no {package_python.NAME}")
+        raise MissingError(package_python.ABSENT)
     if not (BUILD / "callback" / "callback.py").is_file():
         raise MissingError("nothing is built: run `make package`")
     return python, BUILD

@@ -230,7 +230,7 @@ def packaged(config: FunctionConfig, packages_dir: Path) -> FunctionConfig:
     if not (code_dir / f"{config.name}.py").is_file():
         raise SystemExit(f"there is no package in {code_dir}: run `make package` first")
     if (python := package_python.find()) is None:
-        raise SystemExit(f"packages need {package_python.NAME}, which is not installed")
+        raise SystemExit(f"packages need it: {package_python.ABSENT}")
     return replace(config, module=config.name, code_dir=code_dir, python=python, bare=True)
 
 

@@ -156,7 +156,7 @@ def _show(packages: Sequence[Package], console: Console) -> None:
     console.print(table)
 
 
-def main(arguments: Sequence[str], find: Callable[[], str | None] = package_python.find) -> int:
+def main(arguments: Sequence[str], find: Callable[[], str | None] = package_python.find_or_install) -> int:
     """Build, print the sizes, and return the exit status: 1 above a limit, 2 when it can't be built."""
     parser = argparse.ArgumentParser(prog="python -m tools.package", description="Build the packages to deploy.")
     parser.add_argument("--out", type=Path, default=BUILD, help="where they go (build/)")
@@ -170,9 +170,10 @@ def main(arguments: Sequence[str], find: Callable[[], str | None] = package_pyth
     python = find()
     if python is None and not given.allow_slow:
         errors.print(
-            f"error: there is no {package_python.NAME} to compile with: without compiled modules every cold start is "
-            f"several times as long.\n       Install CPython 3.10 (so that `{package_python.NAME}` runs), or say "
-            "`make package ALLOW_SLOW=1`."
+            f"error: {package_python.ABSENT}\n       (or `make package ALLOW_SLOW=1`: nothing is compiled, and every "
+            "cold start is several times as long)",
+            markup=False,
+            highlight=False,
         )
         return 2
     try:

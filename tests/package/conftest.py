@@ -25,7 +25,7 @@ def python310() -> str:
     """The Python that the packages are for."""
     found = package_python.find()
     if found is None:
-        pytest.skip(f"NOT TESTED: the packages need {package_python.NAME} (CPython 3.10), which is not installed")
+        pytest.skip(f"NOT TESTED: {package_python.ABSENT}")
     return found
 
 

@@ -33,9 +33,9 @@ def test_a_page_is_recorded_by_the_packages(from_packages: RunningCloud) -> None
     """From the API's call to the completed recording, all three functions from their packages."""
     client = Client(from_packages.cloud.address.gateway, from_packages.cloud.keys.api_token)
     started = client.start({"RecordUrl": "https://example.com/", "RecordingId": "packaged"})
-    client.wait("packaged", ("recording", *FINAL))
+    client.wait("packaged", ("recording", *FINAL), 90)
     client.stop(started["recording_id"])
-    result = client.wait("packaged", FINAL)
+    result = client.wait("packaged", FINAL, 90)
     assert "completed" == result["state"], result
     assert result["files"]
     assert 1 == client.invoke("reconcile", {"replay": ["packaged"]})["recordings"]

@@ -186,6 +186,7 @@ def test_every_module_is_compiled_and_never_checked(package: Package, python310:
     assert [] == json.loads(done.stdout)
 
 
+@pytest.mark.process
 def test_without_python_310_nothing_slow_is_built_by_accident(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
