@@ -3,8 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
+# Browsers have a worker of their own; of the others one waits while one works. WORKERS=0: one after the other.
+WORKERS ?= 3
+SPREAD = -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
-.PHONY: demo test lint unit faults load site bench package deploy-check openapi format lock browser clean help
+.PHONY: demo test quick lint unit faults load site bench package deploy-check openapi format lock browser clean help
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -12,7 +15,10 @@ help: ## Show this list
 demo: $(READY) browser ## Record the bundled page for 10 s and print the result
 	@$(PY) -m local record --seconds 10
 
-test: lint unit ## Everything: lint, types, import rules, tests
+test: lint unit ## Everything: lint, types, import rules, tests; minutes
+
+quick: lint ## The fast tests, for the edit loop: lint, types, import rules, what needs no browser and no other process
+	$(PY) -m pytest -q --quick $(SPREAD)
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .
@@ -21,7 +27,7 @@ lint: $(READY)
 	$(VENV)/bin/lint-imports --verbose | tail -n 20
 
 unit: $(READY) browser
-	$(PY) -m pytest
+	$(PY) -m pytest $(SPREAD) --durations 10
 
 RUNS ?= 1000
 SEED ?= 0

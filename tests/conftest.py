@@ -1,7 +1,9 @@
-"""What many tests share."""
+"""What many tests share, and how they are dealt out to the workers of `make test`."""
 
 from __future__ import annotations
 
+import signal
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +11,56 @@ import pytest
 from local.config import LocalConfig
 from shared import bootstrap
 from tests.cloud import RunningCloud
+
+BROWSERS = "browsers"
+PROCESSES = frozenset({"running", "python310", "modules", "rendered", "certificate", "wheels"})
+"""Fixtures that start processes or build packages: the local cloud with its functions, Node, openssl."""
+STARTING = frozenset({"subprocess.Popen", "os.posix_spawn", "os.fork", "os.forkpty", "os.system"})
+"""Audit events of a new process."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--quick", action="store_true", help="only what needs neither a browser nor another process")
+
+
+def pytest_configure() -> None:
+    """Let children take a Ctrl-C, also where this process was told to ignore it: `nohup make test &`."""
+    for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, usual)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give every browser to one worker, from the beginning, and each other file to the worker that is free."""
+    if config.getoption("quick"):
+        slow = [item for item in items if _has_browser(item) or _has_process(item)]
+        items[:] = [item for item in items if not (_has_browser(item) or _has_process(item))]
+        config.hook.pytest_deselected(items=slow)
+    for item in items:
+        folder, _, file = item.nodeid.partition("::")[0].rpartition("/")
+        group = BROWSERS if _has_browser(item) else folder if folder == "tests/package" else f"{folder}/{file}"
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: not _has_browser(item))
+
+
+def _has_browser(item: pytest.Item) -> bool:
+    return item.get_closest_marker("e2e") is not None or "browser" in getattr(item, "fixturenames", ())
+
+
+def _has_process(item: pytest.Item) -> bool:
+    return item.get_closest_marker("process") is not None or not PROCESSES.isdisjoint(getattr(item, "fixturenames", ()))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_starts_nothing(request: pytest.FixtureRequest) -> None:
+    """Let `make quick` fail at a test that starts a process and does not say so."""
+    if request.config.getoption("quick"):
+        sys.addaudithook(_refuse)
+
+
+def _refuse(event: str, arguments: tuple[object, ...]) -> None:
+    if event in STARTING:
+        raise AssertionError(f"mark what starts a process with pytest.mark.process: {arguments[0]}")
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,8 @@ from bench.folders import MissingError, packages
 from bench.result import Section, Table, Target
 from bench.stats import Sample, paired
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture
 def _packages() -> None:

@@ -104,6 +104,7 @@ def test_a_bad_line_does_not_stop_the_others(cli: Cli, tmp_path: Path) -> None:
             cli.ok("stop", one["recording_id"])
 
 
+@pytest.mark.process
 def test_killed_in_the_middle_it_goes_on_and_starts_nothing_twice(home: Path) -> None:
     """SIGKILL at any moment: what runs again makes one recording a line in all."""
     service, file = Service(), jsonl(home / "many.jsonl", 60)
@@ -126,6 +127,7 @@ def test_killed_in_the_middle_it_goes_on_and_starts_nothing_twice(home: Path) ->
     assert calls <= 60 + 2 * 6, "what is known to be started is not asked for again"
 
 
+@pytest.mark.process
 def test_ctrl_c_keeps_what_was_started(home: Path) -> None:
     """130 at once, also while waiting for a busy service; no traceback."""
     service, file = Service(), jsonl(home / "busy.jsonl", 8)

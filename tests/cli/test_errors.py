@@ -136,6 +136,7 @@ def test_any_problem_document_becomes_an_error(status: int, problem: dict[str, o
     assert 1 < errors.of_reply(status, problem).exit_status < 9
 
 
+@pytest.mark.process
 def test_a_reader_that_leaves_is_no_error() -> None:
     """`webrecord list | head`: no traceback, nothing on stderr."""
     many = [{"recording_id": f"r{n}", "state": "completed", "page_url": "x" * 200} for n in range(2000)]

@@ -88,6 +88,7 @@ def test_a_page_can_not_take_over_the_terminal() -> None:
             assert not re.search("[\x1b\x07\x9b\u202e\r]", said)
 
 
+@pytest.mark.process
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize(("more", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
 def test_colours_are_for_terminals_that_want_them(more: dict[str, str], coloured: bool) -> None:
@@ -106,6 +107,7 @@ def test_colours_are_for_terminals_that_want_them(more: dict[str, str], coloured
             assert wanted == (b"\x1b[31m" in said), said
 
 
+@pytest.mark.process
 @pytest.mark.usefixtures("home")
 def test_json_for_an_encoding_that_is_not_utf8() -> None:
     """Still the same document."""
@@ -179,6 +181,7 @@ def test_help_suffices() -> None:
     assert "Commands:" in cli().out
 
 
+@pytest.mark.process
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize(
     ("shell", "has"), [("bash", "complete -o"), ("zsh", "#compdef webrecord"), ("fish", "complete")]

@@ -10,6 +10,8 @@ import pytest
 from tools.package import ROOT
 from tools.package_contents import FUNCTIONS
 
+pytestmark = pytest.mark.process
+
 CHECK = """
 import gc, importlib, sys
 collected = []

@@ -43,6 +43,7 @@ class LoadPlan:
         callback_timeout_s: how long TRTC waits for the answer to a callback; documented are 5.
         timeout_s: when the run gives up waiting for the last result.
         trtc: settings of the local TRTC that differ from the documented ones.
+        speed: divides the timer's period and the waits of TRTC and of the callers, for the suite.
     """
 
     requests: int = 1_000
@@ -52,6 +53,7 @@ class LoadPlan:
     callback_timeout_s: float = 5.0
     timeout_s: float = 1_800.0
     trtc: dict[str, Any] = field(default_factory=dict)
+    speed: float = 1.0
 
 
 @dataclass
@@ -124,13 +126,13 @@ class LoadRun:
                 for recording_id in self._ripe(tasks):
                     stoppers.submit(self._stop, recording_id)
                 # One that TRTC never ran may end as well; those are looked at less often.
-                rarely = time.monotonic() - told > TELL_S
+                rarely = time.monotonic() - told > TELL_S / self.plan.speed
                 ended = set(self._accepted if rarely else self._tasks)
                 self._collect(ended - {_recording_of(task) for task in tasks} - self._final)
                 if rarely:
                     told = time.monotonic()
                     self._progress(tasks)
-                time.sleep(WATCH_S)
+                time.sleep(WATCH_S / self.plan.speed)
             self.result.duration_s = time.monotonic() - self._begun
         self._judge()
         return self.result
@@ -250,11 +252,16 @@ def run_load(plan: LoadPlan, state_dir: Path, tell: Callable[[str], None] = lamb
     """Run it in a local cloud of its own, with its state in this directory."""
     # Hundreds of processes are more than a laptop has: eight serve, and the others wait for them.
     config = LocalConfig(
-        state_dir, timer_recorder=True, tick_s=plan.tick_s, max_instances=8, instance_wait_s=plan.timeout_s
+        state_dir,
+        timer_recorder=True,
+        speed=plan.speed,
+        tick_s=plan.tick_s / plan.speed,
+        max_instances=8,
+        instance_wait_s=plan.timeout_s,
     )
     with RunningCloud(config) as running, _answers() as answers:
         running.call(lambda: vars(running.cloud.trtc_settings).update(plan.trtc))
-        running.cloud.callback_settings.timeout_s = plan.callback_timeout_s
+        running.cloud.callback_settings.timeout_s = plan.callback_timeout_s * plan.speed  # not shorter
         result = LoadRun(plan, running, tell).run()
     result.api = answers
     return result

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from local.client import Client
 from local.config import LocalConfig
 from tests.cloud import RunningCloud
 
 
+@pytest.mark.process
 def test_the_guides_policies_suffice_for_a_recording(tmp_path: Path) -> None:
     """Start, callbacks, upload, listing, tick, replay: nothing is denied, and the film is there."""
     with RunningCloud(LocalConfig(tmp_path, timer_recorder=True, speed=20, tick_s=0)) as running:

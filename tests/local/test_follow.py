@@ -8,10 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from local.callbacks import Delivery, DeliveryLog
 from local.callbacks.log import FILE_NAME
 
 
+@pytest.mark.process
 def test_follow_goes_on_until_ctrl_c(tmp_path: Path) -> None:
     """It shows what is there, then what comes, whole lines only; Ctrl-C is no error."""
     log = DeliveryLog(tmp_path / FILE_NAME)

@@ -12,6 +12,8 @@ from local.config import LocalConfig
 from local.faults import CallbackFault, CosFault, FaultFile, TrtcFault
 from tests.cloud import RunningCloud
 
+pytestmark = pytest.mark.process
+
 
 def record_a_second(state_dir: Path, faults: FaultFile, *more: str) -> tuple[int, str]:
     """Record with a timer in place of the browser; return the exit status and what was printed."""

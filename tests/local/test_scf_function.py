@@ -19,6 +19,8 @@ from local.scf_function import Function, FunctionConfig, InvocationError
 from tests.local.processes import ROOT, alive
 from tests.local.trtc.servers import until
 
+pytestmark = pytest.mark.process
+
 CODE = """
 import os, sys, time
 count = 0

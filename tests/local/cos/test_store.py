@@ -152,6 +152,7 @@ def test_fsync(tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.mark.process
 def test_a_full_disk_refuses_one_object_and_loses_no_other(tmp_path: Path) -> None:
     """What can't be noted is refused; its predecessor, and what is written later, keep content and metadata."""
     program = [sys.executable, "-m", "tests.local.cos.full_disk", str(tmp_path)]

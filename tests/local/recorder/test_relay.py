@@ -26,6 +26,8 @@ from tests.local.recorder.harness import ROOT, all_gone, processes
 from tests.local.recorder.receiver import Receiver, free_port
 from tests.local.recorder.test_encoder import jpeg, tone
 
+pytestmark = pytest.mark.process
+
 SIZE = (176, 120)
 PATIENCE = Patience(retry_s=4, give_up_s=60)  # a receiver on a busy machine may take seconds to answer
 HASTE = Patience(retry_s=0.2, give_up_s=1)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +17,8 @@ from local.lines import Line, lines
 from local.trtc.parameters import MobileParameters
 from local.trtc.ports import RecorderJob
 from local.trtc.process import ProcessRecorder
+
+pytestmark = pytest.mark.process
 
 HEAD = """
 import json, os, sys, time

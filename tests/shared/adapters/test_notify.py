@@ -585,6 +585,7 @@ def secure(certificate: Path) -> Iterator[Receiver]:
         yield receiver
 
 
+@pytest.mark.process
 def test_https(secure: Receiver, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The connection goes to the address, and is asked to prove the name."""
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))

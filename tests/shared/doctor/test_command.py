@@ -126,6 +126,7 @@ def test_the_help_suffices(capsys: pytest.CaptureFixture[str]) -> None:
         assert word in said
 
 
+@pytest.mark.process
 def test_no_tick_imports_the_doctor() -> None:
     """The function's cold start is not longer for it."""
     code = (
