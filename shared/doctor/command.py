@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
 
+from shared.doctor.env_file import read_env
 from shared.doctor.examination import LIMIT_S, Examination
 from shared.doctor.run import report
 from shared.doctor.settings_alone import FUNCTIONS, alone
-from shared.doctor.shell import call_this_machine_directly, read_env
+from shared.doctor.shell import call_this_machine_directly
 from shared.domain.finding import Finding
 
 EPILOG = """\
