@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -24,10 +25,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """Let children take a Ctrl-C, also where this process was told to ignore it: `nohup make test &`."""
+    """Let children take a Ctrl-C, also after `nohup make test &`, and ask no proxy."""
     for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, usual)
+    # What the tests talk to is on this machine: no proxy of the shell is asked. Installers still need theirs.
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        value = os.environ.pop(name)
+        if name.lower() == "https_proxy":
+            os.environ.update({"npm_config_https_proxy": value, "PIP_PROXY": value})
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
