@@ -83,7 +83,7 @@ def test_a_film_that_can_not_be_written_is_no_crash_of_chrome(tmp_path: Path) ->
 @pytest.mark.parametrize("file_format", ["mp4", "hls"])
 def test_the_end_does_not_wait_for_what_is_late(tmp_path: Path, file_format: str) -> None:
     """A file that the bucket refused is tried once more when the local cloud ends, and stays in its folder."""
-    settings = settings_for_tests(upload_late_waits_s=(60.0, 60.0), close_timeout_s=30.0)
+    settings = settings_for_tests(upload_late_waits_s=(60.0, 60.0), finish_timeout_s=30.0)
     bucket = Bucket(failures=10**6)
     with cloud(tmp_path, settings=settings, bucket=bucket) as running:
         task_id = running.call("StartWebRecord", body(WebRecordVideoParams={"Format": file_format}))["TaskId"]
