@@ -87,6 +87,7 @@ class Why(NamedTuple):
 def why(error: Exception, url: str, proxy: Proxy | None) -> Why:
     """Return why no answer came, and what to do, in words."""
     causes = list(_causes(error))
+    ask = f"does the proxy run? Unset {proxy.variable}, or put the host into NO_PROXY, to do without" if proxy else _ASK
     through = f" through the proxy {proxy.shown} of {proxy.variable}" if proxy else ""
     if isinstance(error, httpx.ProxyError) and proxy:
         wants_login = "407" in str(error) or "username/password" in str(error).lower()
@@ -105,14 +106,14 @@ def why(error: Exception, url: str, proxy: Proxy | None) -> Why:
             return Why(f"it speaks https, not http; write https{url.removeprefix('http')}", False)
         return Why(f"the connection was closed before a whole answer came{through}")
     if any(isinstance(one, socket.gaierror) for one in causes):
-        return Why(f"there is no host of that name{through}; {_ASK}")
+        return Why(f"there is no host of that name{through}; {ask}")
     if isinstance(error, httpx.ConnectTimeout):
-        return Why(f"it can't be reached in time{through}; {_ASK}")
+        return Why(f"it can't be reached in time{through}; {ask}")
     if isinstance(error, httpx.TimeoutException):
         return Why(f"it took too long{through}")
     if isinstance(error, httpx.ConnectError):
         told = next((one.strerror for one in causes if isinstance(one, OSError) and one.strerror), "") or str(error)
-        return Why(f"{_words(told)}{through}; does it run, {_ASK}")
+        return Why(f"{_words(told)}{through}; {ask if proxy else f'does it run, {ask}'}")
     return Why(_words(str(error)) or "the connection failed")
 
 

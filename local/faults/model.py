@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from shared.domain.mistakes import words
+
 __all__ = [
     "BrowserFault",
     "CallFault",
@@ -175,7 +177,7 @@ class FaultFile(_Model):
 
 def mistakes(error: ValidationError) -> str:
     """Say in one line what is wrong with a file or a command."""
-    return "; ".join(f"{_place(each['loc'])}{each['msg'].removeprefix('Value error, ')}" for each in error.errors())
+    return "; ".join(f"{_place(each['loc'])}{words(dict(each))}" for each in error.errors())
 
 
 def _place(location: tuple[int | str, ...]) -> str:

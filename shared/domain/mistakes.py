@@ -31,7 +31,16 @@ _WORDS: Mapping[str, str] = {
     "int_from_float": _WHOLE,
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
+    "greater_than": "must be more than {gt}",
+    "less_than": "must be less than {lt}",
     "literal_error": "must be {expected}",
+    "enum": "must be {expected}",
+    "extra_forbidden": "unknown field",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "bool_type": "must be true or false",
+    "union_tag_invalid": "{discriminator} must be one of {expected_tags}",
+    "union_tag_not_found": "{discriminator} is missing",
     "string_too_long": "must be at most {max_length} characters",
 }
 _OBJECT = {"model_type", "model_attributes_type", "dict_type"}
@@ -77,9 +86,15 @@ def words(item: Mapping[str, Any], *, shown: bool = True) -> str:
         said = _FORMS.get(str(context.get("pattern")), "has a form that is not allowed")
     else:
         said = _WORDS.get(kind, "does not fit").format(**{name: str(one) for name, one in context.items()})
-    if not shown or kind == "missing" or isinstance(context.get("error"), Misfit) or not (seen := _seen(value)):
+    if (
+        not shown
+        or kind in ("missing", "extra_forbidden")
+        or isinstance(context.get("error"), Misfit)
+        or not (seen := _seen(value))
+    ):
         return said[:LONGEST]
-    return f"{said[: LONGEST - 100]}{', not' if said.startswith('must be') else ':'} {seen}"
+    joint = ", not" if said.startswith("must be") else ":"
+    return f"{said[: LONGEST - 100]}{joint} {seen}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
