@@ -12,7 +12,7 @@ from shared.domain import keys
 from shared.domain.callbacks import parse_callback
 from shared.store import journal
 from testing.callbacks import KEY, SDK_APP_ID, callback, mp4_stop, signed
-from tests.world import World
+from testing.world import World
 
 TOKEN = "bench-token-0123456789"  # noqa: S105 (of no deployment)
 PREFIX = "webrecord"

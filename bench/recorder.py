@@ -16,7 +16,7 @@ from bench import cpu, rival_screen
 from bench.result import Section, Step, Table
 from bench.stats import Sample, ratio
 from local.recorder.browser import BrowserError, find_chromium, is_headless_shell
-from tests.local.recorder import clock
+from testing import pictures as clock
 from tools.package import ROOT
 
 HOW = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bench.result import Section, Step, Table, Target
@@ -15,11 +15,14 @@ from shared.domain.steps import Timing
 from shared.ports import StoredObject
 from shared.usecases.look import ReconcilePorts
 from shared.usecases.tick import tick
+from testing.bucket import Bucket as Store
 from testing.callbacks import callback
-from tests.fakes import Clock, FakeTrtc
-from tests.load.site import HOUR_MS, MIDDAY_MS, Meter, MeteredStore, Silence, Simulation, Site
-from tests.load.store import FolderStore
-from tests.world import POLICY, World
+from testing.meter import Meter, MeteredStore
+from testing.parts import POLICY
+from testing.site import HOUR_MS, MIDDAY_MS, Silence, Simulation, Site
+from testing.timeline import Timeline
+from testing.trtc import Trtc
+from testing.world import Clock, World
 
 HOW = (
     "The real tick over a bucket and a TRTC in memory whose calls take no time: what is left is its own work, on one "
@@ -36,17 +39,39 @@ COLUMNS = ("open", "finished", "due", "storage calls", "TRTC calls", "own ms")
 
 
 @dataclass
+class Undone(Store):
+    """A bucket that can take back what was written since `before` was cleared."""
+
+    before: dict[str, StoredObject | None] = field(default_factory=dict)
+
+    def put(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> None:
+        self.before.setdefault(key, self.objects.get(key))
+        super().put(key, body, metadata)
+
+    def delete(self, key: str) -> None:
+        self.before.setdefault(key, self.objects.get(key))
+        super().delete(key)
+
+    def undo(self) -> None:
+        """Let everything be as it was."""
+        for key, stored in self.before.items():
+            if stored is not None:
+                self.objects[key] = stored
+            else:
+                self.objects.pop(key, None)
+
+
+@dataclass
 class Bucket:
     """A site at one moment: a bucket, and what TRTC records."""
 
-    store: FolderStore = field(default_factory=FolderStore)
-    trtc: FakeTrtc = field(default_factory=FakeTrtc)
-    clock: Clock = field(default_factory=lambda: Clock(MIDDAY_MS))
+    store: Undone = field(default_factory=Undone)
+    trtc: Trtc = field(default_factory=Trtc)
 
     def run(self, count: int) -> None:
         """Add recordings that have run for an hour, each to be looked at now."""
         for number in range(count):
-            # The fakes' own store takes what a start writes; a bucket of this size needs the one with folders.
+            # What a start writes goes into a bucket of its own first: its markers are left out.
             world = World(trtc=self.trtc, clock=Clock(MIDDAY_MS - HOUR_MS))
             name = f"open-{number:06d}"
             task = world.start(name).recording.task_id
@@ -63,14 +88,13 @@ class Bucket:
 
     def tick(self, *, due: bool) -> tuple[float, Counter[str]]:
         """Return CPU seconds and calls of one tick; the bucket is as it was after it."""
-        before = {name: (list(keys)) for name, keys in self.store.folders.items() if name in ("open", "due")}
-        kept = dict(self.store.objects)
-        meter = Meter(Clock(MIDDAY_MS if due else MIDDAY_MS - 60_000))
+        self.store.before.clear()
+        meter = Meter(Timeline(MIDDAY_MS if due else MIDDAY_MS - 60_000))
         ports = ReconcilePorts(
             MeteredStore(self.store, meter, 0),
             self.trtc,
             POLICY._replace(max_attempts=3),
-            meter.clock,
+            meter.timeline,
             notifier=Silence(),
             timing=Timing(),
             sleep=lambda _seconds: None,
@@ -82,14 +106,13 @@ class Bucket:
         used = time.process_time() - began
         if report.errors:
             raise RuntimeError(f"a look failed: {report.errors[0]}")
-        self.store.objects = kept
-        self.store.folders.update(before)
+        self.store.undo()
         return used, meter.counts
 
     def _add(self, objects: Iterable[tuple[str, StoredObject]], *, keep_markers: bool = True) -> None:
         for key, stored in objects:
             if keep_markers or not key.startswith("open/"):
-                self.store.put(key, stored.body, stored.metadata)
+                self.store.objects[key] = stored
 
 
 def measure(rounds: int, step: Step, sizes: tuple[int, ...] = OPEN, finished: tuple[int, ...] = FINISHED) -> Section:

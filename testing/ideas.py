@@ -47,7 +47,7 @@ def upgrade(chance: Random) -> dict[str, Any]:
 @idea
 def recordings(chance: Random) -> Iterator[Step]:
     """Backends start recordings, some twice at once; some wait for their time, some bring storage of their own."""
-    for number in range(chance.choice([1, 2, 4])):
+    for number in range(chance.choice([1, 2, 3])):
         body: dict[str, Any] = {"RecordUrl": f"https://example.com/{number}"}
         if chance.random() < 0.2:
             body["StartAt"] = (BEGIN_MS + chance.choice([90_000, HOUR])) / 1000

@@ -35,6 +35,7 @@ def law(promise: Law) -> Law:
 
 def judge(run: Run) -> dict[str, list[str]]:
     """Return every law with what breaks it."""
+    run.final = None
     return {name: list(promise(run)) for name, promise in LAWS.items()}
 
 
@@ -42,11 +43,15 @@ def _acknowledged(run: Run) -> set[str]:
     return {entry.about for entry in run.ledger.of("acknowledged")}
 
 
-def _recordings(run: Run) -> Iterator[tuple[Accepted, Recording]]:
-    for key in sorted(_acknowledged(run)):
-        stored = run.bucket.get(keys.request_key(key))
-        if stored is not None:
-            yield Accepted.model_validate_json(stored.body), current(run.bucket, key)
+def _recordings(run: Run) -> list[tuple[Accepted, Recording]]:
+    """Return what is stored in the end of all that was acknowledged."""
+    if run.final is None:
+        run.final = []
+        for key in sorted(_acknowledged(run)):
+            stored = run.bucket.get(keys.request_key(key))
+            if stored is not None:
+                run.final.append((Accepted.model_validate_json(stored.body), current(run.bucket, key)))
+    return run.final
 
 
 @law

@@ -16,6 +16,8 @@ from functools import partial
 
 import testing.actors
 from shared.adapters.cos import Deadline
+from shared.domain.accepted import Accepted
+from shared.domain.document import Recording
 from shared.domain.errors import WebRecordError
 from shared.usecases.look import ReconcilePorts
 from testing.bucket import Bucket
@@ -71,6 +73,8 @@ class Run:
         self.stories: dict[str, str] = {}
         self.paced: dict[tuple[str, str], list[int]] = {}
         """When each tick called which of TRTC's actions."""
+        self.final: list[tuple[Accepted, Recording]] | None = None
+        """What is stored in the end, once it was judged."""
         self._labels: dict[str, int] = {}
 
     # The world

@@ -1,22 +1,13 @@
-"""The models of `testing` under the names that unit tests know, and a clock. They pass the contract tests."""
+"""The models of `testing` under the names that unit tests know. They pass the contract tests."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from testing.bucket import Bucket
 from testing.trtc import Trtc
+from testing.world import Clock
 
 MemoryStore = Bucket
 MemoryFiles = Bucket
 FakeTrtc = Trtc
 
-
-@dataclass
-class Clock:
-    """Virtual time, epoch ms."""
-
-    now: int = 1_800_000_000_000
-
-    def __call__(self) -> int:
-        return self.now
+__all__ = ["Clock", "FakeTrtc", "MemoryFiles", "MemoryStore"]

@@ -16,7 +16,7 @@ import pytest
 from local.faults import BrowserFault, FaultFile, Faults
 from local.probe import probe
 from local.trtc import ProcessRecorder
-from tests.local.recorder import clock
+from testing import pictures as clock
 from tests.local.recorder.harness import CLOCK, ROOT, Site, serve
 from tests.local.recorder.receiver import Receiver, free_port
 from tests.local.trtc.cloud import Cloud, body, cloud, settings_for_tests

@@ -16,8 +16,8 @@ import pytest
 from local.client import FINAL, Client, object_path
 from local.config import BUCKET, LocalConfig
 from local.probe import probe
+from testing import pictures as clock
 from tests.cloud import RunningCloud
-from tests.local.recorder import clock
 from tests.serving import serving
 
 pytestmark = pytest.mark.e2e

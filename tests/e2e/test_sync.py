@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from testing import pictures as clock
 from tests.e2e.long.sync import growth, run, sync
-from tests.local.recorder import clock
 
 SECONDS = 20
 FEWEST = 0.85  # where cores are shared with whatever else runs, a stall of the browser tears a beep now and then

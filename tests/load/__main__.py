@@ -14,8 +14,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from testing.site import Site
 from tests.load import studies, tables
-from tests.load.site import Site
 from tests.load.start import LoadPlan, run_load
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Load, in real time and on virtual time.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from dataclasses import replace
 
-from tests.load.site import Course, Simulation, Site
+from testing.site import Course, Simulation, Site
 
 PROBE_MINUTES = 25
 STEP = 1.1

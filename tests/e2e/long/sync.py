@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tests.local.recorder import clock
+from testing import pictures as clock
 from tests.local.recorder.harness import Recorder, all_gone
 
 _AROUND_S = 0.5  # pictures that close to a beep say what the page's time was

@@ -62,7 +62,7 @@ def main(url: str) -> None:
     """Receive one stream, decode it, and print its facts."""
     import av
 
-    from tests.local.recorder import clock
+    from testing import pictures as clock
 
     with av.open(url, "r", format="flv", options={"listen": "1"}) as container:
         recording = clock.decode(container, OSError)  # how FFmpeg's server sees every client's end

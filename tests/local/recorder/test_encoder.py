@@ -16,7 +16,7 @@ from local.probe import probe
 from local.recorder import files, rescue
 from local.recorder.encoder import Encoder, Target
 from local.recorder.job import Format
-from tests.local.recorder import clock
+from testing import pictures as clock
 
 SIZE = (352, 240)
 START_MS = 1_700_000_000_000

@@ -14,7 +14,7 @@ import pytest
 
 from local.recorder import rescue
 from local.recorder.browser import find_chromium
-from tests.local.recorder import clock
+from testing import pictures as clock
 from tests.local.recorder.harness import Recorder, Site, all_gone, kill, serve
 
 pytestmark = pytest.mark.e2e

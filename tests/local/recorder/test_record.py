@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.local.recorder import clock
+from testing import pictures as clock
 from tests.local.recorder.harness import Recorder, all_gone
 
 pytestmark = pytest.mark.e2e

@@ -21,7 +21,7 @@ from local.recorder.flv import Tag
 from local.recorder.job import Format
 from local.recorder.relay import Patience, Relay
 from local.recorder.relays import Relays
-from tests.local.recorder import clock
+from testing import pictures as clock
 from tests.local.recorder.harness import ROOT, all_gone, processes
 from tests.local.recorder.receiver import Receiver, free_port
 from tests.local.recorder.test_encoder import jpeg, tone

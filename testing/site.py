@@ -1,0 +1,324 @@
+"""A big site on virtual time: callers, TRTC and its callbacks around the real start, stop, receive and tick.
+
+Every call to the bucket and to TRTC is counted and takes its assumed time, and ticks have as many workers as they are
+deployed with, so that a tick lasts as long as it would: its budget and its pacer act as they do in production. What the
+rest of the site does meanwhile happens meanwhile.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from statistics import median
+
+from pydantic import SecretStr
+
+from functions.reconcile import BUDGET_S
+from shared.bootstrap import PACE_PER_SECOND, THREADS
+from shared.domain import keys
+from shared.domain.errors import RecorderError
+from shared.domain.request import RecordingRequest
+from shared.domain.steps import Timing
+from shared.ports import StoredObject
+from shared.usecases.look import ReconcilePorts
+from shared.usecases.pace import Pacer
+from shared.usecases.receive import receive
+from shared.usecases.start import current, start
+from shared.usecases.stop import stop
+from shared.usecases.tick import Report, tick
+from testing.bucket import Bucket, Objects
+from testing.callbacks import KEY, SDK_APP_ID, callback, signed
+from testing.functions import LIMITS_S
+from testing.meter import Meter, MeteredRecorder, MeteredStore
+from testing.parts import POLICY, PREFIX
+from testing.stories import BEGAN, ENDED, Over, Put, Record, Story, Tell, Wait
+from testing.timeline import Process, Timeline, Workers
+from testing.trtc import Life, Trtc, Witness
+
+DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
+MINUTE_MS = 60_000
+MIDDAY_MS = 1_799_971_200_000
+"""A full hour: where the steady part of a run begins."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """What is simulated, and what a call costs.
+
+    Attributes:
+        per_day: recordings a day, arriving evenly by chance.
+        open_at_once: how many record at once; with `per_day` it gives the mean length.
+        burst: how many more arrive within `burst_s` seconds at each full hour.
+        finished: recordings that ended before the run began and lie in the store.
+        minutes: how many ticks are counted.
+        silent: share of callbacks that TRTC never sends.
+        quota: tasks that TRTC allows at once; None for enough.
+        per_second: TRTC's requests a second and action.
+        store_ms, trtc_ms: what one call takes.
+        threads, budget_s, pace: the tick's own limits; the deployed ones.
+        seed: of arrivals and lengths.
+    """
+
+    per_day: int = 100_000
+    open_at_once: int = 5_000
+    burst: int = 0
+    burst_s: float = 10.0
+    finished: int = 0
+    minutes: int = 180
+    silent: float = 0.01
+    quota: int | None = None
+    per_second: int = 20
+    store_ms: int = 10
+    trtc_ms: int = 60
+    threads: int = THREADS
+    budget_s: float = BUDGET_S
+    pace: float = PACE_PER_SECOND
+    seed: int = 1
+
+    @property
+    def mean_ms(self) -> float:
+        """How long a recording is on average."""
+        return self.open_at_once / self.per_day * DAY_MS
+
+
+class Silence:
+    """Nobody is notified here."""
+
+    def send(self, url: str, webhook_id: str, at_s: int, body: bytes, traceparent: str | None = None) -> None:
+        raise AssertionError("no notification is asked for")
+
+
+@dataclass(frozen=True)
+class TickRow:
+    """What one tick did and cost."""
+
+    ms: int
+    report: Report
+    counts: Counter[str]
+    left: int
+    """Markers that were due and that it did not come to."""
+    open_now: int
+
+
+@dataclass
+class Course:
+    """What came of a whole run; times in seconds."""
+
+    site: Site
+    ticks: list[TickRow]
+    rest: Counter[str]
+    """Calls of the callers' and TRTC's own invocations."""
+    busiest: dict[str, int]
+    accepted: int
+    states: Counter[str]
+    """Of those that TRTC never started."""
+    twice: int
+    waits_s: list[float]
+    """From request to task of those that were started."""
+
+    def total(self) -> Counter[str]:
+        """Return every call that was made."""
+        return sum((row.counts for row in self.ticks), Counter(self.rest))
+
+    @property
+    def behind(self) -> bool:
+        """Whether its ticks use up their budget: then looks are left over and no start is made."""
+        return median(row.ms for row in self.ticks[-10:]) >= self.site.budget_s * 1000
+
+
+class Simulation(Witness):
+    """One run of a site."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.chance = random.Random(site.seed)
+        self.timeline = timeline = Timeline(MIDDAY_MS - round(site.mean_ms * 2) - MINUTE_MS)
+        self.meter = Meter(timeline)
+        self.bucket = Bucket(clock=timeline)
+        self.trtc = Trtc(
+            timeline=timeline, quota=site.quota, per_second=site.per_second, story=self._story, witness=self
+        )
+        self.ports = ReconcilePorts(
+            MeteredStore(self.bucket, self.meter, site.store_ms),
+            MeteredRecorder(self.trtc, self.meter, site.trtc_ms),
+            POLICY._replace(max_attempts=3, start_within_s=3_600),
+            timeline,
+            notifier=Silence(),
+            timing=Timing(),
+            sleep=timeline.sleep,
+            pace=self._pacer(),
+            pace_start=self._pacer(),
+        )
+        self.lengths: dict[str, int] = {}
+        self.asked: dict[str, int] = {}
+        self.delays: dict[str, int] = {}
+        self.twice: list[str] = []
+        self.rows: list[TickRow] = []
+
+    def play(self) -> Course:
+        """Fill the site, let it run, and tell what its ticks cost."""
+        site, end_ms = self.site, MIDDAY_MS + self.site.minutes * MINUTE_MS
+        self._fill()
+        self._arrivals(end_ms)
+        self._bury()
+        self._ticks(site.minutes)
+        accepted = {name for name, at_ms in self.asked.items() if at_ms < self.timeline.now}
+        return Course(
+            site,
+            self.rows,
+            self.meter.counts,
+            self.meter.busiest(),
+            accepted=len(accepted),
+            states=Counter(current(self.bucket, name).state.value for name in accepted - self.delays.keys()),
+            twice=len(self.twice),
+            waits_s=[delay / 1000 for delay in self.delays.values()],
+        )
+
+    def one_finished(self, recording_id: str) -> dict[str, StoredObject]:
+        """Return the objects of one recording of an hour that is over and forgotten by every tick."""
+        self.timeline.run_until(MIDDAY_MS)
+        self._arrive(MIDDAY_MS, recording_id, HOUR_MS)
+        self._ticks(90)
+        return dict(self.bucket.objects)
+
+    # Ours
+
+    def _pacer(self) -> Callable[[], None]:
+        return Pacer(self.site.pace, lambda: self.timeline.now / 1000, self.timeline.sleep).wait
+
+    def _ticks(self, minutes: int) -> None:
+        """Let the timer fire every minute, and time pass until the last tick is over."""
+        for minute in range(minutes):
+            self.timeline.at(MIDDAY_MS + minute * MINUTE_MS, partial(self.timeline.spawn, self._tick))
+        until_ms = MIDDAY_MS + (minutes - 1) * MINUTE_MS
+        while len(self.rows) < minutes:
+            self.timeline.run_until(until_ms)
+            until_ms += 1_000
+
+    def _tick(self) -> None:
+        began_ms, process = self.timeline.now, Process(f"tick {self.timeline.now}")
+        counts = self.meter.ticks[process] = Counter[str]()
+        workers = Workers(self.timeline, self.site.threads)
+        report = self.timeline.run(
+            process, LIMITS_S["reconcile"], lambda: tick(self.ports, self.site.budget_s, workers.map)
+        )
+        markers = self.bucket.objects.folders.get("open", ()) if isinstance(self.bucket.objects, Objects) else ()
+        left = sum(int(key[5:18]) <= began_ms for key in markers)
+        open_now = len(self.trtc.recording)
+        self.rows.append(TickRow(self.timeline.now - began_ms, report or Report(), counts, left, open_now))
+
+    def _start(self, recording_id: str) -> None:
+        request = RecordingRequest.model_validate({"RecordUrl": "https://example.com/class"})
+        try:
+            start(request, recording_id, "http:backend", self.ports)
+        except RecorderError as error:
+            raise AssertionError(f"{recording_id} was refused") from error
+
+    def _deliver(self, body: bytes) -> None:
+        headers = signed(body)
+        receive(
+            body,
+            headers["Sign"],
+            headers["SdkAppId"],
+            self.timeline.now,
+            store=self.ports.store,
+            keys=[SecretStr(KEY)],
+            sdk_app_ids=[SDK_APP_ID],
+        )
+
+    # The site
+
+    def _at(self, ms: int, do: Callable[[], None]) -> None:
+        self.timeline.at(ms, partial(self.timeline.spawn, do))
+
+    def _length_ms(self) -> int:
+        """A sixth to eleven sixths of the mean."""
+        return round(self.site.mean_ms * self.chance.uniform(1 / 6, 11 / 6))
+
+    def _fill(self) -> None:
+        """Begin with the recordings that are open at an hour in the middle of such a day."""
+        ages: list[tuple[int, int]] = []
+        while len(ages) < self.site.open_at_once:
+            # The longer a recording, the likelier it is open at that hour.
+            length = self._length_ms()
+            if self.chance.random() * self.site.mean_ms * 11 / 6 < length:
+                ages.append((self.chance.randrange(length), length))
+        for number, (age, length) in enumerate(ages):
+            self._arrive(MIDDAY_MS - age, f"before-{number:06d}", length)
+        self.timeline.run_until(MIDDAY_MS - 1)
+        # Earlier ticks have looked at each of them, and left a marker for the next time.
+        every_ms = self.ports.timing.alive_every + MINUTE_MS
+        for key in [item.key for item in self.bucket.list("open/")]:
+            if int(key[5:18]) < MIDDAY_MS:
+                self.bucket.delete(key)
+                at_ms = MIDDAY_MS + self.chance.randrange(every_ms)
+                self.bucket.put(keys.open_key(at_ms, key[19:]), b"")
+        self.meter.counts.clear()
+        self.meter.seconds.clear()
+
+    def _arrivals(self, end_ms: int) -> None:
+        span_ms = end_ms - MIDDAY_MS
+        for number in range(round(self.site.per_day * span_ms / DAY_MS)):
+            at_ms = MIDDAY_MS + self.chance.randrange(span_ms)
+            self._arrive(at_ms, f"steady-{number:06d}", self._length_ms())
+        for hour_ms in range(MIDDAY_MS, end_ms, HOUR_MS) if self.site.burst else ():
+            for number in range(self.site.burst):
+                at_ms = hour_ms + round(self.chance.random() * self.site.burst_s * 1000)
+                self._arrive(at_ms, f"burst-{(hour_ms - MIDDAY_MS) // HOUR_MS}-{number:06d}", self._length_ms())
+
+    def _arrive(self, at_ms: int, recording_id: str, length_ms: int) -> None:
+        self.lengths[recording_id], self.asked[recording_id] = length_ms, at_ms
+        self._at(at_ms, partial(self._start, recording_id))
+
+    def _bury(self) -> None:
+        """Put the objects of finished recordings into the store: copies of one that really was recorded."""
+        if not self.site.finished:
+            return
+        sample = Simulation(Site(per_day=24, open_at_once=0, minutes=60, silent=0.0))
+        objects = sample.one_finished("sample")
+        for number in range(self.site.finished):
+            name = f"done-{number:08d}"
+            for key, stored in objects.items():
+                self.bucket.objects[key.replace("sample", name)] = stored
+
+    # What TRTC does
+
+    def _story(self, life: Life) -> Story:
+        yield Wait(5_000)
+        yield BEGAN
+        began_ms = self.timeline.now
+        self._at(began_ms + self.lengths[life.recording_id], partial(self._stop, life.recording_id))
+        yield Record(DAY_MS)
+        end_ms, name = self.timeline.now, f"{life.recording_id}.mp4"
+        yield Over()
+        yield Wait(500)
+        yield ENDED
+        yield Wait(2_000)
+        yield Put(name)
+        yield Wait(500)
+        message = {"FileName": name, "StartTimeStamp": began_ms, "EndTimeStamp": end_ms}
+        yield Tell(310, {"Status": 0, "FileList": [name], "FileMessage": [message]}, suffix=True)
+
+    def _stop(self, recording_id: str) -> None:
+        stop(recording_id, "asked by http:backend", self.ports)
+
+    def began(self, life: Life) -> None:
+        """Note how long it waited."""
+        if life.recording_id in self.delays:
+            self.twice.append(life.recording_id)
+        self.delays[life.recording_id] = self.timeline.now - self.asked[life.recording_id]
+
+    def tell(self, life: Life, event: Tell) -> None:
+        """Send a callback, or not."""
+        if self.chance.random() >= self.site.silent:
+            suffix = f"_StartTimeMs_{life.asked_ms:013d}" if event.suffix else ""
+            body = callback(event.type, event.payload, self.timeline.now, life.task_id + suffix)
+            self.timeline.spawn(partial(self._deliver, body))
+
+    def put(self, life: Life, file: Put) -> None:
+        """Upload a file."""
+        self.bucket.put(f"{(life.folder or '').removeprefix(f'{PREFIX}/')}/{file.name}", file.body)
