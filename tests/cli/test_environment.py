@@ -40,6 +40,7 @@ def shell(url: str, line: str, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["bash", "-c", script], env=variables, capture_output=True, text=True, timeout=60)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("line", "status", "says"),
     [
@@ -78,6 +79,7 @@ def test_any_shell(url: str, line: str, status: int, says: str) -> None:
     assert "Errno" not in ran.stderr
 
 
+@pytest.mark.process
 def test_letters_of_other_scripts_in_a_shell_without_a_locale(url: str) -> None:
     """LANG=C and nothing that mends it: the request holds what was typed, and the answer can be printed."""
     ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
@@ -87,6 +89,7 @@ def test_letters_of_other_scripts_in_a_shell_without_a_locale(url: str) -> None:
     assert 0 == shell(url, "webrecord list -n 2", **ascii_only).returncode
 
 
+@pytest.mark.process
 def test_a_configuration_that_may_not_be_read(url: str, home: Path) -> None:
     """The file is named; no number of the system's."""
     folder = home / "config" / "webrecord" / "config.toml"

@@ -70,6 +70,7 @@ def test_a_redirect_is_not_followed_and_told() -> None:
 
 
 @pytest.mark.process
+@pytest.mark.process
 def test_http_and_https_taken_for_each_other(tmp_path: Path) -> None:
     """It says which the server speaks, without trying again."""
     with scripted(lambda _: Answer(200, RECORDING)) as server:

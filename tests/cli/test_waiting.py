@@ -94,6 +94,7 @@ def test_a_time_out_without_anything_to_wait_for_is_refused() -> None:
     assert (2, True) == (ran.status, "--timeout is for --wait or --seconds" in ran.err)
 
 
+@pytest.mark.process
 def test_a_second_ctrl_c_ends_at_once(home: Path) -> None:
     """130, while the first still waits for calls that are on their way; it says how to see and end what goes on."""
     asked, release = threading.Event(), threading.Event()
