@@ -13,7 +13,7 @@ help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: $(READY) browser ## Record the bundled page for 10 s and print the result
-	@$(PY) -m local record --seconds 10
+	@$(PY) -m local record --seconds 10 --gentle
 
 test: lint unit ## Everything: lint, types, import rules, tests; minutes
 

@@ -14,6 +14,10 @@ from local.commands.common import StateDir, mistakes_are_lines
 from local.config import STATE_DIR, LocalConfig
 from local.faults import FaultFile
 
+Gentle = Annotated[
+    bool, typer.Option("--gentle", help="Begin at once, list at once, one role key: not as the real service does.")
+]
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A local cloud that really records web pages.")
 
 app.add_typer(callbacks.app, name="callbacks")
@@ -31,6 +35,7 @@ def up(
         str | None, typer.Option(help="Who gets TRTC's callbacks, instead of our function.")
     ] = None,
     faults_file: Annotated[Path | None, typer.Option("--faults", help="What goes wrong from the beginning.")] = None,
+    gentle: Gentle = False,
     no_browser: Annotated[
         bool, typer.Option("--no-browser", help="Pretend to record: no Chromium, small files that are no films.")
     ] = False,
@@ -54,6 +59,7 @@ def up(
             callback_url=callback_url,
             faults=rules,
             timer_recorder=no_browser,
+            gentle=gentle,
             command=f"{started_for}, by its own local cloud" if started_for else " ".join(["local", *sys.argv[1:]]),
         )
         raise typer.Exit(serve(config, for_users=bool(started_for)))
@@ -71,12 +77,15 @@ def record(
     mobile: Annotated[Literal["none", "phone", "tablet"], typer.Option(help="Show the page as on a device.")] = "none",
     landscape: Annotated[bool, typer.Option("--landscape", help="The device lies on its side.")] = False,
     ready_timeout: Annotated[int, typer.Option(min=0, max=60, help="Wait so long for notifyReady().")] = 0,
+    gentle: Gentle = False,
     state_dir: StateDir = STATE_DIR,
 ) -> None:
     """Record a page, show how it goes, and print the result document and the file."""
     from local.record import RecordOptions, run
 
-    options = RecordOptions(url, seconds, file_format, size, mobile, landscape, ready_timeout, state_dir, timeout)
+    options = RecordOptions(
+        url, seconds, file_format, size, mobile, landscape, ready_timeout, state_dir, timeout, gentle
+    )
     raise typer.Exit(run(options))
 
 

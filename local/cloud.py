@@ -19,13 +19,14 @@ from local import cam, cos, trtc
 from local.callbacks import CallbackEndpoint, CallbackSender, CallbackSettings
 from local.callbacks.log import FILE_NAME
 from local.client import ClientError
-from local.config import BUCKET, REGION, SDK_APP_ID, Address, Keys, LocalConfig
+from local.config import BUCKET, REGION, SDK_APP_ID, Address, Keys, LocalConfig, Unkindness
 from local.control import Control
 from local.faults import Faults
 from local.gateway import CosTrigger, Gateway
 from local.leases import Leases
 from local.leftovers import FOLDER, left_in, rescue
 from local.recorder.job import FINISH_S
+from local.role import Role, RoleKey
 from local.scf_function import Function, FunctionConfig
 from local.state import StateLock
 
@@ -115,15 +116,18 @@ class Cloud:
 
     def _build(self) -> None:
         keys, state = self.keys, self.state_dir
-        self.cos_settings = cos.CosSettings(default_bucket=BUCKET, faults=self.faults)
+        unkind = Unkindness.of(self.config)
+        first = RoleKey(keys.role_id, keys.role_key, keys.role_token)
+        self.role = Role(first, unkind.role_rotates_s, unkind.role_valid_s)
+        self.cos_settings = cos.CosSettings(
+            default_bucket=BUCKET,
+            faults=self.faults,
+            late_s=unkind.listing_late_s,
+            force_download=unkind.force_download,
+        )
         if self.config.policies:
             self.cos_settings.policies = {keys.role_id: cam.role(BUCKET), keys.upload_id: cam.upload_key(BUCKET)}
         self.store = cos.BucketStore(state / "cos", self.cos_settings)
-        cos_keys = {
-            keys.role_id: cos.Credential(keys.role_key, keys.role_token),
-            keys.upload_id: cos.Credential(keys.upload_key),
-            keys.owner_id: cos.Credential(keys.owner_key),
-        }
         callback_url = self.config.callback_url or f"{self.address.gateway}/callback"
         self.callback_settings = CallbackSettings(
             endpoints={SDK_APP_ID: CallbackEndpoint(callback_url, keys.callback_key)},
@@ -135,6 +139,7 @@ class Cloud:
             sdk_app_ids={SDK_APP_ID},
             default_sdk_app_id=SDK_APP_ID,
             vod_base_url=f"{self.address.gateway}/vod",
+            start_delay_s=unkind.start_delay_s,
             faults=self.faults,
         )
         self._leftovers = left_in(state)
@@ -142,10 +147,7 @@ class Cloud:
         self.tasks = trtc.TaskTable(
             self.trtc_settings, self.sender, recorders, trtc.CosUploader(self.address.cos), state
         )
-        role = trtc.Credential(keys.role_id, keys.role_key, keys.role_token)
-        owner = trtc.Credential(keys.owner_id, keys.owner_key)
-        trtc_keys = {each.secret_id: each for each in (role, owner)}
-        self._trtc_app = trtc.create_app(self.tasks, trtc_keys.get, self.trtc_settings)
+        self._trtc_app = trtc.create_app(self.tasks, self._trtc_key, self.trtc_settings)
         self.functions = {name: self._function(name, timeout_s) for name, timeout_s in TIMEOUTS_S.items()}
         trigger = CosTrigger(BUCKET, "jobs/", "", "recordings")
         self.gateway = Gateway(
@@ -159,8 +161,21 @@ class Cloud:
             keys.api_token,
         )
         self._cos_app = cos.create_app(
-            self.store, credentials=cos_keys.get, on_created=self.gateway.on_created, settings=self.cos_settings
+            self.store, credentials=self._cos_key, on_created=self.gateway.on_created, settings=self.cos_settings
         )
+
+    def _cos_key(self, secret_id: str) -> cos.Credential | None:
+        keys = self.keys
+        if (role := self.role.find(secret_id)) is not None:
+            return cos.Credential(role.secret_key, role.token, acts_as=keys.role_id)
+        others = {keys.upload_id: keys.upload_key, keys.owner_id: keys.owner_key}
+        return cos.Credential(others[secret_id]) if secret_id in others else None
+
+    def _trtc_key(self, secret_id: str) -> trtc.Credential | None:
+        keys = self.keys
+        if (role := self.role.find(secret_id)) is not None:
+            return trtc.Credential(role.secret_id, role.secret_key, role.token)
+        return trtc.Credential(keys.owner_id, keys.owner_key) if secret_id == keys.owner_id else None
 
     def _function(self, name: str, timeout_s: float) -> Function:
         config = FunctionConfig(
@@ -173,6 +188,7 @@ class Cloud:
             speed=self.config.speed,
             max_instances=self.config.max_instances,
             instance_wait_s=self.config.instance_wait_s,
+            credentials=lambda: self.role.current().environment,
         )
         if self.config.from_packages:
             config = packaged(config, self.config.packages_dir.resolve())
@@ -184,9 +200,7 @@ class Cloud:
         """Return the functions' variables: our settings, and the role's credentials as SCF hands them over."""
         keys = self.keys
         return {
-            "TENCENTCLOUD_SECRETID": keys.role_id,
-            "TENCENTCLOUD_SECRETKEY": keys.role_key,
-            "TENCENTCLOUD_SESSIONTOKEN": keys.role_token,
+            **self.role.current().environment,
             "WEBRECORD_SDK_APP_ID": str(SDK_APP_ID),
             "WEBRECORD_TRTC_REGION": REGION,
             "WEBRECORD_TRTC_ENDPOINT": self.address.trtc,

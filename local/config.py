@@ -69,6 +69,33 @@ class Keys:
         return keys
 
 
+@dataclass(frozen=True)
+class Unkindness:
+    """What the real service does to its users; times in seconds.
+
+    Attributes:
+        start_delay_s: between TRTC's answer and the recording's beginning.
+        listing_late_s: between a change in COS and its being listed.
+        role_rotates_s, role_valid_s: how often the role has a new key, and how long each is good; 0: for ever.
+        force_download: COS's default domains answer every object as a download.
+    """
+
+    start_delay_s: float = 5.0
+    listing_late_s: float = 1.5
+    role_rotates_s: float = 60.0
+    role_valid_s: float = 600.0
+    force_download: bool = True
+
+    @staticmethod
+    def of(config: LocalConfig) -> Unkindness:
+        """Return what a configuration asks for."""
+        if config.gentle:
+            return Unkindness(0.0, 0.0, 0.0, 0.0, force_download=False)
+        usual = Unkindness()
+        times = {each.name: getattr(usual, each.name) / config.speed for each in fields(usual) if each.type == "float"}
+        return replace(usual, **times)
+
+
 @dataclass
 class LocalConfig:
     """How to run the local cloud.
@@ -78,7 +105,8 @@ class LocalConfig:
         command: what was called, for those who find the state folder taken.
         gateway_port, trtc_port, cos_port: 0 for a free one.
         timer_recorder: replace the browser by a timer, for load tests.
-        speed: divides documented waits (callback and SCF retries), for tests.
+        gentle: leave out what the real service does to its users: see `Unkindness`.
+        speed: divides documented waits (callback and SCF retries, and those of `Unkindness`), for tests.
         tick_s: the timer's period, a minute in production; 0 switches it off.
         environment: more variables for the functions, over the local ones.
         from_packages: run the functions from what `make package` built, and CPython 3.10, instead of the sources.
@@ -95,6 +123,7 @@ class LocalConfig:
     trtc_port: int = 0
     cos_port: int = 0
     timer_recorder: bool = False
+    gentle: bool = False
     speed: float = 1.0
     tick_s: float = 5.0
     environment: dict[str, str] = field(default_factory=dict)

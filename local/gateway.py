@@ -118,7 +118,9 @@ class Gateway:
         if path.startswith("/release/"):
             path, shape = path.removeprefix("/release"), scf_events.api_gateway_event
         client = f"{request.client.host}:{request.client.port}" if request.client else ""
-        event = shape(request.method, path, dict(request.query_params), dict(request.headers), body, client)
+        query = scf_events.collected(request.query_params.multi_items())
+        headers = scf_events.collected(request.headers.items())
+        event = shape(request.method, path, query, headers, body, client)
         function = self.functions["callback" if path.startswith("/callback") else "recordings"]
         try:
             result = await function.invoke(event)

@@ -18,6 +18,7 @@ from rich.status import Status
 
 from local.client import FINAL, RESULT_TIMEOUT_S, Client, ClientError, object_path
 from local.probe import probe
+from local.recorder.browser import WITHOUT_SANDBOX, without_sandbox
 from local.running import cloud_in
 
 STOP_TAKES_S = 0.3
@@ -39,6 +40,7 @@ class RecordOptions:
     ready_timeout: int
     state_dir: Path
     timeout: float = RESULT_TIMEOUT_S
+    gentle: bool = False
 
 
 def run(options: RecordOptions) -> int:
@@ -52,7 +54,9 @@ def run(options: RecordOptions) -> int:
             signal.signal(number, lambda number, _frame: sys.exit(128 + number))
     try:
         request = _request(options)
-        with cloud_in(options.state_dir, console) as client, stopping:
+        with cloud_in(options.state_dir, console, ["--gentle"] if options.gentle else []) as client, stopping:
+            if without_sandbox():
+                console.print(f"sandbox: {WITHOUT_SANDBOX}", highlight=False, soft_wrap=True)
             url = options.url or f"{client.gateway}/pages/clock.html"
             watch = _Watch(client, console, options.timeout)
             result = _record(watch, {**request, "RecordUrl": url}, options.seconds, stopping)

@@ -6,17 +6,27 @@ import base64
 import re
 import time
 import uuid
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
 
 from local.cos import ObjectCreated
 
+Values: TypeAlias = Mapping[str, "str | list[str]"]
+"""What came once, and in a list what came several times."""
 _SHORT_REGIONS = {"ap-guangzhou": "gz", "ap-shanghai": "sh", "ap-beijing": "bj", "ap-singapore": "sg"}
 _SECRET_HEADERS = {"connection", "content-length", "host"}
 
 
+def collected(pairs: Iterable[tuple[str, str]]) -> dict[str, str | list[str]]:
+    """Return what came once as it is, and what came several times as a list, as gateways do."""
+    found: dict[str, list[str]] = {}
+    for name, value in pairs:
+        found.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
+
+
 def function_url_event(
-    method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes, client: str
+    method: str, path: str, query: Values, headers: Values, body: bytes, client: str
 ) -> dict[str, Any]:
     """Return the event of a Function URL: lower-case headers, text body, no isBase64Encoded."""
     return {
@@ -29,7 +39,7 @@ def function_url_event(
 
 
 def api_gateway_event(
-    method: str, path: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes, client: str
+    method: str, path: str, query: Values, headers: Values, body: bytes, client: str
 ) -> dict[str, Any]:
     """Return the event of an API Gateway trigger: stage in front of the path, header case as it comes."""
     event = {

@@ -8,8 +8,10 @@ import signal
 import sys
 from types import FrameType
 
+from local.client import ClientError
 from local.cloud import Cloud
 from local.config import LocalConfig
+from local.recorder.browser import WITHOUT_SANDBOX, without_sandbox
 from local.running import HELD_STATUS
 from local.state import StateHeldError
 
@@ -31,6 +33,8 @@ def serve(config: LocalConfig, *, for_users: bool = False) -> int:
     Raises:
         ClientError: the state folder or a port can't be had.
     """
+    if sys.platform == "win32" and not config.timer_recorder:
+        raise ClientError("pages can't be recorded on Windows: add --no-browser, or run it in WSL")
     os.umask(0o077)  # films, logs and keys are their owner's alone
     try:
         cloud = Cloud(config)
@@ -85,8 +89,21 @@ def _description(cloud: Cloud) -> list[str]:
         f"TRTC API  {address.trtc}",
         f"COS API   {address.cos}",
         f"state     {state_dir}/",
+        *_notes(cloud.config),
         "Ctrl-C stops it; recordings are finished first. A second one waits for nothing.",
     ]
+
+
+def _notes(config: LocalConfig) -> list[str]:
+    """Say what is not as one may think, on this machine."""
+    if config.timer_recorder:
+        return ["browser   none: recordings are pretended, their files are no films"]
+    notes = [f"sandbox   {WITHOUT_SANDBOX}"] if without_sandbox() else []
+    if sys.platform != "linux":
+        notes.append(
+            "system    not Linux: films have no sound, the fault `browser crash` finds nothing; not tested here"
+        )
+    return notes
 
 
 def _say(*lines: str) -> None:

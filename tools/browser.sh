@@ -1,9 +1,9 @@
 # Make sure there is a Chromium to record with, and a font for Chinese text.
 set -eu
-for name in chromium-headless-shell chromium google-chrome google-chrome-stable; do
+if [ -n "${CHROMIUM:-}" ] && command -v "$CHROMIUM" >/dev/null; then exit 0; fi
+while read -r name; do
     if command -v "$name" >/dev/null; then exit 0; fi
-done
-if [ -n "${CHROMIUM:-}" ] && [ -x "$CHROMIUM" ]; then exit 0; fi
+done <"$(dirname "$0")/../local/recorder/browsers.txt"
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "installing Chromium from Debian's packages …"
     apt-get update -qq

@@ -197,7 +197,9 @@ class _Everything(BaseRoute):
         return claim.secret_id if claim else ""  # an anonymous request was refused
 
     def _authorize(self, secret_id: str, parsed: Call, route: _Route) -> None:
-        statements = self._service.settings.policies.get(secret_id)
+        credential = self._credentials(secret_id)
+        acts_as = credential.acts_as if credential is not None else ""
+        statements = self._service.settings.policies.get(acts_as or secret_id)
         resource = f"{parsed.bucket or ''}/{parsed.key or parsed.params.get('prefix', '')}"
         if statements is None:
             return

@@ -105,7 +105,7 @@ class Bucket:
                 self._restore(key, present)
                 raise
             self._entries[key] = entry
-            self._view.record(key, entry, settings.faults.listing_behind_s())
+            self._view.record(key, entry, settings.listing_behind_s())
             return entry
 
     def delete(self, key: str, settings: CosSettings) -> bool:
@@ -122,7 +122,7 @@ class Bucket:
 
     def page(self, prefix: str, marker: str, delimiter: str, limit: int, settings: CosSettings) -> Page:
         with self._lock:
-            self._view.settle(settings.faults.listing_behind_s())
+            self._view.settle(settings.listing_behind_s())
             return self._view.page(prefix, marker, delimiter, limit)
 
     def path_of(self, key: str) -> Path:
@@ -180,7 +180,7 @@ class Bucket:
         del self._entries[key]
         with contextlib.suppress(OSError):  # a full disk: the next start sees it by the missing file
             self._journal.delete(key, fsync=settings.fsync)
-        self._view.record(key, None, settings.faults.listing_behind_s())
+        self._view.record(key, None, settings.listing_behind_s())
 
     def _prune(self, folder: Path) -> None:
         """Drop folders that became empty, or they would occupy the plain names of other keys."""

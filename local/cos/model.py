@@ -21,18 +21,20 @@ class CosSettings:
         create_buckets: an object or listing request for a bucket that does not exist creates it first.
         default_bucket: bucket of a request that names none, neither in Host nor as the first path segment.
             The official SDK makes such presigned URLs when it is configured with IP and Port.
+        late_s: every change is listed so many seconds after it was made, or later where a fault says so.
         force_download: answer every GET with Content-Disposition: attachment, as the default domains of
             buckets made since 2024 do.
         fsync: flush every object and every index line to the disk before the reply.
         min_part_bytes: smallest size of a part that is not the last (document "Complete Multipart Upload").
         max_object_bytes: largest body of one PUT (document "PUT Object": 5 GB).
         faults: what goes wrong on purpose with calls and listings.
-        policies: what each secret id may do; one that is not in it may do everything, as the owner's key.
+        policies: what each secret id, or role, may do; one that is not in it may do everything, as the owner's key.
     """
 
     versioned: bool = False
     create_buckets: bool = True
     default_bucket: str | None = None
+    late_s: float = 0.0
     force_download: bool = False
     fsync: bool = False
     min_part_bytes: int = MIB
@@ -40,13 +42,21 @@ class CosSettings:
     faults: Faults = field(default_factory=Faults)
     policies: dict[str, tuple[Allow, ...]] = field(default_factory=dict)
 
+    def listing_behind_s(self) -> float:
+        """Return how many seconds listings are behind."""
+        return max(self.late_s, self.faults.listing_behind_s())
+
 
 @dataclass(frozen=True)
 class Credential:
-    """The secret half of a key pair; `token` is set for temporary keys, whose requests must carry it."""
+    """The secret half of a key pair; `token` is set for temporary keys, whose requests must carry it.
+
+    `acts_as` names the role whose policies hold for a temporary key; its own id where that is empty.
+    """
 
     secret_key: str = field(repr=False)
     token: str | None = field(default=None, repr=False)
+    acts_as: str = ""
 
 
 @dataclass(frozen=True)

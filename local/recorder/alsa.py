@@ -8,7 +8,6 @@ at each opening.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import sys
 from pathlib import Path
@@ -43,6 +42,8 @@ class Stream:
         os.mkfifo(fifo, 0o600)
         self._fd = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
         if sys.platform == "linux":
+            import fcntl
+
             # What the FIFO holds is delay between the picture and the sound.
             fcntl.fcntl(self._fd, fcntl.F_SETPIPE_SZ, _FIFO_BYTES)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import shutil
 import signal
@@ -13,16 +12,11 @@ from pathlib import Path
 
 from local.recorder.cdp import CdpError, Connection
 from local.recorder.job import Viewport
+from local.recorder.log import log as say
 
-NAMES = (
-    "chromium-headless-shell",
-    "chrome-headless-shell",
-    "headless_shell",
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-)
+NAMES = Path(__file__).with_name("browsers.txt")
+"""What a browser may be called, the best first; tools/browser.sh reads it as well."""
+WITHOUT_SANDBOX = "as root Chromium has none; record only pages that you trust, or record as another user"
 _FLAGS = (
     "--remote-debugging-pipe",
     "--disable-gpu",
@@ -62,13 +56,18 @@ def find_chromium(wanted: str | None) -> str:
             if path is None:
                 raise BrowserError(f"no browser at {name}")
             return path
-    for name in NAMES:
+    for name in NAMES.read_text().split():
         path = shutil.which(name)
         if path is not None:
             return path
     raise BrowserError(
         "no Chromium found: install one (Debian: apt install chromium-headless-shell) or set CHROMIUM to its path"
     )
+
+
+def without_sandbox() -> bool:
+    """Tell whether the browser runs without its sandbox: Chromium refuses to use it as root."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 def is_headless_shell(path: str) -> bool:
@@ -98,8 +97,9 @@ class Browser:
         profile.mkdir(parents=True, exist_ok=True)
         flags = [*_FLAGS, f"--user-data-dir={profile}", f"--window-size={viewport.width},{viewport.height}"]
         flags.append("--headless" if is_headless_shell(path) else "--headless=new")
-        if os.geteuid() == 0:
-            flags.append("--no-sandbox")  # Chromium refuses to run its sandbox as root
+        if without_sandbox():
+            flags.append("--no-sandbox")
+            say(f"{path} runs without its sandbox: {WITHOUT_SANDBOX}")
         if viewport.scale != 1:
             # The emulated scale alone does not raise the picture's resolution.
             flags.append(f"--force-device-scale-factor={viewport.scale:.6f}")
@@ -144,6 +144,8 @@ def _spawn(command: list[str], env: dict[str, str], log: Path) -> tuple[int, int
     child_reads, we_write = (_high(fd) for fd in os.pipe())
     we_read, child_writes = (_high(fd) for fd in os.pipe())
     if sys.platform == "linux":
+        import fcntl
+
         with contextlib.suppress(OSError):
             fcntl.fcntl(we_read, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
     actions = [
@@ -168,6 +170,8 @@ def _spawn(command: list[str], env: dict[str, str], log: Path) -> tuple[int, int
 
 def _high(fd: int) -> int:
     """Move a descriptor above 10, out of the way of the child's 3 and 4."""
+    import fcntl
+
     moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 10)
     os.close(fd)
     return moved

@@ -167,6 +167,9 @@ class Session:
                 return self._broken[0]
             if page.crashed.is_set():
                 return "crash"
+            if broken := studio.broken():  # nothing comes any more: rather a new recorder than a frozen film
+                log(broken)
+                return "crash"
             if self._stop.is_set():
                 return "stop"
             if now - self._zero >= self._job.max_duration_s:

@@ -43,7 +43,7 @@ class Studio:
         self._tasks: list[asyncio.Task[None]] = []
         self._casting = False
         self.sound = Sound(self._make_plain())
-        self._go(self.sound.run())
+        self._go(self.sound.run(), "sound")
 
     async def open(self) -> Page:
         """Start the browser and return an empty tab.
@@ -78,6 +78,15 @@ class Studio:
         """
         if self._casting:
             await screencast.start(page, self._sink, FPS, QUALITY, self._job.picture)
+
+    def broken(self) -> str:
+        """Return which of the loops that a recording lives by has ended, and why; empty while all go on."""
+        for task in self._tasks:
+            if task.done() and not task.cancelled():
+                error = task.exception()
+                why = f"{type(error).__name__}: {error}" if error else "it ended"
+                return f"the loop of {task.get_name()} is over: {why}"
+        return ""
 
     def sound_trouble(self) -> str:
         """Return why the page can't be heard, as far as that is known; empty while nothing is wrong."""
@@ -114,7 +123,7 @@ class Studio:
         page = await Page.open(self._browser.connection, viewport, self._job.mobile, begin_frame=begin_frame)
         if begin_frame:
             await beginframe.probe(page)
-            self._go(beginframe.run(page, self._sink, FPS, QUALITY))
+            self._go(beginframe.run(page, self._sink, FPS, QUALITY), "pictures")
         self._casting = not begin_frame
         log(f"{path}: {'beginframe' if begin_frame else 'screencast'} {self._job.picture}")
         return page
@@ -125,5 +134,5 @@ class Studio:
                 await self._browser.close()
             self._browser = None
 
-    def _go(self, work: Coroutine[None, None, None]) -> None:
-        self._tasks.append(asyncio.get_running_loop().create_task(work))
+    def _go(self, work: Coroutine[None, None, None], name: str) -> None:
+        self._tasks.append(asyncio.get_running_loop().create_task(work, name=name))

@@ -24,7 +24,7 @@ class TrtcSettings:
         max_requests_per_second: Requests a second and action before `RequestLimitExceeded`.
         max_concurrent: Recordings at once per SdkAppId before `ResourceInsufficient.RequestRejection`.
         record_id_memory_s: How long after its task's end a RecordId answers `FailedOperation.TaskExist`.
-        start_delay_s: Between the reply and the recorder's start; about 5 s in the cloud, 0 here.
+        start_delay_s: Between the reply and the recorder's start; about 5 s in the cloud.
         faults: What goes wrong on purpose with calls and browsers.
         goto_timeout_s: How long the recorder waits for the page, seconds.
         max_restarts: How often a crashed recorder is started again for one task.

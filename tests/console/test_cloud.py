@@ -140,7 +140,7 @@ def watched(page: Page, what: str, until: float) -> float:
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
     """A local cloud that records with a real browser."""
-    with RunningCloud(LocalConfig(tmp_path_factory.mktemp("real"))) as running:
+    with RunningCloud(LocalConfig(tmp_path_factory.mktemp("real"), gentle=True)) as running:
         yield running
 
 

@@ -36,7 +36,7 @@ def left_over(state_dir: Path) -> list[str]:
 
 
 def test_record_prints_what_it_made(tmp_path: Path) -> None:
-    """State, duration, picture, sound, file and document; exit status 0; nothing keeps running."""
+    """As unkind as the real service: state, duration, picture, sound, file and document; 0; nothing keeps running."""
     done = subprocess.run(command(tmp_path, "--seconds", "4"), capture_output=True, text=True, timeout=90)
     assert 0 == done.returncode, done.stderr
     said = dict(re.findall(r"^(\w+) {2,}(.+)$", done.stdout, re.MULTILINE))
@@ -51,7 +51,7 @@ def test_record_prints_what_it_made(tmp_path: Path) -> None:
 
 def test_ctrl_c_keeps_what_was_recorded(tmp_path: Path) -> None:
     """An open-ended recording is finished by Ctrl-C: completed, with the file."""
-    arguments = ("--seconds", "0", "--size", "640x360", "--mobile", "phone")
+    arguments = ("--gentle", "--seconds", "0", "--size", "640x360", "--mobile", "phone")
     with subprocess.Popen(
         command(tmp_path, *arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -90,7 +90,7 @@ def test_a_mistake_is_one_line_that_says_what_to_do(tmp_path: Path, arguments: l
 def test_a_killed_cloud_loses_no_film(tmp_path: Path) -> None:
     """`kill -9` of the local cloud: its recorder finishes the file, the command says where it is, nothing stays."""
     with subprocess.Popen(
-        command(tmp_path, "--seconds", "0", "--size", "640x360"),
+        command(tmp_path, "--gentle", "--seconds", "0", "--size", "640x360"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

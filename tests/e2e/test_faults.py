@@ -32,7 +32,7 @@ RULES = FaultFile(
 @pytest.fixture
 def real(tmp_path: Path) -> Iterator[RunningCloud]:
     """A local cloud in which something is wrong at every place."""
-    with RunningCloud(LocalConfig(tmp_path, faults=RULES)) as running:
+    with RunningCloud(LocalConfig(tmp_path, gentle=True, faults=RULES)) as running:
         yield running
 
 

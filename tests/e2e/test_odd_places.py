@@ -30,7 +30,7 @@ def test_a_film_with_sound(tmp_path: Path, file_format: str) -> None:
     temporary.mkdir()
     asked = ["--seconds", "3", "--format", file_format, "--state-dir", str(state)]
     done = subprocess.run(
-        [sys.executable, "-m", "local", "record", *asked],
+        [sys.executable, "-m", "local", "record", "--gentle", *asked],
         cwd=ROOT,
         env={**os.environ, **ODD_SHELL, "TMPDIR": str(temporary)},
         capture_output=True,

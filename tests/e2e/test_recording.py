@@ -26,7 +26,7 @@ pytestmark = pytest.mark.e2e
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
     """A local cloud that records with a real browser."""
-    with RunningCloud(LocalConfig(tmp_path_factory.mktemp("real"))) as running:
+    with RunningCloud(LocalConfig(tmp_path_factory.mktemp("real"), gentle=True)) as running:
         yield running
 
 

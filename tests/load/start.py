@@ -254,6 +254,7 @@ def run_load(plan: LoadPlan, state_dir: Path, tell: Callable[[str], None] = lamb
     config = LocalConfig(
         state_dir,
         timer_recorder=True,
+        gentle=True,
         speed=plan.speed,
         tick_s=plan.tick_s / plan.speed,
         max_instances=8,

@@ -39,6 +39,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> Itera
     config = LocalConfig(
         tmp_path_factory.mktemp("control"),
         timer_recorder=True,
+        gentle=True,
         speed=20,
         tick_s=0,
         callback_url=receiver.url,
@@ -241,7 +242,7 @@ def test_the_client_says_what_was_refused(cloud: RunningCloud) -> None:
 
 def test_the_log_outlives_the_cloud(tmp_path: Path) -> None:
     """It is a file, read without any cloud, with what a torn line left."""
-    config = LocalConfig(tmp_path, timer_recorder=True, tick_s=0)
+    config = LocalConfig(tmp_path, timer_recorder=True, gentle=True, tick_s=0)
     with RunningCloud(config) as running:
         running.cloud.callback_settings.endpoints.clear()
         send(running, 801, "past/1")

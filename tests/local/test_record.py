@@ -17,7 +17,7 @@ pytestmark = pytest.mark.process
 
 def record_a_second(state_dir: Path, faults: FaultFile, *more: str) -> tuple[int, str]:
     """Record with a timer in place of the browser; return the exit status and what was printed."""
-    with RunningCloud(LocalConfig(state_dir, timer_recorder=True, faults=faults)) as running:
+    with RunningCloud(LocalConfig(state_dir, timer_recorder=True, gentle=True, faults=faults)) as running:
         arguments = ["record", "https://example.com/", "--seconds", "1", "--state-dir", str(running.cloud.state_dir)]
         done = CliRunner().invoke(app, [*arguments, *more], env={"COLUMNS": "300"})
     return done.exit_code, done.output

@@ -21,6 +21,7 @@ def from_packages(packages: dict[str, Package], tmp_path: Path) -> Iterator[Runn
     config = LocalConfig(
         tmp_path / "state",
         timer_recorder=True,
+        gentle=True,
         tick_s=2,
         from_packages=True,
         packages_dir=packages["callback"].folder.parent,
