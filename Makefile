@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
+# Tools run as modules: their launchers in $(VENV)/bin break where the folder's path holds a quotation mark.
 # Browsers have a worker of their own; of the others one waits while one works. WORKERS=0: one after the other.
 WORKERS ?= 3
 SPREAD = -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
@@ -21,10 +22,10 @@ quick: lint ## The fast tests, for the edit loop: lint, types, import rules, wha
 	$(PY) -m pytest -q --quick $(SPREAD)
 
 lint: $(READY)
-	$(VENV)/bin/ruff check .
-	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy
-	$(VENV)/bin/lint-imports --verbose | tail -n 20
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+	$(PY) -c "from importlinter.cli import lint_imports_command as lint; lint()"
 
 unit: $(READY) browser
 	$(PY) -m pytest $(SPREAD) --durations 10
@@ -53,8 +54,8 @@ openapi: $(READY) ## Write docs/openapi.json from the models
 	@$(PY) -c "import json; from shared.http.openapi import document; print(json.dumps(document(), indent=1))" > docs/openapi.json
 
 format: $(READY) ## Format the code
-	$(VENV)/bin/ruff check --fix .
-	$(VENV)/bin/ruff format .
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
 
 lock: ## Renew requirements.txt (deployed) and requirements-dev.txt from pyproject.toml; needs uv
 	uv pip compile -q pyproject.toml --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header -o requirements.txt

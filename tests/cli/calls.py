@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from hypothesis import settings
@@ -18,7 +17,7 @@ from webrecord.main import app
 patient = settings(deadline=None, max_examples=60)
 """For property tests: a busy machine is slow, not wrong."""
 PAGE = "https://example.com/class?room=4711"
-COMMAND = Path(sys.executable).with_name("webrecord")
+COMMAND = (sys.executable, "-m", "webrecord")
 
 
 @dataclass
@@ -57,5 +56,5 @@ class Cli:
     def process(self, *arguments: object, **more: Any) -> subprocess.Popen[str]:
         """Start as a process of its own, as people do."""
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
-        command = [str(COMMAND), *(str(part) for part in arguments)]
+        command = [*COMMAND, *(str(part) for part in arguments)]
         return subprocess.Popen(command, text=True, env={**os.environ, **self.env}, **{**streams, **more})

@@ -36,7 +36,7 @@ def url() -> Iterator[str]:
 def shell(url: str, line: str, **env: str) -> subprocess.CompletedProcess[str]:
     """Run a line of a shell in which `webrecord` is the command, with nothing in its environment but these."""
     variables = {"PATH": os.environ["PATH"], "WEBRECORD_ENDPOINT": url, **env}
-    script = f'webrecord() {{ {shlex.quote(str(COMMAND))} "$@"; }}; {line}'
+    script = f'webrecord() {{ {shlex.join(COMMAND)} "$@"; }}; {line}'
     return subprocess.run(["bash", "-c", script], env=variables, capture_output=True, text=True, timeout=60)
 
 
