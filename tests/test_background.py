@@ -1,0 +1,25 @@
+"""The suite where nobody sits at a terminal."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.mark.process
+def test_ctrl_c_reaches_commands_where_the_suite_itself_ignores_it() -> None:
+    """As in `nohup make test &`: a shell without job control lets what runs behind it ignore SIGINT."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/local/test_follow.py"]
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+            told, _ = process.communicate(timeout=120)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert 0 == process.returncode, told
