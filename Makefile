@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
+# A new environment's pip can't speak SOCKS, and ends where the shell names such a proxy.
+PIP := $(if $(findstring socks,$(ALL_PROXY)$(all_proxy)),env -u ALL_PROXY -u all_proxy) $(PY) -m pip
 READY := $(VENV)/.ready
 # Tools run as modules: their launchers in $(VENV)/bin break where the folder's path holds a quotation mark.
 # Browsers have a worker of their own; of the others one waits while one works. WORKERS=0: one after the other.
@@ -65,8 +67,8 @@ lock: ## Renew requirements.txt (deployed) and requirements-dev.txt from pyproje
 # --no-deps: the lock is complete, and holds crcmod-plus where the COS SDK asks for crcmod, which has no wheel.
 $(READY): requirements-dev.txt
 	@sh tools/venv.sh "$(PYTHON)" $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
-	$(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
+	$(PIP) install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
+	$(PIP) install -qq --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 
 browser:
