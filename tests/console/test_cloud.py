@@ -76,7 +76,8 @@ def test_the_apis_own_words_are_at_the_fields(cloud_tab: Tab) -> None:
     for label in ("Prefix", "Notify", "Longest duration, seconds"):
         page.get_by_label(label, exact=True).fill("")
     page.get_by_role("button", name="Record", exact=True).click()
-    expect(page.get_by_role("alert")).to_contain_text("StopAt is not after StartAt")
+    expect(page.get_by_role("alert")).to_contain_text("One field is wrong.")
+    expect(page.locator(".field .problem:not([hidden])")).to_have_text("must be after StartAt")
 
 
 def test_a_recording_is_scheduled_and_cancelled(cloud_tab: Tab) -> None:
