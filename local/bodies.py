@@ -5,12 +5,12 @@ from __future__ import annotations
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-__all__ = ["ANSWERS", "TooLarge", "read_body"]
+__all__ = ["ANSWERS", "BodyTooLarge", "read_body"]
 
 _DRAIN_BYTES = 64 * 1024 * 1024
 
 
-class TooLarge(Exception):
+class BodyTooLarge(Exception):
     """The body is larger than `limit` bytes; nothing of it was kept."""
 
     def __init__(self, limit: int) -> None:
@@ -21,13 +21,13 @@ async def read_body(request: Request, limit: int) -> bytes:
     """Return the body: by Content-Length where there is one, chunk by chunk in any case.
 
     Raises:
-        TooLarge: it has more than `limit` bytes.
+        BodyTooLarge: it has more than `limit` bytes.
         ClientDisconnect: the sender went away.
     """
     length = request.headers.get("content-length", "")
     refused = length.isdecimal() and int(length) > limit
     if refused and "expect" in request.headers:
-        raise TooLarge(limit)  # the sender waits for our word, and need not send it
+        raise BodyTooLarge(limit)  # the sender waits for our word, and need not send it
     body, size = bytearray(), 0
     async for chunk in request.stream():
         size += len(chunk)
@@ -40,7 +40,7 @@ async def read_body(request: Request, limit: int) -> bytes:
         else:
             body += chunk
     if refused:
-        raise TooLarge(limit)
+        raise BodyTooLarge(limit)
     return bytes(body)
 
 
@@ -52,7 +52,7 @@ async def _nobody(_request: Request, _error: Exception) -> Response:
     return Response(status_code=400)  # the sender is gone: nobody reads it
 
 
-ANSWERS = {TooLarge: _refuse, ClientDisconnect: _nobody}
+ANSWERS = {BodyTooLarge: _refuse, ClientDisconnect: _nobody}
 """What an application answers, by the exception of `read_body`."""
 
 

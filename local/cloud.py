@@ -171,11 +171,11 @@ class Cloud:
         others = {keys.upload_id: keys.upload_key, keys.owner_id: keys.owner_key}
         return cos.Credential(others[secret_id]) if secret_id in others else None
 
-    def _trtc_key(self, secret_id: str) -> trtc.Credential | None:
+    def _trtc_key(self, secret_id: str) -> trtc.KeyPair | None:
         keys = self.keys
         if (role := self.role.find(secret_id)) is not None:
-            return trtc.Credential(role.secret_id, role.secret_key, role.token)
-        return trtc.Credential(keys.owner_id, keys.owner_key) if secret_id == keys.owner_id else None
+            return trtc.KeyPair(role.secret_id, role.secret_key, role.token)
+        return trtc.KeyPair(keys.owner_id, keys.owner_key) if secret_id == keys.owner_id else None
 
     def _function(self, name: str, timeout_s: float) -> Function:
         config = FunctionConfig(

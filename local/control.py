@@ -41,7 +41,7 @@ async def json_object(request: Request, limit: int = BODY_LIMIT) -> dict[str, An
 
     Raises:
         BadRequest: it is none.
-        TooLarge: it has more than `limit` bytes.
+        BodyTooLarge: it has more than `limit` bytes.
     """
     try:
         value = json.loads(await read_body(request, limit))

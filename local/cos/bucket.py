@@ -16,7 +16,7 @@ from local.cos.content import Sink
 from local.cos.errors import CosError
 from local.cos.journal import Journal
 from local.cos.model import Attributes, CosSettings, Entry
-from local.cos.view import ListingView, Page
+from local.cos.view import ListingPage, ListingView
 
 LOST = ".lost"
 _log = logging.getLogger(__name__)
@@ -120,7 +120,7 @@ class Bucket:
             self._prune(path.parent)
             return True
 
-    def page(self, prefix: str, marker: str, delimiter: str, limit: int, settings: CosSettings) -> Page:
+    def page(self, prefix: str, marker: str, delimiter: str, limit: int, settings: CosSettings) -> ListingPage:
         with self._lock:
             self._view.settle(settings.listing_behind_s())
             return self._view.page(prefix, marker, delimiter, limit)

@@ -102,7 +102,7 @@ def _check_exists(service: Service, call: Call) -> None:
         raise CosError("NoSuchKey")
 
 
-def _contents(entry: Entry, name: xmlbody.Encoder) -> xmlbody.Node:
+def _contents(entry: Entry, name: xmlbody.NameEncoder) -> xmlbody.Node:
     return (
         "Contents",
         [

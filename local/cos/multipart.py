@@ -197,7 +197,7 @@ def _part(part: Part) -> xmlbody.Node:
     )
 
 
-def _upload_node(upload: Upload, name: xmlbody.Encoder) -> xmlbody.Node:
+def _upload_node(upload: Upload, name: xmlbody.NameEncoder) -> xmlbody.Node:
     return (
         "Upload",
         [

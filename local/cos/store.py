@@ -22,7 +22,7 @@ from local.cos.content import Sink
 from local.cos.errors import CosError
 from local.cos.model import Attributes, CosSettings, Entry
 from local.cos.uploads import Uploads
-from local.cos.view import Page
+from local.cos.view import ListingPage
 
 # Document "Bucket Overview": lower case, digits and hyphens, 60 characters with the APPID.
 _NAME = re.compile(r"(?=.{1,60}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?-\d{5,20}")
@@ -142,7 +142,9 @@ class BucketStore:
         """Remove an object; False if there was none."""
         return self.bucket(bucket).delete(key, self.settings)
 
-    def page(self, bucket: str, prefix: str = "", marker: str = "", delimiter: str = "", limit: int = 1000) -> Page:
+    def page(
+        self, bucket: str, prefix: str = "", marker: str = "", delimiter: str = "", limit: int = 1000
+    ) -> ListingPage:
         """One page of a listing, as late as the settings say."""
         return self.bucket(bucket).page(prefix, marker, delimiter, limit, self.settings)
 

@@ -12,7 +12,7 @@ from local.cos.model import Entry
 
 
 @dataclass
-class Page:
+class ListingPage:
     """One page of a listing. `next_marker` is None on the last one."""
 
     entries: list[Entry] = field(default_factory=list)
@@ -49,9 +49,9 @@ class ListingView:
                     insort(self._keys, key)
                 self._entries[key] = entry
 
-    def page(self, prefix: str, marker: str, delimiter: str, limit: int) -> Page:
+    def page(self, prefix: str, marker: str, delimiter: str, limit: int) -> ListingPage:
         """At most `limit` keys and common prefixes after `marker` (document "GET Bucket")."""
-        page, keys = Page(), self._keys
+        page, keys = ListingPage(), self._keys
         position = max(bisect_left(keys, prefix), self._after(marker, prefix, delimiter))
         end = _end_of(keys, prefix)
         last = ""

@@ -55,7 +55,7 @@ def timestamp(epoch_s: float) -> str:
     return datetime.fromtimestamp(epoch_s, timezone.utc).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
-def encoder(encoding_type: str | None) -> Encoder:
+def encoder(encoding_type: str | None) -> NameEncoder:
     """How names are written in a listing: as they are, or URL-encoded for encoding-type=url.
 
     Raises:
@@ -63,10 +63,10 @@ def encoder(encoding_type: str | None) -> Encoder:
     """
     if encoding_type not in (None, "", "url"):
         raise CosError("InvalidArgument", "encoding-type can only be url.")
-    return Encoder(bool(encoding_type))
+    return NameEncoder(bool(encoding_type))
 
 
-class Encoder:
+class NameEncoder:
     """Writes names; `nodes` is what the reply says about it."""
 
     def __init__(self, url: bool) -> None:

@@ -15,7 +15,7 @@ _BEGIN_S = 30.0  # for the process to turn to the receiver: ten of them on a bus
 _STALL_S = 5.0  # a connection that takes nothing for so long is broken
 
 
-class Connection:
+class Pusher:
     """A pushing process: what waits to be written to it, and what it says."""
 
     def __init__(self, url: str, connect_s: float) -> None:

@@ -15,7 +15,7 @@ from local.recorder import files
 from local.recorder.alsa import FRAME, RATE
 from local.recorder.job import Format
 from local.recorder.log import log
-from local.recorder.part import Part
+from local.recorder.part import FilmPart
 from local.recorder.relays import Relays
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Encoder:
         self._sound = bytearray()
         self._sound_s = 0.0
         self._written = 0  # bytes of sound, whole recording
-        self._part: Part | None = None
+        self._part: FilmPart | None = None
         self._part_start = 0.0
         self._parts = 0
         self._segments = 0
@@ -148,7 +148,7 @@ class Encoder:
         if is_key:
             self._report_segments()
 
-    def _is_full(self, part: Part, time_s: float) -> bool:
+    def _is_full(self, part: FilmPart, time_s: float) -> bool:
         large = part.size >= self._target.max_mp4_bytes and self._target.format != "hls"
         return large or time_s - self._part_start >= self._target.max_file_s
 
@@ -199,7 +199,7 @@ class Encoder:
             files.note_start(path, self._epoch_ms(time_s))
         relays = self._relays
         tap = (lambda packet, streams: relays.packet(packet, streams, time_s)) if relays is not None else None
-        self._part = Part(paths, self._target.size, FPS, tap)
+        self._part = FilmPart(paths, self._target.size, FPS, tap)
 
     def _close(self, time_s: float) -> None:
         assert self._part is not None  # noqa: S101 - the callers looked

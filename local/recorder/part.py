@@ -33,7 +33,7 @@ Tap = Callable[["av.Packet[Any]", "tuple[Stream, ...]"], None]
 """Sees every packet, and the streams it may belong to."""
 
 
-class Part:
+class FilmPart:
     """Files open for writing, one per path, all in one directory; times are seconds since their start.
 
     It is encoded once: the first file's packets are copied to the others, and to the `tap`.

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from local.recorder.backlog import Group, Queue
-from local.recorder.connection import Connection
+from local.recorder.connection import Pusher
 from local.recorder.flv import Tag
 
 IDLE, CONNECTING, RUNNING, RECOVERING, FAILED, DISCONNECTING = range(6)
@@ -97,7 +97,7 @@ class Relay:
     def _attempt(self) -> str:
         """Connect, and push until that breaks or the end; return what broke it."""
         try:
-            connection = Connection(self._url, self._patience.retry_s)
+            connection = Pusher(self._url, self._patience.retry_s)
         except OSError as error:
             return f"no process: {error.strerror}"
         with self._news:  # what is shown now begins with its key frame

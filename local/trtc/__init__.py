@@ -2,21 +2,21 @@
 
 from local.trtc.app import create_app
 from local.trtc.parameters import CosTarget, StartParameters, VodTarget
-from local.trtc.ports import Recorder, RecorderFactory, RecorderJob, Sender, Uploader, UploadError
+from local.trtc.ports import PageRecorder, RecorderFactory, RecorderJob, Sender, Uploader, UploadError
 from local.trtc.process import ProcessRecorder
 from local.trtc.settings import TrtcSettings
 from local.trtc.task import TaskProgress
 from local.trtc.tasks import TaskTable
-from local.trtc.tc3 import Credential
+from local.trtc.tc3 import KeyPair
 from local.trtc.timer import TimerRecorders, TimerScript
 from local.trtc.upload import CosUploader
 
 __all__ = [
     "CosTarget",
     "CosUploader",
-    "Credential",
+    "KeyPair",
+    "PageRecorder",
     "ProcessRecorder",
-    "Recorder",
     "RecorderFactory",
     "RecorderJob",
     "Sender",

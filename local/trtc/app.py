@@ -14,14 +14,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from local.bodies import ANSWERS, TooLarge, read_body
+from local.bodies import ANSWERS, BodyTooLarge, read_body
 from local.faults.wire import NoAnswer, Silence, disturbed
 from local.trtc.errors import ApiError
 from local.trtc.fields import Fields
 from local.trtc.parameters import MAX_INT, parse_start
 from local.trtc.settings import TrtcSettings
 from local.trtc.tasks import TaskTable
-from local.trtc.tc3 import Credential, claimed, verify
+from local.trtc.tc3 import KeyPair, claimed, verify
 
 __all__ = ["create_app"]
 
@@ -36,7 +36,7 @@ Action = Callable[[object], dict[str, Any]]
 
 def create_app(
     tasks: TaskTable,
-    credentials: Callable[[str], Credential | None],
+    credentials: Callable[[str], KeyPair | None],
     settings: TrtcSettings,
     *,
     now: Callable[[], float] = time.time,
@@ -63,7 +63,7 @@ def create_app(
         claimed(request.headers, credentials, now())  # nobody's body is read
         try:
             body = await read_body(request, MAX_BODY_BYTES)
-        except TooLarge:
+        except BodyTooLarge:
             raise ApiError("RequestSizeLimitExceeded", "The request body is larger than 10 MB.") from None
         verify("POST", request.url.query, request.headers, body, credentials, now())
         region = request.headers.get("x-tc-region", "")

@@ -14,12 +14,12 @@ from local.trtc.parameters import CosTarget
 from local.trtc.ports import Uploader, UploadError
 from local.trtc.settings import TrtcSettings
 
-__all__ = ["CosFolder", "Delivery", "Mp4Delivery"]
+__all__ = ["CosFolder", "FileDelivery", "Mp4Delivery"]
 
 log = logging.getLogger(__name__)
 
 
-class Delivery(Protocol):
+class FileDelivery(Protocol):
     """Takes the files of one task from the recorder to where the caller wants them."""
 
     def add(self, file: RecordedFile) -> None:

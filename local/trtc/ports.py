@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from local.recorder.job import FINISH_S
 from local.trtc.parameters import CosTarget, Format, MobileParameters
 
-__all__ = ["Event", "Recorder", "RecorderFactory", "RecorderJob", "Sender", "UploadError", "Uploader"]
+__all__ = ["Event", "PageRecorder", "RecorderFactory", "RecorderJob", "Sender", "UploadError", "Uploader"]
 
 Event = Mapping[str, Any]
 """One line of the recorder's protocol: `{"event": "started"|"progress"|"refreshed"|"file"|"crashed"|…}`."""
@@ -47,7 +47,7 @@ class RecorderJob:
         return {**vars(self), "work_dir": str(self.work_dir), "mobile": mobile}
 
 
-class Recorder(Protocol):
+class PageRecorder(Protocol):
     """One recording of one page. Its last event is always `ended` or `failed`."""
 
     def events(self) -> AsyncGenerator[Event, None]:
@@ -63,7 +63,7 @@ class Recorder(Protocol):
         ...
 
 
-RecorderFactory = Callable[[RecorderJob], Recorder]
+RecorderFactory = Callable[[RecorderJob], PageRecorder]
 
 
 class UploadError(Exception):

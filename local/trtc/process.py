@@ -46,16 +46,16 @@ class ProcessRecorder:
         self._pid: int | None = None
 
     def stop(self) -> None:
-        """Ask for the end; see `Recorder.stop`."""
+        """Ask for the end; see `PageRecorder.stop`."""
         self._stop.set()
 
     def crash(self) -> None:
-        """Kill the process's browser; see `Recorder.crash`."""
+        """Kill the process's browser; see `PageRecorder.crash`."""
         if self._pid is not None and not kill_browser(self._pid):
             log.warning("a fault asked for a crash, but the recorder has no browser")
 
     async def events(self) -> AsyncGenerator[Event, None]:
-        """Spawn the process and report; see `Recorder.events`."""
+        """Spawn the process and report; see `PageRecorder.events`."""
         try:
             with recorder_lock(self._job.work_dir) as inherited:
                 process = await asyncio.create_subprocess_exec(

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 from local.trtc.events import Emitter
 
-__all__ = ["Relays"]
+__all__ = ["RelayStory"]
 
 ENDED, CONNECTING, RUNNING, RECOVERING, FAILED, DISCONNECTING = range(6)
 _OVER = {ENDED, FAILED}
 
 
-class Relays:
+class RelayStory:
     """The addresses of one task, numbered in the order of the request."""
 
     def __init__(self, urls: Sequence[str], emitter: Emitter) -> None:

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from local.trtc import events
 from local.trtc.events import Emitter, RecordedFile
-from local.trtc.files import Delivery
+from local.trtc.files import FileDelivery
 from local.trtc.parameters import StartParameters
-from local.trtc.ports import Event, Recorder, RecorderFactory, RecorderJob
-from local.trtc.relays import Relays
+from local.trtc.ports import Event, PageRecorder, RecorderFactory, RecorderJob
+from local.trtc.relays import RelayStory
 from local.trtc.settings import TrtcSettings
 
 __all__ = ["Task", "TaskProgress", "task_digest"]
@@ -62,7 +62,7 @@ class Task:
 
     def __init__(
         self, task_id: str, parameters: StartParameters, settings: TrtcSettings, emitter: Emitter,
-        recorders: RecorderFactory, delivery: Delivery, work_dir: Path,
+        recorders: RecorderFactory, delivery: FileDelivery, work_dir: Path,
     ) -> None:  # fmt: skip
         self.task_id = task_id
         self.parameters = parameters
@@ -72,10 +72,10 @@ class Task:
         self._recorders = recorders
         self._delivery = delivery
         self._work_dir = work_dir
-        self._relays = Relays([target.url for target in parameters.cdn], emitter)
+        self._relays = RelayStory([target.url for target in parameters.cdn], emitter)
         self._stop = asyncio.Event()
-        self._recorder: Recorder | None = None
-        self._struck: Recorder | None = None  # whose browser died on purpose
+        self._recorder: PageRecorder | None = None
+        self._struck: PageRecorder | None = None  # whose browser died on purpose
         self._started_at: float | None = None
         self._crashes = 0
         self._gave_up = False

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from local.trtc.errors import ApiError
 from local.trtc.events import Emitter
-from local.trtc.files import CosFolder, Delivery, Mp4Delivery
+from local.trtc.files import CosFolder, FileDelivery, Mp4Delivery
 from local.trtc.hls import HlsDelivery
 from local.trtc.parameters import StartParameters, VodTarget
 from local.trtc.ports import RecorderFactory, Sender, Uploader
@@ -205,7 +205,7 @@ class TaskTable:
         work_dir = self._work / task_digest(task_id)
         work_dir.mkdir()
         emitter = Emitter(self._sender, parameters.sdk_app_id, task_id)
-        delivery: Delivery
+        delivery: FileDelivery
         if isinstance(parameters.storage, VodTarget):
             delivery = VodDelivery(parameters.storage, self.vod_dir, work_dir, emitter, self.settings)
         else:

@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 
 from local.trtc.errors import ApiError
 
-__all__ = ["Claim", "Credential", "claimed", "signature", "verify"]
+__all__ = ["KeyPair", "Tc3Claim", "claimed", "signature", "verify"]
 
 MAX_SKEW_S = 300
 ALGORITHM = "TC3-HMAC-SHA256"
@@ -25,7 +25,7 @@ _AUTHORIZATION = re.compile(
 
 
 @dataclass(frozen=True)
-class Credential:
+class KeyPair:
     """A key pair known to the local cloud; with a token it is a temporary one."""
 
     secret_id: str
@@ -34,10 +34,10 @@ class Credential:
 
 
 @dataclass(frozen=True)
-class Claim:
+class Tc3Claim:
     """What a request's headers say of its signature, and the key pair that they name."""
 
-    credential: Credential
+    credential: KeyPair
     timestamp: str
     date: str
     service: str
@@ -45,7 +45,7 @@ class Claim:
     signature: str = field(repr=False)
 
 
-def claimed(headers: Mapping[str, str], credentials: Callable[[str], Credential | None], now: float) -> Claim:
+def claimed(headers: Mapping[str, str], credentials: Callable[[str], KeyPair | None], now: float) -> Tc3Claim:
     """Check what can be checked before the body is read: form, age, SecretId.
 
     Args:
@@ -75,7 +75,7 @@ def claimed(headers: Mapping[str, str], credentials: Callable[[str], Credential 
     credential = credentials(secret_id)
     if credential is None:
         raise ApiError("AuthFailure.SecretIdNotFound", "The SecretId is not found.")
-    return Claim(credential, timestamp, date, service, names, given)
+    return Tc3Claim(credential, timestamp, date, service, names, given)
 
 
 def verify(
@@ -83,11 +83,11 @@ def verify(
     query: str,
     headers: Mapping[str, str],
     body: bytes,
-    credentials: Callable[[str], Credential | None],
+    credentials: Callable[[str], KeyPair | None],
     now: float,
     *,
     service: str = "trtc",
-) -> Credential:
+) -> KeyPair:
     """Check one request's Authorization header.
 
     Args:

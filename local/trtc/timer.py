@@ -74,15 +74,15 @@ class TimerRecorder:
         ]
 
     def stop(self) -> None:
-        """Ask for the end; see `Recorder.stop`."""
+        """Ask for the end; see `PageRecorder.stop`."""
         self._stop.set()
 
     def crash(self) -> None:
-        """Crash at the next tick; see `Recorder.crash`."""
+        """Crash at the next tick; see `PageRecorder.crash`."""
         self._crash = self._struck = True
 
     async def events(self) -> AsyncGenerator[Event, None]:
-        """Report by the clock; see `Recorder.events`."""
+        """Report by the clock; see `PageRecorder.events`."""
         script = self._script
         await self._sleep(script.start_s)
         if script.fail is not None:

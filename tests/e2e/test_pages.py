@@ -17,9 +17,9 @@ from local.faults import BrowserFault, FaultFile, Faults
 from local.probe import probe
 from local.trtc import ProcessRecorder
 from testing import pictures as clock
-from tests.local.recorder.harness import CLOCK, ROOT, Site, serve
-from tests.local.recorder.receiver import Receiver, free_port
-from tests.local.trtc.cloud import Cloud, body, cloud, settings_for_tests
+from tests.local.recorder.harness import CLOCK, ROOT, PageServer, serve
+from tests.local.recorder.receiver import RtmpServer, free_port
+from tests.local.trtc.cloud import RunningTrtc, body, cloud, settings_for_tests
 from tests.local.trtc.servers import until
 
 pytestmark = pytest.mark.e2e
@@ -46,7 +46,7 @@ def video(width: int, height: int) -> str:
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
+def site() -> Iterator[PageServer]:
     pages = {
         "/clock": (ROOT / "local" / "pages" / "clock.html").read_text(),
         "/moving": _MOVING,
@@ -62,18 +62,18 @@ def site() -> Iterator[Site]:
         yield running
 
 
-def story(running: Cloud, group: int = 8) -> list[tuple[int, Any]]:
+def story(running: RunningTrtc, group: int = 8) -> list[tuple[int, Any]]:
     return [step for step in running.memory.story() if step[0] // 100 == group]
 
 
-def start(running: Cloud, url: str, **changes: Any) -> str:
+def start(running: RunningTrtc, url: str, **changes: Any) -> str:
     """Start a task and return its id when it is heard of."""
     task_id: str = running.call("StartWebRecord", body(RecordUrl=url, **changes))["TaskId"]
     until(lambda: running.memory.payloads(801), WAIT_S)
     return task_id
 
 
-def finish(running: Cloud, task_id: str = "", seconds: float = 2) -> None:
+def finish(running: RunningTrtc, task_id: str = "", seconds: float = 2) -> None:
     """Wait for so much of a recording, stop it where it is one, and wait for its files."""
     if task_id:
         until(lambda: running.tasks.list()[0].seconds >= seconds, WAIT_S)
@@ -81,7 +81,7 @@ def finish(running: Cloud, task_id: str = "", seconds: float = 2) -> None:
     until(lambda: not running.tasks.list(), WAIT_S)
 
 
-def test_a_browser_that_dies_again_and_again(site: Site, tmp_path: Path) -> None:
+def test_a_browser_that_dies_again_and_again(site: PageServer, tmp_path: Path) -> None:
     """Twice it is started again, told by 801 status 3; the third time it is given up by status 5. Each left a file."""
     faults = Faults(FaultFile(faults=(BrowserFault(seconds=1, count=3),)))
     with cloud(tmp_path, settings=settings_for_tests(faults=faults), recorders=ProcessRecorder) as running:
@@ -96,7 +96,7 @@ def test_a_browser_that_dies_again_and_again(site: Site, tmp_path: Path) -> None
         assert probe(path).seconds > 0.5
 
 
-def test_a_page_that_refreshes_itself(site: Site, tmp_path: Path) -> None:
+def test_a_page_that_refreshes_itself(site: PageServer, tmp_path: Path) -> None:
     """It is told by 803 status 1, and the recording goes on."""
     with cloud(tmp_path, recorders=ProcessRecorder) as running:
         task_id = start(running, site.url("/refresh"))
@@ -106,7 +106,7 @@ def test_a_page_that_refreshes_itself(site: Site, tmp_path: Path) -> None:
         assert "Page refresh" == running.memory.payloads(803)[0]["EventMessage"]
 
 
-def test_a_page_that_is_never_ready(site: Site, tmp_path: Path) -> None:
+def test_a_page_that_is_never_ready(site: PageServer, tmp_path: Path) -> None:
     """One reload, told by 803, and then a failed start with the documented words."""
     with cloud(tmp_path, recorders=ProcessRecorder) as running:
         start(running, site.url("/moving"), ReadyTimeout=1)
@@ -116,7 +116,7 @@ def test_a_page_that_is_never_ready(site: Site, tmp_path: Path) -> None:
     assert {"Page load timeout"} == {payload["EventMessage"] for payload in said}
 
 
-def test_a_video_that_is_too_large(site: Site, tmp_path: Path) -> None:
+def test_a_video_that_is_too_large(site: PageServer, tmp_path: Path) -> None:
     """A source above 1920x1080 ends the task by 804 status 2; what was recorded is delivered."""
     with cloud(tmp_path, recorders=ProcessRecorder) as running:
         start(running, site.url("/large"))
@@ -125,14 +125,14 @@ def test_a_video_that_is_too_large(site: Site, tmp_path: Path) -> None:
         assert [(310, 0)] == story(running, 3)
 
 
-def test_a_video_that_is_just_allowed(site: Site, tmp_path: Path) -> None:
+def test_a_video_that_is_just_allowed(site: PageServer, tmp_path: Path) -> None:
     """1080x1920 is 1920x1080 upright."""
     with cloud(tmp_path, recorders=ProcessRecorder) as running:
         finish(running, start(running, site.url("/allowed")))
         assert [(801, 1), (802, 1)] == story(running)
 
 
-def test_a_device_is_emulated(site: Site, tmp_path: Path) -> None:
+def test_a_device_is_emulated(site: PageServer, tmp_path: Path) -> None:
     """EmulateMobileParams reach the page, and turn the default picture upright."""
     with cloud(tmp_path, recorders=ProcessRecorder) as running:
         mobile = {"MobileDeviceType": 0, "ScreenOrientation": 0}
@@ -146,7 +146,7 @@ def test_a_device_is_emulated(site: Site, tmp_path: Path) -> None:
     assert (720, 1280) == (probe(tmp_path / "file.mp4").width, probe(tmp_path / "file.mp4").height)
 
 
-def test_both_media_types_of_vod(tmp_path: Path, site: Site) -> None:
+def test_both_media_types_of_vod(tmp_path: Path, site: PageServer) -> None:
     """MediaType 3 gives an MP4 and an HLS playlist of the same recording."""
     storage = {"CloudVod": {"TencentVod": {"MediaType": 3}}}
     with cloud(tmp_path, recorders=ProcessRecorder) as running:
@@ -164,7 +164,7 @@ def test_a_page_is_relayed_while_it_is_recorded(tmp_path: Path) -> None:
     """A stranger's RTMP server gets picture and sound in step; a dead address beside it is just told about."""
     dead = f"rtmp://127.0.0.1:{free_port()}/live/x"
     with (
-        Receiver(free_port()) as receiver,
+        RtmpServer(free_port()) as receiver,
         cloud(tmp_path, recorders=ProcessRecorder, settings=settings_for_tests(relay_give_up_s=6.0)) as running,
         serve({"/clock": Path(CLOCK.removeprefix("file://")).read_text()}) as site,
     ):

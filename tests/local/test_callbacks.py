@@ -14,7 +14,7 @@ import pytest
 from local.callbacks import CallbackEndpoint, CallbackSender, CallbackSettings, Delivery, DeliveryLog, sign
 from local.faults import CallbackFault, FaultFile, Faults
 from tests.local.trtc.cloud import APP, body, cloud
-from tests.local.trtc.servers import KEY, Receiver, until
+from tests.local.trtc.servers import KEY, WebhookServer, until
 
 GOLDEN_BODY = (
     b'{\n\t"EventGroupId":\t2,\n\t"EventType":\t204,\n\t"CallbackTs":\t1664209748188,\n\t"EventInfo":\t{\n\t\t'
@@ -25,15 +25,15 @@ INFO = {"EventMsTs": 1, "EventTs": 0, "TaskId": "t/1", "Payload": {"Status": 1, 
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
+def receiver() -> Iterator[WebhookServer]:
     """A webhook receiver answering 200."""
-    server = Receiver()
+    server = WebhookServer()
     yield server
     server.close()
 
 
 def play(
-    receiver: Receiver,
+    receiver: WebhookServer,
     tmp_path: Path,
     story: Callable[[CallbackSender], Awaitable[None]] | None = None,
     *,
@@ -70,7 +70,7 @@ def test_golden_signature() -> None:
     assert "kkoFeO3Oh2ZHnjtg8tEAQhtXK16/KI05W3BQff8IvGA=" == sign("123654", GOLDEN_BODY)
 
 
-def test_envelope_headers_and_log(receiver: Receiver, tmp_path: Path) -> None:
+def test_envelope_headers_and_log(receiver: WebhookServer, tmp_path: Path) -> None:
     """A callback is one signed POST with the documented envelope and headers, and one line of the log."""
     sender = play(receiver, tmp_path, types=(801,))
     (callback,) = receiver.callbacks()
@@ -84,7 +84,7 @@ def test_envelope_headers_and_log(receiver: Receiver, tmp_path: Path) -> None:
     assert abs(line.time_ms - callback["CallbackTs"]) < 10_000
 
 
-def test_a_refused_callback_is_tried_again_until_accepted(receiver: Receiver, tmp_path: Path) -> None:
+def test_a_refused_callback_is_tried_again_until_accepted(receiver: WebhookServer, tmp_path: Path) -> None:
     """Any status but 200 leads to one immediate retry, then to one each 10 s, each with its own CallbackTs."""
     receiver.statuses = [500, 204, 302]
     sender = play(receiver, tmp_path, types=(801,))
@@ -98,7 +98,7 @@ def test_a_refused_callback_is_tried_again_until_accepted(receiver: Receiver, tm
 
 def test_a_receiver_that_comes_back_gets_it(tmp_path: Path) -> None:
     """A receiver that is down at first and up within the minute gets the message."""
-    down, up = Receiver(), Receiver()
+    down, up = WebhookServer(), WebhookServer()
     down.close()
 
     async def story(sender: CallbackSender) -> None:
@@ -113,7 +113,7 @@ def test_a_receiver_that_comes_back_gets_it(tmp_path: Path) -> None:
     up.close()
 
 
-def test_a_minute_without_success_is_a_loss(receiver: Receiver, tmp_path: Path) -> None:
+def test_a_minute_without_success_is_a_loss(receiver: WebhookServer, tmp_path: Path) -> None:
     """A message older than a minute is lost for good, which the log says after all its attempts."""
     receiver.status = 500
     sender = play(receiver, tmp_path, types=(802,))
@@ -122,7 +122,7 @@ def test_a_minute_without_success_is_a_loss(receiver: Receiver, tmp_path: Path) 
     assert (attempts, "lost") == outcomes(sender)[-1]
 
 
-def test_a_slow_answer_is_a_failure(receiver: Receiver, tmp_path: Path) -> None:
+def test_a_slow_answer_is_a_failure(receiver: WebhookServer, tmp_path: Path) -> None:
     """An answer after the limit of 5 s counts as none: the sender tries again."""
     receiver.delays_s = [0.6]
     sender = play(receiver, tmp_path, types=(801,), timeout_s=5.0, speed=20.0)
@@ -138,7 +138,7 @@ def test_documented_times_are_the_defaults() -> None:
     assert [] == settings.faults.list()
 
 
-def test_drop_and_duplicate_by_type(receiver: Receiver, tmp_path: Path) -> None:
+def test_drop_and_duplicate_by_type(receiver: WebhookServer, tmp_path: Path) -> None:
     """A dropped type never arrives, a duplicated one arrives twice, `count` bounds a rule, others are untouched."""
     rules = (
         CallbackFault(do="drop", types=frozenset({310}), count=1),
@@ -151,7 +151,7 @@ def test_drop_and_duplicate_by_type(receiver: Receiver, tmp_path: Path) -> None:
     assert first["EventInfo"] == second["EventInfo"]
 
 
-def test_delay_and_reorder(receiver: Receiver, tmp_path: Path) -> None:
+def test_delay_and_reorder(receiver: WebhookServer, tmp_path: Path) -> None:
     """A reordered message arrives after the next one, a delayed one later still."""
     rules = (
         CallbackFault(do="reorder", types=frozenset({801}), seconds=100),
@@ -161,19 +161,19 @@ def test_delay_and_reorder(receiver: Receiver, tmp_path: Path) -> None:
     assert [803, 801, 802] == receiver.types()
 
 
-def test_a_reordered_message_alone_arrives(receiver: Receiver, tmp_path: Path) -> None:
+def test_a_reordered_message_alone_arrives(receiver: WebhookServer, tmp_path: Path) -> None:
     """Nothing overtakes the only message: it goes after its delay."""
     play(receiver, tmp_path, types=(801,), rules=(CallbackFault(do="reorder", seconds=5),))
     assert [801] == receiver.types()
 
 
-def test_share(receiver: Receiver, tmp_path: Path) -> None:
+def test_share(receiver: WebhookServer, tmp_path: Path) -> None:
     """A rule with a share of one half strikes some messages and spares others."""
     play(receiver, tmp_path, types=(801,) * 40, rules=(CallbackFault(do="drop", share=0.5),))
     assert 5 < len(receiver.requests) < 35
 
 
-def test_resend_sends_what_was_lost(receiver: Receiver, tmp_path: Path) -> None:
+def test_resend_sends_what_was_lost(receiver: WebhookServer, tmp_path: Path) -> None:
     """A dropped message can be sent again from the log, with the same EventInfo."""
 
     async def story(sender: CallbackSender) -> None:
@@ -187,14 +187,14 @@ def test_resend_sends_what_was_lost(receiver: Receiver, tmp_path: Path) -> None:
     assert [INFO] == [callback["EventInfo"] for callback in receiver.callbacks()]
 
 
-def test_closing_abandons_what_takes_too_long(receiver: Receiver, tmp_path: Path) -> None:
+def test_closing_abandons_what_takes_too_long(receiver: WebhookServer, tmp_path: Path) -> None:
     """The end of the process waits for its bound only, and the log says what was not delivered."""
     receiver.status = 500
     sender = play(receiver, tmp_path, types=(801,), speed=1.0, drain_s=0.2)
     assert (0, "abandoned") == outcomes(sender)[-1]
 
 
-def test_an_app_without_a_url_sends_nothing(receiver: Receiver, tmp_path: Path) -> None:
+def test_an_app_without_a_url_sends_nothing(receiver: WebhookServer, tmp_path: Path) -> None:
     """Without a configured URL there is no delivery, one line in the log and no retry."""
 
     async def story(sender: CallbackSender) -> None:
@@ -204,7 +204,7 @@ def test_an_app_without_a_url_sends_nothing(receiver: Receiver, tmp_path: Path) 
     assert [] == receiver.requests
 
 
-def test_the_log_survives_a_torn_line(receiver: Receiver, tmp_path: Path) -> None:
+def test_the_log_survives_a_torn_line(receiver: WebhookServer, tmp_path: Path) -> None:
     """A line cut by a crash, or written by another version, is skipped."""
     sender = play(receiver, tmp_path, types=(801,))
     with sender.log.path.open("a") as file:
@@ -212,7 +212,7 @@ def test_the_log_survives_a_torn_line(receiver: Receiver, tmp_path: Path) -> Non
     assert 1 == len(list(sender.log.read()))
 
 
-def test_a_task_is_told_by_signed_webhooks(receiver: Receiver, tmp_path: Path) -> None:
+def test_a_task_is_told_by_signed_webhooks(receiver: WebhookServer, tmp_path: Path) -> None:
     """Service, task and sender together: a whole recording reaches the receiver, each message well signed."""
 
     class Late:

@@ -19,21 +19,21 @@ from local.config import SDK_APP_ID, LocalConfig
 from local.faults import CallbackFault, FaultFile
 from local.scf_function import Function
 from tests.cloud import RunningCloud
-from tests.local.trtc.servers import KEY, Receiver, until
+from tests.local.trtc.servers import KEY, WebhookServer, until
 
 INFO = {"EventMsTs": 1, "EventTs": 0, "TaskId": "t/1", "Payload": {"Status": 1, "EventMessage": "录"}}
 
 
 @pytest.fixture(scope="module")
-def receiver() -> Iterator[Receiver]:
+def receiver() -> Iterator[WebhookServer]:
     """Takes the callbacks of the cloud below."""
-    server = Receiver()
+    server = WebhookServer()
     yield server
     server.close()
 
 
 @pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> Iterator[RunningCloud]:
+def cloud(tmp_path_factory: pytest.TempPathFactory, receiver: WebhookServer) -> Iterator[RunningCloud]:
     """A local cloud with a rule from its beginning, whose callbacks go to the receiver."""
     rules = FaultFile(faults=(CallbackFault(do="drop", types=frozenset({310})),))
     config = LocalConfig(
@@ -210,7 +210,7 @@ def test_the_log_is_read_and_filtered(cloud: RunningCloud) -> None:
     assert ["dropped"] == [row.split()[6] for row in failed]
 
 
-def test_what_did_not_arrive_is_sent_again_once(cloud: RunningCloud, receiver: Receiver) -> None:
+def test_what_did_not_arrive_is_sent_again_once(cloud: RunningCloud, receiver: WebhookServer) -> None:
     """`--failed` finds it, it arrives with its EventInfo, and is then no longer among the failed."""
     send(cloud, 310, "again/1")
     assert "again/1" not in [event["EventInfo"]["TaskId"] for event in receiver.callbacks()]
@@ -223,7 +223,7 @@ def test_what_did_not_arrive_is_sent_again_once(cloud: RunningCloud, receiver: R
     assert 1 == [event["EventInfo"]["TaskId"] for event in receiver.callbacks()].count("again/1")
 
 
-def test_one_callback_or_those_of_a_task_are_sent_again(cloud: RunningCloud, receiver: Receiver) -> None:
+def test_one_callback_or_those_of_a_task_are_sent_again(cloud: RunningCloud, receiver: WebhookServer) -> None:
     """By the beginning of an id, or of a TaskId; a task's are sent once each, however often before."""
     send(cloud, 801, "one/1")
     (line,) = run(cloud, "callbacks", "--task", "one/1", "--json").splitlines()

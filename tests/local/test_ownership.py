@@ -22,7 +22,7 @@ from local.leftovers import recorder_lock, rescue_leftovers
 from local.running import running_cloud
 from local.state import StateHeldError, StateLock, holder_of
 from tests.local.processes import ROOT, alive
-from tests.local.trtc.servers import Receiver, until
+from tests.local.trtc.servers import WebhookServer, until
 
 pytestmark = pytest.mark.process
 
@@ -127,7 +127,7 @@ def test_up_ends_in_order(tmp_path: Path, name: str) -> None:
 
 def test_a_second_signal_waits_for_nothing(tmp_path: Path) -> None:
     """Where the first one waits for callbacks that nobody takes."""
-    receiver = Receiver()
+    receiver = WebhookServer()
     receiver.status = 500
     try:
         with started("local", *UP, "--callback-url", receiver.url, "--state-dir", str(tmp_path)) as cloud:
@@ -164,7 +164,7 @@ def test_a_taken_folder_is_told_with_its_owner(tmp_path: Path) -> None:
 
 def test_files_of_a_dead_cloud_are_not_believed(tmp_path: Path) -> None:
     """Its port may be anybody's by now: nobody is sent our token."""
-    receiver = Receiver()
+    receiver = WebhookServer()
     about = {"pid": os.getpid(), "gateway": receiver.url, "trtc": receiver.url, "cos": receiver.url}
     (tmp_path / "cloud.json").write_text(json.dumps(about))
     (tmp_path / "cloud.lock").write_text(json.dumps({"pid": os.getpid(), "command": "local up", "since": 1.0}))

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from testing import pictures as clock
-from tests.local.recorder.harness import Recorder, all_gone
+from tests.local.recorder.harness import RecorderProcess, all_gone
 
 _AROUND_S = 0.5  # pictures that close to a beep say what the page's time was
 _WARM_S = 60.0  # caches fill; what grows after that grows for ever
@@ -98,7 +98,7 @@ def _slope(moments: list[float], values: list[float]) -> float:
     return float(np.polyfit(np.array(moments), np.array(values), 1)[0]) if len(moments) > 2 else 0.0
 
 
-def record(recorders: list[Recorder], seconds: float) -> list[Memory]:
+def record(recorders: list[RecorderProcess], seconds: float) -> list[Memory]:
     """Let them record so long, and watch their memory."""
     families: list[dict[int, str]] = []
     for recorder in recorders:
@@ -133,7 +133,7 @@ def run(
         for number in range(at_once):
             (directory / str(number)).mkdir()
             recorders.append(
-                stack.enter_context(Recorder(directory / str(number), width=width, height=height, way=way))
+                stack.enter_context(RecorderProcess(directory / str(number), width=width, height=height, way=way))
             )
         memory = record(recorders, seconds)
         files = [path for recorder in recorders for path in recorder.files("mp4")]

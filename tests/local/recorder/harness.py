@@ -23,7 +23,7 @@ CLOCK = (ROOT / "local" / "pages" / "clock.html").as_uri()
 WAIT_S = 30.0
 
 
-class Recorder:
+class RecorderProcess:
     """One recorder process; leaving the `with` block kills it if it still runs."""
 
     def __init__(self, work_dir: Path, page_url: str = CLOCK, **job: object) -> None:
@@ -41,7 +41,7 @@ class Recorder:
         self._reader.start()
         self.say(json.dumps({"page_url": page_url, "work_dir": str(work_dir), **job}))
 
-    def __enter__(self) -> Recorder:
+    def __enter__(self) -> RecorderProcess:
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -136,7 +136,7 @@ def kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
 
 
-class Site(socketserver.ThreadingMixIn, http.server.HTTPServer):
+class PageServer(socketserver.ThreadingMixIn, http.server.HTTPServer):
     """Pages by path, some with a status and headers; `/hang` never answers; `/report?key=value` goes to `reports`."""
 
     daemon_threads = True
@@ -154,7 +154,7 @@ class Site(socketserver.ThreadingMixIn, http.server.HTTPServer):
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
-    server: Site
+    server: PageServer
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
@@ -177,9 +177,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def serve(pages: dict[str, str], odd: dict[str, tuple[int, dict[str, str]]] | None = None) -> Iterator[Site]:
+def serve(pages: dict[str, str], odd: dict[str, tuple[int, dict[str, str]]] | None = None) -> Iterator[PageServer]:
     """Run a site for the length of the block."""
-    site = Site(pages, odd or {})
+    site = PageServer(pages, odd or {})
     thread = threading.Thread(target=site.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:

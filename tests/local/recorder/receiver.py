@@ -21,7 +21,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-class Receiver:
+class RtmpServer:
     """Listens on a port; leaving the `with` block kills it if it still runs."""
 
     def __init__(self, port: int) -> None:
@@ -38,7 +38,7 @@ class Receiver:
             assert time.monotonic() < until, "the receiver does not listen"
             time.sleep(0.02)
 
-    def __enter__(self) -> Receiver:
+    def __enter__(self) -> RtmpServer:
         return self
 
     def __exit__(self, *exc: object) -> None:

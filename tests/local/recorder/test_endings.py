@@ -15,7 +15,7 @@ import pytest
 from local.recorder import rescue
 from local.recorder.browser import find_chromium
 from testing import pictures as clock
-from tests.local.recorder.harness import Recorder, Site, all_gone, kill, serve
+from tests.local.recorder.harness import PageServer, RecorderProcess, all_gone, kill, serve
 
 pytestmark = pytest.mark.e2e
 
@@ -41,14 +41,14 @@ _ODD = {
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
+def site() -> Iterator[PageServer]:
     with serve(_PAGES, _ODD) as running:
         yield running
 
 
-def test_hanging_server(site: Site, tmp_path: Path) -> None:
+def test_hanging_server(site: PageServer, tmp_path: Path) -> None:
     """A server that accepts and never answers fails the recording in time."""
-    with Recorder(tmp_path, site.url("/hang"), goto_timeout_s=1) as recorder:
+    with RecorderProcess(tmp_path, site.url("/hang"), goto_timeout_s=1) as recorder:
         assert recorder.end() == {"event": "failed", "message": "Goto url timeout"}
     assert recorder.process.returncode == 1
 
@@ -58,7 +58,7 @@ def test_dead_port(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with Recorder(tmp_path, f"http://127.0.0.1:{port}/") as recorder:
+    with RecorderProcess(tmp_path, f"http://127.0.0.1:{port}/") as recorder:
         message = recorder.end()["message"]
     assert message == "Goto url error: net::ERR_CONNECTION_REFUSED"
     assert recorder.of("file") == []
@@ -73,15 +73,15 @@ def test_dead_port(tmp_path: Path) -> None:
         ("/circle", "net::ERR_TOO_MANY_REDIRECTS"),
     ],
 )
-def test_an_address_that_is_no_page(site: Site, tmp_path: Path, path: str, why: str) -> None:
+def test_an_address_that_is_no_page(site: PageServer, tmp_path: Path, path: str, why: str) -> None:
     """What Chrome only calls aborted is told as what it is."""
-    with Recorder(tmp_path, site.url(path)) as recorder:
+    with RecorderProcess(tmp_path, site.url(path)) as recorder:
         assert recorder.end() == {"event": "failed", "message": f"Goto url error: {why}"}
 
 
-def test_an_error_page(site: Site, tmp_path: Path) -> None:
+def test_an_error_page(site: PageServer, tmp_path: Path) -> None:
     """A page that comes with an error's status is recorded, and the status is told."""
-    with Recorder(tmp_path, site.url("/login"), max_duration_s=0.5) as recorder:
+    with RecorderProcess(tmp_path, site.url("/login"), max_duration_s=0.5) as recorder:
         assert recorder.end()["reason"] == "limit"
     assert [401] == [event["status"] for event in recorder.of("started")]
 
@@ -91,7 +91,7 @@ def test_a_device_that_does_not_open(tmp_path: Path) -> None:
     deaf = tmp_path / "deaf chromium"
     deaf.write_text(f'#!/bin/sh\nALSA_CONFIG_PATH=/nonexistent exec "{find_chromium(None)}" "$@"\n')
     deaf.chmod(0o755)
-    with Recorder(tmp_path / "work", chromium=str(deaf)) as recorder:
+    with RecorderProcess(tmp_path / "work", chromium=str(deaf)) as recorder:
         told = recorder.until("trouble")["message"]
         recorder.say("stop")
         assert recorder.end() == {"event": "ended", "reason": "stop"}
@@ -103,7 +103,7 @@ def test_a_device_that_does_not_open(tmp_path: Path) -> None:
 def test_a_work_folder_that_vanishes(tmp_path: Path) -> None:
     """A film that can't be written ends the recording as that, not as a crash of Chrome."""
     work = tmp_path / "work"
-    with Recorder(work, format="hls") as recorder:
+    with RecorderProcess(work, format="hls") as recorder:
         recorder.until("progress")
         shutil.rmtree(work, ignore_errors=True)
         work.write_text("no folder")
@@ -114,7 +114,7 @@ def test_a_work_folder_that_vanishes(tmp_path: Path) -> None:
 
 def test_no_browser(tmp_path: Path) -> None:
     """A missing browser is a failed start, not a crash."""
-    with Recorder(tmp_path, chromium="/nowhere/chromium") as recorder:
+    with RecorderProcess(tmp_path, chromium="/nowhere/chromium") as recorder:
         assert recorder.end() == {
             "event": "failed",
             "message": "StartRecording error: no browser at /nowhere/chromium",
@@ -123,34 +123,34 @@ def test_no_browser(tmp_path: Path) -> None:
 
 def test_bad_job(tmp_path: Path) -> None:
     """A job that cannot be read names the field."""
-    with Recorder(tmp_path, width=-1) as recorder:
+    with RecorderProcess(tmp_path, width=-1) as recorder:
         assert recorder.end()["message"].startswith("StartRecording error: job: width:")
 
 
-def test_ready(site: Site, tmp_path: Path) -> None:
+def test_ready(site: PageServer, tmp_path: Path) -> None:
     """A page that says it is ready in time is recorded without a reload."""
-    with Recorder(tmp_path, site.url("/ready"), ready_timeout_s=30, max_duration_s=0.5) as recorder:
+    with RecorderProcess(tmp_path, site.url("/ready"), ready_timeout_s=30, max_duration_s=0.5) as recorder:
         assert recorder.end()["reason"] == "limit"
     assert recorder.of("refreshed") == []
 
 
-def test_ready_after_reload(site: Site, tmp_path: Path) -> None:
+def test_ready_after_reload(site: PageServer, tmp_path: Path) -> None:
     """A page that misses its time once is reloaded, then recorded."""
-    with Recorder(tmp_path, site.url("/second"), ready_timeout_s=3, max_duration_s=0.5) as recorder:
+    with RecorderProcess(tmp_path, site.url("/second"), ready_timeout_s=3, max_duration_s=0.5) as recorder:
         assert recorder.end()["reason"] == "limit"
     assert recorder.of("refreshed") == [{"event": "refreshed", "message": "Page load timeout"}]
 
 
-def test_never_ready(site: Site, tmp_path: Path) -> None:
+def test_never_ready(site: PageServer, tmp_path: Path) -> None:
     """A page that misses its time twice is not recorded."""
-    with Recorder(tmp_path, site.url("/"), ready_timeout_s=1) as recorder:
+    with RecorderProcess(tmp_path, site.url("/"), ready_timeout_s=1) as recorder:
         assert recorder.end() == {"event": "failed", "message": "Page load timeout"}
     assert [event["event"] for event in recorder.events] == ["refreshed", "failed"]
 
 
-def test_stop_before_start(site: Site, tmp_path: Path) -> None:
+def test_stop_before_start(site: PageServer, tmp_path: Path) -> None:
     """A stop while the page is still loading ends at once, with no file."""
-    with Recorder(tmp_path, site.url("/hang")) as recorder:
+    with RecorderProcess(tmp_path, site.url("/hang")) as recorder:
         recorder.say("stop")
         assert recorder.end() == {"event": "ended", "reason": "stop"}
     assert recorder.process.returncode == 0
@@ -158,7 +158,7 @@ def test_stop_before_start(site: Site, tmp_path: Path) -> None:
 
 def test_terminated(tmp_path: Path) -> None:
     """SIGTERM is a stop."""
-    with Recorder(tmp_path) as recorder:
+    with RecorderProcess(tmp_path) as recorder:
         recorder.until("progress")
         family = recorder.browser()
         recorder.process.send_signal(signal.SIGTERM)
@@ -169,7 +169,7 @@ def test_terminated(tmp_path: Path) -> None:
 
 def test_input_closed(tmp_path: Path) -> None:
     """The end of standard input is a stop: the parent is gone."""
-    with Recorder(tmp_path) as recorder:
+    with RecorderProcess(tmp_path) as recorder:
         recorder.until("progress")
         family = recorder.browser()
         assert recorder.process.stdin is not None
@@ -180,7 +180,7 @@ def test_input_closed(tmp_path: Path) -> None:
 
 def test_browser_killed(tmp_path: Path) -> None:
     """A browser that dies ends the recording; what was recorded is finished and told first."""
-    with Recorder(tmp_path) as recorder:
+    with RecorderProcess(tmp_path) as recorder:
         recorder.until("progress")
         recorder.until("progress")
         for pid in recorder.browser():
@@ -196,7 +196,7 @@ def test_browser_killed(tmp_path: Path) -> None:
 
 def test_page_crashed(tmp_path: Path) -> None:
     """A page that crashes under a living browser ends the recording as well."""
-    with Recorder(tmp_path) as recorder:
+    with RecorderProcess(tmp_path) as recorder:
         recorder.until("progress")
         family = recorder.browser()
         renderers = [pid for pid, command in family.items() if "--type=renderer" in command]
@@ -211,7 +211,7 @@ def test_page_crashed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("wanted", ["mp4", "hls"])
 def test_recorder_killed(tmp_path: Path, wanted: str) -> None:
     """kill -9 loses seconds, not the file: rescue makes it whole, and the browser goes by itself."""
-    with Recorder(tmp_path, format=wanted) as recorder:
+    with RecorderProcess(tmp_path, format=wanted) as recorder:
         started = recorder.until("started")
         for _ in range(6):
             recorder.until("progress")
@@ -236,7 +236,7 @@ def test_recorder_killed(tmp_path: Path, wanted: str) -> None:
 
 def test_disk_full(tmp_path: Path) -> None:
     """A disk that takes no more ends the recording with what was saved."""
-    with Recorder(tmp_path) as recorder:
+    with RecorderProcess(tmp_path) as recorder:
         recorder.until("progress")
         family = recorder.browser()
         resource.prlimit(recorder.process.pid, resource.RLIMIT_FSIZE, (700_000, 700_000))
@@ -247,9 +247,9 @@ def test_disk_full(tmp_path: Path) -> None:
     assert clock.distinct(decoded) > 5
 
 
-def test_disturbances(site: Site, tmp_path: Path) -> None:
+def test_disturbances(site: PageServer, tmp_path: Path) -> None:
     """Dialogs do not freeze the page and a popup does not take its place."""
-    with Recorder(tmp_path, site.url("/noisy"), max_duration_s=2) as recorder:
+    with RecorderProcess(tmp_path, site.url("/noisy"), max_duration_s=2) as recorder:
         assert recorder.end()["reason"] == "limit"
     assert site.reports.get(timeout=30) == {"survived": "yes"}
     assert len(clock.read(tmp_path / "recording.mp4").pictures) > 15
@@ -263,11 +263,11 @@ def test_disturbances(site: Site, tmp_path: Path) -> None:
     ],
 )
 def test_mobile(
-    site: Site, tmp_path: Path, device: str, orientation: str, picture: tuple[int, int], wide: str, turned: str
+    site: PageServer, tmp_path: Path, device: str, orientation: str, picture: tuple[int, int], wide: str, turned: str
 ) -> None:
     """The page sees a touch device of the asked size and orientation; the picture keeps its own size."""
     mobile = {"device": device, "orientation": orientation}
-    with Recorder(tmp_path, site.url("/device"), mobile=mobile, max_duration_s=0.5) as recorder:
+    with RecorderProcess(tmp_path, site.url("/device"), mobile=mobile, max_duration_s=0.5) as recorder:
         assert recorder.end()["reason"] == "limit"
     seen = site.reports.get(timeout=30)
     assert "Android" in seen["agent"]

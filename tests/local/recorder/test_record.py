@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from testing import pictures as clock
-from tests.local.recorder.harness import Recorder, all_gone
+from tests.local.recorder.harness import RecorderProcess, all_gone
 
 pytestmark = pytest.mark.e2e
 
@@ -20,8 +20,8 @@ FEWEST = 5
 
 
 @pytest.fixture(scope="module", params=["beginframe", "screencast"])
-def mp4(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorder]:
-    with Recorder(tmp_path_factory.mktemp("mp4"), way=request.param, file_stem="clip") as recorder:
+def mp4(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RecorderProcess]:
+    with RecorderProcess(tmp_path_factory.mktemp("mp4"), way=request.param, file_stem="clip") as recorder:
         recorder.until("progress")
         family = recorder.browser()
         time.sleep(SECONDS - 1)
@@ -32,18 +32,18 @@ def mp4(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture(scope="module")
-def decoded(mp4: Recorder) -> clock.Recording:
+def decoded(mp4: RecorderProcess) -> clock.Recording:
     return clock.read(mp4.work_dir / "clip.mp4")
 
 
-def test_exit_is_clean(mp4: Recorder) -> None:
+def test_exit_is_clean(mp4: RecorderProcess) -> None:
     """A stop ends with 0 and nothing in the directory but what was reported (the fixture looks for processes)."""
     assert mp4.process.returncode == 0
     assert [path.name for path in mp4.work_dir.iterdir() if path.name[0] != "."] == ["clip.mp4"]
     assert not (mp4.work_dir / ".browser").exists()
 
 
-def test_length_is_wall_time(mp4: Recorder, decoded: clock.Recording) -> None:
+def test_length_is_wall_time(mp4: RecorderProcess, decoded: clock.Recording) -> None:
     """The file is as long as its event says, and as the recording was."""
     (event,) = mp4.of("file")
     (started,) = mp4.of("started")
@@ -87,7 +87,7 @@ def test_sound_in_step(decoded: clock.Recording) -> None:
 
 def test_hls(tmp_path: Path) -> None:
     """An HLS recording plays through its playlist; segments are reported while it runs, the playlist last."""
-    with Recorder(tmp_path, format="hls", file_stem="live") as recorder:
+    with RecorderProcess(tmp_path, format="hls", file_stem="live") as recorder:
         first = recorder.until("file")
         assert first["name"] == "live_00000.ts"
         recorder.until("file")
@@ -108,7 +108,7 @@ def test_hls(tmp_path: Path) -> None:
 
 def test_split(tmp_path: Path) -> None:
     """A long recording is cut into files without a gap, each playable and in step by itself."""
-    with Recorder(tmp_path, max_media_file_s=2, file_stem="long") as recorder:
+    with RecorderProcess(tmp_path, max_media_file_s=2, file_stem="long") as recorder:
         recorder.run(4.5)
     events = recorder.of("file")
     assert [event["name"] for event in events] == ["long.mp4", "long_1.mp4", "long_2.mp4"]
@@ -123,13 +123,13 @@ def test_split(tmp_path: Path) -> None:
 
 def test_limit(tmp_path: Path) -> None:
     """The longest allowed duration ends the recording by itself."""
-    with Recorder(tmp_path, max_duration_s=2) as recorder:
+    with RecorderProcess(tmp_path, max_duration_s=2) as recorder:
         assert recorder.end() == {"event": "ended", "reason": "limit"}
     assert clock.read(tmp_path / "recording.mp4").length_s == pytest.approx(2, abs=0.2)
 
 
 def test_odd_size(tmp_path: Path) -> None:
     """An odd size is rounded down to even."""
-    with Recorder(tmp_path, width=641, height=361, max_duration_s=1) as recorder:
+    with RecorderProcess(tmp_path, width=641, height=361, max_duration_s=1) as recorder:
         recorder.end()
     assert clock.read(tmp_path / "recording.mp4").size == (640, 360)

@@ -23,7 +23,7 @@ from local.recorder.relay import Patience, Relay
 from local.recorder.relays import Relays
 from testing import pictures as clock
 from tests.local.recorder.harness import ROOT, all_gone, processes
-from tests.local.recorder.receiver import Receiver, free_port
+from tests.local.recorder.receiver import RtmpServer, free_port
 from tests.local.recorder.test_encoder import jpeg, tone
 
 pytestmark = pytest.mark.process
@@ -107,7 +107,7 @@ def folded(statuses: list[int]) -> list[int]:
 @pytest.mark.parametrize("wanted", ["mp4", "hls"])
 def test_a_strangers_server_decodes_it(tmp_path: Path, wanted: Format) -> None:
     """Picture and sound arrive in step, across a cut of the files, with a key and a query in the address."""
-    with Receiver(free_port()) as receiver:
+    with RtmpServer(free_port()) as receiver:
         live = Live(tmp_path, [receiver.url], wanted=wanted, file_s=2.5)
         live.until(0, 2)
         live.feed(3)
@@ -127,7 +127,7 @@ def test_a_strangers_server_decodes_it(tmp_path: Path, wanted: Format) -> None:
 def test_ten_at_once(tmp_path: Path) -> None:
     """As many as the document allows: each of ten servers decodes the whole stream, and the encoder is not held up."""
     with ExitStack() as stack:
-        receivers = [stack.enter_context(Receiver(free_port())) for _ in range(10)]
+        receivers = [stack.enter_context(RtmpServer(free_port())) for _ in range(10)]
         live = Live(tmp_path, [receiver.url for receiver in receivers], PATIENCE._replace(retry_s=20))
         for number in range(10):
             live.until(number, 2)
@@ -144,7 +144,7 @@ def test_bad_receivers_disturb_nobody(tmp_path: Path) -> None:
     with ExitStack() as stack:
         dead = f"rtmp://127.0.0.1:{free_port()}/live/x"
         silent = stack.enter_context(mute())
-        good = stack.enter_context(Receiver(free_port()))
+        good = stack.enter_context(RtmpServer(free_port()))
         live = Live(tmp_path, [dead, silent, good.url], PATIENCE._replace(give_up_s=5, retry_s=2.4))
         live.until(2, 2)
         live.until(0, 4)
@@ -166,12 +166,12 @@ def test_bad_receivers_disturb_nobody(tmp_path: Path) -> None:
 def test_a_receiver_that_comes_back(tmp_path: Path) -> None:
     """One that goes away is said to be recovering until another takes its place, which begins with a key frame."""
     port = free_port()
-    with Receiver(port) as first:
+    with RtmpServer(port) as first:
         live = Live(tmp_path, [first.url], PATIENCE._replace(retry_s=2.4))
         live.until(0, 2)
         live.feed(0.5)
     live.until(0, 3)
-    with Receiver(port) as second:
+    with RtmpServer(port) as second:
         live.until(0, 2)
         again_s = live.end_s
         live.feed(2)

@@ -20,7 +20,7 @@ from tencentcloud.trtc.v20190722.trtc_client import TrtcClient
 
 from local.trtc import (
     CosTarget,
-    Credential,
+    KeyPair,
     RecorderFactory,
     Sender,
     TaskTable,
@@ -35,12 +35,12 @@ from tests.local.trtc.servers import serve
 
 APP = 1400000001
 CREDENTIALS = {
-    "AKIDtest": Credential("AKIDtest", "secret"),
-    "AKIDtemp": Credential("AKIDtemp", "secret", "token"),
+    "AKIDtest": KeyPair("AKIDtest", "secret"),
+    "AKIDtemp": KeyPair("AKIDtemp", "secret", "token"),
 }
 
 
-class Memory:
+class MemorySender:
     """A sender that keeps the events."""
 
     def __init__(self) -> None:
@@ -65,7 +65,7 @@ class Memory:
         return [(t, i["Payload"].get("Status", i["Payload"].get("LeaveCode"))) for _, _, t, i in self.sent]
 
 
-class Bucket:
+class MemoryUploads:
     """An uploader into memory that fails as often as told."""
 
     def __init__(self, failures: int = 0) -> None:
@@ -85,14 +85,14 @@ class Bucket:
 
 
 @dataclass
-class Cloud:
+class RunningTrtc:
     """A running service."""
 
     endpoint: str
     settings: TrtcSettings
     tasks: TaskTable
-    memory: Memory
-    bucket: Bucket
+    memory: MemorySender
+    bucket: MemoryUploads
     script: TimerScript
     skew_s: list[float] = field(default_factory=lambda: [0.0])
 
@@ -143,15 +143,15 @@ def cloud(
     *,
     settings: TrtcSettings | None = None,
     script: TimerScript | None = None,
-    bucket: Bucket | None = None,
+    bucket: MemoryUploads | None = None,
     uploader: Uploader | None = None,
     sender: Sender | None = None,
     recorders: RecorderFactory | None = None,
-) -> Iterator[Cloud]:
+) -> Iterator[RunningTrtc]:
     """Run a service; its end is the end of the process: `aclose`."""
     settings = settings or settings_for_tests()
     script = script or TimerScript(tick_s=0.02)
-    memory, bucket, skew = Memory(), bucket or Bucket(), [0.0]
+    memory, bucket, skew = MemorySender(), bucket or MemoryUploads(), [0.0]
     tasks = TaskTable(settings, sender or memory, recorders or TimerRecorders(script), uploader or bucket, state_dir)
 
     @asynccontextmanager
@@ -162,4 +162,4 @@ def cloud(
     app = create_app(tasks, CREDENTIALS.get, settings, now=lambda: time.time() + skew[0])
     app.router.lifespan_context = lifespan
     with serve(app) as endpoint:
-        yield Cloud(endpoint, settings, tasks, memory, bucket, script, skew)
+        yield RunningTrtc(endpoint, settings, tasks, memory, bucket, script, skew)

@@ -44,7 +44,7 @@ def serve(app: Starlette) -> Iterator[str]:
         thread.join()
 
 
-class Receiver:
+class WebhookServer:
     """An HTTP server that keeps what it receives; `statuses` are answered first, then 200."""
 
     def __init__(self) -> None:

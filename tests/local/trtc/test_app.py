@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from local.faults import TrtcFault
-from tests.local.trtc.cloud import APP, Cloud, body, cloud, settings_for_tests
+from tests.local.trtc.cloud import APP, RunningTrtc, body, cloud, settings_for_tests
 from tests.local.trtc.servers import until
 
 # The example input of the API reference page of StartWebRecord, as published.
@@ -26,13 +26,13 @@ EXAMPLE = json.loads("""{
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningTrtc]:
     """One service for the tests that leave no trace in it."""
     with cloud(tmp_path_factory.mktemp("state")) as running:
         yield running
 
 
-def test_example_of_the_reference_starts(shared: Cloud) -> None:
+def test_example_of_the_reference_starts(shared: RunningTrtc) -> None:
     """The reference's example input is accepted whole and answered with a TaskId and a RequestId."""
     answer = shared.call("StartWebRecord", EXAMPLE)
     assert {"TaskId", "RequestId"} == set(answer)
@@ -41,7 +41,7 @@ def test_example_of_the_reference_starts(shared: Cloud) -> None:
     shared.call("StopWebRecord", {"TaskId": answer["TaskId"]})
 
 
-def test_a_task_is_described_both_ways_until_it_is_stopped(shared: Cloud) -> None:
+def test_a_task_is_described_both_ways_until_it_is_stopped(shared: RunningTrtc) -> None:
     """Describe finds a recording by TaskId and by SdkAppId with RecordId; after the stop it exists no more."""
     task_id = shared.call("StartWebRecord", body(RecordId="described"))["TaskId"]
     by_task = shared.call("DescribeWebRecord", {"TaskId": task_id})
@@ -71,7 +71,7 @@ def test_a_task_is_described_both_ways_until_it_is_stopped(shared: Cloud) -> Non
         ({"region": ""}, 0, "MissingParameter"),
     ],
 )
-def test_common_refusals(shared: Cloud, how: dict[str, Any], skew_s: float, expected: str) -> None:
+def test_common_refusals(shared: RunningTrtc, how: dict[str, Any], skew_s: float, expected: str) -> None:
     """Each wrong signature, key, token, time and region is refused with its documented code."""
     shared.skew_s[0] = skew_s
     try:
@@ -80,7 +80,7 @@ def test_common_refusals(shared: Cloud, how: dict[str, Any], skew_s: float, expe
         shared.skew_s[0] = 0
 
 
-def test_clock_within_five_minutes_and_a_token_are_accepted(shared: Cloud) -> None:
+def test_clock_within_five_minutes_and_a_token_are_accepted(shared: RunningTrtc) -> None:
     """A signature 290 s old passes, and so does a temporary key with its token."""
     shared.skew_s[0] = 290
     key = ("AKIDtemp", "secret", "token")
@@ -91,7 +91,7 @@ def test_clock_within_five_minutes_and_a_token_are_accepted(shared: Cloud) -> No
     assert "FailedOperation.TaskNotExist" == code
 
 
-def test_every_answer_is_an_envelope_with_status_200(shared: Cloud) -> None:
+def test_every_answer_is_an_envelope_with_status_200(shared: RunningTrtc) -> None:
     """Whatever is sent, the answer is HTTP 200, application/json, with an Error and a RequestId."""
     good = {
         "x-tc-action": "StartWebRecord", "x-tc-version": "2019-07-22", "x-tc-timestamp": str(int(time.time())),
@@ -176,12 +176,12 @@ def test_a_lost_reply_is_recovered_by_record_id(tmp_path: Path) -> None:
         ("StopWebRecord", {"TaskId": "x", "Force": True}, "UnknownParameter"),
     ],
 )
-def test_questions_are_checked(shared: Cloud, action: str, question: dict[str, Any], expected: str) -> None:
+def test_questions_are_checked(shared: RunningTrtc, action: str, question: dict[str, Any], expected: str) -> None:
     """Describe and Stop refuse missing, mistyped and unknown parameters."""
     assert expected == shared.code(action, question)[0]
 
 
-def test_nobodys_body_is_read(shared: Cloud) -> None:
+def test_nobodys_body_is_read(shared: RunningTrtc) -> None:
     """Who has no valid key is refused before the body; who has one, at 10 MB, in chunks as by Content-Length."""
     scope = f"{time.strftime('%Y-%m-%d', time.gmtime())}/trtc/tc3_request"
     signed = f"SignedHeaders=content-type;host, Signature={'0' * 64}"

@@ -9,22 +9,22 @@ from typing import Any
 
 import pytest
 
-from local.trtc import Recorder, RecorderJob, TimerScript
+from local.trtc import PageRecorder, RecorderJob, TimerScript
 from local.trtc.ports import Event
-from tests.local.trtc.cloud import APP, Bucket, Cloud, body, cloud, settings_for_tests
+from tests.local.trtc.cloud import APP, MemoryUploads, RunningTrtc, body, cloud, settings_for_tests
 from tests.local.trtc.servers import until
 
 HLS = {"Format": "hls"}
 
 
-def started(running: Cloud, **changes: Any) -> str:
+def started(running: RunningTrtc, **changes: Any) -> str:
     """Start a task and wait for its 801."""
     task_id: str = running.call("StartWebRecord", body(**changes))["TaskId"]
     until(lambda: 801 in [sent[2] for sent in running.memory.sent])
     return task_id
 
 
-def finished(running: Cloud) -> None:
+def finished(running: RunningTrtc) -> None:
     """Wait until every task is gone and nothing is left on disk."""
     until(lambda: not running.tasks.list())
 
@@ -117,7 +117,7 @@ def test_other_ends(tmp_path: Path, script: TimerScript, expected: list[tuple[in
 
 def test_a_refused_upload_is_reported_late(tmp_path: Path) -> None:
     """An upload that fails its first tries is 310 with status 1, and status 0 once it came through."""
-    with cloud(tmp_path, bucket=Bucket(failures=4), script=TimerScript(tick_s=0.02, limit_s=0.03)) as running:
+    with cloud(tmp_path, bucket=MemoryUploads(failures=4), script=TimerScript(tick_s=0.02, limit_s=0.03)) as running:
         started(running)
         finished(running)
         assert [1, 0] == [payload["Status"] for payload in running.memory.payloads(310)]
@@ -127,7 +127,7 @@ def test_a_refused_upload_is_reported_late(tmp_path: Path) -> None:
 
 def test_a_file_that_never_uploads_is_given_up_but_kept(tmp_path: Path) -> None:
     """After the last try 310 has status 2, and the work directory stays; a new service starts beside it."""
-    with cloud(tmp_path, bucket=Bucket(failures=99), script=TimerScript(tick_s=0.02, limit_s=0.03)) as running:
+    with cloud(tmp_path, bucket=MemoryUploads(failures=99), script=TimerScript(tick_s=0.02, limit_s=0.03)) as running:
         started(running)
         finished(running)
         assert [1, 2] == [payload["Status"] for payload in running.memory.payloads(310)]
@@ -165,7 +165,7 @@ def test_hls_that_is_late_is_reported_twice(tmp_path: Path) -> None:
     """Slices still missing after the stop are LeaveCode 1, and 2 once they were recovered."""
     script = TimerScript(tick_s=0.02, limit_s=0.03)
     settings = settings_for_tests(upload_late_waits_s=(0.05,) * 60)
-    with cloud(tmp_path, settings=settings, bucket=Bucket(failures=10**6), script=script) as running:
+    with cloud(tmp_path, settings=settings, bucket=MemoryUploads(failures=10**6), script=script) as running:
         started(running, WebRecordVideoParams=HLS)
         until(lambda: running.memory.payloads(305))
         running.bucket.failures = 0
@@ -298,7 +298,7 @@ def test_a_page_with_a_video_that_is_too_large(tmp_path: Path) -> None:
 def test_a_recorder_that_raises_is_a_failed_start(tmp_path: Path) -> None:
     """A defect of ours is told as a failed start and leaves no task behind; nothing else comes after it."""
 
-    def broken(_: RecorderJob) -> Recorder:
+    def broken(_: RecorderJob) -> PageRecorder:
         raise RuntimeError("no recorder")
 
     with cloud(tmp_path, recorders=broken) as running:
@@ -321,7 +321,7 @@ def test_closing_stops_and_delivers(tmp_path: Path) -> None:
 def test_closing_is_bounded(tmp_path: Path) -> None:
     """A bucket that refuses everything does not hold the end of the process beyond its limit; files stay."""
     settings = settings_for_tests(finish_timeout_s=0.2, upload_late_waits_s=(60.0,))
-    with cloud(tmp_path, settings=settings, bucket=Bucket(failures=99)) as running:
+    with cloud(tmp_path, settings=settings, bucket=MemoryUploads(failures=99)) as running:
         started(running)
     assert [] == running.tasks.list()
     assert 1 == len(list((tmp_path / "work").glob("*/*.mp4")))
@@ -350,7 +350,7 @@ def test_keys_stay_out_of_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixtu
     """Neither AccessKey nor SecretKey nor the page's query is logged, at any level, also when uploads fail."""
     caplog.set_level(logging.DEBUG)
     storage = body()["StorageParams"]["CloudStorage"] | {"AccessKey": "AKsentinel", "SecretKey": "SKsentinel"}
-    with cloud(tmp_path, bucket=Bucket(failures=4), script=TimerScript(tick_s=0.02, limit_s=0.03)) as running:
+    with cloud(tmp_path, bucket=MemoryUploads(failures=4), script=TimerScript(tick_s=0.02, limit_s=0.03)) as running:
         task = {"StorageParams": {"CloudStorage": storage}, "RecordUrl": "https://example.com/?t=pagesentinel"}
         started(running, **task)
         finished(running)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from local.trtc.errors import ApiError
-from local.trtc.tc3 import Credential, signature, verify
+from local.trtc.tc3 import KeyPair, signature, verify
 
 ID, KEY = "AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE", "Gu5t9xGARNpq86cd98joQYCN3EXAMPLE"
 BODY = rb'{"Limit": 1, "Filters": [{"Values": ["\u672a\u547d\u540d"], "Name": "instance-name"}]}'
@@ -20,9 +20,9 @@ HEADERS = {
 }
 
 
-def check(headers: dict[str, str] | None = None, body: bytes = BODY, service: str = "cvm") -> Credential:
+def check(headers: dict[str, str] | None = None, body: bytes = BODY, service: str = "cvm") -> KeyPair:
     """Verify the document's request with changes."""
-    credentials = {ID: Credential(ID, KEY)}
+    credentials = {ID: KeyPair(ID, KEY)}
     return verify("POST", "", {**HEADERS, **(headers or {})}, body, credentials.get, NOW, service=service)
 
 
@@ -83,7 +83,7 @@ def test_body_and_service_are_covered() -> None:
 
 def test_a_credential_does_not_print_its_key() -> None:
     """The repr of a credential shows the SecretId only."""
-    assert "Credential(secret_id='a')" == repr(Credential("a", "b", "c"))
+    assert "KeyPair(secret_id='a')" == repr(KeyPair("a", "b", "c"))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:9471", "localhost:9471", "localhost"])

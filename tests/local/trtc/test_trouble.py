@@ -10,7 +10,7 @@ import pytest
 
 from local.trtc import RecorderJob
 from local.trtc.ports import Event
-from tests.local.trtc.cloud import Bucket, Cloud, body, cloud, settings_for_tests
+from tests.local.trtc.cloud import MemoryUploads, RunningTrtc, body, cloud, settings_for_tests
 from tests.local.trtc.servers import until
 
 STARTED: Event = {"event": "started", "ts_ms": 1_700_000_000_000}
@@ -36,7 +36,7 @@ class Scripted:
     def crash(self) -> None: ...
 
 
-def played(tmp_path: Path, *says: Event) -> tuple[Cloud, Scripted]:
+def played(tmp_path: Path, *says: Event) -> tuple[RunningTrtc, Scripted]:
     """Let a recorder say this to its end."""
     recorders = Scripted(list(says))
     with cloud(tmp_path, recorders=recorders) as running:
@@ -84,7 +84,7 @@ def test_a_film_that_can_not_be_written_is_no_crash_of_chrome(tmp_path: Path) ->
 def test_the_end_does_not_wait_for_what_is_late(tmp_path: Path, file_format: str) -> None:
     """A file that the bucket refused is tried once more when the local cloud ends, and stays in its folder."""
     settings = settings_for_tests(upload_late_waits_s=(60.0, 60.0), finish_timeout_s=30.0)
-    bucket = Bucket(failures=10**6)
+    bucket = MemoryUploads(failures=10**6)
     with cloud(tmp_path, settings=settings, bucket=bucket) as running:
         task_id = running.call("StartWebRecord", body(WebRecordVideoParams={"Format": file_format}))["TaskId"]
         until(lambda: running.memory.payloads(801))

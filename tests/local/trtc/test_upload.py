@@ -13,20 +13,20 @@ import pytest
 from local.trtc import CosTarget, CosUploader, UploadError
 from local.trtc.hls import shorten
 from local.trtc.tasks import new_task_id
-from tests.local.trtc.servers import Receiver
+from tests.local.trtc.servers import WebhookServer
 
 TARGET = CosTarget("ap-chengdu", "web-125", "AK", "SK", ("a",))
 
 
 @pytest.fixture
-def cos() -> Iterator[Receiver]:
+def cos() -> Iterator[WebhookServer]:
     """A server that accepts every PUT."""
-    receiver = Receiver()
+    receiver = WebhookServer()
     yield receiver
     receiver.close()
 
 
-def test_a_file_is_put_under_its_key(cos: Receiver, tmp_path: Path) -> None:
+def test_a_file_is_put_under_its_key(cos: WebhookServer, tmp_path: Path) -> None:
     """The key arrives whole, with every documented character of a TaskId, signed with the caller's key."""
     path, key = tmp_path / "x.mp4", f"a/{new_task_id()}/x.mp4"
     path.write_bytes(b"film")
@@ -37,7 +37,7 @@ def test_a_file_is_put_under_its_key(cos: Receiver, tmp_path: Path) -> None:
     assert "web-125.cos.ap-chengdu.myqcloud.com" == headers["Host"]
 
 
-def test_a_refusal_is_one_error_without_keys(cos: Receiver, tmp_path: Path) -> None:
+def test_a_refusal_is_one_error_without_keys(cos: WebhookServer, tmp_path: Path) -> None:
     """A refusing and an absent COS end in UploadError after one request, whose text names no key."""
     path = tmp_path / "x.mp4"
     path.write_bytes(b"film")
@@ -54,7 +54,7 @@ def test_a_refusal_is_one_error_without_keys(cos: Receiver, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "ALL_PROXY", "all_proxy"])
 def test_a_proxy_of_the_shell_is_not_asked(
-    cos: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    cos: WebhookServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """The endpoint is on this machine; a proxy that is dead, or could not reach it, is no matter."""
     monkeypatch.setenv(name, "socks5://127.0.0.1:1" if "all" in name.lower() else "http://127.0.0.1:1")
@@ -64,7 +64,7 @@ def test_a_proxy_of_the_shell_is_not_asked(
     assert 1 == len(cos.requests)
 
 
-def test_a_missing_file_is_an_upload_error(cos: Receiver, tmp_path: Path) -> None:
+def test_a_missing_file_is_an_upload_error(cos: WebhookServer, tmp_path: Path) -> None:
     """A file that vanished does not end the task with another kind of error."""
     with pytest.raises(UploadError):
         asyncio.run(CosUploader(cos.url).upload(TARGET, "k", tmp_path / "none"))
