@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 
 _MARKER = re.compile(r"(?:open|due)/[0-9]{13}-[A-Za-z0-9_-]{1,26}")
 _INDEXED = re.compile(r"days/[0-9]{4}-[0-9]{2}-[0-9]{2}/[0-9]{13}-([A-Za-z0-9_-]{1,26})")
+_FACT = re.compile(r"([0-9]{13}-[^/]+-[0-9a-f]{16})\.json")
 _CALLBACK = re.compile(r"tasks/[^/]+/facts/[0-9]{13}-[^/]+\.json")
 
 
@@ -57,6 +58,12 @@ def marked(key: str) -> tuple[int, str]:
 def is_marker(key: str) -> bool:
     """Tell whether a listed key is an `open/` or `due/` marker."""
     return _MARKER.fullmatch(key) is not None
+
+
+def fact_of(file_name: str) -> str | None:
+    """Return the name of the fact that an object in a folder of facts holds; None for anything else there."""
+    found = _FACT.fullmatch(file_name)
+    return found[1] if found else None
 
 
 def is_callback(key: str) -> bool:

@@ -62,8 +62,8 @@ def complete(store: ObjectStore, recording_id: str, known: Evidence, since_ms: i
 
 def _missing(store: ObjectStore, prefix: str, evidence: Evidence, since_ms: int) -> list[str]:
     after = f"{prefix}{since_ms:013d}" if since_ms > 0 else ""  # names begin with their time
-    names = (item.key.removeprefix(prefix).removesuffix(".json") for item in store.list(prefix, after))
-    return [name for name in names if name not in evidence.facts]
+    names = (keys.fact_of(item.key.removeprefix(prefix)) for item in store.list(prefix, after))
+    return [name for name in names if name and name not in evidence.facts]
 
 
 def write_document(store: ObjectStore, accepted: Accepted, evidence: Evidence) -> Recording:
