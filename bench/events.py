@@ -87,8 +87,7 @@ def recording(facts: int, recording_id: str) -> tuple[str, dict[str, bytes]]:
         body = middle(number, NOW_MS + 10_000 + number * (LONGEST_MS - 20_000) // facts, task)
         read = parse_callback(body)
         world.store.put(f"{keys.task_facts(read.task_key)}{read.name}.json", body)
-    accepted, known = journal.load(world.store, recording_id)
-    journal.write_document(world.store, accepted, journal.complete(world.store, recording_id, known))
+    journal.save(world.store, journal.find(world.store, recording_id), NOW_MS)
     return task, {f"{PREFIX}/{key}": item.body for key, item in world.store.objects.items()}
 
 

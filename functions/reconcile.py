@@ -27,8 +27,10 @@ def handle(trigger: Trigger, app: bootstrap.ReconcileApp) -> Result:
             notify_failures=report.notify_failures, errors=report.errors[:10] or None, error_count=len(report.errors)
         )
     elif isinstance(trigger, Replay):
-        result = replay(app.ports.store, trigger.recording_ids or all_recordings(app.ports.store))
-        log.note(outcome="replayed", recordings=result.recordings, changed=result.changed[:20])
+        result = replay(app.ports.store, trigger.recording_ids or all_recordings(app.ports.store), app.ports.clock())
+        log.note(
+            outcome="replayed", recordings=result.recordings, changed=result.changed[:20], damaged=result.damaged[:20]
+        )
         log.note(foreign=result.foreign.count or None, foreign_names=result.foreign.named or None)
         return {"recordings": result.recordings, "changed": result.changed}
     return None

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-FINAL = ("completed", "failed", "lost")
+FINAL = ("completed", "failed", "lost", "cancelled")
 RESULT_TIMEOUT_S = 180.0
 
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from shared.usecases.look import ReconcilePorts
+    from shared.usecases.ports import Ports
     from shared.usecases.read_ports import QueryPorts
-    from shared.usecases.start import Ports
 
 App = TypeVar("App")
 
@@ -152,7 +152,7 @@ def reconcile() -> ReconcileApp:
 def _ports(settings: TrtcSettings) -> Ports:
     from shared.adapters.trtc import TrtcRecorder
     from shared.domain.policy import Policy, UploadKeys
-    from shared.usecases.start import Ports
+    from shared.usecases.ports import Ports
 
     keys = None
     if settings.storage_secret_id and settings.storage_secret_key:

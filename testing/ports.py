@@ -44,7 +44,6 @@ class Calls:
         plan: which of them are struck.
         strikes: counts.
         meet: begins another invocation.
-        peace: whether nothing goes wrong any more.
         watch: sees every call.
     """
 
@@ -54,7 +53,6 @@ class Calls:
     plan: Mapping[int, Kind]
     strikes: Strikes
     meet: Callable[[], None]
-    peace: Callable[[], bool] = lambda: False
     watch: Watch | None = None
 
     def make(
@@ -71,7 +69,7 @@ class Calls:
             raise Killed
         number, self.process.calls = self.process.calls, self.process.calls + 1
         self.strikes.calls[call] += 1
-        kind = self.plan.get(number) or self.strikes.aimed(call, peace=self.peace())
+        kind = self.plan.get(number)
         if self.watch:
             self.watch(self.process, number, f"{call} {what}", kind)
         least, most = takes_ms

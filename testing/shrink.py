@@ -11,31 +11,29 @@ from testing.run import Run
 from testing.scenario import Scenario, Settings
 
 T = TypeVar("T")
-Make = Callable[[Scenario], Run]
-"""Makes a run: as it is, or one whose world or code is broken."""
 
 
-def broken(scenario: Scenario, make: Make = Run) -> set[str]:
+def broken(scenario: Scenario) -> set[str]:
     """Return the names of the laws that a run breaks."""
-    return {name for name, lines in judge(make(scenario).play()).items() if lines}
+    return {name for name, lines in judge(Run(scenario).play()).items() if lines}
 
 
-def pinned(scenario: Scenario, make: Make = Run) -> Scenario:
+def pinned(scenario: Scenario) -> Scenario:
     """Return the run with its faults and stories listed, instead of drawn."""
-    run = make(scenario).play()
+    run = Run(scenario).play()
     return replace(scenario, strikes=list(run.strikes.struck), stories=dict(run.stories))
 
 
-def least(scenario: Scenario, say: Callable[[str], None] = lambda _line: None, make: Make = Run) -> Scenario:
+def least(scenario: Scenario, say: Callable[[str], None] = lambda _line: None) -> Scenario:
     """Return the smallest run that breaks a law that this one breaks; itself where it breaks none."""
-    laws = broken(scenario, make)
+    laws = broken(scenario)
     if not laws:
         return scenario
 
     def fails(tried: Scenario) -> bool:
-        return bool(broken(tried, make) & laws)
+        return bool(broken(tried) & laws)
 
-    listed = pinned(scenario, make)
+    listed = pinned(scenario)
     if not fails(listed):
         return scenario  # only what was drawn does it
     for _ in range(2):
@@ -52,7 +50,7 @@ def least(scenario: Scenario, say: Callable[[str], None] = lambda _line: None, m
         say(f"{len(listed.steps)} steps, {len(listed.strikes or [])} faults")
         if size == (len(listed.steps), len(listed.strikes or [])):
             break
-    run = make(listed).play()
+    run = Run(listed).play()
     return replace(listed, stories={name: story for name, story in listed.stories.items() if name in run.stories})
 
 

@@ -23,10 +23,11 @@ from shared.domain.errors import RecorderError
 from shared.domain.request import RecordingRequest
 from shared.domain.steps import Timing
 from shared.ports import StoredObject
+from shared.store.journal import current
 from shared.usecases.look import ReconcilePorts
 from shared.usecases.pace import Pacer
 from shared.usecases.receive import receive
-from shared.usecases.start import current, start
+from shared.usecases.start import start
 from shared.usecases.stop import stop
 from shared.usecases.tick import Report, tick
 from testing.bucket import Bucket, Objects

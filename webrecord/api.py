@@ -21,7 +21,7 @@ from webrecord.settings import Target
 from webrecord.wire import Ways, why
 
 Document = dict[str, Any]
-FINAL = ("completed", "failed", "lost")
+FINAL = ("completed", "failed", "lost", "cancelled")
 WAITING = ("scheduled", "queued")
 PAGE = 100
 """Largest page of a list."""

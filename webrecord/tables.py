@@ -12,7 +12,14 @@ from rich.text import Text
 from webrecord.text import length, local_time, safe, size, zone
 
 Document = Mapping[str, Any]
-_STYLES = {"completed": "green", "failed": "red", "lost": "red", "recording": "bold cyan", "paused": "yellow"}
+_STYLES = {
+    "completed": "green",
+    "failed": "red",
+    "lost": "red",
+    "cancelled": "dim",
+    "recording": "bold cyan",
+    "paused": "yellow",
+}
 
 
 def state_style(state: object) -> str:

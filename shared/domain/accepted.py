@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.domain.periods import START_LEAD_MS
+
 if TYPE_CHECKING:
     from shared.domain.request import Format, RecordingRequest
 
@@ -51,6 +53,10 @@ class Accepted(BaseModel):
     def due_ms(self) -> int:
         """When it is to start."""
         return self.start_at_ms or self.created_ms
+
+    def is_early(self, now_ms: int) -> bool:
+        """Tell whether the start lies in the future (epoch ms)."""
+        return self.due_ms - START_LEAD_MS > now_ms
 
     # A callback needs only the next four, and must not wait for the request's model: `parsed()` says the same.
 

@@ -34,6 +34,7 @@ class Event(IntEnum):
     RECORDER_RESOURCE_LIMIT = 804
 
 
+DAY_MS = 86_400_000
 _SECONDS_FROM = 10**9
 """From here to ten times as much it is seconds, 2001 to 2286; as milliseconds that were early 1970."""
 KNOWN = frozenset(int(event) for event in Event)
@@ -46,7 +47,7 @@ class Callback(NamedTuple):
         group: EventGroupId; 0 when absent or unreadable.
         type: EventType; 0 when absent or unreadable.
         task_id: the TaskId without its `_StartTimeMs_` suffix; empty when absent.
-        event_ms: EventMsTs, or EventTs in milliseconds, or 0.
+        event_ms: EventMsTs, or EventTs in milliseconds; when it came, where neither can be right.
         payload: EventInfo.Payload as it came; empty when absent.
         name: the fact's name; the same for every resend, since CallbackTs is left out of the digest.
     """
@@ -82,11 +83,15 @@ class Callback(NamedTuple):
         return status if leave is None or status == 1 else leave
 
 
-def parse_callback(body: bytes) -> Callback:
+def parse_callback(body: bytes, received_ms: int | None = None) -> Callback:
     """Read a webhook's raw bytes.
 
     A body that is not a JSON object (signed all the same) becomes a callback of group and type 0 without a
     task, so that even that is kept.
+
+    Args:
+        body: the bytes.
+        received_ms: when they came, epoch ms. The callback's own time counts only within a day of it.
     """
     try:
         document = json.loads(body)
@@ -99,6 +104,7 @@ def parse_callback(body: bytes) -> Callback:
     event_type = number(document.get("EventType")) or 0
     event_type = event_type if 0 <= event_type < 10**9 else 0  # it is part of an object's key
     event_ms = moment_ms(info.get("EventMsTs")) or moment_ms(info.get("EventTs"), seconds=True) or 0
+    own_ms = event_ms if _is_plausible(event_ms, received_ms) else 0
     document.pop("CallbackTs", None)
     try:
         identity = json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
@@ -109,10 +115,14 @@ def parse_callback(body: bytes) -> Callback:
         group=number(document.get("EventGroupId")) or 0,
         type=event_type,
         task_id=bare_task_id(task_id) if isinstance(task_id, str) else "",
-        event_ms=event_ms,
-        name=fact_name(event_ms, str(event_type), identity),
+        event_ms=own_ms or received_ms or 0,
+        name=fact_name(own_ms, str(event_type), identity),  # not when it came: a resend has the same name
         payload=payload,
     )
+
+
+def _is_plausible(event_ms: int, received_ms: int | None) -> bool:
+    return 0 <= event_ms < 10**13 if received_ms is None else abs(event_ms - received_ms) <= DAY_MS
 
 
 def number(value: object) -> int | None:

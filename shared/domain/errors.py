@@ -199,6 +199,10 @@ class StoreRefused(StoreError):
         self.code = code
 
 
+class Damaged(WebRecordError):
+    """A stored object can't be read; the message names the recording, and what to do."""
+
+
 class NotStored(StoreError):
     """A callback's raw bytes are not durable; it must not be acknowledged."""
 

@@ -119,6 +119,8 @@ class Task(Joined):
     """The upload was reported as failed."""
     gone_ms: int | None = None
     """TRTC was seen not to know the task any more."""
+    listed_ms: int | None = None
+    """Its files were listed; more may be on their way."""
     settled_ms: int | None = None
     """We looked for files after the grace time; what was found is what there is."""
     relay: dict[str, tuple[int, int, str]] = Field(default_factory=dict)

@@ -14,6 +14,8 @@ FILE_END_TOLERANCE_MS = 5_000
 
 MAX_NAME, MAX_ADDRESS = 850, 2_048
 """Characters of a name and of an address that an event may bring into the document; what is longer is neither."""
+LATEST_FILE_MS = 10 * 86_400_000
+"""A file whose time lies further back than this has no time that can be right."""
 
 MAX_WORDS = 200
 """Letters of the recorder's words that the timeline shows."""
@@ -47,7 +49,11 @@ def _fact(kind: str, at_ms: int, data: dict[str, Any]) -> Fact:
 
 
 def read_fact(body: bytes) -> Fact:
-    """Read a fact that was stored."""
+    """Read a fact that was stored.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError, RecursionError: it is not one.
+    """
     data = json.loads(body)
     return _fact(data.pop("kind"), data.pop("at_ms"), data)
 
@@ -88,9 +94,12 @@ def gone(at_ms: int, task_id: str) -> Fact:
     return _fact("gone", at_ms, {"task_id": task_id})
 
 
-def looked(at_ms: int, task_id: str, files: dict[str, int]) -> Fact:
-    """We looked for a task's files for the last time; `files` are those that lie there, with their bytes."""
-    return _fact("looked", at_ms, {"task_id": task_id, "files": files})
+def looked(at_ms: int, task_id: str, files: dict[str, int], *, last: bool = True) -> Fact:
+    """A task's files were listed; `files` are those that lie there, with their bytes.
+
+    The `last` look settles the task: what was found by then is what there is. Before it more may be on its way.
+    """
+    return _fact("looked" if last else "listed", at_ms, {"task_id": task_id, "files": files})
 
 
 def changed(at_ms: int, state: str) -> Fact:
@@ -130,10 +139,10 @@ def _fact_says(fact: Fact) -> dict[str, Any]:
             return {"stop": (at_ms, data["why"])}
         case "gone":
             return {"tasks": {task_key_of(data["task_id"]): Task(gone_ms=at_ms)}}
-        case "looked":
+        case "looked" | "listed":
             files = {name: File(size=size) for name, size in sorted(data["files"].items())}
-            task = Task(task_id=data["task_id"], settled_ms=at_ms, files=files)
-            return {"tasks": {task_key_of(data["task_id"]): task}}
+            when = {"settled_ms" if fact.kind == "looked" else "listed_ms": at_ms}
+            return {"tasks": {task_key_of(data["task_id"]): Task(task_id=data["task_id"], files=files, **when)}}
         case "changed":
             return {"changes": {f"{at_ms:013d}-{data['state']}": data["state"]}}
         case "notified":
@@ -145,6 +154,11 @@ def _fact_says(fact: Fact) -> dict[str, Any]:
         case "gave_up":
             return {"gave_up": (at_ms, data["why"])}
     return {}
+
+
+def unreadable(name: str) -> Evidence:
+    """Return what a stored fact says that can't be read: that it is there."""
+    return Evidence(facts={name: "unreadable"})
 
 
 def evidence_of_callback(callback: Callback) -> Evidence:
@@ -216,12 +230,12 @@ def _files(callback: Callback) -> dict[str, File]:
     payload = callback.payload
     files = {name: File() for name in [*_names(payload.get("FileList")), *_names(payload.get("FileName"))]}
     for message in [*_records(payload.get("FileList")), *_records(payload.get("FileMessage"))]:
-        files |= {name: _file(message) for name in _names(message.get("FileName"))}
+        files |= {name: _file(message, callback.event_ms) for name in _names(message.get("FileName"))}
     for vod in _records(payload.get("TencentVod")):
         file_id = _name(vod.get("FileId"))
         url = _name(vod.get("VideoUrl"))
         if name := _name(vod.get("CacheFile")) or file_id or url:
-            files[name] = _file(vod).model_copy(update={"file_id": file_id, "url": url})
+            files[name] = _file(vod, callback.event_ms).model_copy(update={"file_id": file_id, "url": url})
     return dict(sorted(files.items()))  # joined mappings are sorted; what is alone must look the same
 
 
@@ -247,10 +261,16 @@ def _said(value: object) -> str:
     return _text(value)[:500] if isinstance(value, str | int | float) and value else ""
 
 
-def _file(message: dict[str, Any]) -> File:
+def _file(message: dict[str, Any], told_ms: int) -> File:
     track = message.get("TrackType")
     return File(
-        start_ms=moment_ms(message.get("StartTimeStamp")),
-        end_ms=moment_ms(message.get("EndTimeStamp")),
+        start_ms=_time_of_file(message.get("StartTimeStamp"), told_ms),
+        end_ms=_time_of_file(message.get("EndTimeStamp"), told_ms),
         track=_text(track)[:MAX_NAME] if isinstance(track, str) else None,
     )
+
+
+def _time_of_file(value: object, told_ms: int) -> int | None:
+    """Return a file's time, where it lies before the event that told it; a late upload is days late at most."""
+    ms = moment_ms(value)
+    return ms if ms is not None and told_ms - LATEST_FILE_MS <= ms <= told_ms + FILE_END_TOLERANCE_MS else None

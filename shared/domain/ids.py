@@ -10,12 +10,8 @@ from functools import lru_cache
 from shared.domain.errors import FieldError, InvalidRequest
 
 _RECORDING_ID = re.compile(r"[A-Za-z0-9_-]{1,26}")
+_FACT_NAME = re.compile(r"[0-9]{13}-[A-Za-z0-9_]{1,40}-[0-9a-f]{16}")
 _START_TIME_SUFFIX = re.compile(r"_StartTimeMs_[0-9]{13}\Z")
-
-
-def is_recording_id(text: str) -> bool:
-    """Tell whether a text can be a recording's id."""
-    return _RECORDING_ID.fullmatch(text) is not None
 
 
 def recording_id_of(text: str) -> str:
@@ -24,6 +20,11 @@ def recording_id_of(text: str) -> str:
     A UUID has 36 characters and TRTC's RecordId, which holds the id and an attempt number, less than 32 bytes.
     """
     return text if _RECORDING_ID.fullmatch(text) else digest_id("key", text)
+
+
+def is_recording_id(text: str) -> bool:
+    """Tell whether a text can be a recording's id."""
+    return _RECORDING_ID.fullmatch(text) is not None
 
 
 def digest_id(*parts: str) -> str:
@@ -48,7 +49,8 @@ def caller_key(header: str | None, recording_id: str | None, record_id: str | No
 
 def record_id_of(recording_id: str, attempt: int) -> str:
     """Return TRTC's RecordId of an attempt: deterministic, so that TRTC starts one task for it, < 32 bytes."""
-    return f"{recording_id}-{attempt}"
+    record_id = f"{recording_id}-{attempt}"
+    return record_id if len(record_id) < 32 else digest_id("record", record_id)
 
 
 def bare_task_id(task_id: str) -> str:
@@ -72,6 +74,11 @@ def task_key_of(task_id: str) -> str:
 def fact_name(ms: int, kind: str, body: bytes) -> str:
     """Return `<ms>-<kind>-<digest>`: the same fact always has the same name."""
     return f"{ms:013d}-{kind}-{hashlib.sha256(body).hexdigest()[:16]}"
+
+
+def is_fact_name(text: str) -> bool:
+    """Tell whether a text can be the name of a fact."""
+    return _FACT_NAME.fullmatch(text) is not None
 
 
 def etag(text: str) -> str:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from datetime import datetime, timezone
 
+from shared.domain.ids import digest_id
+
 _MARKER = re.compile(r"(?:open|due)/[0-9]{13}-[A-Za-z0-9_-]{1,26}")
 _INDEXED = re.compile(r"days/[0-9]{4}-[0-9]{2}-[0-9]{2}/[0-9]{13}-([A-Za-z0-9_-]{1,26})")
-_FACT = re.compile(r"([0-9]{13}-[^/]+-[0-9a-f]{16})\.json")
 _CALLBACK = re.compile(r"tasks/[^/]+/facts/[0-9]{13}-[^/]+\.json")
 
 
@@ -22,6 +23,11 @@ def request_key(recording_id: str) -> str:
 def document_key(recording_id: str) -> str:
     """Return the key of the derived document that people and programs read."""
     return f"recordings/{recording_id}/recording.json"
+
+
+def recording_folder(recording_id: str) -> str:
+    """Return the prefix of everything that is stored of a recording itself."""
+    return f"recordings/{recording_id}/"
 
 
 def recording_facts(recording_id: str) -> str:
@@ -60,12 +66,6 @@ def is_marker(key: str) -> bool:
     return _MARKER.fullmatch(key) is not None
 
 
-def fact_of(file_name: str) -> str | None:
-    """Return the name of the fact that an object in a folder of facts holds; None for anything else there."""
-    found = _FACT.fullmatch(file_name)
-    return found[1] if found else None
-
-
 def is_callback(key: str) -> bool:
     """Tell whether a listed key is that of a stored callback."""
     return _CALLBACK.fullmatch(key) is not None
@@ -86,3 +86,13 @@ def day_key(created_ms: int, recording_id: str) -> str:
     """Return the key of the listing index: within a day (UTC) the newest comes first."""
     day = datetime.fromtimestamp(created_ms / 1000, tz=timezone.utc).date()
     return f"days/{day}/{10**13 - created_ms:013d}-{recording_id}"
+
+
+def gone_key(recording_id: str) -> str:
+    """Return the key of the tombstone of an id that was used and deleted."""
+    return f"gone/{digest_id('recording', recording_id)}"
+
+
+def gone_task_key(task_key: str) -> str:
+    """Return the key of the tombstone of a deleted recording's task."""
+    return f"gone/{digest_id('task', task_key)}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 from shared.domain.accepted import Accepted
-from shared.domain.evidence import Evidence, Note, Notification
+from shared.domain.evidence import Evidence, Note
 from shared.domain.states import State
 
 RETRY_AFTER_S = (60, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 72_000)
@@ -38,17 +38,24 @@ def messages(accepted: Accepted, evidence: Evidence, state: State) -> list[Messa
     """Return every notification the recording owes or has paid, oldest first."""
     if accepted.notify_url is None:
         return []
-    # A name from the state itself: whoever sees it, however often, means the same message.
-    owed = {f"{accepted.recording_id}-{name}": State(value) for name, value in evidence.changes.items()}
+    # A name from the recording and the state: whoever sees it, however often, means the same message.
+    owed = {name: State(value) for name, value in evidence.changes.items()}
     if state.final:
-        owed[f"{accepted.recording_id}-{state.value}"] = state
+        owed[state.value] = state
     # A recording has one receiver: what it says of one notification holds for all of them.
     ended = min((sent.ended for sent in evidence.notifications.values() if sent.ended), default=None)
-    return [_message(name, value, evidence.notifications.get(name), ended) for name, value in owed.items()]
+    return [_message(_webhook_id(accepted, evidence, name), value, evidence, ended) for name, value in owed.items()]
 
 
-def _message(webhook_id: str, state: State, sent: Notification | None, ended: Note | None) -> Message:
-    message = Message(webhook_id=webhook_id, state=state)
+def _webhook_id(accepted: Accepted, evidence: Evidence, name: str) -> str:
+    # In a release before an id could be used again, and what was called off was failed.
+    former = [f"{accepted.recording_id}-{name}", *([f"{accepted.recording_id}-failed"] if name == "cancelled" else [])]
+    told = next((webhook_id for webhook_id in former if webhook_id in evidence.notifications), None)
+    return told or f"{accepted.recording_id}-{accepted.created_ms}-{name}"
+
+
+def _message(webhook_id: str, state: State, evidence: Evidence, ended: Note | None) -> Message:
+    message, sent = Message(webhook_id=webhook_id, state=state), evidence.notifications.get(webhook_id)
     if ended and (sent is None or sent.delivered_ms is None):
         why = (sent.error if sent else None) or ended
         tries = (sent.attempts if sent else None) or 0

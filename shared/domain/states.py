@@ -1,6 +1,7 @@
 """The state of a recording, decided from what was accepted and what is known. Pure.
 
     scheduled → queued → starting → recording ⇄ paused → stopping → uploading → completed | failed | lost
+    scheduled | queued | starting → cancelled, when it is called off before it begins
 
 A late file may still turn `failed` or `lost` into `completed`; no fact about a task turns `completed` back.
 """
@@ -32,11 +33,12 @@ class State(str, Enum):
     COMPLETED = "completed"
     FAILED = "failed"
     LOST = "lost"
+    CANCELLED = "cancelled"
 
     @property
     def final(self) -> bool:
         """Whether nothing more is expected."""
-        return self in (State.COMPLETED, State.FAILED, State.LOST)
+        return self in (State.COMPLETED, State.FAILED, State.LOST, State.CANCELLED)
 
     @property
     def waiting(self) -> bool:
@@ -84,8 +86,8 @@ def state_of(accepted: Accepted, evidence: Evidence) -> Verdict:
         last, (given_up_ms, why) = last_attempt(evidence), evidence.gave_up
         # An attempt made after we gave up (the caller came back) is a new start.
         if last_task(evidence) is None and given_up_ms >= ((last[1].at_ms if last else None) or 0):
-            state, reason = State.FAILED, why
-    if state in (State.FAILED, State.LOST):
+            state, reason = State.CANCELLED if evidence.stop else State.FAILED, why
+    if state in (State.FAILED, State.LOST, State.CANCELLED):
         if any(is_uploaded(task) for task in evidence.tasks.values()):
             return State.COMPLETED, f"only part was recorded: {reason}"
         if any(not recorded_nothing(task, evidence) for task in pending_tasks(evidence)):

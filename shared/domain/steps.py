@@ -81,7 +81,7 @@ class Stop:
 
 @dataclass(frozen=True)
 class Look:
-    """List the task's files. `last` settles the task even when there is none."""
+    """List the task's files. The `last` look settles the task, with what it found or with nothing."""
 
     task_id: str
     last: bool
@@ -106,14 +106,23 @@ class Notify:
 Step = Wait | Start | GiveUp | Describe | Stop | Look | Sweep | Notify
 
 
-def next_step(accepted: Accepted, evidence: Evidence, now_ms: int, timing: Timing, seen_ms: int | None = None) -> Step:
-    """Return what to do now.
+def next_step(
+    accepted: Accepted,
+    evidence: Evidence,
+    now_ms: int,
+    timing: Timing = Timing(),
+    seen_ms: int | None = None,
+    *,
+    asked: bool = False,
+) -> Step:
+    """Return what to do now; for a first start, a repeated one, a tick and a wake event alike.
 
     Args:
         accepted, evidence: the recording.
         now_ms: the time, epoch ms.
         timing: see Timing.
         seen_ms: when this look already asked TRTC, stopped the task or swept, with nothing new.
+        asked: a caller asks for the start: an attempt without an outcome is tried again at once, under its RecordId.
     """
     state, _ = state_of(accepted, evidence)
     owed = [message for message in messages(accepted, evidence, state) if message.next_ms is not None]
@@ -130,7 +139,7 @@ def next_step(accepted: Accepted, evidence: Evidence, now_ms: int, timing: Timin
         if tell_ms is not None:
             return Wait(tell_ms)
         return _settling(evidence, now_ms, timing, swept=seen_ms is not None)
-    step = _working_step(accepted, evidence, state, now_ms, timing, seen_ms)
+    step = _working_step(accepted, evidence, state, now_ms, timing, seen_ms, asked=asked and evidence.stop is None)
     if tell_ms is not None and isinstance(step, Wait):
         return Wait(min(step.until_ms, tell_ms))
     return step
@@ -151,7 +160,14 @@ def _settling(evidence: Evidence, now_ms: int, timing: Timing, *, swept: bool) -
 
 
 def _working_step(
-    accepted: Accepted, evidence: Evidence, state: State, now_ms: int, timing: Timing, seen_ms: int | None
+    accepted: Accepted,
+    evidence: Evidence,
+    state: State,
+    now_ms: int,
+    timing: Timing,
+    seen_ms: int | None,
+    *,
+    asked: bool,
 ) -> Step:
     if state.waiting:
         return _waiting(accepted, evidence, now_ms)
@@ -162,7 +178,7 @@ def _working_step(
     task, last = last_task(evidence), last_attempt(evidence)
     if task is None or task.task_id is None:
         ripe_ms = ((last[1].at_ms if last else None) or 0) + IN_FLIGHT_MS
-        return _waiting(accepted, evidence, now_ms) if now_ms >= ripe_ms else Wait(ripe_ms)
+        return _waiting(accepted, evidence, now_ms) if asked or now_ms >= ripe_ms else Wait(ripe_ms)
     return _running(accepted, evidence, task, task.task_id, state, now_ms, timing, seen_ms)
 
 
@@ -234,6 +250,8 @@ def _upload_of(accepted: Accepted, task: Task, evidence: Evidence, now_ms: int, 
         return Look(task_id, last=True)
     # "Still on the recorder's side" is TRTC's word that more will come: what lies there is not all.
     if accepted.place is None or accepted.caller_keys or task.held:
+        return Wait(give_up_ms)
+    if task.listed_ms is not None:
         return Wait(give_up_ms)
     look_ms = ended_ms + timing.files_after
     return Look(task_id, last=False) if now_ms >= look_ms else Wait(look_ms)

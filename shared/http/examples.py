@@ -8,6 +8,7 @@ from shared.domain.errors import (
     CallerMustRetry,
     ConfigurationError,
     Conflict,
+    Damaged,
     FieldError,
     InvalidRequest,
     MalformedJson,
@@ -112,6 +113,7 @@ NO_TOKEN = Unauthorized("no token was sent; send `Authorization: Bearer <token>`
 TWO_VALUES = RepeatedHeader("authorization: send it once, or every time with the same value")
 SETTING = ConfigurationError("WEBRECORD_BUCKET: Field required")
 OURS = Exception()
+UNREADABLE = Damaged("the stored request of recording lesson-4711 can't be read")
 NOBODY = NotFound("there is no recording lesson-4711")
 NO_PLAYLIST = NotFound("recording lesson-4711 has no playlist lesson.m3u8")
 NOT_JSON = MalformedJson("not a JSON document: EOF while parsing an object at line 1 column 1")

@@ -192,7 +192,7 @@ def _problems(*errors: Exception, auth: bool = True) -> Json:
     """Return the replies to errors, by status, each error with its own example: the one that the API makes of it."""
     replies: Json = {}
     always = (e.NO_TOKEN, e.TWO_VALUES) if auth else ()
-    for error in (*errors, *always, e.SETTING, e.OURS):
+    for error in (*errors, *always, e.SETTING, e.UNREADABLE, e.OURS):
         body = json.loads(problem(error, e.REQUEST_ID).body)
         reply = replies.setdefault(str(body["status"]), {"titles": {}, "examples": {}})
         reply["titles"][body["title"]] = None

@@ -1,145 +1,223 @@
-"""The journal of a recording: its facts in the store, and the document derived from them."""
+"""The journal of a recording: its facts, and the document derived from them.
+
+`read` and `save` are the only doors to the document, `record` is the only one to the facts. Every writer lists the
+facts before it writes the document and once more after it: of two writers at once, the last holds the news of both.
+"""
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from pydantic import ValidationError
 
 from shared.domain import keys
 from shared.domain.accepted import Accepted
 from shared.domain.callbacks import parse_callback
 from shared.domain.document import Recording, decide
-from shared.domain.errors import NotFound
-from shared.domain.evidence import Evidence, fold
-from shared.domain.facts import Fact, changed, evidence_of_callback, evidence_of_fact, read_fact
+from shared.domain.errors import Damaged, NotFound
+from shared.domain.evidence import Evidence
+from shared.domain.facts import Fact, changed, evidence_of_callback, evidence_of_fact, read_fact, unreadable
+from shared.domain.ids import is_fact_name, is_recording_id, task_key_of
 from shared.domain.states import since_ms
-from shared.ports import ObjectStore
+from shared.ports import ObjectStore, StoredObject
+from shared.store import markers
 
-RECENT_MS = 900_000
-"""Behind every fact that reconcile may not have joined yet: it looks at a running recording every ten minutes."""
-
-
-def record(store: ObjectStore, recording_id: str, fact: Fact) -> Evidence:
-    """Write a fact; durable when this returns. Return what it says."""
-    store.put(f"{keys.recording_facts(recording_id)}{fact.name}.json", fact.body)
-    return evidence_of_fact(fact)
+ROUNDS = 20
+"""Writes of one `save` at most; it repeats them only for facts that were stored meanwhile."""
 
 
-def load_accepted(store: ObjectStore, recording_id: str) -> Accepted | None:
-    """Return the accepted request, or None where none was accepted under this id."""
+class Known(NamedTuple):
+    """What is known of a recording.
+
+    Attributes:
+        accepted: the request.
+        evidence: the document's, joined with every listed fact that it lacks.
+        documented: what the document holds; None where it has to be written whatever it holds.
+    """
+
+    accepted: Accepted
+    evidence: Evidence = Evidence()
+    documented: Evidence | None = None
+
+    def plus(self, news: Evidence) -> Known:
+        """Return it with evidence that the document lacks."""
+        return self._replace(evidence=self.evidence.join(news))
+
+
+def record(store: ObjectStore, known: Known, fact: Fact) -> Known:
+    """Write a fact; durable when this returns. Return what is known with it."""
+    store.put(f"{keys.recording_facts(known.accepted.recording_id)}{fact.name}.json", fact.body)
+    return known.plus(evidence_of_fact(fact))
+
+
+def accepted_of(store: ObjectStore, recording_id: str) -> Accepted | None:
+    """Return the accepted request, or None where none was accepted under this id.
+
+    Raises:
+        Damaged: the stored request can't be read.
+    """
     stored = store.get(keys.request_key(recording_id))
-    return Accepted.model_validate_json(stored.body) if stored else None
-
-
-def load_document(store: ObjectStore, recording_id: str) -> Evidence:
-    """Return the evidence in `recording.json`; nothing where there is no document, or none that can be read.
-
-    The document is derived: what it can't tell is read from the facts.
-    """
-    stored = store.get(keys.document_key(recording_id))
     try:
-        return Evidence.model_validate(json.loads(stored.body)["evidence"]) if stored else Evidence()
-    except (ValueError, KeyError, TypeError):
-        return Evidence()
+        return Accepted.model_validate_json(stored.body) if stored else None
+    except ValidationError:
+        raise Damaged(f"the stored request of recording {recording_id} can't be read") from None
 
 
-def complete(store: ObjectStore, recording_id: str, known: Evidence, since_ms: int = 0) -> Evidence:
-    """Return `known` joined with every stored fact that it does not name; of callbacks those since the time.
+def read(store: ObjectStore, recording_id: str) -> Known | None:
+    """Return what is known of a recording, every listed fact included; None where none was accepted under the id.
 
-    Only facts that are missing are read: the listing gives the names.
+    Raises:
+        Damaged: the stored request can't be read.
     """
-    evidence = known
-    prefix = keys.recording_facts(recording_id)
-    for name in _missing(store, prefix, evidence, 0):
-        if stored := store.get(f"{prefix}{name}.json"):
-            evidence = evidence.join(evidence_of_fact(read_fact(stored.body)))
-    for task_key in list(evidence.tasks):
-        prefix = keys.task_facts(task_key)
-        for name in _missing(store, prefix, evidence, since_ms):
-            if stored := store.get(f"{prefix}{name}.json"):
-                evidence = evidence.join(evidence_of_callback(parse_callback(stored.body)))
-    return evidence
+    accepted = accepted_of(store, recording_id)
+    if accepted is None:
+        return None
+    documented = _documented(store, recording_id)
+    return Known(accepted, _complete(store, recording_id, documented or Evidence()), documented)
 
 
-def _missing(store: ObjectStore, prefix: str, evidence: Evidence, since_ms: int) -> list[str]:
-    after = f"{prefix}{since_ms:013d}" if since_ms > 0 else ""  # names begin with their time
-    names = (keys.fact_of(item.key.removeprefix(prefix)) for item in store.list(prefix, after))
-    return [name for name in names if name and name not in evidence.facts]
-
-
-def write_document(store: ObjectStore, accepted: Accepted, evidence: Evidence) -> Recording:
-    """Derive the recording and rewrite `recording.json`. Derived: losing this write loses nothing."""
-    recording = decide(accepted, evidence)
-    if accepted.notify_url and accepted.notify_on == "changes" and not recording.state.final:
-        # The time of a state may move with late news; while the state is the same it is the same change.
-        newest = max(evidence.changes.items(), default=("", ""))[1]
-        fact = changed(since_ms(accepted, evidence, recording.state), recording.state.value)
-        if newest != recording.state.value and fact.name not in evidence.facts:
-            recording = decide(accepted, evidence.join(record(store, accepted.recording_id, fact)))
-    body = recording.model_dump_json(indent=1, exclude_none=True).encode()
-    store.put(keys.document_key(accepted.recording_id), body)
-    return recording
-
-
-def publish(store: ObjectStore, accepted: Accepted, evidence: Evidence, now_ms: int) -> Recording:
-    """Write the document, and wake reconcile where there is something for it to do at once.
-
-    A marker of a time of its own: reconcile may be deleting an older one right now.
-    """
-    recording = write_document(store, accepted, evidence)
-    if recording.state.waiting:
-        wait(store, accepted)
-    if any(message.next_ms == 0 for message in recording.notifications):
-        store.put(keys.open_key(now_ms, accepted.recording_id), b"")
-    return recording
-
-
-def wait(store: ObjectStore, accepted: Accepted) -> None:
-    """Mark the start that is still to be made, and the time at which it is given up."""
-    store.put(keys.due_key(accepted.due_ms, accepted.recording_id), b"")
-    if accepted.start_by_ms is not None:
-        store.put(keys.open_key(accepted.start_by_ms, accepted.recording_id), b"")
-
-
-def publish_whole(
-    store: ObjectStore, accepted: Accepted, known: Evidence, evidence: Evidence, now_ms: int, since_ms: int = 0
-) -> Recording:
-    """Publish the evidence, unless it is what the document holds (`known`), until nothing that is stored is missing.
-
-    Of two writers at once the one that writes last may have read first, and no later one may come to mend it: what was
-    written is compared with the facts, so that the last document holds the news of both.
-    """
-    recording = None
-    while True:
-        if evidence != known:
-            recording = publish(store, accepted, evidence, now_ms)
-        known, evidence = evidence, complete(store, accepted.recording_id, evidence, since_ms)
-        if evidence == known:
-            return recording or decide(accepted, evidence)
-
-
-def update(store: ObjectStore, accepted: Accepted, news: Evidence, now_ms: int, *, at_ms: int) -> Recording:
-    """Join the news of a callback, of an event at `at_ms`, into the document.
-
-    Then it holds all facts of the minutes before the event; older ones reconcile's looks have joined. It holds all,
-    whatever their time, where it does not know the task's start yet: that start is writing just now.
-    """
-    known = load_document(store, accepted.recording_id)
-    early = not news.tasks.keys() <= {attempt.task_key for attempt in known.attempts.values()}
-    return publish_whole(store, accepted, known, known.join(news), now_ms, 0 if early else at_ms - RECENT_MS)
-
-
-def load(store: ObjectStore, recording_id: str) -> tuple[Accepted, Evidence]:
-    """Return the accepted request and the evidence of its document.
+def find(store: ObjectStore, recording_id: str) -> Known:
+    """Return what `read` does.
 
     Raises:
         NotFound: no recording has this id.
     """
-    accepted = load_accepted(store, recording_id)
+    known = read(store, recording_id)
+    if known is None:
+        raise NotFound(f"there is no recording {recording_id}")
+    return known
+
+
+def save(store: ObjectStore, known: Known, now_ms: int) -> tuple[Known, Recording]:
+    """Write the document, then list the facts and write again until none is missing; nothing where nothing changed.
+
+    The document is derived: losing its write loses nothing. A start that waits and a receiver that is to be notified
+    get their marker with it.
+    """
+    recording = None
+    for _ in range(ROUNDS):
+        if known.evidence == known.documented:
+            break
+        known, recording = _write(store, known, now_ms)
+        known = known._replace(evidence=_complete(store, known.accepted.recording_id, known.evidence))
+    return known, recording or decide(known.accepted, known.evidence)
+
+
+def rebuild(store: ObjectStore, recording_id: str, now_ms: int) -> Known | None:
+    """Write the document from the stored facts alone; None where no recording has this id.
+
+    A listing may not name the newest facts yet, so those that the present document names are read by their names.
+    """
+    accepted = accepted_of(store, recording_id)
+    if accepted is None:
+        return None
+    evidence = _complete(store, recording_id, Evidence(), _documented(store, recording_id))
+    return save(store, Known(accepted, evidence), now_ms)[0]
+
+
+def current(store: ObjectStore, recording_id: str) -> Recording:
+    """Return the recording as its document has it; derived from the facts where there is no document yet.
+
+    Raises:
+        NotFound: no recording has this id.
+        Damaged: the stored request can't be read.
+    """
+    accepted = accepted_of(store, recording_id)
     if accepted is None:
         raise NotFound(f"there is no recording {recording_id}")
-    return accepted, load_document(store, recording_id)
+    return decide(accepted, _documented(store, recording_id) or _complete(store, recording_id, Evidence()))
 
 
-def fold_all(store: ObjectStore, recording_id: str) -> Evidence:
-    """Return the evidence of the stored facts alone, whatever the document says."""
-    return complete(store, recording_id, fold([]))
+def linked(store: ObjectStore, task_key: str) -> str | None:
+    """Return the id of the recording that a task belongs to; None where no pointer says so."""
+    stored = store.get(keys.pointer_key(task_key))
+    try:
+        recording_id = json.loads(stored.body)["recording_id"] if stored else None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return recording_id if isinstance(recording_id, str) and is_recording_id(recording_id) else None
+
+
+def _link(store: ObjectStore, recording_id: str, task_id: str) -> None:
+    """Write which recording a task belongs to, for its callbacks to find it."""
+    store.put(keys.pointer_key(task_key_of(task_id)), f'{{"recording_id":"{recording_id}"}}'.encode())
+
+
+def _documented(store: ObjectStore, recording_id: str) -> Evidence | None:
+    """Return the evidence in `recording.json`; None where there is no document, or none that can be read."""
+    stored = store.get(keys.document_key(recording_id))
+    try:
+        return Evidence.model_validate(json.loads(stored.body)["evidence"]) if stored else None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _complete(store: ObjectStore, recording_id: str, evidence: Evidence, named: Evidence | None = None) -> Evidence:
+    """Return the evidence joined with every stored fact that it lacks, of those that are listed or `named`.
+
+    Only missing facts are read: their names tell which those are.
+    """
+    also = named.facts if named else {}
+    evidence = _joined(store, keys.recording_facts(recording_id), evidence, also, _fact_says)
+    for task_key in sorted({*evidence.tasks, *(named.tasks if named else ())}):
+        evidence = _joined(store, keys.task_facts(task_key), evidence, also, _callback_says)
+    return evidence
+
+
+def _joined(
+    store: ObjectStore,
+    prefix: str,
+    evidence: Evidence,
+    named: Iterable[str],
+    says: Callable[[str, StoredObject], Evidence],
+) -> Evidence:
+    listed = (item.key.removeprefix(prefix).removesuffix(".json") for item in store.list(prefix))
+    for name in sorted({*filter(is_fact_name, listed), *named}.difference(evidence.facts)):
+        if stored := store.get(f"{prefix}{name}.json"):
+            evidence = evidence.join(says(name, stored))
+    return evidence
+
+
+def received_ms(stored: StoredObject) -> int | None:
+    """Return when a stored callback came, epoch ms; None where nothing says so."""
+    text = stored.metadata.get("received-ms", "")
+    return int(text) if re.fullmatch(r"[0-9]{1,13}", text) else None
+
+
+def _fact_says(name: str, stored: StoredObject) -> Evidence:
+    try:
+        fact = read_fact(stored.body)
+        return evidence_of_fact(fact) if fact.name == name else unreadable(name)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return unreadable(name)
+
+
+def _callback_says(name: str, stored: StoredObject) -> Evidence:
+    # By the name it is stored under: a release before may have named it by other rules.
+    return evidence_of_callback(parse_callback(stored.body, received_ms(stored))._replace(name=name))
+
+
+def _write(store: ObjectStore, known: Known, now_ms: int) -> tuple[Known, Recording]:
+    accepted, recording = known.accepted, decide(known.accepted, known.evidence)
+    if accepted.notify_url and accepted.notify_on == "changes" and not recording.state.final:
+        # The time of a state may move with late news; while the state is the same it is the same change.
+        newest = max(known.evidence.changes.items(), default=("", ""))[1]
+        fact = changed(since_ms(accepted, known.evidence, recording.state), recording.state.value)
+        if newest != recording.state.value and fact.name not in known.evidence.facts:
+            known = record(store, known, fact)
+            recording = decide(accepted, known.evidence)
+    for task_key, task in known.evidence.tasks.items():
+        # A start may have died before its pointer; a document that names the task says that it was written.
+        if task.task_id and task_key not in (known.documented or Evidence()).tasks:
+            _link(store, accepted.recording_id, task.task_id)
+    if recording.state.waiting:
+        markers.mark_start(store, accepted, now_ms)
+    if any(message.next_ms == 0 for message in recording.notifications):
+        # A marker of a time of its own: reconcile may be deleting an older one right now.
+        markers.mark_look(store, accepted.recording_id, now_ms)
+    body = recording.model_dump_json(indent=1, exclude_none=True).encode()
+    store.put(keys.document_key(accepted.recording_id), body)
+    return known._replace(documented=known.evidence), recording

@@ -24,7 +24,8 @@ from shared.domain.job_keys import report_key
 from shared.domain.job_lines import read_job
 from shared.domain.request import RecordingRequest
 from shared.ports import ObjectStore, StoredObject
-from shared.usecases.start import Outcome, Ports, start
+from shared.usecases.ports import Ports
+from shared.usecases.start import Outcome, start
 
 MOST_REPORTED = 500
 """Lines in a report."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from itertools import count
 
-from shared.domain import facts, ids, keys
+from shared.domain import facts, ids
 from shared.domain.accepted import Accepted
 from shared.domain.document import Recording, decide
 from shared.domain.errors import RecorderBusy, TaskNotFound
@@ -30,10 +30,11 @@ from shared.domain.steps import (
     Wait,
     next_step,
 )
-from shared.ports import Notifier, ObjectStore
+from shared.ports import Notifier
 from shared.store import journal
-from shared.usecases.recheck import folder_of, recheck, task_of_files
-from shared.usecases.start import Ports, link
+from shared.store.journal import Known
+from shared.usecases.ports import Ports
+from shared.usecases.tasks import find, list_files, task_of_files
 
 MAX_STEPS = 12
 """More than any recording needs at one look; a mistake in next_step must not spin for ever."""
@@ -52,26 +53,8 @@ class ReconcilePorts(Ports):
     """The same for starts: TRTC counts each action by itself."""
 
 
-def load(store: ObjectStore, recording_id: str) -> tuple[Accepted, Evidence] | None:
-    """Return what is known of a recording, every stored fact included; None where none was accepted."""
-    accepted = journal.load_accepted(store, recording_id)
-    if accepted is None:
-        return None
-    known = journal.load_document(store, recording_id)
-    evidence = journal.complete(store, recording_id, known)
-    for task_key, task in evidence.tasks.items():
-        # A start that died before its pointer: without one, callbacks do not find the recording. What came of
-        # the task before does not prove a pointer, unless it is in the document.
-        documented = known.tasks.get(task_key)
-        if task.task_id and (documented is None or documented.began_ms is None):
-            link(store, recording_id, task.task_id)
-    if evidence != known:
-        journal.write_document(store, accepted, evidence)
-    return accepted, evidence
-
-
-def look(accepted: Accepted, evidence: Evidence, ports: ReconcilePorts) -> tuple[Evidence, Step]:
-    """Carry out what is to be done now; return the evidence after it, and the Wait or Start it ends with."""
+def look(known: Known, ports: ReconcilePorts) -> tuple[Known, Step]:
+    """Carry out what is to be done now; return what is known after it, and the Wait or Start it ends with."""
     seen_ms: int | None = None
     step: Step
     for steps in count():
@@ -79,28 +62,30 @@ def look(accepted: Accepted, evidence: Evidence, ports: ReconcilePorts) -> tuple
         if steps == MAX_STEPS:
             step = Wait(now_ms)  # the next tick goes on
             break
-        step = next_step(accepted, evidence, now_ms, ports.timing, seen_ms)
+        step = next_step(known.accepted, known.evidence, now_ms, ports.timing, seen_ms)
         if isinstance(step, Start | GiveUp | Sweep) and step.recheck is not None:
             try:
-                found = recheck(accepted, evidence, step.recheck, ports, ports.pace)
+                ports.pace()
+                known = find(known, step.recheck, ports)[0]
+                continue
+            except TaskNotFound:
+                pass
             except RecorderBusy:
                 step = Wait(now_ms + REPEAT_MS)
                 break
-            if found is not None:
-                evidence = found
-                continue
         if isinstance(step, Wait | Start):
             break
-        fact = _carry_out(step, accepted, evidence, ports)
+        if isinstance(step, Notify):
+            known, _ = journal.save(ports.store, known, now_ms)  # a receiver may read what it is notified of
+        fact = _carry_out(step, known.accepted, known.evidence, ports)
         if fact is None and isinstance(step, Look):
             step = Wait(now_ms + ports.timing.files_after)
             break
         if fact is None:
             seen_ms = now_ms
             continue
-        evidence = evidence.join(journal.record(ports.store, accepted.recording_id, fact))
-        evidence = journal.write_document(ports.store, accepted, evidence).evidence
-    return evidence, step
+        known = journal.record(ports.store, known, fact)
+    return journal.save(ports.store, known, ports.clock())[0], step
 
 
 def _carry_out(step: Step, accepted: Accepted, evidence: Evidence, ports: ReconcilePorts) -> Fact | None:
@@ -117,10 +102,10 @@ def _carry_out(step: Step, accepted: Accepted, evidence: Evidence, ports: Reconc
             return _gone(lambda: ports.recorder.stop(task_id), task_id, evidence, ports)
         case Look(task_id, last):
             files = list_files(accepted, task_id, ports.store)
-            return facts.looked(now_ms, task_id, files) if files or last else None
+            return facts.looked(now_ms, task_id, files, last=last) if files or last else None
         case Sweep(_):
             stray = task_of_files(accepted, evidence, ports.store)
-            return facts.looked(now_ms, stray, list_files(accepted, stray, ports.store)) if stray else None
+            return facts.looked(now_ms, stray, list_files(accepted, stray, ports.store), last=True) if stray else None
         case Notify(webhook_id, attempt):
             error = _send(webhook_id, accepted, evidence, ports)
             reason, ended = (error.reason, error.ended) if error else (None, False)
@@ -138,16 +123,6 @@ def _gone(call: Callable[[], object], task_id: str, evidence: Evidence, ports: R
     except RecorderBusy:
         pass  # asked again at the next look
     return None
-
-
-def list_files(accepted: Accepted, task_id: str, store: ObjectStore) -> dict[str, int]:
-    """Return name and bytes of every file of a task that lies where we may look."""
-    folder = folder_of(accepted)
-    if folder is None:
-        return {}
-    prefix = f"{folder}{task_id}/"
-    named = ((item.key.removeprefix(prefix), item.size) for item in store.list(prefix))
-    return {name: size for name, size in named if keys.is_file_name(name)}
 
 
 def _send(webhook_id: str, accepted: Accepted, evidence: Evidence, ports: ReconcilePorts) -> NotificationError | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -14,9 +13,8 @@ from shared.domain.errors import NotFound
 from shared.domain.foreign import Foreign
 from shared.domain.size import MOST_PAGE, weight
 from shared.ports import ObjectStore
-from shared.store import journal
+from shared.store.journal import current, received_ms
 from shared.usecases.read_ports import QueryPorts
-from shared.usecases.start import current
 
 URL_VALID_S = 7_200
 """How long a signed URL is good."""
@@ -100,9 +98,7 @@ def events(
     Raises:
         NotFound: no recording has this id.
     """
-    _, evidence = journal.load(ports.store, recording_id)
-    if not evidence.facts:
-        evidence = journal.fold_all(ports.store, recording_id)
+    evidence = current(ports.store, recording_id).evidence
     listed = [item.key for task_key in evidence.tasks for item in ports.store.list(keys.task_facts(task_key))]
     ours = (foreign or Foreign()).skipped(listed, keys.is_callback)
     named = sorted((_name(key), key) for key in ours if _name(key) > after)
@@ -124,10 +120,9 @@ def _event(key: str, store: ObjectStore) -> dict[str, Any] | None:
     stored = store.get(key)
     if stored is None:
         return None
-    received = stored.metadata.get("received-ms", "")
     return {
         "name": _name(key),
-        "received_ms": int(received) if re.fullmatch("[0-9]{1,15}", received) else None,
+        "received_ms": received_ms(stored),
         "body": _read(stored.body) if len(stored.body) <= LARGEST_EVENT else f"{len(stored.body)} bytes",
     }
 

@@ -8,13 +8,13 @@ from itertools import islice
 
 from shared.domain import keys
 from shared.domain.document import Overview
-from shared.domain.errors import NotFound
+from shared.domain.errors import Damaged, NotFound
 from shared.domain.foreign import Foreign
 from shared.domain.listing import ListQuery, day_of
 from shared.domain.size import MOST_PAGE, weight
 from shared.ports import ObjectStore
+from shared.store.journal import current
 from shared.usecases.read_ports import QueryPorts
-from shared.usecases.start import current
 
 MOST_READ = 500
 """Documents that one page reads at most."""
@@ -77,5 +77,5 @@ def _overview(key: str, store: ObjectStore) -> Overview | None:
         pass  # derived: it is decided afresh
     try:
         return Overview.model_validate(current(store, recording_id).model_dump(exclude={"evidence", "notifications"}))
-    except (NotFound, ValueError, KeyError, TypeError):  # deleted, or damaged: the others are shown
+    except (NotFound, Damaged, ValueError, KeyError, TypeError):  # deleted, or damaged: the others are shown
         return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.ports import FileStore
-from shared.usecases.start import Ports
+from shared.usecases.ports import Ports
 
 
 @dataclass(frozen=True)

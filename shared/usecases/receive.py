@@ -6,7 +6,6 @@ acknowledgement true; everything behind it is best effort within the time that i
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -16,10 +15,10 @@ from shared.domain.callbacks import Callback, parse_callback
 from shared.domain.document import Recording
 from shared.domain.errors import NotStored, StoreError, Unauthorized
 from shared.domain.facts import evidence_of_callback
-from shared.domain.keys import open_key, pointer_key, task_facts
+from shared.domain.keys import task_facts
 from shared.domain.signature import verify
 from shared.ports import ObjectStore
-from shared.store import journal
+from shared.store import journal, markers, tombstones
 
 
 class Received(NamedTuple):
@@ -64,37 +63,28 @@ def receive(
         raise Unauthorized("the Sign header does not match the body: is the key in WEBRECORD_CALLBACK_KEYS?")
     if (sdk_app_id or "").strip() not in {str(allowed) for allowed in sdk_app_ids}:
         raise Unauthorized("the SdkAppId header is not one of WEBRECORD_SDK_APP_ID")
-    callback = parse_callback(body)
+    callback = parse_callback(body, received_ms)
     kept = {"received-ms": str(received_ms), "sign": signature or ""}
+    key = f"{task_facts(callback.task_key)}{callback.name}.json"
     try:
-        store.put(f"{task_facts(callback.task_key)}{callback.name}.json", body, kept)
+        store.create(key, body, kept)  # a resend says nothing new
     except StoreError as error:
         raise NotStored(str(error)) from error
     try:
-        recording_id = _recording_of(store, callback)
-        if recording_id is None:
-            return Received(callback)
+        recording_id = journal.linked(store, callback.task_key) if callback.task_id else None
         try:
-            return Received(callback, recording=_apply(store, recording_id, callback, received_ms))
+            known = journal.read(store, recording_id) if recording_id else None
+            if known is None:
+                if tombstones.is_gone(store, callback.task_key):
+                    store.delete(key)  # of a deleted recording nothing is kept
+                    return Received(callback, left="its recording was deleted")
+                return Received(callback)  # it overtook the start's own write, which will find it
+            known = known.plus(evidence_of_callback(callback))
+            return Received(callback, recording=journal.save(store, known, received_ms)[1])
         except Exception as error:  # noqa: BLE001 (what is stored is acknowledged, whatever deriving from it meets)
-            # The document lacks this fact and no later one may come: reconcile has to look.
-            store.put(open_key(received_ms, recording_id), b"")
+            if recording_id:
+                # The document lacks this fact and no later one may come: reconcile has to look.
+                markers.mark_look(store, recording_id, received_ms)
             return Received(callback, left=f"{type(error).__name__}: {error}")
     except StoreError as error:
         raise NotStored(f"stored, but not where reconcile would find it: {error}") from error
-
-
-def _recording_of(store: ObjectStore, callback: Callback) -> str | None:
-    if not callback.task_id:
-        return None
-    pointer = store.get(pointer_key(callback.task_key))
-    # Without a pointer it overtook the start's own write, which will find it.
-    return str(json.loads(pointer.body)["recording_id"]) if pointer else None
-
-
-def _apply(store: ObjectStore, recording_id: str, callback: Callback, now_ms: int) -> Recording | None:
-    accepted = journal.load_accepted(store, recording_id)
-    if accepted is None:
-        return None
-    news = evidence_of_callback(callback)
-    return journal.update(store, accepted, news, now_ms, at_ms=callback.event_ms)

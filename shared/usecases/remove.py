@@ -1,21 +1,31 @@
 """Remove a recording: cancel what waits to start, delete what is over.
 
-Order of deletions: the films first if they are asked for, then callbacks and facts, the request, and last the
-document, which says that it was over: whatever it dies at, the same call finds the rest and goes on. A reconcile
-marker that is left finds no request and is dropped.
+A deletion writes a marker, then the tombstone, then erases everything else, the request first: from the tombstone on
+the id is used, and without a request nobody writes about the recording any more. Calls that were under way may still
+write, so reconcile erases once more when all of them are over, and the marker goes last.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
+
 from shared.domain import keys
-from shared.domain.accepted import Accepted
 from shared.domain.document import Recording, decide
-from shared.domain.errors import Conflict, NotFound
-from shared.domain.evidence import Evidence
+from shared.domain.errors import Conflict, NotFound, StoreError
 from shared.ports import ObjectStore
-from shared.store import journal
+from shared.store import journal, markers, tombstones
+from shared.store.journal import Known
+from shared.store.tombstones import Tombstone
 from shared.usecases.read_ports import QueryPorts
 from shared.usecases.stop import stop
+from shared.usecases.tasks import folder_of
+
+SWEEP_MS = 960_000
+"""After this no call that was under way at the deletion is: no function runs longer than 900 s."""
+AT_ONCE = 1000
+"""Objects that COS deletes by one call."""
 
 
 def remove(recording_id: str, why: str, ports: QueryPorts, *, files: bool) -> Recording | None:
@@ -31,50 +41,80 @@ def remove(recording_id: str, why: str, ports: QueryPorts, *, files: bool) -> Re
         NotFound: no recording has this id.
         Conflict: it is neither waiting nor over: it has to be stopped first.
     """
-    accepted = journal.load_accepted(ports.store, recording_id)
-    if accepted is None:
-        _delete_rest(recording_id, ports.store)
-        return None
-    # The document knows what was already deleted of the facts.
-    known = journal.load_document(ports.store, recording_id)
-    evidence = journal.complete(ports.store, recording_id, known)
-    state = decide(accepted, evidence).state
-    if state.waiting:
-        return stop(recording_id, why, ports)
-    if not state.final:
-        raise Conflict(f"recording {recording_id} is {state.value}: stop it, and delete it when it is over")
-    if files:
-        _delete_files(accepted, evidence, ports)
-    _delete_facts(accepted, evidence, ports.store)
+    store, now_ms = ports.store, ports.clock()
+    known = journal.read(store, recording_id)
+    if known is None:
+        tombstone = tombstones.of(store, recording_id)
+        if tombstone is None:
+            raise NotFound(f"there is no recording {recording_id}")
+    else:
+        state = decide(known.accepted, known.evidence).state
+        if state.waiting:
+            return stop(recording_id, why, ports)
+        if not state.final:
+            raise Conflict(f"recording {recording_id} is {state.value}: stop it, and delete it when it is over")
+        tombstone = _tombstone(known, now_ms, files=files)
+        markers.mark_look(store, recording_id, now_ms + SWEEP_MS)
+        tombstones.bury(store, recording_id, tombstone)
+    try:
+        erase(recording_id, tombstone, store)
+        for folder in [*_own_folders(tombstone, ports), *(_folders_elsewhere(known, ports) if known and files else ())]:
+            _erase_folder(folder, ports.files)
+    except StoreError:
+        # It is deleted all the same: reconcile goes on.
+        with suppress(StoreError):
+            markers.mark_look(store, recording_id, now_ms)
     return None
 
 
-def _delete_files(accepted: Accepted, evidence: Evidence, ports: QueryPorts) -> None:
-    for file in decide(accepted, evidence).files:
-        if file.key and file.bucket == ports.policy.bucket:
-            ports.files.delete(file.key)
-    # Segments of a playlist, and files that no event named.
-    if accepted.place and not accepted.caller_keys and accepted.place.bucket == ports.policy.bucket:
-        for task in evidence.tasks.values():
-            folder = "/".join([*accepted.place.prefix, task.task_id or "-"])
-            for item in list(ports.files.list(f"{folder}/")):
-                ports.files.delete(item.key)
+def sweep(recording_id: str, tombstone: Tombstone, store: ObjectStore, now_ms: int) -> int | None:
+    """Erase what is left of a deleted recording; return when to do so once more (epoch ms), None when all is done."""
+    erase(recording_id, tombstone, store)
+    if now_ms < tombstone.at_ms + SWEEP_MS:
+        return tombstone.at_ms + SWEEP_MS
+    if not tombstone.swept:
+        tombstones.bury(store, recording_id, Tombstone(at_ms=tombstone.at_ms, swept=True))
+    return None
 
 
-def _delete_facts(accepted: Accepted, evidence: Evidence, store: ObjectStore) -> None:
-    recording_id = accepted.recording_id
-    for task_key in evidence.tasks:
-        for item in list(store.list(keys.task_facts(task_key))):
-            store.delete(item.key)
+def erase(recording_id: str, tombstone: Tombstone, store: ObjectStore) -> None:
+    """Erase everything of a recording but its tombstones; films where the tombstone names their folders."""
+    store.delete_many([keys.request_key(recording_id), *tombstone.index])
+    for task_key in tombstone.tasks:
         store.delete(keys.pointer_key(task_key))
-    store.delete(keys.day_key(accepted.created_ms, recording_id))
-    for item in list(store.list(keys.recording_facts(recording_id))):
-        store.delete(item.key)
-    store.delete(keys.request_key(recording_id))
-    store.delete(keys.document_key(recording_id))
+    for folder in [*tombstone.folders, *map(keys.task_facts, tombstone.tasks), keys.recording_folder(recording_id)]:
+        _erase_folder(folder, store)
 
 
-def _delete_rest(recording_id: str, store: ObjectStore) -> None:
-    if store.get(keys.document_key(recording_id)) is None:
-        raise NotFound(f"there is no recording {recording_id}")
-    store.delete(keys.document_key(recording_id))
+def _erase_folder(folder: str, store: ObjectStore) -> None:
+    for batch in _batches(item.key for item in store.list(folder)):
+        store.delete_many(batch)
+
+
+def _batches(listed: Iterator[str]) -> Iterator[list[str]]:
+    while batch := list(islice(listed, AT_ONCE)):
+        yield batch
+
+
+def _tombstone(known: Known, now_ms: int, *, files: bool) -> Tombstone:
+    accepted, tasks = known.accepted, known.evidence.tasks
+    own = folder_of(accepted)
+    return Tombstone(
+        at_ms=now_ms,
+        tasks=sorted(tasks),
+        folders=[own] if files and own else [],
+        index=[keys.day_key(accepted.created_ms, accepted.recording_id)],
+    )
+
+
+def _own_folders(tombstone: Tombstone, ports: QueryPorts) -> list[str]:
+    return [f"{ports.policy.prefix}/{folder}" for folder in tombstone.folders]
+
+
+def _folders_elsewhere(known: Known, ports: QueryPorts) -> list[str]:
+    """Return where an older release put films in our bucket that are not in the recording's own folder."""
+    place = known.accepted.place
+    ours = place and place.bucket == ports.policy.bucket and not known.accepted.caller_keys
+    if place is None or not ours or folder_of(known.accepted):
+        return []
+    return ["/".join([*place.prefix, task.task_id, ""]) for task in known.evidence.tasks.values() if task.task_id]

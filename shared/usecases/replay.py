@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from shared.domain import keys
+from shared.domain.errors import Damaged
 from shared.domain.foreign import Foreign
 from shared.domain.ids import is_recording_id
 from shared.ports import ObjectStore
@@ -14,22 +15,25 @@ from shared.store import journal
 
 @dataclass
 class Replayed:
-    """How many documents were rebuilt, and which of them differed from what was stored."""
+    """How many documents were rebuilt, which of them differed from what was stored, whose request can't be read."""
 
     recordings: int
     changed: list[str]
+    damaged: list[str] = field(default_factory=list)
     foreign: Foreign = field(default_factory=Foreign)
 
 
-def replay(store: ObjectStore, recording_ids: Iterable[str]) -> Replayed:
+def replay(store: ObjectStore, recording_ids: Iterable[str], now_ms: int) -> Replayed:
     """Rebuild the documents of these recordings; an unchanged one has the same bytes."""
     result = Replayed(0, [])
     for recording_id in result.foreign.skipped(recording_ids, is_recording_id):
-        accepted = journal.load_accepted(store, recording_id)
-        if accepted is None:
-            continue
         before = store.get(keys.document_key(recording_id))
-        journal.write_document(store, accepted, journal.fold_all(store, recording_id))
+        try:
+            if journal.rebuild(store, recording_id, now_ms) is None:
+                continue
+        except Damaged:
+            result.damaged.append(recording_id)
+            continue
         after = store.get(keys.document_key(recording_id))
         result.recordings += 1
         if before is None or after is None or before.body != after.body:

@@ -7,15 +7,13 @@ nothing records without a marker. TRTC's RecordId makes the attempt happen once;
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ulid import ULID
 
 from shared.domain import facts, ids, keys
 from shared.domain.accepted import Accepted, differences
-from shared.domain.document import Recording, decide
+from shared.domain.document import Recording
 from shared.domain.errors import (
     CallerMustRetry,
     Conflict,
@@ -26,35 +24,27 @@ from shared.domain.errors import (
     TaskExists,
     TaskNotFound,
 )
-from shared.domain.evidence import Evidence
-from shared.domain.periods import IN_FLIGHT_MS, REPEAT_MS, START_LEAD_MS
-from shared.domain.policy import Policy
+from shared.domain.periods import IN_FLIGHT_MS
 from shared.domain.refusals import refusal
 from shared.domain.request import RecordingRequest
 from shared.domain.states import last_attempt, last_task
-from shared.ports import ObjectStore, Recorder
-from shared.store import journal
+from shared.domain.steps import GiveUp, Start, Wait, next_step
+from shared.store import journal, markers, tombstones
+from shared.store.journal import Known
+from shared.usecases.ports import Ports
+from shared.usecases.tasks import adopt, find
 
 MOST_NAMED = 5
 """Fields that the answer to another request under the same id names."""
 _ACCEPTED = "it was accepted, or may have been, and this call did not start it"
 
 
-@dataclass(frozen=True)
-class Ports:
-    """What starting needs: the bucket, TRTC, this deployment's policy and the time (epoch ms)."""
-
-    store: ObjectStore
-    recorder: Recorder
-    policy: Policy
-    clock: Callable[[], int]
-
-
 class Outcome(NamedTuple):
-    """A recording, and whether this call started it."""
+    """A recording, whether this call started it, and TRTC's code where it refused and the start has to wait."""
 
     recording: Recording
     created: bool
+    refused: str | None = None
 
 
 def start(
@@ -71,7 +61,7 @@ def start(
 
     Raises:
         PageNotAllowed, InvalidRequest, ConfigurationError: nothing was stored.
-        Conflict: the key names a different request.
+        Conflict: the key names a different request, or a recording that was deleted.
         ParametersRefused, RecorderMisconfigured: TRTC refused for good; stored as failed.
         CallerMustRetry: TRTC is busy and the caller's keys can't wait.
         StoreError: what was acknowledged to nobody may be half done; the same key finishes it.
@@ -81,20 +71,23 @@ def start(
     again = "the same Idempotency-Key" if key else f"Idempotency-Key {recording_id}"
     stage = _Stage()
     try:
-        known = journal.load_accepted(ports.store, recording_id) if key else None
+        known = journal.read(ports.store, recording_id) if key else None
         if known is None:
+            if key:
+                tombstones.refuse(ports.store, recording_id)  # only now: DELETE writes it before it erases the request
             accepted = ports.policy.accept(request, recording_id, source, now_ms, traceparent)
             known = _accept(accepted, ports, stage)
             if known is None:
-                if is_early(accepted, now_ms):
-                    return queue(accepted, Evidence(), ports)
-                return attempt(accepted, request, 1, Evidence(), ports)
+                return advance(Known(accepted), request, ports)
         stage.words = _ACCEPTED
-        if differing := differences(known.request, request.redacted()):
+        if differing := differences(known.accepted.request, request.redacted()):
             named = f"{', '.join(differing[:MOST_NAMED])}{' and more' if len(differing) > MOST_NAMED else ''}"
             why = f"the id {recording_id} was used for a different request (it differs in {named})"
             raise Conflict(f"{why}; use another Idempotency-Key for another recording")
-        return resume(known, request, ports)
+        if last_task(known.evidence) is None:  # its start may have died before these
+            markers.claim(ports.store, known.accepted, now_ms)
+            ports.store.put(keys.day_key(known.accepted.created_ms, recording_id), b"")
+        return advance(known, request, ports)
     except StoreError as error:
         error.meaning = f"{error.meaning or stage.words}; call again with {again}: nothing is started twice"
         raise
@@ -106,137 +99,103 @@ class _Stage:
     words = "nothing was started"
 
 
-def _accept(accepted: Accepted, ports: Ports, stage: _Stage) -> Accepted | None:
-    """Store the request; return the one that is stored already where there is one."""
+def _accept(accepted: Accepted, ports: Ports, stage: _Stage) -> Known | None:
+    """Store the request; return what is known of the one that is stored already where there is one."""
     now_ms, recording_id = accepted.created_ms, accepted.recording_id
-    mark(ports.store, accepted, now_ms)
+    markers.claim(ports.store, accepted, now_ms)
     stage.words = _ACCEPTED
     if not ports.store.create(keys.request_key(recording_id), _body(accepted)):
-        return journal.load_accepted(ports.store, recording_id) or accepted
+        return journal.read(ports.store, recording_id) or Known(accepted)
     ports.store.put(keys.day_key(now_ms, recording_id), b"")
     return None
 
 
-def resume(accepted: Accepted, request: RecordingRequest, ports: Ports) -> Outcome:
-    """Return the recording that this id already has, finishing its start where that was cut off."""
-    # The document besides: a listing may not name the facts of the last minute yet.
-    known = journal.load_document(ports.store, accepted.recording_id)
-    evidence = journal.complete(ports.store, accepted.recording_id, known)
-    last, task = last_attempt(evidence), last_task(evidence)
-    if last is None:
-        mark(ports.store, accepted, ports.clock())
-        ports.store.put(keys.day_key(accepted.created_ms, accepted.recording_id), b"")
-        if evidence.gave_up or is_early(accepted, ports.clock()):
-            return queue(accepted, evidence, ports)
-        return attempt(accepted, request, 1, evidence, ports)
-    number, state = last
-    if task and task.task_id:
-        link(ports.store, accepted.recording_id, task.task_id)
-        return Outcome(journal.publish(ports.store, accepted, evidence, ports.clock()), created=False)
-    if state.refused and state.final:
-        _, code, message = state.refused
-        raise refusal(code, message, state.request_id)
-    if (state.refused or state.unanswered) and not request.has_caller_keys:
-        return queue(accepted, evidence, ports)
-    if state.refused and ports.clock() < state.refused[0] + IN_FLIGHT_MS:
+def advance(known: Known, request: RecordingRequest, ports: Ports) -> Outcome:
+    """Make the start if it is to be made now, or leave it to the timer; errors as `start` says."""
+    accepted, evidence = known.accepted, known.evidence
+    last = last_attempt(evidence)
+    if last and last[1].refused and last[1].final and last_task(evidence) is None:
+        _, code, message = last[1].refused
+        raise refusal(code, message, last[1].request_id)
+    if request.has_caller_keys and evidence.stop is None:
+        evidence = evidence.model_copy(update={"gave_up": None})  # for want of keys, which are here again
+    # A receiver's notification is the timer's.
+    step = next_step(accepted.model_copy(update={"notify_url": None}), evidence, ports.clock(), asked=True)
+    if isinstance(step, Start | GiveUp) and step.recheck is not None:
+        try:
+            return Outcome(find(known, step.recheck, ports)[1], created=False)
+        except TaskNotFound:
+            pass
+        except RecorderBusy as error:
+            if request.has_caller_keys:
+                raise _ask_the_caller(error.code, error.message, accepted) from error
+            return _left(known, ports)
+    if isinstance(step, Start):
+        return attempt(known, request, step.attempt, ports)
+    if isinstance(step, GiveUp):
+        return _left(journal.record(ports.store, known, facts.gave_up(ports.clock(), step.why)), ports)
+    if isinstance(step, Wait) and request.has_caller_keys and last and last[1].refused and not last_task(evidence):
         # Somebody with the same key may still be at the same attempt, and get the task that we were refused.
-        raise _ask_the_caller(*state.refused[1:], accepted)
-    mark(ports.store, accepted, ports.clock())
-    if not state.refused:
-        return attempt(accepted, request, number, evidence, ports)  # without an answer only the same RecordId is safe
-    try:
-        return Outcome(find(accepted, evidence, number, ports), created=False)
-    except TaskNotFound:
-        return attempt(accepted, request, number + 1, evidence, ports)
-    except RecorderBusy as error:
-        raise _ask_the_caller(error.code, error.message, accepted) from error
+        raise _ask_the_caller(*last[1].refused[1:], accepted)
+    return _left(known, ports)
 
 
-def attempt(accepted: Accepted, request: RecordingRequest, number: int, evidence: Evidence, ports: Ports) -> Outcome:
-    """Call StartWebRecord for one attempt and store what came of it; errors as `start` says."""
-    store, recording_id = ports.store, accepted.recording_id
-    record_id = ids.record_id_of(recording_id, number)
-    parameters = ports.policy.parameters(accepted, request, record_id)
-    evidence = evidence.join(journal.record(store, recording_id, facts.attempted(number, ports.clock())))
+def attempt(known: Known, request: RecordingRequest, number: int, ports: Ports) -> Outcome:
+    """Call StartWebRecord for one attempt and store what came of it; errors as `start` says.
+
+    A start that waited is refused for good only for its parameters: what is wrong with the deployment may be mended
+    before its deadline.
+    """
+    accepted = known.accepted
+    waited = bool(known.evidence.attempts) or accepted.start_at_ms is not None
+    parameters = ports.policy.parameters(accepted, request, ids.record_id_of(accepted.recording_id, number))
+    known = journal.record(ports.store, known, facts.attempted(number, ports.clock()))
     try:
-        return _ask(accepted, request, number, evidence, parameters, ports)
+        return _ask(known, request, number, parameters, ports, patient=waited and not request.has_caller_keys)
     except StoreError as error:
         error.meaning = "TRTC was asked to start it, so it may be recording"
         raise
 
 
 def _ask(
-    accepted: Accepted,
-    request: RecordingRequest,
-    number: int,
-    evidence: Evidence,
-    parameters: dict[str, Any],
-    ports: Ports,
+    known: Known, request: RecordingRequest, number: int, parameters: dict[str, Any], ports: Ports, *, patient: bool
 ) -> Outcome:
-    store, recording_id = ports.store, accepted.recording_id
+    store = ports.store
     try:
         started = ports.recorder.start(parameters)
     except TaskExists:
         try:
-            return Outcome(find(accepted, evidence, number, ports), created=False)
+            return Outcome(find(known, number, ports)[1], created=False)
         except (TaskNotFound, RecorderBusy) as error:
             # It was started under this RecordId and we can't see it now: reconcile looks again.
             fact = facts.unanswered(number, ports.clock(), error.code, error.message)
-            return queue(accepted, evidence.join(journal.record(store, recording_id, fact)), ports)
+            return _left(journal.record(store, known, fact), ports, error.code)
     except (ParametersRefused, RecorderMisconfigured) as error:
-        fact = facts.refused(number, ports.clock(), error.code, error.message, error.request_id, final=True)
-        evidence = evidence.join(journal.record(store, recording_id, fact))
-        journal.publish(store, accepted, evidence, ports.clock())
+        final = isinstance(error, ParametersRefused) or not patient
+        fact = facts.refused(number, ports.clock(), error.code, error.message, error.request_id, final=final)
+        known = journal.record(store, known, fact)
+        if not final:
+            return _left(known, ports, error.code)
+        journal.save(store, known, ports.clock())
         raise
     except RecorderBusy as error:
-        return busy(accepted, request, number, evidence, error, ports)
-    return Outcome(adopt(accepted, evidence, number, started.task_id, started.request_id, ports), created=True)
+        return _busy(known, request, number, error, ports)
+    return Outcome(adopt(known, number, started.task_id, started.request_id, ports)[1], created=True)
 
 
-def find(accepted: Accepted, evidence: Evidence, number: int, ports: Ports) -> Recording:
-    """Return the recording with the task that TRTC has under an attempt's RecordId, stored.
-
-    Raises:
-        TaskNotFound: it has none, or the task is over.
-        RecorderBusy: it can't say now.
-    """
-    described = ports.recorder.describe(accepted.sdk_app_id, ids.record_id_of(accepted.recording_id, number))
-    return adopt(accepted, evidence, number, described.task_id, described.request_id, ports)
-
-
-def adopt(
-    accepted: Accepted, evidence: Evidence, number: int, task_id: str, request_id: str | None, ports: Ports
-) -> Recording:
-    """Store that an attempt has this task, link the two, and publish what is known by now."""
-    store, recording_id = ports.store, accepted.recording_id
-    fact = facts.accepted(number, ports.clock(), task_id, request_id)
-    evidence = evidence.join(journal.record(store, recording_id, fact))
-    link(store, recording_id, task_id)
-    # A callback may have overtaken us: what is stored under the task by now belongs in the document.
-    return journal.publish_whole(store, accepted, Evidence(), evidence, ports.clock())
-
-
-def busy(
-    accepted: Accepted,
-    request: RecordingRequest,
-    number: int,
-    evidence: Evidence,
-    error: RecorderBusy,
-    ports: Ports,
-) -> Outcome:
+def _busy(known: Known, request: RecordingRequest, number: int, error: RecorderBusy, ports: Ports) -> Outcome:
     """Store that TRTC could not take the attempt now, and queue the recording."""
-    at_ms, recording_id = ports.clock(), accepted.recording_id
+    at_ms = ports.clock()
     if error.answered:
         fact = facts.refused(number, at_ms, error.code, error.message, error.request_id, final=False)
     else:
         fact = facts.unanswered(number, at_ms, error.code, error.message)
-    evidence = evidence.join(journal.record(ports.store, recording_id, fact))
-    if request.has_caller_keys:
-        why = f"{error.code}: {error.message}; the caller's storage keys are not kept, so only the caller can retry"
-        evidence = evidence.join(journal.record(ports.store, recording_id, facts.gave_up(at_ms, why)))
-        journal.publish(ports.store, accepted, evidence, at_ms)
-        raise _ask_the_caller(error.code, error.message, accepted)
-    return queue(accepted, evidence, ports)
+    known = journal.record(ports.store, known, fact)
+    if not request.has_caller_keys:
+        return _left(known, ports, error.code)
+    why = f"{error.code}: {error.message}; the caller's storage keys are not kept, so only the caller can retry"
+    journal.save(ports.store, journal.record(ports.store, known, facts.gave_up(at_ms, why)), at_ms)
+    raise _ask_the_caller(error.code, error.message, known.accepted)
 
 
 def _ask_the_caller(code: str, message: str, accepted: Accepted) -> CallerMustRetry:
@@ -244,41 +203,10 @@ def _ask_the_caller(code: str, message: str, accepted: Accepted) -> CallerMustRe
     return CallerMustRetry(why, IN_FLIGHT_MS // 1000)
 
 
-def queue(accepted: Accepted, evidence: Evidence, ports: Ports) -> Outcome:
+def _left(known: Known, ports: Ports, refused: str | None = None) -> Outcome:
     """Leave the start to the timer: queued ones in order of acceptance, scheduled ones at their time."""
-    return Outcome(journal.publish(ports.store, accepted, evidence, ports.clock()), created=False)
-
-
-def mark(store: ObjectStore, accepted: Accepted, now_ms: int) -> None:
-    """Write the marker by which reconcile finds the recording, before anything else is written."""
-    if is_early(accepted, now_ms):
-        store.put(keys.due_key(accepted.due_ms, accepted.recording_id), b"")
-    else:
-        store.put(keys.open_key(now_ms + REPEAT_MS, accepted.recording_id), b"")
-
-
-def is_early(accepted: Accepted, now_ms: int) -> bool:
-    """Tell whether the start lies in the future."""
-    return accepted.due_ms - START_LEAD_MS > now_ms
-
-
-def link(store: ObjectStore, recording_id: str, task_id: str) -> None:
-    """Write which recording a task belongs to, for the callbacks to find it."""
-    pointer = keys.pointer_key(ids.task_key_of(task_id))
-    store.put(pointer, f'{{"recording_id":"{recording_id}"}}'.encode())
+    return Outcome(journal.save(ports.store, known, ports.clock())[1], created=False, refused=refused)
 
 
 def _body(accepted: Accepted) -> bytes:
     return accepted.model_dump_json(indent=1, exclude_none=True).encode()
-
-
-def current(store: ObjectStore, recording_id: str) -> Recording:
-    """Return the recording as its document has it; folded afresh where there is no document yet.
-
-    Raises:
-        NotFound: no recording has this id.
-    """
-    accepted, evidence = journal.load(store, recording_id)
-    if not evidence.facts:
-        evidence = journal.fold_all(store, recording_id)
-    return decide(accepted, evidence)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from shared.domain import facts, keys
+from shared.domain import facts
 from shared.domain.document import Recording, decide
 from shared.domain.errors import RecorderBusy, TaskNotFound
-from shared.domain.evidence import Evidence
 from shared.domain.states import last_attempt, last_task
-from shared.store import journal
-from shared.usecases.start import Ports
+from shared.store import journal, markers
+from shared.usecases.ports import Ports
 
 
 def stop(recording_id: str, why: str, ports: Ports) -> Recording:
     """Ask for the end of the recording; uploading goes on after it. Stopping twice does no harm.
 
-    A recording that has no task yet is given up instead. When TRTC is busy the request stands as a fact, and
+    A recording that has no task yet is called off instead. When TRTC is busy the request stands as a fact, and
     reconcile repeats it.
 
     Raises:
@@ -24,18 +23,16 @@ def stop(recording_id: str, why: str, ports: Ports) -> Recording:
         RecorderMisconfigured: TRTC refused our keys.
     """
     store, now_ms = ports.store, ports.clock()
-    accepted, known = journal.load(store, recording_id)
-    evidence = journal.complete(store, recording_id, known)  # a listing may not name the newest facts yet
-    if decide(accepted, evidence).state.final:
-        return decide(accepted, evidence)
-    evidence = evidence.join(journal.record(store, recording_id, facts.stop_requested(now_ms, why)))
-    last, task = last_attempt(evidence), last_task(evidence)
+    known = journal.find(store, recording_id)
+    if (recording := decide(known.accepted, known.evidence)).state.final:
+        return recording
+    known = journal.record(store, known, facts.stop_requested(now_ms, why))
+    last, task = last_attempt(known.evidence), last_task(known.evidence)
     if task and task.task_id:
         with suppress(TaskNotFound, RecorderBusy):  # gone already, or asked again by reconcile
             ports.recorder.stop(task.task_id)
     elif last is None or last[1].refused:
-        fact = facts.gave_up(now_ms, f"stopped before it started: {why}")
-        evidence = evidence.join(journal.record(store, recording_id, fact))
+        known = journal.record(store, known, facts.gave_up(now_ms, f"stopped before it started: {why}"))
     # else an attempt is on its way: nobody knows yet whether there is a task; reconcile finds out.
-    store.put(keys.open_key(now_ms, recording_id), b"")
-    return journal.publish_whole(store, accepted, Evidence(), evidence, now_ms)
+    markers.mark_look(store, recording_id, now_ms)
+    return journal.save(store, known, now_ms)[1]

@@ -16,15 +16,17 @@ from threading import Lock
 
 from shared.domain import keys
 from shared.domain.document import Recording, decide
-from shared.domain.errors import ParametersRefused, RecorderBusy, RecorderMisconfigured
+from shared.domain.errors import ParametersRefused, RecorderBusy, RecorderMisconfigured, TaskNotFound
 from shared.domain.foreign import Foreign
 from shared.domain.periods import REPEAT_MS, START_LEAD_MS
 from shared.domain.refusals import is_full
 from shared.domain.states import is_unsure
 from shared.domain.steps import Start, Wait, next_step
-from shared.usecases.look import ReconcilePorts, load, look
-from shared.usecases.recheck import recheck
+from shared.store import journal, markers, tombstones
+from shared.usecases.look import ReconcilePorts, look
+from shared.usecases.remove import sweep
 from shared.usecases.start import attempt
+from shared.usecases.tasks import find
 
 CLAIM_MS = 600_000
 """A marker this old without a request is of a start that died before it accepted anything."""
@@ -125,33 +127,46 @@ def _guarded(recording_id: str, report: Report, work: Callable[[], None]) -> Non
         report.errors.append(f"{recording_id}: {type(error).__name__}: {error}")
 
 
-def _look_at(recording_id: str, markers: list[str], ports: ReconcilePorts, report: Report) -> None:
-    known = load(ports.store, recording_id)
+def _look_at(recording_id: str, marks: list[str], ports: ReconcilePorts, report: Report) -> None:
+    known = journal.read(ports.store, recording_id)
     if known is None:
-        for marker in markers:
-            _drop_claim(marker, ports)
+        _without_request(recording_id, marks, ports)
         return
-    accepted, before = known
-    evidence, step = look(accepted, before, ports)
-    recording = decide(accepted, evidence)
+    accepted, before = known.accepted, known.evidence
+    known, step = look(known, ports)
+    recording = decide(accepted, known.evidence)
     report.note_look()
-    if evidence is not before:  # most looks find nothing new
+    if known.evidence is not before:  # most looks find nothing new
         report.note_news(decide(accepted, before), recording)
     later_ms: list[int] = []
     if isinstance(step, Start) or recording.state.waiting:
-        ports.store.put(keys.due_key(accepted.due_ms, recording_id), b"")
+        markers.mark_start(ports.store, accepted, ports.clock())
         # What is owed to the caller does not wait for the start.
         later_ms += [message.next_ms for message in recording.notifications if message.next_ms is not None]
-        if is_unsure(evidence):
+        if is_unsure(known.evidence):
             # Its task, if there is one, holds a place of the quota: it must not wait behind who waits for that.
             later_ms.append(ports.clock() + REPEAT_MS)
     elif isinstance(step, Wait) and not step.done:
         later_ms.append(step.until_ms)
     if later_ms:
-        again_ms = max(min(later_ms), keys.marked(markers[-1])[0] + 1)
-        ports.store.put(keys.open_key(again_ms, recording_id), b"")
-    for marker in markers:
+        markers.mark_look(ports.store, recording_id, max(min(later_ms), keys.marked(marks[-1])[0] + 1))
+    for marker in marks:
         ports.store.delete(marker)
+
+
+def _without_request(recording_id: str, marks: list[str], ports: ReconcilePorts) -> None:
+    """Erase what is left of a deleted recording, or drop the markers of a start that died before it was accepted."""
+    tombstone = tombstones.of(ports.store, recording_id)
+    if tombstone is None:
+        for marker in marks:
+            _drop_claim(marker, ports)
+        return
+    again_ms = sweep(recording_id, tombstone, ports.store, ports.clock())
+    if again_ms is not None:
+        markers.mark_look(ports.store, recording_id, again_ms)
+    for marker in marks:
+        if again_ms is None or keys.marked(marker)[0] != again_ms:
+            ports.store.delete(marker)
 
 
 def _drop_claim(marker: str, ports: ReconcilePorts) -> None:
@@ -194,34 +209,39 @@ class _Starts:
 def _start(marker: str, ports: ReconcilePorts, report: Report, refusals: list[str]) -> None:
     """Make one start, or add to `refusals` why it has to wait on."""
     recording_id = keys.marked(marker)[1]
-    known = load(ports.store, recording_id)
+    known = journal.read(ports.store, recording_id)
     if known is None:
-        _drop_claim(marker, ports)
+        _without_request(recording_id, [marker], ports)
         return
-    accepted, evidence = known
     # A start does not wait for a message to be sent: that is the look's, by the open marker.
-    quiet = accepted.model_copy(update={"notify_url": None})
-    step = next_step(quiet, evidence, ports.clock(), ports.timing)
+    quiet = known.accepted.model_copy(update={"notify_url": None})
+    step = next_step(quiet, known.evidence, ports.clock(), ports.timing)
     if not isinstance(step, Start):
-        if not (isinstance(step, Wait) and decide(accepted, evidence).state.waiting):
-            ports.store.put(keys.open_key(ports.clock(), recording_id), b"")
+        if not (isinstance(step, Wait) and decide(known.accepted, known.evidence).state.waiting):
+            markers.mark_look(ports.store, recording_id, ports.clock())
             ports.store.delete(marker)
         return
-    ports.store.put(keys.open_key(ports.clock() + REPEAT_MS, recording_id), b"")
-    try:
-        found = step.recheck and recheck(accepted, evidence, step.recheck, ports, ports.pace)
-    except RecorderBusy as error:
-        refusals.append(error.code)
-        return
+    markers.mark_look(ports.store, recording_id, ports.clock() + REPEAT_MS)
+    found = False
+    if step.recheck is not None:
+        try:
+            ports.pace()
+            find(known, step.recheck, ports)
+            found = True
+        except TaskNotFound:
+            pass
+        except RecorderBusy as error:
+            refusals.append(error.code)
+            return
     if not found:
         ports.pace_start()
         try:
-            outcome = attempt(accepted, accepted.parsed(), step.attempt, evidence, ports)
+            outcome = attempt(known, known.accepted.parsed(), step.attempt, ports)
         except (ParametersRefused, RecorderMisconfigured):
             ports.store.delete(marker)  # refused for good, and stored as such; the open marker tells the caller
             raise
-        if outcome.recording.state.waiting:
-            refusals.append((outcome.recording.reason or "").partition(":")[0])
+        if outcome.refused:
+            refusals.append(outcome.refused)
             return
     report.started += 1
     ports.store.delete(marker)

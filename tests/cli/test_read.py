@@ -99,13 +99,13 @@ def test_watch_tells_each_state_until_the_end(cli: Cli) -> None:
     assert (0, True) == (over.status, bool(re.fullmatch(r"\d\d:\d\d:\d\d  completed\n", over.out)))
 
 
-def test_watch_of_what_failed_is_1(cli: Cli) -> None:
+def test_watch_of_what_was_cancelled_is_1(cli: Cli) -> None:
     """The reason is in the error's line."""
-    cli.ok("schedule", PAGE, "--at", "+2h", "--key", "cli-watch-failed")
-    cli.ok("cancel", "cli-watch-failed")
-    ran = cli("watch", "cli-watch-failed")
+    cli.ok("schedule", PAGE, "--at", "+2h", "--key", "cli-watch-off")
+    cli.ok("cancel", "cli-watch-off")
+    ran = cli("watch", "cli-watch-off")
     assert 1 == ran.status
-    assert ran.err.startswith("error: cli-watch-failed is failed: ")
+    assert ran.err.startswith("error: cli-watch-off is cancelled: ")
 
 
 def test_events_are_the_callbacks(cli: Cli, recorded: Callable[[str], str]) -> None:

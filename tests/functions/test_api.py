@@ -132,7 +132,7 @@ def test_a_scheduled_one_is_cancelled(call: Call) -> None:
     """202 with what became of it."""
     call("POST", "/recordings", {"RecordUrl": PAGE_URL, "StartAt": time.time() + 3_600}, idempotency_key="api-cancel")
     status, told, _ = call("DELETE", "/recordings/api-cancel")
-    assert (202, "failed") == (status, told["state"])
+    assert (202, "cancelled") == (status, told["state"])
     assert "stopped before it started" in told["reason"]
 
 

@@ -35,6 +35,7 @@ class State(str, Enum):
     COMPLETED = "completed"
     FAILED = "failed"
     LOST = "lost"
+    CANCELLED = "cancelled"
 
 
 def register(app: typer.Typer) -> None:

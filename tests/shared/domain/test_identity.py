@@ -198,16 +198,3 @@ def test_layout() -> None:
         keys.due_key(5, "r"),
     ]
     assert expected == actual
-
-
-@pytest.mark.parametrize("name", ["", ".json", "note.json", "1800000000000-a.json", "1800000000000-a-0123456789abcdef"])
-def test_what_is_no_fact_among_the_facts_is_foreign(name: str) -> None:
-    """Folders that consoles make, and whatever else somebody puts there, are not read."""
-    assert keys.fact_of(name) is None
-
-
-@given(st.integers(0, 10**13 - 1), st.sampled_from(["looked", "stop_requested", "801", "310"]), st.binary())
-def test_every_fact_is_found_by_its_name(ms: int, kind: str, body: bytes) -> None:
-    """What we write is what we read."""
-    name = ids.fact_name(ms, kind, body)
-    assert name == keys.fact_of(f"{name}.json")

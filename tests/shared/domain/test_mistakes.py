@@ -138,7 +138,8 @@ def test_any_wrong_question_is_told_in_words(query: dict[str, str]) -> None:
         ({"from": "yesterday"}, ("from", "must be a day such as 2026-01-31 (UTC), not 'yesterday'")),
         ({"stat": "failed"}, ("stat", "unknown parameter; did you mean state?")),
         ({"state": "fail"}, ("state", ("must be one of scheduled, queued, starting, recording, paused, stopping, "
-                                      "uploading, completed, failed, lost, not 'fail'"))),
+                                      "uploading, completed, failed, lost, cancelled, "
+                                      "not 'fail'"))),
     ],
 )  # fmt: skip
 def test_what_a_list_can_not_be_asked_for(query: dict[str, str], expected: tuple[str, str]) -> None:

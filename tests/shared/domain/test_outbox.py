@@ -24,7 +24,7 @@ ACCEPTED = Accepted(
     notify_url="https://hooks.example.com/",
     request={"RecordUrl": "https://example.com/"},
 )
-DONE = "r1-completed"
+DONE = "r1-1-completed"
 DAY_S = 86_400
 
 
@@ -43,7 +43,7 @@ def the_message(evidence: Evidence) -> Message:
 @pytest.mark.parametrize("state", list(State))
 def test_only_an_end_is_owed(state: State) -> None:
     """Unless changes were asked for; its webhook-id is the recording's id and the state, and it is due at once."""
-    expected = [(f"r1-{state.value}", state, 0)] if state.final else []
+    expected = [(f"r1-1-{state.value}", state, 0)] if state.final else []
     assert expected == [(m.webhook_id, m.state, m.next_ms) for m in messages(ACCEPTED, Evidence(), state)]
 
 

@@ -64,7 +64,13 @@ TABLE: list[Row] = [
     ("scheduled, then started", {"start_at_ms": 5}, BEGAN, State.RECORDING, None),
     ("gone, no word on files", {}, GONE, State.UPLOADING, None),
     ("gone, looked, nothing there", {}, [*GONE, facts.looked(9_000, TASK, {})], State.LOST, None),
-    ("gone, looked, files there", {}, [*GONE, facts.looked(9_000, TASK, {"a.mp4": 1})], State.COMPLETED, None),
+    (
+        "gone, looked, files there",
+        {},
+        [*GONE, facts.looked(9_000, TASK, {"a.mp4": 1})],
+        State.COMPLETED,
+        None,
+    ),
     ("an empty file is a file", {}, [*GONE, facts.looked(9_000, TASK, {"a.mp4": 0})], State.COMPLETED, None),
     (
         "named by 304, nothing there",
@@ -95,8 +101,20 @@ TABLE: list[Row] = [
     ("an end without a time", {}, [*LINKED, STOP, callback(802, {"Status": 1}, 0)], State.UPLOADING, None),
     ("no file, as TRTC says", {}, [*ENDED, EMPTY], State.FAILED, "the recorder made no file; nothing was recorded"),
     ("no file in the last part", {}, [*ENDED, mp4_stop(0, 1_500, end_ms=1_400), EMPTY], State.COMPLETED, None),
-    ("held, nothing there", {}, [*ENDED, mp4_stop(1, 2_100), facts.looked(9_000, TASK, {})], State.LOST, None),
-    ("held in VOD, never came", {}, [*ENDED, vod_commit(1, 2_100), facts.looked(9_000, TASK, {})], State.LOST, None),
+    (
+        "held, nothing there",
+        {},
+        [*ENDED, mp4_stop(1, 2_100), facts.looked(9_000, TASK, {})],
+        State.LOST,
+        None,
+    ),
+    (
+        "held in VOD, never came",
+        {},
+        [*ENDED, vod_commit(1, 2_100), facts.looked(9_000, TASK, {})],
+        State.LOST,
+        None,
+    ),
     (
         "in VOD, its end unheard",
         {},
@@ -111,8 +129,20 @@ TABLE: list[Row] = [
         State.COMPLETED,
         None,
     ),
-    ("lost, then held news", {}, [*GONE, facts.looked(9_000, TASK, {}), mp4_stop(1, 9_500)], State.LOST, None),
-    ("lost, then the file", {}, [*ENDED, facts.looked(9_000, TASK, {}), mp4_stop(0, 9_500)], State.COMPLETED, None),
+    (
+        "lost, then held news",
+        {},
+        [*GONE, facts.looked(9_000, TASK, {}), mp4_stop(1, 9_500)],
+        State.LOST,
+        None,
+    ),
+    (
+        "lost, then the file",
+        {},
+        [*ENDED, facts.looked(9_000, TASK, {}), mp4_stop(0, 9_500)],
+        State.COMPLETED,
+        None,
+    ),
     (
         "801.5, nothing there",
         {},
@@ -228,5 +258,5 @@ def test_a_part_is_not_the_whole() -> None:
 
 def test_final_and_waiting_exclude_each_other() -> None:
     """What waits is not over."""
-    assert {"completed", "failed", "lost"} == {state.value for state in State if state.final}
+    assert {"completed", "failed", "lost", "cancelled"} == {state.value for state in State if state.final}
     assert {"scheduled", "queued"} == {state.value for state in State if state.waiting}

@@ -13,6 +13,7 @@ from shared.domain.errors import (
     CallerMustRetry,
     ConfigurationError,
     Conflict,
+    Damaged,
     FieldError,
     InvalidRequest,
     MalformedJson,
@@ -65,6 +66,7 @@ TABLE: list[tuple[Exception, int, str]] = [
     (RecorderBusy(*TRTC, answered=True), 503, "recorder-busy"),
     (CallerMustRetry("what to do", 7), 503, "caller-must-retry"),
     (StoreError("what to do"), 503, "store"),
+    (Damaged("what to do"), 500, "damaged"),
     (StoreRefused("PUT x", 403, "AccessDenied"), 503, "store"),
 ]
 FOREIGN: list[Exception] = [

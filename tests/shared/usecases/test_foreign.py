@@ -72,7 +72,7 @@ def test_everything_goes_on_beside_a_foreign_name(name: str) -> None:
     assert GOOD == done(site)
     asked = parse_query({}, site.clock())
     assert {"waits", "done", "runs"} == {one.recording_id for one in page(asked, reading(site)).recordings}
-    assert 3 == replay(site.store, all_recordings(site.store)).recordings
+    assert 3 == replay(site.store, all_recordings(site.store), site.clock()).recordings
     assert 3 == len(events("done", "", reading(site))[0])
     remove("done", "test", reading(site), files=True)
     assert name in site.store.objects
@@ -161,7 +161,7 @@ def test_a_replay_takes_ids_only(wanted: list[str]) -> None:
     """What else is asked for is counted."""
     site = Site()
     site.start()
-    result = replay(site.store, wanted)
+    result = replay(site.store, wanted, site.clock())
     assert (1, 4) == (result.recordings, result.foreign.count)
 
 
@@ -193,7 +193,7 @@ def test_no_name_whatever_stops_anything(others: list[tuple[str, str, bytes]]) -
     assert GOOD == done(site)
     page(parse_query({}, site.clock()), reading(site))
     events("done", "", reading(site))
-    replay(site.store, all_recordings(site.store))
+    replay(site.store, all_recordings(site.store), site.clock())
     remove("done", "test", reading(site), files=True)
     assert [] == site.listed("recordings/done/facts/1")
     assert site.clock() > 10 * MINUTE_MS

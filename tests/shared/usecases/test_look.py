@@ -16,13 +16,14 @@ from shared.domain.request import RecordingRequest
 from shared.domain.states import State
 from shared.domain.steps import Start, Wait
 from shared.store import journal
-from shared.usecases.look import load, look
+from shared.usecases.look import look
 from shared.usecases.start import start
 from shared.usecases.stop import stop
 from testing.callbacks import callback, mp4_stop
 from tests.shared.usecases.ticking import HOOK, HOUR_MS, MINUTE_MS, Site
 
 DAY_MS = 24 * HOUR_MS
+BORN_MS = 1_800_000_001_000
 
 
 def finish(site: Site, task_id: str, name: str = "a.mp4") -> None:
@@ -47,7 +48,7 @@ class TestLook:
     def test_nothing_is_known_of_an_unknown_id(self) -> None:
         """And nothing is written."""
         site = Site()
-        assert load(site.store, "nobody") is None
+        assert journal.read(site.store, "nobody") is None
         assert [] == site.listed()
 
     def test_a_look_goes_on_until_it_has_to_wait(self) -> None:
@@ -58,18 +59,17 @@ class TestLook:
         site.upload(task_id)
         site.minutes(1)
         site.clock.now += HOUR_MS
-        site.minutes(7)
+        site.minutes(61)
         assert State.COMPLETED is site.recording().state
         assert ["recording.completed"] == site.inbox.types
 
     def test_a_look_ends_with_a_start_or_a_wait(self) -> None:
         """Starting is the queue's: a look does not jump it."""
         site = Site()
-        site.faults.plan = {5: "fail"}
+        site.faults.plan = {6: "fail"}
         site.start()
-        known = load(site.store, "k1")
-        assert known is not None
-        _, step = look(*known, site.timer)
+        known = journal.find(site.store, "k1")
+        _, step = look(known, site.timer)
         assert Start(1, recheck=1) == step
         assert [] == site.trtc.started
 
@@ -77,12 +77,11 @@ class TestLook:
         """What was found is stored: no call to TRTC, no message, no fact."""
         site = completed()
         site.minutes()
-        known = load(site.store, "k1")
-        assert known is not None
+        known = journal.find(site.store, "k1")
         before, tries, paced = dict(site.store.objects), len(site.inbox.tries), site.paced
-        evidence, step = look(*known, site.timer)
+        after, step = look(known, site.timer)
         assert isinstance(step, Wait)
-        assert known[1] == evidence == journal.load_document(site.store, "k1")
+        assert known == after == known._replace(documented=known.evidence)
         assert (before, tries, paced) == (site.store.objects, len(site.inbox.tries), site.paced)
 
 
@@ -96,7 +95,7 @@ class TestFinal:
         site.run_until_done()
         site.minutes(5)
         (sent,) = site.inbox.tries
-        assert (HOOK, "k1-completed") == (sent.url, sent.webhook_id)
+        assert (HOOK, f"k1-{BORN_MS}-completed") == (sent.url, sent.webhook_id)
         assert sent.at_ms - at <= MINUTE_MS
 
     def test_its_body_is_the_recording_and_nothing_inside(self) -> None:
@@ -174,7 +173,7 @@ class TestFinal:
         finish(site, task_id)
         site.run_until_done()
         assert ["recording.lost", "recording.completed"] == site.inbox.types
-        assert ["k1-lost", "k1-completed"] == [sent.webhook_id for sent in site.inbox.taken]
+        assert [f"k1-{BORN_MS}-lost", f"k1-{BORN_MS}-completed"] == [sent.webhook_id for sent in site.inbox.taken]
 
 
 class TestRetry:
@@ -191,7 +190,7 @@ class TestRetry:
         assert all(planned <= real <= planned + 60 for planned, real in zip(RETRY_AFTER_S, waits, strict=True))
         assert sorted(waits) == waits
         assert 2.9 * DAY_MS <= times[-1] - times[0] <= 3.1 * DAY_MS
-        assert {"k1-completed"} == {sent.webhook_id for sent in site.inbox.tries}
+        assert {f"k1-{BORN_MS}-completed"} == {sent.webhook_id for sent in site.inbox.tries}
         (message,) = site.recording().notifications
         assert (True, "answered 500", None) == (message.undelivered, message.error, message.delivered_ms)
         site.inbox.down = False
@@ -255,9 +254,9 @@ class TestEnded:
         site.run_until_done()
         finish(site, task_id)
         site.run_until_done()
-        assert ["k1-lost", "k1-completed"] == [sent.webhook_id for sent in site.inbox.tries]
-        states = {message.webhook_id: message for message in site.recording().notifications}
-        assert (True, None) == (states["k1-completed"].undelivered, states["k1-completed"].next_ms)
+        assert ["recording.lost", "recording.completed"] == [sent.document["type"] for sent in site.inbox.tries]
+        states = {message.state: message for message in site.recording().notifications}
+        assert (True, None) == (states[State.COMPLETED].undelivered, states[State.COMPLETED].next_ms)
 
     def test_other_recordings_are_told(self) -> None:
         """Each asks for its own: a receiver that is done with one may want the next."""
@@ -266,7 +265,7 @@ class TestEnded:
         for key in ("k1", "k2"):
             finish(site, site.begin(key, notify_url=HOOK), f"{key}.mp4")
         site.run_until_done()
-        assert ["k2-completed"] == [sent.webhook_id for sent in site.inbox.taken]
+        assert ["k2"] == [sent.document["data"]["recording_id"] for sent in site.inbox.taken]
 
     def test_a_failed_try_is_told_as_one(self) -> None:
         """The timeline does not call sent what was not taken."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from itertools import count
+from typing import Any
 
 import pytest
 
 from shared.domain.errors import Conflict, NotFound
 from shared.domain.refusals import refusal
 from shared.domain.states import State
+from shared.store.journal import current
 from shared.usecases.remove import remove
-from shared.usecases.start import current
+from tests.callbacks import callback
 from tests.fakes import MemoryFiles
 from tests.faults import Died, Faults
 from tests.shared.usecases.test_read import finished, reading
+from tests.shared.usecases.ticking import HOOK, MINUTE_MS, Inbox, Site
 from tests.world import CALLER_STORAGE, World
 
 
@@ -28,8 +31,13 @@ def test_what_waits_is_cancelled(kind: str) -> None:
         world.start(StartAt=world.clock.now / 1000 + 3_600)
     cancelled = remove("k1", "asked by backend", reading(world), files=True)
     assert cancelled is not None
-    assert State.FAILED is cancelled.state is current(world.store, "k1").state
+    assert State.CANCELLED is cancelled.state is current(world.store, "k1").state
     assert "asked by backend" in (cancelled.reason or "")
+
+
+def left_of(world: World) -> set[str]:
+    """Everything in the bucket but markers and tombstones."""
+    return {key for key in world.store.objects if not key.startswith(("open/", "gone/"))}
 
 
 def test_what_records_has_to_be_stopped_first() -> None:
@@ -47,13 +55,13 @@ def test_what_is_over_is_deleted(files: bool) -> None:
     """Every object but another recording's; the film only when that is said."""
     world, films = World(), MemoryFiles()
     finished(world, "other")
-    others = {key for key in world.store.objects if not key.startswith("open/")}
+    others = left_of(world)
     task_id = finished(world)
     film, segment = (f"webrecord/files/k1/{task_id}/{name}" for name in ("film.mp4", "film_0.ts"))
     for key in (film, segment, "webrecord/files/other/x/film.mp4"):
         films.put(key, b"picture")
     assert remove("k1", "asked", reading(world, films), files=files) is None
-    assert others == {key for key in world.store.objects if not key.startswith("open/")}
+    assert others == left_of(world)
     kept = {"webrecord/files/other/x/film.mp4"} if files else {film, segment, "webrecord/files/other/x/film.mp4"}
     assert kept == set(films.objects)
     with pytest.raises(NotFound):
@@ -70,19 +78,74 @@ def test_a_callers_own_bucket_is_left_alone() -> None:
 
 
 def test_whatever_it_dies_at_the_same_call_goes_on() -> None:
-    """Until the last deletion the request is there, so that a repeat finds the rest."""
+    """Before the tombstone nothing is deleted; from it on a repeat erases the rest, and so does the timer."""
     for at in count():
         world, films = World(), MemoryFiles()
         task_id = finished(world)
         films.put(f"webrecord/files/k1/{task_id}/film.mp4", b"picture")
-        world.faults = Faults({at: "die"})
+        world.faults = Faults({world.faults.calls + at: "die"}, calls=world.faults.calls)
         try:
             remove("k1", "asked", reading(world, films), files=True)
         except Died:
             world.faults = Faults()
             assert remove("k1", "asked", reading(world, films), files=True) is None
-            assert [] == [key for key in world.store.objects if not key.startswith("open/")], at
+            assert set() == left_of(world), at
             assert {} == films.objects
             continue
         break
     assert at > 10
+
+
+def test_a_deleted_id_is_never_used_again() -> None:
+    """409 that says so, for another page and for the same one; the old film is nobody's new recording."""
+    world = World()
+    finished(world)
+    remove("k1", "asked", reading(world), files=False)
+    for url in ("https://example.com/new", "https://example.com/class?room=1"):
+        with pytest.raises(Conflict, match="deleted"):
+            world.start("k1", url)
+    assert 1 == len(world.trtc.started)
+
+
+@pytest.mark.parametrize("minutes", [0, 5, 60])
+def test_nothing_of_a_deleted_recording_comes_back(minutes: int) -> None:
+    """A late callback is acknowledged and not kept; after the sweep only tombstones are left, which name nobody."""
+    site = Site()
+    task_id = finished(site, Labels={"patient": "Jane"})
+    remove("k1", "asked", reading(site), files=True)
+    site.clock.now += minutes * MINUTE_MS
+    late = callback(803, {"Status": 1, "EventMessage": "patient"}, site.clock.now, task_id)
+    assert "its recording was deleted" == site.receive(late).left
+    site.run_until_done()
+    assert {"gone"} == {key.split("/")[0] for key in site.store.objects}
+    assert b"k1" not in site.everything()
+    assert b"patient" not in site.everything()
+
+
+def test_what_a_call_under_way_writes_goes_with_the_sweep() -> None:
+    """A look, a callback or a repeated start that had read the recording before its deletion."""
+    site = Site()
+    finished(site)
+    before = dict(site.store.objects)
+    remove("k1", "asked", reading(site), files=False)
+    site.store.objects.update(before)
+    site.store.objects.pop("recordings/k1/request.json")
+    site.run_until_done()
+    assert {"gone"} == {key.split("/")[0] for key in site.store.objects}
+
+
+def test_a_receiver_may_delete_what_it_is_notified_of() -> None:
+    """Within its own webhook: the notification is over, and nothing stays."""
+    site = Site()
+
+    class Deleting(Inbox):
+        def send(self, *sent: Any) -> None:
+            super().send(*sent)
+            remove("k1", "asked", reading(site), files=True)
+
+    site.inbox = Deleting(site)
+    finished(site, notify_url=HOOK, Labels={"patient": "Jane"})
+    site.run_until_done()
+    assert ["recording.completed"] == site.inbox.types
+    assert {"gone"} == {key.split("/")[0] for key in site.store.objects}
+    assert b"Jane" not in site.everything()

@@ -178,13 +178,13 @@ class TestCancel:
     """Stopping what has not started."""
 
     def test_what_is_cancelled_never_starts(self) -> None:
-        """It is failed with that reason, TRTC is never called, and in the end no marker is left."""
+        """It is cancelled with that reason, TRTC is never called, and in the end no marker is left."""
         site = Site()
         site.start(start_at=at(site.clock.now + HOUR_MS))
         stop("k1", "asked by ops", site.ports)
         site.run_until_done()
         recording = site.recording()
-        assert (State.FAILED, "stopped before it started: asked by ops") == (recording.state, recording.reason)
+        assert (State.CANCELLED, "stopped before it started: asked by ops") == (recording.state, recording.reason)
         assert not [call for call in site.faults.log if "WebRecord" in call]
 
     def test_the_same_key_after_that_is_answered_with_it(self) -> None:
@@ -193,7 +193,7 @@ class TestCancel:
         fields: dict[str, Any] = {"start_at": at(site.clock.now + HOUR_MS)}
         site.start(**fields)
         stop("k1", "asked by ops", site.ports)
-        assert State.FAILED is site.start(**fields).recording.state
+        assert State.CANCELLED is site.start(**fields).recording.state
         site.run_until_done()
         assert [] == site.trtc.started
 

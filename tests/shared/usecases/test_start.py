@@ -23,7 +23,8 @@ from shared.domain.errors import (
 from shared.domain.refusals import refusal
 from shared.domain.states import State
 from shared.store import journal
-from shared.usecases.start import Outcome, current
+from shared.store.journal import current
+from shared.usecases.start import Outcome
 from testing.bucket import Bucket
 from testing.callbacks import callback
 from tests.fakes import Clock
@@ -42,6 +43,7 @@ def test_a_start_is_durable_before_and_after_the_call() -> None:
     steps = [step.split("/")[0] for step in steps]
     assert [
         "get recordings",  # is the id in use?
+        "get gone",  # or was it?
         "put open",
         "create recordings",
         "put days",
@@ -199,7 +201,7 @@ def test_of_two_callers_with_keys_of_their_own_one_gets_the_other_ones_task() ->
     world = World(store=Bucket(clock=clock, late_ms=90_000), clock=clock)
     others: list[Outcome] = []
     world.trtc.refusals.append(BUSY)
-    world.faults.plan = {6: "overlap"}
+    world.faults.plan = {7: "overlap"}
     world.faults.overlap = lambda: others.append(world.start(StorageParams=CALLER_STORAGE))
     with pytest.raises(CallerMustRetry) as refused:
         world.start(StorageParams=CALLER_STORAGE)
@@ -234,7 +236,8 @@ def _met(call: int) -> bool:
     assert "Task+0/k1-1=" == world.start().recording.task_id
     if met:
         assert State.RECORDING is current(world.store, "k1").state, f"before call {call}"
-        assert journal.load(world.store, "k1")[1] == journal.fold_all(world.store, "k1")
+        known = journal.find(world.store, "k1")
+        assert known.documented == known.evidence
     return bool(met)
 
 
@@ -252,7 +255,7 @@ def test_two_callers_at_once_get_one_task() -> None:
     assert 1 == len(world.trtc.started)
 
 
-CALLS_OF_A_START = 11
+CALLS_OF_A_START = 12
 
 
 @pytest.mark.parametrize("kind", get_args(Kind))

@@ -234,7 +234,7 @@ class TestHalfWritten:
     def _unlinked() -> tuple[Site, str]:
         """Return a site whose start died between TRTC's answer and the pointer."""
         site = Site()
-        site.faults.plan = {7: "die"}
+        site.faults.plan = {8: "die"}
         with suppress(Died):
             site.start()
         site.faults.plan = {}
@@ -246,7 +246,7 @@ class TestHalfWritten:
     def test_an_attempt_without_outcome_is_found_by_its_record_id(self) -> None:
         """The reply was lost: TRTC names the task, and no second one is started."""
         site = Site()
-        site.faults.plan = {5: "lose"}
+        site.faults.plan = {6: "lose"}
         site.start()
         assert State.QUEUED is site.recording().state
         site.minutes(2)
@@ -255,7 +255,7 @@ class TestHalfWritten:
     def test_an_attempt_without_outcome_is_found_by_its_files(self) -> None:
         """The task is over before anybody asked: its folder names it, slash and all."""
         site = Site()
-        site.faults.plan = {5: "lose"}
+        site.faults.plan = {6: "lose"}
         site.start()
         (task_id,) = site.trtc.recording
         assert "/" in task_id
@@ -268,7 +268,7 @@ class TestHalfWritten:
     def test_an_attempt_that_never_arrived_is_made_again_under_the_same_record_id(self) -> None:
         """TRTC knows nothing of it and no file is there."""
         site = Site()
-        site.faults.plan = {5: "fail"}
+        site.faults.plan = {6: "fail"}
         site.start()
         site.minutes(2)
         assert ["k1-1"] == [sent["RecordId"] for sent in site.trtc.started]
@@ -373,10 +373,10 @@ class TestSilence:
             stop("k1", "asked", site.ports)
             site.faults.plan = {site.faults.calls: "die_after"}
 
-        site.faults.plan, site.faults.overlap = {4: "overlap"}, stop_and_die
+        site.faults.plan, site.faults.overlap = {5: "overlap"}, stop_and_die
         with pytest.raises(Died):
             site.start()
-        assert (State.FAILED, 1) == (site.recording().state, len(site.trtc.recording))
+        assert (State.CANCELLED, 1) == (site.recording().state, len(site.trtc.recording))
         site.clock.now += 6 * MINUTE_MS
         site.minutes(10)
         assert {} == site.trtc.recording
@@ -506,7 +506,7 @@ class TestOverlap:
     @staticmethod
     def _cut_off() -> Site:
         site = Site()
-        site.faults.plan = {5: "lose"}
+        site.faults.plan = {6: "lose"}
         site.start()
         site.faults.plan = {}
         return site
@@ -562,7 +562,7 @@ class TestOverlap:
             site.run_until_done()
             assert State.COMPLETED is site.recording().state, at
             assert int(made == "_over") == len({sent.webhook_id for sent in site.inbox.taken}), at
-            assert journal.fold_all(site.store, "k1") == site.recording().evidence, "the document has every fact"
+            assert journal.find(site.store, "k1").evidence == site.recording().evidence, "the document has every fact"
             if at >= calls:
                 break
         assert at > 10, "the other tick came in at several places"

@@ -10,8 +10,8 @@ from shared.domain.document import Recording
 from shared.domain.notify_hosts import NotificationError
 from shared.domain.policy import Policy
 from shared.domain.steps import Timing
+from shared.store.journal import current
 from shared.usecases.look import ReconcilePorts
-from shared.usecases.start import current
 from shared.usecases.tick import Report, tick
 from tests.world import POLICY, World
 
@@ -38,7 +38,7 @@ class Sent:
 
 @dataclass
 class Inbox:
-    """A caller's endpoint; `down` answers everything with 500, `refusing` only these webhook-ids, `gone` with 410."""
+    """A caller's endpoint; `down` answers all with 500, `refusing` and `gone` `<id>-<state>` with 500 and 410."""
 
     site: World
     down: bool = False
@@ -50,9 +50,9 @@ class Inbox:
     def send(self, url: str, webhook_id: str, at_s: int, body: bytes, traceparent: str | None = None) -> None:
         sent = Sent(self.site.clock(), webhook_id, url, body, traceparent)
         self.tries.append(sent)
-        if webhook_id in self.gone:
+        if _is_one_of(webhook_id, self.gone):
             raise NotificationError("answered 410", ended=True)
-        if self.down or webhook_id in self.refusing:
+        if self.down or _is_one_of(webhook_id, self.refusing):
             raise NotificationError("answered 500")
         self.taken.append(sent)
 
@@ -60,6 +60,12 @@ class Inbox:
     def types(self) -> list[str]:
         """What was taken, in order."""
         return [sent.document["type"] for sent in self.taken]
+
+
+def _is_one_of(webhook_id: str, names: set[str]) -> bool:
+    """Tell whether a webhook-id, `<id>-<created>-<state>`, is of one of these ids and states."""
+    parts = [name.partition("-") for name in names]
+    return any(webhook_id.startswith(f"{one}-") and webhook_id.endswith(f"-{state}") for one, _, state in parts)
 
 
 @dataclass

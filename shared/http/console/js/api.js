@@ -64,6 +64,6 @@ function pathOf(id, rest = '') {
   return `recordings/${id}${rest}`;
 }
 
-const FINAL = new Set(['completed', 'failed', 'lost']);
+const FINAL = new Set(['completed', 'failed', 'lost', 'cancelled']);
 const WAITING = new Set(['scheduled', 'queued']);
 const isFinal = (recording) => FINAL.has(recording.state);

@@ -29,6 +29,7 @@ const SHAPES = {
   completed: 'M3 8.5l3.5 3.5L13 4.5',
   failed: 'M4 4l8 8M12 4l-8 8',
   lost: 'M5.5 6a2.5 2.5 0 1 1 3.6 2.2c-.8.4-1.1.9-1.1 1.8M8 13v.2',
+  cancelled: 'M3.5 12.5l9-9M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2Z',
 };
 const FILLED = new Set(['recording', 'starting', 'stopping']);
 

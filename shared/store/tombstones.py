@@ -1,0 +1,60 @@
+"""Tombstones: an id is used once. What a deleted recording leaves is that its id and its tasks were used.
+
+A tombstone lists what may still have to be erased; once that is done it holds a time and nothing else.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from shared.domain import keys
+from shared.domain.errors import Conflict
+from shared.ports import ObjectStore
+
+
+class Tombstone(BaseModel):
+    """What is left of a deleted recording.
+
+    Attributes:
+        at_ms: when it was deleted, epoch ms.
+        tasks: task keys whose callbacks are to be erased.
+        folders: folders of the whole bucket whose files are to be erased; empty where the films are kept.
+        index: keys of the recording in the listing index.
+        swept: whether everything was erased once more after all calls that were under way are over.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
+
+    at_ms: int = 0
+    tasks: list[str] = []
+    folders: list[str] = []
+    index: list[str] = []
+    swept: bool = False
+
+
+def bury(store: ObjectStore, recording_id: str, tombstone: Tombstone) -> None:
+    """Write the tombstone of a recording and of its tasks; from then on the id is used."""
+    body = tombstone.model_dump_json(exclude_defaults=True).encode()
+    store.put(keys.gone_key(recording_id), body)
+    for task_key in tombstone.tasks:
+        store.put(keys.gone_task_key(task_key), b"{}")
+
+
+def of(store: ObjectStore, recording_id: str) -> Tombstone | None:
+    """Return the tombstone of a recording; None where none was deleted under this id."""
+    stored = store.get(keys.gone_key(recording_id))
+    try:
+        return Tombstone.model_validate_json(stored.body) if stored else None
+    except ValidationError:
+        return Tombstone()
+
+
+def refuse(store: ObjectStore, recording_id: str) -> None:
+    """Raise Conflict where a recording was deleted under this id."""
+    if store.get(keys.gone_key(recording_id)):
+        raise Conflict(f"the id {recording_id} was used for a recording that is deleted; use another Idempotency-Key")
+
+
+def is_gone(store: ObjectStore, task_key: str) -> bool:
+    """Tell whether a task's recording was deleted."""
+    return store.get(keys.gone_task_key(task_key)) is not None

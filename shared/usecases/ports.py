@@ -1,0 +1,19 @@
+"""What the use cases work with: ports to the outside, this deployment's policy, and the time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from shared.domain.policy import Policy
+from shared.ports import ObjectStore, Recorder
+
+
+@dataclass(frozen=True)
+class Ports:
+    """What starting needs: the bucket, TRTC, this deployment's policy and the time (epoch ms)."""
+
+    store: ObjectStore
+    recorder: Recorder
+    policy: Policy
+    clock: Callable[[], int]
