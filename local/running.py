@@ -22,6 +22,7 @@ from local.state import Holder, StateError, StateLock, holder_of, prepare
 START_TIMEOUT_S = 30.0
 END_TIMEOUT_S = FINISH_S + 30.0
 """Recordings are finished, and their callbacks delivered."""
+END_NOW_S = 0.0
 HELD_STATUS = 75
 """The exit status of a cloud whose folder another one has: the command then joins that one."""
 LOG_BYTES = 8 * 1024 * 1024
@@ -46,11 +47,15 @@ def cloud_in(state_dir: Path, console: Console, options: Sequence[str] = ()) -> 
         with console.status("starting the local cloud …"):
             client, own = _join_or_start(state_dir, who, options, stack)
         stack.callback(client.close)
+        wait_s = END_TIMEOUT_S
         try:
             yield client
+        except KeyboardInterrupt:
+            wait_s = END_NOW_S  # whoever presses again does not want to wait
+            raise
         finally:
             if own is not None:
-                own.leave(client, console)
+                own.leave(client, console, wait_s)
 
 
 @contextmanager
@@ -106,7 +111,7 @@ class _OwnCloud:
             return next((line.strip() for line in reversed(lines) if line.strip()), "")
         return ""
 
-    def leave(self, client: Client, console: Console) -> None:
+    def leave(self, client: Client, console: Console, wait_s: float) -> None:
         """Let go of it, and wait for its end where nobody else uses it."""
         if self.status is not None:
             _say(console, f"the local cloud ended with {self.status}: {self.last_words}")
@@ -117,7 +122,7 @@ class _OwnCloud:
                         _say(console, line)
                 finally:
                     lock.release()
-        until = time.monotonic() + END_TIMEOUT_S
+        until = time.monotonic() + wait_s
         self.let_go()
         try:
             while self.status is None and time.monotonic() < until and not client.users():

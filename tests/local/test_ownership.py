@@ -101,6 +101,18 @@ def test_ctrl_c_while_it_starts_leaves_nothing(tmp_path: Path) -> None:
     until(lambda: not any(str(tmp_path) in line for line in commands()))
 
 
+def test_a_command_that_is_interrupted_does_not_wait(tmp_path: Path) -> None:
+    """It says which process goes on; that one finishes what was recorded, and ends."""
+    with started("tests.local.user", str(tmp_path), PAGE) as user:
+        cloud = int(line_of(user))
+        user.send_signal(signal.SIGINT)
+        user.wait(30)
+        said = user.stderr.read() if user.stderr else ""
+    assert f"(process {cloud}) goes on" in said
+    until(lambda: not alive(cloud))
+    assert {801, 802, 310} == set(arrived(tmp_path))
+
+
 def commands() -> list[str]:
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
