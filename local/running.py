@@ -124,11 +124,12 @@ class _OwnCloud:
                     lock.release()
         until = time.monotonic() + wait_s
         self.let_go()
+        others = False
         try:
-            while self.status is None and time.monotonic() < until and not client.users():
+            while self.status is None and time.monotonic() < until and not (others := bool(client.users())):
                 time.sleep(0.05)
         finally:
-            if self.status is None and not client.users():
+            if self.status is None and not others:
                 _say(console, f"the local cloud (process {self.pid}) goes on: it finishes what was recorded")
 
     def let_go(self) -> None:
