@@ -256,6 +256,7 @@ class Function:
             "SCF_FUNCTIONNAME": self.config.name,
             "SCF_FUNCTIONVERSION": "$LATEST",
             "SCF_RUNTIME": "Python3.10",
+            **({"SYSTEMROOT": os.environ["SYSTEMROOT"]} if sys.platform == "win32" else {}),  # of its sockets
             **self.config.environment,
         }
 

@@ -13,7 +13,7 @@ from local.cloud import Cloud
 from local.config import LocalConfig
 from local.recorder.browser import WITHOUT_SANDBOX, without_sandbox
 from local.running import HELD_STATUS
-from local.state import StateHeldError
+from local.state import StateHeldError, unusable
 
 __all__ = ["serve"]
 
@@ -42,7 +42,10 @@ def serve(config: LocalConfig, *, for_users: bool = False) -> int:
         if for_users:
             return HELD_STATUS  # the command joins the other one
         raise
-    asyncio.run(_serve(cloud, for_users=for_users))
+    try:
+        asyncio.run(_serve(cloud, for_users=for_users))
+    except OSError as error:  # a disk that is full, or read-only
+        raise unusable(config.state_dir, error) from None
     return 0
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from local.client import ClientError
 
-__all__ = ["Holder", "StateError", "StateHeldError", "StateLock", "holder_of", "prepare", "try_lock"]
+__all__ = ["Holder", "StateError", "StateHeldError", "StateLock", "holder_of", "prepare", "try_lock", "unusable"]
 
 _FILE = "cloud.lock"
 _MOMENT_S = 1.0  # somebody who only looks has it for less
@@ -61,7 +61,7 @@ class StateLock:
             holder = self._take(asdict(Holder(os.getpid(), command, time.time())))
         except OSError as error:
             self._close()
-            raise _unusable(state_dir, error) from None
+            raise unusable(state_dir, error) from None
         if holder is not None:
             self._close()
             raise StateHeldError(f"the state folder {state_dir} belongs to {holder}")
@@ -101,7 +101,7 @@ def holder_of(state_dir: Path) -> Holder | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise _unusable(state_dir, error) from None
+        raise unusable(state_dir, error) from None
     try:
         return None if try_lock(fd, shared=True) else _read(fd)
     finally:
@@ -119,7 +119,7 @@ def prepare(state_dir: Path) -> None:
         if (state_dir / "keys.json").exists() or not any(state_dir.iterdir()):
             state_dir.chmod(0o700)  # any other folder that somebody names is not ours to close
     except OSError as error:
-        raise _unusable(state_dir, error) from None
+        raise unusable(state_dir, error) from None
 
 
 def try_lock(fd: int, *, shared: bool = False) -> bool:
@@ -155,6 +155,7 @@ def _read(fd: int) -> Holder:
     return Holder(0, "a local cloud", time.time())  # it writes that down right now
 
 
-def _unusable(state_dir: Path, error: OSError) -> StateError:
+def unusable(state_dir: Path, error: OSError) -> StateError:
+    """Say in one line that a state folder, or what is in it, can't be read or written."""
     why = error.strerror or type(error).__name__
     return StateError(f"the state folder {state_dir} can't be used: {why}; name another one by --state-dir")

@@ -10,6 +10,11 @@ from testing import released
 from testing.parts import CALLER_STORAGE
 from testing.scenario import BEGIN_MS, Step, idea, world
 
+FOREIGN = (
+    *("open/", "due/", "days/", "recordings/", "recordings/r0/", "recordings/r0/facts/", "tasks/", "files/"),
+    *("files/r0/", "open/readme.txt", "open/9-r0", "due/1800000000000", "due/x-r0", "days/2027-01-15/", "days/today"),
+    *("recordings/r0/facts/note.json", "recordings/other/x", "tasks/other/facts/", "files/r0/notes.txt"),
+)
 MINUTE = 60_000
 HOUR = 3_600_000
 
@@ -47,7 +52,7 @@ def upgrade(chance: Random) -> dict[str, Any]:
 @idea
 def recordings(chance: Random) -> Iterator[Step]:
     """Backends start recordings, some twice at once; some wait for their time, some bring storage of their own."""
-    for number in range(chance.choice([1, 2, 3])):
+    for number in range(chance.choice([1, 1, 2, 3])):
         body: dict[str, Any] = {"RecordUrl": f"https://example.com/{number}"}
         if chance.random() < 0.2:
             body["StartAt"] = (BEGIN_MS + chance.choice([90_000, HOUR])) / 1000
@@ -110,6 +115,15 @@ def outages(chance: Random) -> Iterator[Step]:
     """The callback function is down for half a minute, or for longer than TRTC tries."""
     if chance.random() < 0.3:
         yield Step(chance.randrange(900_000), "platform", "outage", {"ms": chance.choice([30_000, 300_000])})
+
+
+@idea
+def strangers(chance: Random) -> Iterator[Step]:
+    """Consoles make folders, and somebody puts what is not ours anywhere among ours."""
+    if chance.random() < 0.2:
+        for _ in range(4):
+            args = {"key": chance.choice(FOREIGN), "body": chance.choice(["", "x", "{}"])}
+            yield Step(chance.randrange(HOUR), "stranger", "put", args)
 
 
 @idea

@@ -69,7 +69,7 @@ class Calls:
             raise Killed
         number, self.process.calls = self.process.calls, self.process.calls + 1
         self.strikes.calls[call] += 1
-        kind = self.plan.get(number)
+        kind = self.plan.get(number) or self.strikes.aimed(call)
         if self.watch:
             self.watch(self.process, number, f"{call} {what}", kind)
         least, most = takes_ms

@@ -44,6 +44,7 @@ NOT_MODELLED = (
     "a platform that refuses invocations because too many run",
     "TRTC that names another task under a RecordId, or a TaskId twice",
     "deletion of recordings, an id used again, and receivers that never answer",
+    "stored facts whose bytes were damaged, and job objects of thousands of lines",
 )
 """What the world has and the runs have not."""
 LONGEST_MS = 5 * 86_400_000
@@ -125,7 +126,8 @@ class Run:
         process = Process(self.label(what))
         chance = self.scenario.stream(process.label)
         plan = self.strikes.plan(process.label, peace=self.peace)
-        calls = Calls(self.timeline, process, chance, plan, self.strikes, partial(self._meet, process), self.watch)
+        meet = partial(self._meet, process)
+        calls = Calls(self.timeline, process, chance, plan, self.strikes, meet, self.watch)
         deadline = Deadline(PATIENCE_S[function], lambda: self.timeline.now / 1000)
         invoked = self.make_invoked(calls, deadline)
         done: list[bool] = []
@@ -192,6 +194,7 @@ class Run:
                 return self
             self.peace, self.receiver.refusing, self.down_until_ms = True, 0.0, 0
             self.sender.calm = self.timer.calm = True
+            self.strikes.aim = None
             if isinstance(self.trtc, SeenTrtc):
                 self.trtc.busy = 0.0
             self.timer.arm()

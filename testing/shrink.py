@@ -11,29 +11,31 @@ from testing.run import Run
 from testing.scenario import Scenario, Settings
 
 T = TypeVar("T")
+Make = Callable[[Scenario], Run]
+"""Makes a run: as it is, or one whose world or code is broken."""
 
 
-def broken(scenario: Scenario) -> set[str]:
+def broken(scenario: Scenario, make: Make = Run) -> set[str]:
     """Return the names of the laws that a run breaks."""
-    return {name for name, lines in judge(Run(scenario).play()).items() if lines}
+    return {name for name, lines in judge(make(scenario).play()).items() if lines}
 
 
-def pinned(scenario: Scenario) -> Scenario:
+def pinned(scenario: Scenario, make: Make = Run) -> Scenario:
     """Return the run with its faults and stories listed, instead of drawn."""
-    run = Run(scenario).play()
+    run = make(scenario).play()
     return replace(scenario, strikes=list(run.strikes.struck), stories=dict(run.stories))
 
 
-def least(scenario: Scenario, say: Callable[[str], None] = lambda _line: None) -> Scenario:
+def least(scenario: Scenario, say: Callable[[str], None] = lambda _line: None, make: Make = Run) -> Scenario:
     """Return the smallest run that breaks a law that this one breaks; itself where it breaks none."""
-    laws = broken(scenario)
+    laws = broken(scenario, make)
     if not laws:
         return scenario
 
     def fails(tried: Scenario) -> bool:
-        return bool(broken(tried) & laws)
+        return bool(broken(tried, make) & laws)
 
-    listed = pinned(scenario)
+    listed = pinned(scenario, make)
     if not fails(listed):
         return scenario  # only what was drawn does it
     for _ in range(2):
@@ -50,7 +52,7 @@ def least(scenario: Scenario, say: Callable[[str], None] = lambda _line: None) -
         say(f"{len(listed.steps)} steps, {len(listed.strikes or [])} faults")
         if size == (len(listed.steps), len(listed.strikes or [])):
             break
-    run = Run(listed).play()
+    run = make(listed).play()
     return replace(listed, stories={name: story for name, story in listed.stories.items() if name in run.stories})
 
 

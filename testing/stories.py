@@ -48,7 +48,7 @@ class Put(NamedTuple):
 
 Event = Wait | Record | Over | Tell | Put
 Story = Generator[Event, Why | None, None]
-LENGTHS_MS = (60_000, 600_000, 3_000_000)
+LENGTHS_MS = (60_000, 600_000, 1_500_000)
 BEGAN = Tell(801, {"Status": 1, "EventMessage": "Success"})
 ENDED = Tell(802, {"Status": 1})
 
@@ -254,9 +254,9 @@ def paused(life: Life, chance: Random, now: Callable[[], int]) -> Story:
 
 
 def long(life: Life, chance: Random, now: Callable[[], int]) -> Story:
-    """It goes on for forty minutes, or until a shorter MaxDurationLimit."""
+    """It goes on for half an hour and more, or until a shorter MaxDurationLimit."""
     began = yield from _begin(now)
-    why = yield Record(2_400_000)
+    why = yield Record(2_000_000)
     span = (began, now())
     yield from _ended(why)
     yield Wait(3_000)

@@ -17,6 +17,12 @@ OVERRUN = "overrun"
 DEEPEST = 25
 """Which call of an invocation is struck at most; the early ones more often, since most invocations have few."""
 
+RARE = (
+    *("StartWebRecord", "DescribeWebRecord", "StopWebRecord", "notify", "LIST files", "LIST days", "PUT days"),
+    *("PUT request", "PUT pointer", "DELETE due", "GET jobs", "PUT job report", "DELETE job report", "GET callback"),
+)
+"""Calls that plans seldom meet: each run aims at one of them."""
+
 
 class Strike(NamedTuple):
     """A fault that struck: in which invocation, at which of its calls, which call that is, and what happened."""
@@ -43,7 +49,20 @@ class Strikes:
     struck: list[Strike] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
     """Every kind of call, and how often it was made."""
+    aim: tuple[str, int, Kind] | None = None
+    """Besides: which kind of call is struck once in the run, at its how manieth, and how."""
     planned: int = 0
+
+    def __post_init__(self) -> None:
+        if self.given is None and self.harshness:
+            chance = Random(f"{self.seed} aim")
+            self.aim = chance.choice(RARE), chance.choice((1, 1, 2, 3)), chance.choice(KINDS)
+
+    def aimed(self, call: str) -> Kind | None:
+        """Return how this call of a kind is to be struck, which was just counted."""
+        if self.aim is None or self.aim[0] != call or self.aim[1] != self.calls[call]:
+            return None
+        return self.aim[2]
 
     def plan(self, label: str, *, peace: bool) -> dict[int, Kind]:
         """Return which calls of an invocation are to be struck, and how."""

@@ -36,16 +36,19 @@ def pytest_configure() -> None:
             os.environ.update({"npm_config_https_proxy": value, "PIP_PROXY": value})
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Give every browser to one worker, and each other file to the worker that is free; xdist reads it right after."""
+    folder, _, file = item.nodeid.partition("::")[0].rpartition("/")
+    group = BROWSERS if _has_browser(item) else folder if folder == "tests/package" else f"{folder}/{file}"
+    item.add_marker(pytest.mark.xdist_group(group))
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Give every browser to one worker, from the beginning, and each other file to the worker that is free."""
+    """Leave out what is not quick, and begin with the browsers, which take longest."""
     if config.getoption("quick"):
         slow = [item for item in items if _has_browser(item) or _has_process(item)]
         items[:] = [item for item in items if not (_has_browser(item) or _has_process(item))]
         config.hook.pytest_deselected(items=slow)
-    for item in items:
-        folder, _, file = item.nodeid.partition("::")[0].rpartition("/")
-        group = BROWSERS if _has_browser(item) else folder if folder == "tests/package" else f"{folder}/{file}"
-        item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: not _has_browser(item))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from testing.laws import breaches, judge
-from testing.run import Run
+from testing.run import NOT_MODELLED, Run
 from testing.scenario import IDEAS, Scenario, drawn
 from testing.shrink import pinned
 from testing.strikes import KINDS
@@ -60,3 +60,10 @@ def test_a_new_idea_leaves_what_others_do_as_it_was() -> None:
         finally:
             IDEAS["stops"] = stops
         assert [step for step in whole if step.action != "stop"] == without
+
+
+def test_what_is_not_modelled_is_said() -> None:
+    """The list of the code is the list of the document."""
+    document = (Path(__file__).parent.parent / "docs" / "guarantees.md").read_text()
+    section = document.partition("## Not modelled")[2].partition("\n## ")[0]
+    assert list(NOT_MODELLED) == [line[2:] for line in section.splitlines() if line.startswith("- ")]

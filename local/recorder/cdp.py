@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+MESSAGE_BYTES = 64 << 20
 CLOSED = "Connection.closed"  # our own event, told to the browser's listeners when it is gone
 Handler = Callable[[str, dict[str, Any]], None]
 
@@ -92,6 +93,9 @@ class Connection(asyncio.Protocol):
         """Cut the stream into messages (asyncio calls this)."""
         start = len(self._buffer)
         self._buffer += data
+        if start > MESSAGE_BYTES:  # no picture is so large: a page says more than anybody can want to hear
+            self.close()
+            return
         end = self._buffer.find(0, start)
         while end >= 0:
             message = bytes(self._buffer[:end])

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from shared.domain.steps import Timing
 from shared.usecases.look import ReconcilePorts
-from tests.callbacks import callback
+from testing.callbacks import callback
 from tests.events import load
 from tests.invoked import Functions
 from tests.world import World

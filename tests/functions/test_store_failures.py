@@ -14,7 +14,7 @@ from shared.bootstrap import RecordingsApp
 from shared.entrypoint import entrypoint
 from shared.settings import ANONYMOUS, RecordingsSettings
 from shared.usecases.read_ports import QueryPorts
-from tests.callbacks import SDK_APP_ID
+from testing.callbacks import SDK_APP_ID
 from tests.fakes import MemoryFiles
 from tests.faults import Kind
 from tests.world import World

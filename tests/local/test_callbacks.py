@@ -6,6 +6,8 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from local.callbacks import CallbackEndpoint, CallbackSender, CallbackSettings, 
 from local.faults import CallbackFault, FaultFile, Faults
 from tests.local.trtc.cloud import APP, body, cloud
 from tests.local.trtc.servers import KEY, WebhookServer, until
+from tests.serving import serving
 
 GOLDEN_BODY = (
     b'{\n\t"EventGroupId":\t2,\n\t"EventType":\t204,\n\t"CallbackTs":\t1664209748188,\n\t"EventInfo":\t{\n\t\t'
@@ -252,3 +255,30 @@ def test_the_log_moves_aside_and_is_read_on(tmp_path: Path) -> None:
     assert list(range(kept[0], 40)) == kept
     assert 0 < kept[0] < 35
     assert log.path.stat().st_size <= 2_500
+
+
+def test_an_answer_without_end_is_hung_up_on(tmp_path: Path) -> None:
+    """Its status counts; its body is nobody's to keep."""
+
+    class Endless(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):
+                while True:
+                    self.wfile.write(b"x" * 65536)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with serving(Endless) as server:
+        settings = CallbackSettings(endpoints={APP: CallbackEndpoint(server.url, KEY)})
+
+        async def run() -> list[tuple[int, str]]:
+            sender = CallbackSender(settings, tmp_path / "callbacks.jsonl")
+            sender.send(APP, 8, 801, INFO)
+            await sender.aclose(10)
+            return outcomes(sender)
+
+        assert [(1, "delivered")] == asyncio.run(run())

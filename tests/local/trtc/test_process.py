@@ -14,6 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.lines import Line, lines
+from local.recorder import cdp
+from local.recorder.cdp import Connection
 from local.trtc.parameters import MobileParameters
 from local.trtc.ports import RecorderJob
 from local.trtc.process import ProcessRecorder
@@ -128,6 +130,15 @@ def test_a_recorder_that_says_no_more_is_ended(tmp_path: Path) -> None:
     program = 'say(event="started", ts_ms=1); os.close(1); time.sleep(600)'
     events = run(tmp_path, program, patience_s=0.1, stop_after=1)
     assert ["started", "crashed", "ended"] == [event["event"] for event in events]
+
+
+def test_a_browser_that_says_too_much_is_left() -> None:
+    """A message without end is not kept: the connection closes, as if the browser were gone."""
+    connection = Connection()
+    block = b"x" * (16 << 20)
+    for _ in range(cdp.MESSAGE_BYTES // len(block) + 2):
+        connection.data_received(block)
+    assert connection.closed.is_set()
 
 
 LINES = st.lists(st.binary(max_size=40).filter(lambda line: b"\n" not in line), max_size=8)

@@ -12,7 +12,7 @@ from shared.domain.detail import timeline
 from shared.domain.evidence import Evidence, fold
 from shared.domain.facts import evidence_of_callback
 from shared.domain.states import State
-from tests.callbacks import callback
+from testing.callbacks import callback
 
 
 def told(event_type: int, payload: dict[str, Any]) -> str:

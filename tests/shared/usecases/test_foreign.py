@@ -16,7 +16,7 @@ from shared.usecases.read import events
 from shared.usecases.read_list import page
 from shared.usecases.remove import remove
 from shared.usecases.replay import all_recordings, replay
-from tests.callbacks import callback, mp4_stop
+from testing.callbacks import callback, mp4_stop
 from tests.shared.usecases.test_read import reading
 from tests.shared.usecases.ticking import MINUTE_MS, Site
 

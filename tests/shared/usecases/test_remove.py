@@ -12,7 +12,7 @@ from shared.domain.refusals import refusal
 from shared.domain.states import State
 from shared.store.journal import current
 from shared.usecases.remove import remove
-from tests.callbacks import callback
+from testing.callbacks import callback
 from tests.fakes import MemoryFiles
 from tests.faults import Died, Faults
 from tests.shared.usecases.test_read import finished, reading
