@@ -154,7 +154,8 @@ def _of_task(task: Task, evidence: Evidence) -> Verdict:
         return State.FAILED, f"the page could not be recorded: {task.not_started[1]}"
     if recorded_nothing(task, evidence) or (task.settled_ms is not None and unseen(task, evidence)):
         why = f"it ended before it began: {evidence.stop[1]}" if evidence.stop else "the recorder made no file"
-        return State.FAILED, f"{why}; nothing was recorded"
+        called_off = evidence.stop is not None and task.began_ms is None
+        return State.CANCELLED if called_off else State.FAILED, f"{why}; nothing was recorded"
     if task.settled_ms is not None:
         if task.terminated:
             return State.FAILED, f"the recorder gave up: {task.terminated[1]}"

@@ -95,11 +95,12 @@ class TestTaskNotExist:
         site.receive(callback(802, {"Status": 1}, site.clock.now, task_id))
         told = site.recording()
         why = "it ended before it began: asked by ops; nothing was recorded"
-        assert (State.FAILED, why) == (told.state, told.reason)
+        assert (State.CANCELLED, why) == (told.state, told.reason)
         site.minutes(1)
-        assert ["recording.failed"] == site.inbox.types
+        assert ["recording.cancelled"] == site.inbox.types
         site.run_until_done()
-        assert (State.FAILED, why, ["recording.failed"]) == (told.state, site.recording().reason, site.inbox.types)
+        assert (State.CANCELLED, why) == (site.recording().state, site.recording().reason)
+        assert ["recording.cancelled"] == site.inbox.types
 
     def test_a_file_of_what_was_stopped_at_once_completes_it(self) -> None:
         """Told by an event, or found by a look."""
