@@ -56,7 +56,7 @@ class Credential:
 
     secret_key: str = field(repr=False)
     token: str | None = field(default=None, repr=False)
-    acts_as: str = ""
+    acts_as: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
