@@ -17,9 +17,10 @@ from shared.usecases.look import ReconcilePorts
 from shared.usecases.tick import tick
 from testing.bucket import Bucket as Store
 from testing.callbacks import callback
+from testing.course import Site
 from testing.meter import Meter, MeteredStore
 from testing.parts import POLICY
-from testing.site import HOUR_MS, MIDDAY_MS, Silence, Simulation, Site
+from testing.site import HOUR_MS, MIDDAY_MS, Silence, Simulation
 from testing.timeline import Timeline
 from testing.trtc import Trtc
 from testing.world import Clock, World

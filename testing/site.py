@@ -10,14 +10,10 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from statistics import median
 
 from pydantic import SecretStr
 
-from functions.reconcile import BUDGET_S
-from shared.bootstrap import PACE_PER_SECOND, THREADS
 from shared.domain import keys
 from shared.domain.errors import RecorderError
 from shared.domain.request import RecordingRequest
@@ -32,6 +28,7 @@ from shared.usecases.stop import stop
 from shared.usecases.tick import Report, tick
 from testing.bucket import Bucket, Objects
 from testing.callbacks import KEY, SDK_APP_ID, callback, signed
+from testing.course import DAY_MS, Course, Site, TickRow
 from testing.functions import LIMITS_S
 from testing.meter import Meter, MeteredRecorder, MeteredStore
 from testing.parts import POLICY, PREFIX
@@ -39,51 +36,10 @@ from testing.stories import BEGAN, ENDED, Over, Put, Record, Story, Tell, Wait
 from testing.timeline import Process, Timeline, Workers
 from testing.trtc import Life, Trtc, Witness
 
-DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
 MINUTE_MS = 60_000
 MIDDAY_MS = 1_799_971_200_000
 """A full hour: where the steady part of a run begins."""
-
-
-@dataclass(frozen=True)
-class Site:
-    """What is simulated, and what a call costs.
-
-    Attributes:
-        per_day: recordings a day, arriving evenly by chance.
-        open_at_once: how many record at once; with `per_day` it gives the mean length.
-        burst: how many more arrive within `burst_s` seconds at each full hour.
-        finished: recordings that ended before the run began and lie in the store.
-        minutes: how many ticks are counted.
-        silent: share of callbacks that TRTC never sends.
-        quota: tasks that TRTC allows at once; None for enough.
-        per_second: TRTC's requests a second and action.
-        store_ms, trtc_ms: what one call takes.
-        threads, budget_s, pace: the tick's own limits; the deployed ones.
-        seed: of arrivals and lengths.
-    """
-
-    per_day: int = 100_000
-    open_at_once: int = 5_000
-    burst: int = 0
-    burst_s: float = 10.0
-    finished: int = 0
-    minutes: int = 180
-    silent: float = 0.01
-    quota: int | None = None
-    per_second: int = 20
-    store_ms: int = 10
-    trtc_ms: int = 60
-    threads: int = THREADS
-    budget_s: float = BUDGET_S
-    pace: float = PACE_PER_SECOND
-    seed: int = 1
-
-    @property
-    def mean_ms(self) -> float:
-        """How long a recording is on average."""
-        return self.open_at_once / self.per_day * DAY_MS
 
 
 class Silence:
@@ -91,44 +47,6 @@ class Silence:
 
     def send(self, url: str, webhook_id: str, at_s: int, body: bytes, traceparent: str | None = None) -> None:
         raise AssertionError("no notification is asked for")
-
-
-@dataclass(frozen=True)
-class TickRow:
-    """What one tick did and cost."""
-
-    ms: int
-    report: Report
-    counts: Counter[str]
-    left: int
-    """Markers that were due and that it did not come to."""
-    open_now: int
-
-
-@dataclass
-class Course:
-    """What came of a whole run; times in seconds."""
-
-    site: Site
-    ticks: list[TickRow]
-    rest: Counter[str]
-    """Calls of the callers' and TRTC's own invocations."""
-    busiest: dict[str, int]
-    accepted: int
-    states: Counter[str]
-    """Of those that TRTC never started."""
-    twice: int
-    waits_s: list[float]
-    """From request to task of those that were started."""
-
-    def total(self) -> Counter[str]:
-        """Return every call that was made."""
-        return sum((row.counts for row in self.ticks), Counter(self.rest))
-
-    @property
-    def behind(self) -> bool:
-        """Whether its ticks use up their budget: then looks are left over and no start is made."""
-        return median(row.ms for row in self.ticks[-10:]) >= self.site.budget_s * 1000
 
 
 class Simulation(Witness):

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from testing.site import Site
+from testing.course import Site
 from tests.load import studies, tables
 from tests.load.start import LoadPlan, run_load
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 from dataclasses import replace
 
-from testing.site import Course, Simulation, Site
+from testing.course import Course, Site
+from testing.site import Simulation
 
 PROBE_MINUTES = 25
 STEP = 1.1

@@ -7,7 +7,7 @@ from statistics import median
 
 from rich.table import Table
 
-from testing.site import Course, TickRow
+from testing.course import Course, TickRow
 from tests.load.start import LoadResult
 
 COS_A_SECOND = {"GET": 30_000, "PUT": 30_000, "DELETE": 30_000, "LIST": 1_000}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.ports import ListedObject
 from testing.bucket import Bucket
-from testing.site import Site
+from testing.course import Site
 from tests.load import studies
 from tests.load.start import LoadPlan, run_load
 
