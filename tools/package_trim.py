@@ -97,13 +97,10 @@ NEVER_IMPORTED: dict[str, dict[str, str]] = {
     },
     "recordings": {
         "shared.adapters.notify": "reconcile tells the callers",
-        "shared.domain.steps": "reconcile decides what is to be done next",
         "shared.usecases.look": "reconcile looks",
         "shared.usecases.pace": "reconcile keeps to TRTC's rate",
     },
-    "reconcile": {
-        "shared.usecases.read_ports": "nobody reads recordings through it",
-    },
+    "reconcile": {},
 }
 """Modules of shared/ that a function's code names in a function it does not call; they, and what only they import,
 are not in its package."""
