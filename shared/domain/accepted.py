@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from shared.domain.errors import Damaged
 from shared.domain.periods import START_LEAD_MS
 
 if TYPE_CHECKING:
-    from shared.domain.request import Format, RecordingRequest
+    from shared.domain.request import RecordingRequest
+
+Ms = Annotated[int, Field(ge=0, lt=10**13)]
+"""Epoch ms, as it fits into a key."""
 
 
 class Place(BaseModel):
@@ -28,7 +32,7 @@ class Accepted(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     recording_id: str
-    created_ms: int
+    created_ms: Ms
     source: str
     """Who asked: `http:<token name>` or `cos:<bucket>/<key>`."""
     sdk_app_id: int
@@ -36,9 +40,17 @@ class Accepted(BaseModel):
     """None for VOD."""
     caller_keys: bool = False
     """The caller brought storage keys, which are not kept: it can't wait, be started again or be looked at."""
-    start_at_ms: int | None = None
-    stop_at_ms: int | None = None
-    start_by_ms: int | None = None
+    page_url: str
+    labels: dict[str, str] = Field(default_factory=dict)
+    target: Literal["cos", "vod"]
+    """Where the files go."""
+    format: Literal["mp4", "hls"]
+    """The format of the files."""
+    max_duration_s: Annotated[int, Field(ge=0, lt=10**9)]
+    """When TRTC ends a task by itself: seconds after its start."""
+    start_at_ms: Ms | None = None
+    stop_at_ms: Ms | None = None
+    start_by_ms: Ms | None = None
     """What has not started by then never will."""
     max_attempts: int = 1
     """How many tasks may be started for it, the first included."""
@@ -47,7 +59,14 @@ class Accepted(BaseModel):
     traceparent: str | None = None
     """The W3C trace that the request came with."""
     request: dict[str, Any]
-    """The request in the API's spelling, without storage keys."""
+    """The request in the API's spelling, with the API's defaults, without storage keys."""
+    said: list[str] | None = None
+    """The fields that the caller named, see `repeats`; None as a release before this field stored it."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _upgraded(cls, stored: Any) -> Any:  # noqa: ANN401 (whatever is stored)
+        return upgraded(stored)
 
     @property
     def due_ms(self) -> int:
@@ -58,49 +77,40 @@ class Accepted(BaseModel):
         """Tell whether the start lies in the future (epoch ms)."""
         return self.due_ms - START_LEAD_MS > now_ms
 
-    # A callback needs only the next four, and must not wait for the request's model: `parsed()` says the same.
-
-    @property
-    def page_url(self) -> str:
-        """What is recorded."""
-        return str(self.request["RecordUrl"])
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """What the caller put on it."""
-        return dict(self.request.get("Labels", {}))
-
-    @property
-    def target(self) -> Literal["cos", "vod"]:
-        """Where the files go."""
-        if storage := self.request.get("StorageParams"):
-            return "vod" if "CloudVod" in storage else "cos"
-        return "vod" if self.request.get("Storage") == "vod" else "cos"
-
-    @property
-    def file_format(self) -> Format:
-        """The format of the files."""
-        storage = self.request.get("StorageParams", {})
-        media_type = storage.get("CloudVod", {}).get("TencentVod", {}).get("MediaType")
-        if media_type is not None:
-            return "hls" if media_type == 1 else "mp4"
-        video = self.request.get("WebRecordVideoParams", {})
-        return "hls" if (self.request.get("Format") or video.get("Format")) == "hls" else "mp4"
-
     def parsed(self) -> RecordingRequest:
-        """Return the request; its storage keys, if it ever had any, are gone."""
+        """Return the request; its storage keys, if it ever had any, are gone.
+
+        Raises:
+            Damaged: what is stored is no request.
+        """
         from shared.domain.request import RecordingRequest
 
-        return RecordingRequest.model_validate(self.request, context={"stored": True})
+        try:
+            return RecordingRequest.model_validate(self.request, context={"stored": True})
+        except ValidationError:
+            raise Damaged(f"the stored request of recording {self.recording_id} can't be read") from None
 
 
-def differences(one: dict[str, Any], other: dict[str, Any], inside: str = "") -> list[str]:
-    """Return the paths of the fields in which two stored requests differ, in order, never a value."""
-    found = []
-    for name in sorted(one.keys() | other.keys()):
-        a, b = one.get(name), other.get(name)
-        if isinstance(a, dict) and isinstance(b, dict):
-            found += differences(a, b, f"{inside}{name}.")
-        elif a != b:
-            found.append(f"{inside}{name}")
-    return found
+def upgraded(stored: Any) -> Any:  # noqa: ANN401 (whatever is stored)
+    """Return a stored request with what the policy decides now and did not store before; anything else as it is."""
+    request = stored.get("request") if isinstance(stored, dict) else None
+    if not isinstance(request, dict) or "page_url" in stored:
+        return stored
+    storage = part_of(request, "StorageParams")
+    media_type = part_of(part_of(storage, "CloudVod"), "TencentVod").get("MediaType")
+    wanted = request.get("Format") or part_of(request, "WebRecordVideoParams").get("Format") or "mp4"
+    is_vod = "CloudVod" in storage if storage else request.get("Storage") == "vod"
+    decided = {
+        "page_url": request.get("RecordUrl"),
+        "labels": request.get("Labels") or {},
+        "target": "vod" if is_vod else "cos",
+        "format": wanted if media_type is None else "hls" if media_type == 1 else "mp4",
+        "max_duration_s": request.get("MaxDurationLimit", 36_000),
+    }
+    return {**decided, **stored}
+
+
+def part_of(whole: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return the object under this name; an empty one where there is none."""
+    part = whole.get(name)
+    return part if isinstance(part, dict) else {}

@@ -91,7 +91,7 @@ def decide(accepted: Accepted, evidence: Evidence) -> Recording:
         reason=reason,
         page_url=accepted.page_url,
         storage=accepted.target,
-        format=accepted.file_format,
+        format=accepted.format,
         labels=accepted.labels,
         created_ms=accepted.created_ms,
         start_at_ms=accepted.start_at_ms,

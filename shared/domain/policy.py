@@ -11,6 +11,7 @@ from shared.domain.errors import ConfigurationError, FieldError, InvalidRequest
 from shared.domain.instants import instant_ms
 from shared.domain.notify_hosts import check_notify_url
 from shared.domain.pages import check_page_host
+from shared.domain.repeats import said_by
 from shared.domain.request import RecordingRequest
 
 YEAR_MS = 366 * 86_400_000
@@ -97,6 +98,12 @@ class Policy(NamedTuple):
             sdk_app_id=request.sdk_app_id or self.sdk_app_ids[0],
             place=self._place(request, recording_id),
             caller_keys=request.has_caller_keys,
+            page_url=request.record_url,
+            labels=request.labels or {},
+            target=request.target,
+            format=request.file_format,
+            # The API's default may be above a lower ceiling.
+            max_duration_s=min(request.max_duration_limit, self.max_duration_ceiling_s),
             start_at_ms=start_at_ms,
             stop_at_ms=None if request.stop_at is None else instant_ms(request.stop_at),
             start_by_ms=start_by_ms if request.start_by is None else instant_ms(request.start_by),
@@ -105,6 +112,7 @@ class Policy(NamedTuple):
             notify_on=request.notify_on or "final",
             traceparent=traceparent,
             request=request.redacted(),
+            said=said_by(request),
         )
 
     def _schedule_errors(self, request: RecordingRequest, now_ms: int) -> list[FieldError]:
@@ -138,8 +146,7 @@ class Policy(NamedTuple):
         parameters: dict[str, Any] = {
             "RecordUrl": request.record_url,
             "SdkAppId": accepted.sdk_app_id,
-            # The API's default may be above a lower ceiling.
-            "MaxDurationLimit": min(request.max_duration_limit, self.max_duration_ceiling_s),
+            "MaxDurationLimit": min(accepted.max_duration_s, self.max_duration_ceiling_s),
             "RecordId": record_id,
             "StorageParams": self._storage_params(accepted, request),
             "WebRecordVideoParams": {

@@ -246,9 +246,16 @@ class RecordingRequest(Wire):
         """Whether the caller brought storage keys, which live in memory for one call only."""
         return bool(self.storage_params and self.storage_params.cloud_storage)
 
-    def redacted(self) -> dict[str, Any]:
-        """The request as it may be stored: everything but the storage keys, in the API's spelling."""
+    def redacted(self, *, said: bool = False) -> dict[str, Any]:
+        """The request as it may be stored: everything but the storage keys, in the API's spelling.
+
+        `said`: without the defaults of what the caller left out.
+        """
         keys = {"storage_params": {"cloud_storage": {"access_key", "secret_key"}}}
         return self.model_dump(
-            mode="json", by_alias=True, exclude_none=True, exclude=keys if self.has_caller_keys else None
+            mode="json",
+            by_alias=True,
+            exclude_none=True,
+            exclude_unset=said,
+            exclude=keys if self.has_caller_keys else None,
         )

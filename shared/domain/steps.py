@@ -263,4 +263,4 @@ def _at_ms(evidence: Evidence) -> int:
 
 
 def _limit_ms(accepted: Accepted) -> int:
-    return int(accepted.request.get("MaxDurationLimit", 36_000)) * 1000
+    return accepted.max_duration_s * 1000

@@ -61,9 +61,12 @@ def accepted_of(store: ObjectStore, recording_id: str) -> Accepted | None:
     """
     stored = store.get(keys.request_key(recording_id))
     try:
-        return Accepted.model_validate_json(stored.body) if stored else None
+        accepted = Accepted.model_validate_json(stored.body) if stored else None
     except ValidationError:
-        raise Damaged(f"the stored request of recording {recording_id} can't be read") from None
+        accepted = None
+    if stored and (accepted is None or accepted.recording_id != recording_id):
+        raise Damaged(f"the stored request of recording {recording_id} can't be read")
+    return accepted
 
 
 def read(store: ObjectStore, recording_id: str) -> Known | None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from ulid import ULID
 
 from shared.domain import facts, ids, keys
-from shared.domain.accepted import Accepted, differences
+from shared.domain.accepted import Accepted
 from shared.domain.document import Recording
 from shared.domain.errors import (
     CallerMustRetry,
@@ -26,6 +26,7 @@ from shared.domain.errors import (
 )
 from shared.domain.periods import IN_FLIGHT_MS
 from shared.domain.refusals import refusal
+from shared.domain.repeats import differences
 from shared.domain.request import RecordingRequest
 from shared.domain.states import last_attempt, last_task
 from shared.domain.steps import GiveUp, Start, Wait, next_step
@@ -80,7 +81,7 @@ def start(
             if known is None:
                 return advance(Known(accepted), request, ports)
         stage.words = _ACCEPTED
-        if differing := differences(known.accepted.request, request.redacted()):
+        if differing := differences(known.accepted, request):
             named = f"{', '.join(differing[:MOST_NAMED])}{' and more' if len(differing) > MOST_NAMED else ''}"
             why = f"the id {recording_id} was used for a different request (it differs in {named})"
             raise Conflict(f"{why}; use another Idempotency-Key for another recording")

@@ -1,13 +1,17 @@
-"""Accepted: what the stored request says without its model is what the model says."""
+"""Accepted: what was decided and is stored; what a former release stored without it."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr, ValidationError
 
 from shared.domain.accepted import Accepted
+from shared.domain.policy import Policy, UploadKeys
 from shared.domain.request import RecordingRequest
 
 FORMATS = st.sampled_from(["mp4", "hls"])
@@ -24,26 +28,55 @@ TARGETS = st.one_of(
     st.fixed_dictionaries({"StorageParams": st.just(COS) | st.sampled_from([None, 0, 1, 3]).map(vod)}),
 )
 MORE = st.fixed_dictionaries(
-    {
-        "RecordUrl": st.sampled_from(
-            ["https://example.com", "HTTP://Example.com/a?b=%E4#c", "http://[2001:db8::1]:80/é"]
-        )
-    },
+    {"RecordUrl": st.sampled_from(["https://example.com", "HTTP://Example.com/a?b=%E4#c", "http://[2600::1]:80/é"])},
     optional={"Labels": st.dictionaries(st.sampled_from(["room", "a.b"]), st.text("äz", max_size=3))},
 )
 
 
+POLICY = Policy(
+    sdk_app_ids=(1,),
+    allowed_hosts=(),
+    max_duration_ceiling_s=86_400,
+    caller_storage=True,
+    bucket="ours-1250000000",
+    region="ap-guangzhou",
+    prefix="webrecord",
+    upload_keys=UploadKeys(SecretStr("AKours"), SecretStr("ours-secret")),
+)
+
+
 @given(TARGETS, MORE, st.none() | FORMATS, st.booleans())
-def test_what_a_callback_reads_is_what_the_request_says(
+def test_what_the_former_release_stored_means_what_is_decided_now(
     target: dict[str, Any], more: dict[str, Any], wanted: str | None, in_video_params: bool
 ) -> None:
-    """Page, target, format and labels, for every way to say them, so that no callback needs the request's model."""
+    """Page, target, format, labels and limit, for every way to say them: an old request is upgraded when it is read."""
     said: dict[str, Any] = {"Format": wanted} if wanted else {}
     if in_video_params:
         said = {"WebRecordVideoParams": said}
     request = RecordingRequest.model_validate({**target, **more, **said})
-    accepted = Accepted(recording_id="r", created_ms=1, source="http:test", sdk_app_id=1, request=request.redacted())
-    read = accepted.page_url, accepted.target, accepted.file_format, accepted.labels
-    assert (request.record_url, request.target, request.file_format, request.labels or {}) == read
-    again = accepted.parsed()
-    assert (again.record_url, again.target, again.file_format, again.labels or {}) == read
+    accepted = POLICY.accept(request, "r", "http:test", 1)
+    decided = {"page_url", "labels", "target", "format", "max_duration_s", "said"}
+    old = Accepted.model_validate_json(accepted.model_dump_json(exclude=decided))
+    assert accepted.model_copy(update={"said": None}) == old
+    assert (request.record_url, request.target, request.file_format, request.labels or {}) == (
+        accepted.page_url,
+        accepted.target,
+        accepted.format,
+        accepted.labels,
+    )
+    again = old.parsed()
+    assert (again.record_url, again.target, again.file_format, again.labels or {}) == (
+        request.record_url,
+        request.target,
+        request.file_format,
+        request.labels or {},
+    )
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda v: st.lists(v) | st.dictionaries(
+    st.sampled_from(["request", "StorageParams", "CloudVod", "TencentVod", "WebRecordVideoParams", "Labels"]), v
+)))  # fmt: skip
+def test_any_stored_json_is_a_request_or_none(stored: Any) -> None:
+    """Whatever is stored where a request was, reading it says that it is none and nothing else goes wrong."""
+    with pytest.raises(ValidationError):
+        Accepted.model_validate_json(json.dumps(stored))

@@ -20,13 +20,15 @@ from shared.domain.facts import Fact, evidence_of_callback, evidence_of_fact
 from shared.domain.states import State
 from testing.callbacks import TASK, callback, mp4_stop, vod_commit
 
-ACCEPTED = Accepted(
-    recording_id="r1",
-    created_ms=1,
-    source="http:test",
-    sdk_app_id=1400000001,
-    place=Place(bucket="b-1", region="ap-guangzhou", prefix=["p", "q"]),
-    request={"RecordUrl": "https://example.com/"},
+ACCEPTED = Accepted.model_validate(
+    {
+        "recording_id": "r1",
+        "created_ms": 1,
+        "source": "http:test",
+        "sdk_app_id": 1400000001,
+        "place": Place(bucket="b-1", region="ap-guangzhou", prefix=["p", "q"]),
+        "request": {"RecordUrl": "https://example.com/"},
+    }
 )
 
 ATTEMPT = facts.attempted(1, 10)

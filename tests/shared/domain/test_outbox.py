@@ -16,13 +16,15 @@ from shared.domain.facts import evidence_of_fact
 from shared.domain.outbox import RETRY_AFTER_S, Message, messages
 from shared.domain.states import State
 
-ACCEPTED = Accepted(
-    recording_id="r1",
-    created_ms=1,
-    source="http:test",
-    sdk_app_id=1,
-    notify_url="https://hooks.example.com/",
-    request={"RecordUrl": "https://example.com/"},
+ACCEPTED = Accepted.model_validate(
+    {
+        "recording_id": "r1",
+        "created_ms": 1,
+        "source": "http:test",
+        "sdk_app_id": 1,
+        "notify_url": "https://hooks.example.com/",
+        "request": {"RecordUrl": "https://example.com/"},
+    }
 )
 DONE = "r1-1-completed"
 DAY_S = 86_400

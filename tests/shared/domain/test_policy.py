@@ -59,8 +59,13 @@ def test_defaults() -> None:
         source="http:me",
         sdk_app_id=1_400_000_001,
         place=Place(bucket="ours-1250000000", region="ap-guangzhou", prefix=["web", "record", "files", "lesson"]),
+        page_url=PAGE,
+        target="cos",
+        format="mp4",
+        max_duration_s=36_000,
         start_by_ms=NOW + 3_600_000,
         request=request().redacted(),
+        said=["RecordUrl"],
     )
     assert expected == accept()
 
