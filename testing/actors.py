@@ -49,6 +49,20 @@ def stop(run: Run, key: str) -> None:
     _http(run, "POST", f"/recordings/{key}/stop", f"stop {key}", {}, b"")
 
 
+@action("caller", "delete")
+def delete(run: Run, key: str, tries: int = 4) -> None:
+    """A backend deletes a recording with its films, and repeats the call until it is answered."""
+    chance = run.scenario.stream(f"delete {key}")
+    for again in range(tries):
+        if again:
+            run.timeline.wait_ms(chance.choice([100, 5_000, 200_000]))
+        status, _ = _http(run, "DELETE", f"/recordings/{key}", f"delete {key}", {}, b"", {"files": "true"})
+        if status == 204:
+            run.ledger.note("caller", "deleted", key)
+        if status in (202, 204, 404, 409):
+            return
+
+
 @action("caller", "read")
 def read(run: Run, key: str) -> None:
     """Somebody reads a recording."""
@@ -107,21 +121,30 @@ def put(run: Run, key: str, body: str = "") -> None:
 def meet(run: Run, chance: Random) -> None:
     """Begin, in the middle of another invocation: a tick, a call that was made before, or a stop."""
     asked = {entry.about: entry.data["body"] for entry in run.ledger.of("asked")}
+    deletable = [key for key in asked if key.startswith("d")]
     what = chance.choice(["tick", "tick", "tick", "call", "call", "stop"]) if asked else "tick"
     key = chance.choice(list(asked) or [""])
     if what == "call":
         start(run, key, asked[key], tries=1)
     elif what == "stop":
         stop(run, key)
+    elif deletable and chance.random() < 0.3:
+        delete(run, chance.choice(deletable), tries=1)
     else:
         run.tick()
 
 
 def _http(
-    run: Run, method: str, path: str, what: str, headers: dict[str, str], body: bytes
+    run: Run,
+    method: str,
+    path: str,
+    what: str,
+    headers: dict[str, str],
+    body: bytes,
+    query: dict[str, str] | None = None,
 ) -> tuple[int, dict[str, Any]]:
     answers: list[tuple[int, dict[str, Any]]] = []
-    run.invoke("recordings", what, lambda invoked: answers.append(invoked.call(method, path, headers, body)))
+    run.invoke("recordings", what, lambda invoked: answers.append(invoked.call(method, path, headers, body, query)))
     status, document = answers[0] if answers else (0, {})
     about = path.split("/")[2] if path.count("/") > 1 else headers.get("Idempotency-Key", "")
     run.ledger.note("caller", "answered", about, call=what, status=status, state=document.get("state"))

@@ -46,12 +46,14 @@ class Invoked:
         self._files = WholeStore(store.inner, store.calls, store.deadline, prefix=f"{PREFIX}/")
         self._recorder, self._notifier, self._policy, self._change = recorder, notifier, policy, change
 
-    def call(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, dict[str, Any]]:
+    def call(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, query: dict[str, str] | None = None
+    ) -> tuple[int, dict[str, Any]]:
         """Call the HTTP API; return status and document."""
-        event = scf_events.function_url_event(method, path, {}, headers, body, "203.0.113.7")
+        event = scf_events.function_url_event(method, path, query or {}, headers, body, "203.0.113.7")
         reply = self._recordings(event)
         assert reply is not None
-        return reply["statusCode"], json.loads(reply["body"])
+        return reply["statusCode"], json.loads(reply["body"] or "{}")
 
     def job_created(self, key: str, size: int) -> None:
         """Hand over the event of a new job object; raises where the platform would invoke again."""

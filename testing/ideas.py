@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from testing import released
-from testing.parts import CALLER_STORAGE
+from testing.parts import CALLER_STORAGE, CALLERS
 from testing.scenario import BEGIN_MS, Step, idea, world
 
 FOREIGN = (
@@ -99,6 +99,27 @@ def stops(chance: Random) -> Iterator[Step]:
     for number in range(4):
         if chance.random() < 0.3:
             yield Step(chance.randrange(900_000), "caller", "stop", {"key": f"r{number}"})
+
+
+@world
+def cleaning(chance: Random) -> dict[str, Any]:
+    """The receiver fetches the film and deletes the recording, or does not."""
+    return {"deleting": chance.random() < 0.5}
+
+
+@idea
+def deletions(chance: Random) -> Iterator[Step]:
+    """Backends delete recordings, which may still run, and use the id again: for the same page and for another."""
+    if chance.random() < 0.3:
+        key = "d0"
+        body = {"RecordUrl": "https://example.com/d", "Labels": {"patient": f"{CALLERS}-{key}"}}
+        yield Step(chance.randrange(MINUTE), "caller", "start", {"key": key, "body": body})
+        for _ in range(chance.choice([1, 2, 3])):
+            yield Step(chance.randrange(2 * HOUR), "caller", "delete", {"key": key})
+        for url in ("https://example.com/d", "https://example.com/again"):
+            again = {**body, "RecordUrl": url}
+            if chance.random() < 0.5:
+                yield Step(chance.randrange(HOUR, 3 * HOUR), "caller", "start", {"key": key, "body": again, "tries": 2})
 
 
 @idea

@@ -16,7 +16,7 @@ from shared.domain.document import Recording
 from shared.domain.states import State
 from shared.store.journal import current
 from shared.usecases.replay import all_recordings, replay
-from testing.parts import SECRETS
+from testing.parts import CALLERS, SECRETS
 
 if TYPE_CHECKING:
     from testing.run import Run
@@ -40,7 +40,13 @@ def judge(run: Run) -> dict[str, list[str]]:
 
 
 def _acknowledged(run: Run) -> set[str]:
-    return {entry.about for entry in run.ledger.of("acknowledged")}
+    return {entry.about for entry in run.ledger.of("acknowledged")} - _deleted(run)
+
+
+def _deleted(run: Run) -> set[str]:
+    """Return the ids of recordings whose deletion was answered, or has begun: whether it was shows in its tombstone."""
+    asked = {entry.about for entry in run.ledger.of("asked")}
+    return {key for key in asked if run.bucket.get(keys.gone_key(key))}
 
 
 def _recordings(run: Run) -> list[tuple[Accepted, Recording]]:
@@ -79,6 +85,8 @@ def acknowledged_callbacks_are_kept(run: Run) -> Iterator[str]:
     sent, answered = defaultdict[str, set[bytes]](set), dict[str, str]()
     for entry in run.ledger.of("callback"):
         callback = parse_callback(entry.data["body"])
+        if run.bucket.get(keys.gone_task_key(callback.task_key)):
+            continue
         key = f"{keys.task_facts(callback.task_key)}{callback.name}.json"
         sent[key].add(entry.data["body"])
         if entry.data["status"] == 200:
@@ -178,6 +186,34 @@ def callers_are_told(run: Run) -> Iterator[str]:
 def _is_of(webhook_id: str, recording: Recording) -> bool:
     """Tell whether a webhook-id is of a recording: `<id>-<created>-<state>`, without the time in a release before."""
     return webhook_id.startswith(f"{recording.recording_id}-")
+
+
+@law
+def deleted_is_deleted(run: Run) -> Iterator[str]:
+    """After the sweep nothing of a deleted recording's caller is stored, under whichever key; tombstones are."""
+    deleted = _deleted(run)
+    for entry in run.ledger.of("deleted"):
+        if entry.about not in deleted:
+            yield f"{entry.about}: the deletion was answered, and the id can be used again"
+    words = {key: (f"/{key}/".encode(), f"-{key}\x00".encode(), f"{CALLERS}-{key}".encode()) for key in deleted}
+    for name, stored in run.bucket.objects.items():
+        held = f"/{name}\x00".encode() + stored.body
+        for key, signs in words.items():
+            if any(sign in held for sign in signs):
+                yield f"{key}: something of it is left in {name}"
+
+
+@law
+def an_id_is_used_once(run: Run) -> Iterator[str]:
+    """After its deletion was answered no task begins under an id, and no call is acknowledged with it."""
+    deleted: dict[str, int] = {}
+    for entry in run.ledger.entries:
+        if entry.what == "deleted":
+            deleted.setdefault(entry.about, entry.ms)
+        elif entry.about in deleted and entry.what == "task began":
+            yield f"{entry.about}: a task began after its deletion"
+        elif entry.what == "acknowledged" and entry.about in deleted:
+            yield f"{entry.about}: a start was acknowledged after its deletion"
 
 
 @law

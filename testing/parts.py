@@ -37,3 +37,5 @@ CALLER_STORAGE = {
         "FileNamePrefix": ["record", "video"],
     }
 }
+CALLERS = "of-the-callers"
+"""What a caller says of a recording that it will delete; nothing of it may stay."""

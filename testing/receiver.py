@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
 from shared.domain.notify_hosts import NotificationError
+from shared.domain.states import State
 from testing.ledger import Ledger
 
 
 @dataclass
 class Receiver:
-    """Takes notifications, or refuses a share of them."""
+    """Takes notifications, or refuses a share of them; `deletes` is told of each final one, within its own call."""
 
     ledger: Ledger
     chance: Random
     refusing: float = 0.0
+    deletes: Callable[[str], None] = lambda _about: None
 
     def send(self, url: str, webhook_id: str, at_s: int, body: bytes, traceparent: str | None = None) -> None:
         """Take one, or raise."""
@@ -25,3 +28,5 @@ class Receiver:
         document = json.loads(body)
         about = document["data"]["recording_id"]
         self.ledger.note("receiver", "notified", about, webhook_id=webhook_id, type=document["type"])
+        if State(document["data"]["state"]).final:
+            self.deletes(about)

@@ -43,7 +43,7 @@ NOT_MODELLED = (
     "memory, CPU and cold starts: an invocation costs what its calls cost",
     "a platform that refuses invocations because too many run",
     "TRTC that names another task under a RecordId, or a TaskId twice",
-    "deletion of recordings, an id used again, and receivers that never answer",
+    "receivers that never answer",
     "stored facts whose bytes were damaged, and job objects of thousands of lines",
 )
 """What the world has and the runs have not."""
@@ -87,7 +87,13 @@ class Run:
 
     def make_receiver(self) -> Receiver:
         """Return whom notifications go to."""
-        return Receiver(self.ledger, self.scenario.stream("receiver"), self.scenario.settings.refusing)
+        settings = self.scenario.settings
+
+        def deletes(about: str) -> None:
+            if settings.deleting and about.startswith("d"):
+                self.timeline.spawn(partial(testing.actors.delete, self, about))
+
+        return Receiver(self.ledger, self.scenario.stream("receiver"), settings.refusing, deletes)
 
     def make_trtc(self) -> Trtc:
         """Return TRTC."""

@@ -30,6 +30,7 @@ class Settings:
         quota, busy, forget_ms: TRTC's tasks at once; share of starts it refuses; how long it knows a RecordId.
         late_ms, page_size: how late listings are, and how long their pages.
         refusing: share of notifications that the receiver refuses.
+        deleting: whether the receiver deletes what it is notified of, within its own call.
         silence: share of callbacks that are never sent.
         uneven: whether the timer skips and doubles ticks.
         harshness: share of invocations in which something goes wrong.
@@ -43,6 +44,7 @@ class Settings:
     late_ms: int = 0
     page_size: int = 1_000
     refusing: float = 0.0
+    deleting: bool = False
     silence: float = 0.1
     uneven: bool = True
     harshness: float = 0.3

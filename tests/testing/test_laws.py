@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -138,6 +138,32 @@ class Hurries(Run):
         return replace(ports, pace=lambda: None, pace_start=lambda: None)
 
 
+class Hoarding(Bucket):
+    """A bucket that deletes one object at a time only."""
+
+    def delete_many(self, keys: Sequence[str]) -> None:
+        for key in keys[:1]:
+            self.delete(key)
+
+
+class KeepsTheRest(Run):
+    def make_bucket(self) -> Bucket:
+        return Hoarding(clock=self.timeline)
+
+
+class Graveless(Bucket):
+    """A bucket that keeps no tombstone."""
+
+    def put(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> None:
+        if not key.startswith("gone/"):
+            super().put(key, body, metadata)
+
+
+class ForgetsTheDead(Run):
+    def make_bucket(self) -> Bucket:
+        return Graveless(clock=self.timeline)
+
+
 @dataclass
 class Chatty(Trtc):
     """TRTC that repeats a key in its error."""
@@ -152,6 +178,7 @@ class Leaks(Run):
 
 
 ONE = plain(begin("r0"))
+DELETED = plain(begin("d0"), Step(9_000_000, "caller", "delete", {"key": "d0"}), begin("d0", 10_000_000))
 DEATHS = [replace(ONE, strikes=[Strike("start r0 #1", number, "", "die after")]) for number in range(12)]
 MANY = plain(*(begin(f"r{number}") for number in range(60)))
 MANY = replace(MANY, stories={f"r{number}-1": "silent" for number in range(60)})
@@ -164,6 +191,8 @@ MUTANTS: dict[str, tuple[Callable[[Scenario], Run], list[Scenario]]] = {
     "completed is never taken back": (Regrets, [ONE]),
     "documents can be rebuilt": (Forges, [ONE]),
     "callers are told": (TellsNobody, [ONE]),
+    "deleted is deleted": (KeepsTheRest, [DELETED]),
+    "an id is used once": (ForgetsTheDead, [DELETED]),
     "ticks keep to the rate": (Hurries, [MANY]),
     "secrets stay secret": (Leaks, [ONE]),
 }
