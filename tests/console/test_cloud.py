@@ -90,7 +90,7 @@ def test_a_recording_is_scheduled_and_cancelled(cloud_tab: Tab) -> None:
     expect(page.get_by_role("heading", name="Scheduled")).to_be_visible()
     page.get_by_role("button", name="Cancel recording").click()
     page.get_by_role("dialog").get_by_role("button", name="Cancel recording").click()
-    expect(page.get_by_role("heading", name="Failed")).to_be_visible()
+    expect(page.get_by_role("heading", name="Cancelled")).to_be_visible()
     page.get_by_role("button", name="Delete", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.get_by_role("heading", name="Recordings")).to_be_visible()
