@@ -16,9 +16,10 @@ REDACTED = "[redacted]"
 _SECRET_NAME = re.compile(
     r"secret|token|authorization|password|access_?key|^sign(ature)?$|api_?key|cookie", re.IGNORECASE
 )
-# A password may hold an @ and a query an apostrophe: better a word too many than half a secret.
-_USERINFO = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]{0,20}://)[^/?#\s\"]*@", re.IGNORECASE)
-_QUERY = re.compile(r"(?P<url>\b(?:https?|rtmps?)://[^\s?#\"]*)[?#][^\s\"]*", re.IGNORECASE)
+_WORD = re.compile(r"[^\s\"]+")
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,20}\Z", re.IGNORECASE)
+_END = re.compile(r"[/?#]")
+_CUT = re.compile(r"[?#]")
 
 _hidden: list[str] = []  # the longest first: one may be part of another
 _PLAIN = (bool, int, float, type(None))
@@ -76,8 +77,26 @@ def redact_text(text: str) -> str:
     if not text.isascii():  # a lone surrogate can't be written to standard output
         text = text.encode("utf-8", "backslashreplace").decode()
     if "://" in text:
-        text = _QUERY.sub(rf"\g<url>?{REDACTED}", _USERINFO.sub(rf"\g<scheme>{REDACTED}@", text))
+        text = _WORD.sub(_without_secrets, text)
     return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
+
+
+def _without_secrets(found: re.Match[str]) -> str:
+    """Return a word without user info and queries of its URLs; each character is read a few times."""
+    head, *rest = found[0].split("://")
+    whole = [head]
+    for before, part in zip([head, *rest], rest, strict=False):
+        if not _SCHEME.search(before[-21:]):
+            whole.append(f"://{part}")
+            continue
+        # A password may hold an @ and a query an apostrophe: better a word too many than half a secret.
+        end = _END.search(part)
+        host, path = (part[: end.start()], part[end.start() :]) if end else (part, "")
+        host = f"{REDACTED}@{host.rpartition('@')[2]}" if "@" in host else host
+        if cut := _CUT.search(path):
+            return "".join([*whole, "://", host, path[: cut.start()], f"?{REDACTED}"])
+        whole.append(f"://{host}{path}")
+    return "".join(whole)
 
 
 def configure() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from collections.abc import Iterator
 from enum import Enum
 from typing import Any
@@ -13,6 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared import log
+
+if sys.version_info >= (3, 11):
+    from re import _parser as parser
+else:
+    import sre_parse as parser
 
 
 @pytest.fixture(autouse=True)
@@ -154,11 +161,25 @@ R = log.REDACTED
         ("https://a.example/me@home", "https://a.example/me@home"),
         ("https://a.example/b", "https://a.example/b"),
         ("who? me@a.example #1", "who? me@a.example #1"),
+        ("http://http://u:p@a.example?x", f"http://http://{R}@a.example?{R}"),
+        ("wss://a.example/?ticket=1", f"wss://a.example/?{R}"),
+        ("://a?b", "://a?b"),
     ],
 )  # fmt: skip
 def test_urls(text: str, expected: str) -> None:
     """Query, fragment and user info of a URL are not written; the rest of it, and of the text, is."""
     assert expected == log.redact_text(text)
+
+
+@pytest.mark.parametrize("piece", ["http://", "rtmp://a", "a.a.a.a-", "http://a@", "x://?", "https://u:p@h/"])
+def test_no_pattern_reads_a_text_twice(piece: str) -> None:
+    """A hostile path of 8 kB costs what any other does: in no pattern does an endless repeat follow another piece."""
+    for name, pattern in vars(log).items():
+        if isinstance(pattern, re.Pattern):
+            pieces = list(parser.parse(pattern.pattern, pattern.flags))
+            endless = [at for at, (kind, of) in enumerate(pieces) if "REPEAT" in str(kind) and of[1] > 100]
+            assert not any(endless), f"{name} may begin anywhere and then read all of the rest"
+    assert len(log.redact_text(piece * 1_100)) <= log.MAX_TEXT + 1
 
 
 def test_urls_wherever_they_are(capsys: pytest.CaptureFixture[str]) -> None:
