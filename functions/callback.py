@@ -10,7 +10,7 @@ from shared.triggers import HttpRequest, HttpResponse, Trigger
 from shared.usecases.receive import receive
 
 BUDGET_S = 3.5
-"""What all storage calls of one callback may take together; TRTC gives 5 s, cold start included."""
+"""What one callback may take; TRTC gives 5 s, cold start included."""
 
 
 def handle(trigger: Trigger, app: bootstrap.CallbackApp) -> HttpResponse | None:
@@ -19,7 +19,6 @@ def handle(trigger: Trigger, app: bootstrap.CallbackApp) -> HttpResponse | None:
         return None
     if trigger.method != "POST":
         raise MethodNotAllowed(("POST",))
-    app.deadline.start(BUDGET_S)
     received = receive(
         trigger.body,
         trigger.headers.get("sign"),
@@ -36,4 +35,4 @@ def handle(trigger: Trigger, app: bootstrap.CallbackApp) -> HttpResponse | None:
     return HttpResponse(200, '{"code":0}')
 
 
-main_handler = entrypoint(handle, bootstrap.callback)
+main_handler = entrypoint(handle, bootstrap.callback, within_s=BUDGET_S)

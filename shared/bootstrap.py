@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from shared import log
-from shared.adapters.cos import CosStore, Deadline
+from shared.adapters.cos import CosStore
+from shared.adapters.wire import INVOCATION
 from shared.ports import ObjectStore
 from shared.settings import (
     CallbackSettings,
@@ -83,7 +84,6 @@ class CallbackApp(NamedTuple):
 
     settings: CallbackSettings
     store: ObjectStore
-    deadline: Deadline
     clock: Callable[[], int]
 
 
@@ -108,7 +108,7 @@ def recordings() -> RecordingsApp:
     log.hide(token.get_secret_value() for token in settings.api_tokens.values())
 
     def job_store(created: CosObject) -> CosStore:
-        return _store(settings, created.bucket, created.region or settings.bucket_region, "", Deadline())
+        return _store(settings, created.bucket, created.region or settings.bucket_region, "")
 
     def many(read: Callable[[str], Any], keys: Iterable[str]) -> list[Any]:
         from concurrent.futures import ThreadPoolExecutor
@@ -116,7 +116,7 @@ def recordings() -> RecordingsApp:
         with ThreadPoolExecutor(THREADS) as pool:
             return list(pool.map(read, keys))
 
-    files = _store(settings, settings.bucket, settings.bucket_region, "", Deadline())
+    files = _store(settings, settings.bucket, settings.bucket_region, "")
     ports = QueryPorts(**vars(_ports(settings)), files=files, many=many, sleep=time.sleep)
     return RecordingsApp(settings, ports, job_store)
 
@@ -140,7 +140,7 @@ def reconcile() -> ReconcileApp:
         log.hide([settings.notify_secret.get_secret_value()])
     ports = ReconcilePorts(
         **vars(_ports(settings)),
-        notifier=WebhookNotifier(settings.notify_secret, settings.notify_hosts),
+        notifier=WebhookNotifier(settings.notify_secret, settings.notify_hosts, deadline=INVOCATION),
         timing=Timing(lost_after=settings.lost_after * 1000),
         sleep=time.sleep,
         pace=Pacer(PACE_PER_SECOND, time.monotonic, time.sleep).wait,
@@ -172,8 +172,8 @@ def _ports(settings: TrtcSettings) -> Ports:
         notify_url=settings.notify_url,
         notify_hosts=settings.notify_hosts,
     )
-    recorder = TrtcRecorder(settings.trtc_region, settings.trtc_endpoint, _role)
-    store = _store(settings, settings.bucket, settings.bucket_region, settings.prefix, Deadline())
+    recorder = TrtcRecorder(settings.trtc_region, settings.trtc_endpoint, _role, deadline=INVOCATION)
+    store = _store(settings, settings.bucket, settings.bucket_region, settings.prefix)
     return Ports(store, recorder, policy, now_ms)
 
 
@@ -186,11 +186,10 @@ def callback() -> CallbackApp:
     """
     settings = load(CallbackSettings)
     log.hide(key.get_secret_value() for key in settings.callback_keys)
-    deadline = Deadline(per_call_s=2.0)
-    store = _store(settings, settings.bucket, settings.bucket_region, settings.prefix, deadline)
-    return CallbackApp(settings, store, deadline, now_ms)
+    store = _store(settings, settings.bucket, settings.bucket_region, settings.prefix)
+    return CallbackApp(settings, store, now_ms)
 
 
-def _store(settings: StoreSettings, bucket: str, region: str, prefix: str, deadline: Deadline) -> CosStore:
+def _store(settings: StoreSettings, bucket: str, region: str, prefix: str) -> CosStore:
     _role()  # a missing role is said before the first call
-    return CosStore(bucket, region, prefix, settings.cos_endpoint, _role, deadline)
+    return CosStore(bucket, region, prefix, settings.cos_endpoint, _role, INVOCATION)

@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from shared import log, triggers
+from shared.adapters.wire import INVOCATION, Deadline
 from shared.domain.errors import ConfigurationError, RecorderError, RequestError, WebRecordError
+from shared.domain.periods import IN_FLIGHT_MS
 from shared.http import replies
 from shared.triggers import HttpRequest, HttpResponse, Trigger
 
@@ -21,6 +23,11 @@ Result = HttpResponse | dict[str, Any] | None
 App = TypeVar("App")
 Handler = Callable[[Event, Event], "dict[str, Any] | None"]
 
+LONGEST_S = IN_FLIGHT_MS / 1000 - 1
+"""What an invocation may take where nothing else is said: no attempt to start is in its hands for longer than that."""
+MARGIN_S = 1.0
+"""Of the function's own time limit, for the reply and the log line."""
+
 _warm: set[str] = set()
 
 
@@ -29,6 +36,9 @@ def entrypoint(
     build: Callable[[], App],
     examine: Callable[[], dict[str, Any]] | None = None,
     dress: Callable[[App, HttpRequest, HttpResponse], HttpResponse] | None = None,
+    *,
+    within_s: float = LONGEST_S,
+    deadline: Deadline = INVOCATION,
 ) -> Handler:
     """Make `main_handler(event, context)` of a function from a trigger to a reply.
 
@@ -37,9 +47,12 @@ def entrypoint(
         build: gives it that; called at every invocation, so it keeps what it built.
         examine: answers `{"doctor": true}`, which it must where nothing can be built; None: nobody does.
         dress: what is done to every reply to HTTP, problems too.
+        within_s: what an invocation may take at most; the function's own time limit may leave less.
+        deadline: is started with it, and bounds every call out.
     """
 
     def main_handler(event: Event, context: Event) -> dict[str, Any] | None:
+        deadline.start(_budget_s(context, within_s))
         began = time.perf_counter()
         log.configure()
         log.begin()
@@ -77,6 +90,14 @@ def entrypoint(
 
     cold_start.imported()  # a function makes its handler last
     return main_handler
+
+
+def _budget_s(context: Event, within_s: float) -> float:
+    """Return what the invocation may take: what its context says, less a margin, where it says anything that can be."""
+    limit_ms = context.get("time_limit_in_ms") if isinstance(context, Mapping) else None
+    if isinstance(limit_ms, bool) or not isinstance(limit_ms, int | float) or not 0 < limit_ms < 1e9:
+        return within_s
+    return min(within_s, limit_ms / 1000 - min(MARGIN_S, limit_ms / 4000))
 
 
 def _note_error(error: Exception) -> None:

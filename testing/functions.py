@@ -72,16 +72,19 @@ class Invoked:
 
     def receive(self, body: bytes) -> int:
         """Deliver a signed callback; return the status TRTC sees."""
-        app = CallbackApp(_CALLBACK, self._store, self._store.deadline, self._timeline)
+        app = CallbackApp(_CALLBACK, self._store, self._timeline)
         event = scf_events.function_url_event("POST", "/", {}, signed(body), body, "203.0.113.8")
-        reply = entrypoint(callback.handle, lambda: app)(event, _context("callback"))
+        reply = entrypoint(callback.handle, lambda: app, within_s=callback.BUDGET_S, deadline=self._store.deadline)(
+            event, _context("callback")
+        )
         assert reply is not None
         return int(reply["statusCode"])
 
     def tick(self) -> None:
         """Let the timer fire."""
         app = ReconcileApp(self.reconcile_ports(), lambda: Workers(self._timeline))
-        entrypoint(reconcile.handle, lambda: app)(scf_events.timer_event("every-minute"), _context("reconcile"))
+        handler = entrypoint(reconcile.handle, lambda: app, within_s=reconcile.LONGEST_S, deadline=self._store.deadline)
+        handler(scf_events.timer_event("every-minute"), _context("reconcile"))
 
     def reconcile_ports(self) -> ReconcilePorts:
         """Return what reconcile works with."""
@@ -111,7 +114,7 @@ class Invoked:
             sleep=timeline.sleep,
         )
         app = RecordingsApp(_RECORDINGS, reading, lambda _created: self._jobs)
-        return entrypoint(recordings.handle, lambda: app)(event, _context("recordings"))
+        return entrypoint(recordings.handle, lambda: app, deadline=self._store.deadline)(event, _context("recordings"))
 
 
 def _context(function: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 from random import Random
 from typing import Any, Protocol, TypeVar
 
-from shared.adapters.cos import Deadline
+from shared.adapters.wire import Deadline
 from shared.domain.errors import RecorderBusy, StoreError
 from shared.domain.notify_hosts import NotificationError
 from shared.ports import Described, ListedObject, Notifier, Recorder, Started, StoredObject

@@ -15,7 +15,7 @@ from contextlib import redirect_stdout, suppress
 from functools import partial
 
 import testing.actors
-from shared.adapters.cos import Deadline
+from shared.adapters.wire import Deadline
 from shared.domain.accepted import Accepted
 from shared.domain.document import Recording
 from shared.domain.errors import WebRecordError

@@ -13,6 +13,8 @@ import requests
 from qcloud_cos import CosConfig, CosS3Client
 from qcloud_cos.cos_exception import CosClientError, CosException, CosServiceError
 
+from shared.adapters.bounded import bound, within
+from shared.adapters.wire import Deadline
 from shared.domain.errors import StoreError, StoreRefused
 from shared.ports import ListedObject, StoredObject
 
@@ -22,42 +24,10 @@ logging.getLogger("qcloud_cos").setLevel(logging.CRITICAL + 1)
 PAGE = 1000
 
 
-class Deadline:
-    """The time that storage calls of one invocation may still take, seconds. Unset, each has `per_call_s`."""
-
-    def __init__(self, per_call_s: float = 5.0, clock: Callable[[], float] = time.monotonic) -> None:
-        self._per_call_s, self._clock = per_call_s, clock
-        self._until: float | None = None
-
-    def start(self, total_s: float) -> None:
-        """Let all calls from now on take no longer than this together."""
-        self._until = self._clock() + total_s
-
-    def next_call_s(self) -> float:
-        """Return what the next call may take.
-
-        Raises:
-            StoreError: nothing is left.
-        """
-        left = self._per_call_s if self._until is None else self._until - self._clock()
-        if left < 0.05:
-            raise StoreError("no time is left for storage in this invocation")
-        return min(left, self._per_call_s)
-
-
-class _BoundedSession(requests.Session):
-    """A session whose every request keeps to the deadline, whatever timeout the SDK passes."""
-
-    def __init__(self, deadline: Deadline) -> None:
-        super().__init__()
-        self._deadline = deadline
-        self.trust_env = False  # no proxies or .netrc: a lookup of files at every request
-
-    def request(self, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401 (as requests has it)
-        allowed = self._deadline.next_call_s()
-        connect = min(1.0, allowed / 2)
-        kwargs["timeout"] = (connect, allowed - connect)
-        return super().request(*args, **kwargs)
+LARGEST = 8_000_000
+"""Bytes of an object that are read; a longer one is cut, so that it can't be read as what it should be."""
+PAUSE_S = 0.1
+"""Before a call is repeated."""
 
 
 class CosStore:
@@ -86,7 +56,8 @@ class CosStore:
         self._prefix = f"{prefix}/" if prefix else ""
         self._where = {"Region": region, **_address(endpoint)}
         self._deadline = deadline or Deadline()
-        self._session = _BoundedSession(self._deadline)
+        self._session = bound(requests.Session())
+        self._session.trust_env = False  # no proxies or .netrc: a lookup of files at every request
         self._signed_as: tuple[str, str, str | None] | None = None
         self._client: Any = None
 
@@ -107,14 +78,18 @@ class CosStore:
 
         def read(client: Any) -> tuple[dict[str, Any], bytes]:  # noqa: ANN401 (the SDK has no types)
             answer = client.get_object(Bucket=self._bucket, Key=self._prefix + key)
-            return answer, answer["Body"].get_raw_stream().read()
+            stream = answer["Body"].get_raw_stream()
+            body = stream.read(LARGEST + 1)
+            if len(body) > LARGEST:
+                stream.close()  # the rest is on its way
+            elif len(body) != int(answer.get("Content-Length", len(body))):
+                raise StoreError(f"COS GET {key}: the answer broke off")
+            return answer, body[:LARGEST]
 
         try:
             answer, body = self._ask(f"GET {key}", read)
         except _NotThereError:
             return None
-        if len(body) != int(answer.get("Content-Length", len(body))):
-            raise StoreError(f"COS GET {key}: the answer broke off")
         meta = {k[11:].lower(): v for k, v in answer.items() if k.lower().startswith("x-cos-meta-")}
         return StoredObject(body, etag=str(answer.get("ETag", "")).strip('"'), metadata=meta)
 
@@ -175,10 +150,21 @@ class CosStore:
         return self._client
 
     def _ask(self, what: str, call: Callable[[Any], Any]) -> Any:  # noqa: ANN401 (the SDK has no types)
-        client = self._fresh()
-        self._deadline.next_call_s()  # the SDK would wrap what is raised from within
+        """Make a call, and once more where it failed for no reason of ours: each of them may be made twice."""
         try:
-            return call(client)
+            return self._once(what, call)
+        except StoreError as error:
+            if not _is_passing(error) or self._deadline.left_s() < 2 * PAUSE_S:
+                raise
+        time.sleep(PAUSE_S)
+        return self._once(what, call)
+
+    def _once(self, what: str, call: Callable[[Any], Any]) -> Any:  # noqa: ANN401 (the SDK has no types)
+        client = self._fresh()
+        seconds = self._deadline.next_call_s()
+        try:
+            with within(seconds):
+                return call(client)
         except CosServiceError as error:
             if error.get_status_code() == 404 and error.get_error_code() != "NoSuchBucket":
                 raise _NotThereError(what) from error
@@ -195,6 +181,12 @@ class CosStore:
 
 def _meta(metadata: Mapping[str, str] | None) -> dict[str, str]:
     return {f"x-cos-meta-{name}": value for name, value in (metadata or {}).items()}
+
+
+def _is_passing(error: StoreError) -> bool:
+    if isinstance(error, _NotThereError | _AlreadyThereError):
+        return False
+    return not isinstance(error, StoreRefused) or error.status >= 500
 
 
 class _NotThereError(StoreError):

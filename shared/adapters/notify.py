@@ -16,7 +16,7 @@ from pydantic_core import Url
 from standardwebhooks import Webhook
 from standardwebhooks.webhooks import EmptyWebhookSecretError
 
-from shared.adapters.wire import BoundedSocket, Moment, connect
+from shared.adapters.wire import BoundedSocket, Deadline, Moment, connect
 from shared.domain.notify_hosts import (
     NotificationError,
     as_address,
@@ -58,6 +58,7 @@ class WebhookNotifier:
         allowed_hosts: Sequence[str],
         *,
         timeout_s: float = 5.0,
+        deadline: Deadline | None = None,
         resolve: Callable[[str, int], list[str]] = _addresses,
     ) -> None:
         """Keep the settings; nothing is sent.
@@ -66,10 +67,11 @@ class WebhookNotifier:
             secret: `whsec_` and base64, which the receiver knows too; None: nothing can be sent.
             allowed_hosts: as `check_notify_url` takes them.
             timeout_s: what one `send` may take altogether, seconds.
+            deadline: bounds it, too.
             resolve: returns the IP addresses of a host name; raises OSError where there are none.
         """
         self._secret, self._allowed_hosts = secret, tuple(allowed_hosts)
-        self._timeout_s, self._resolve = timeout_s, resolve
+        self._timeout_s, self._deadline, self._resolve = timeout_s, deadline or Deadline(), resolve
 
     def send(self, url: str, webhook_id: str, at_s: int, body: bytes, traceparent: str | None = None) -> None:
         """POST the body; when this returns, the receiver has answered 2xx.
@@ -96,7 +98,7 @@ class WebhookNotifier:
         except ValueError as error:
             raise NotificationError(f"the URL {error}") from None
         parsed = Url(url)
-        deadline = Moment(self._timeout_s)
+        deadline = Moment(min(self._timeout_s, self._deadline.left_s()))
         host = host_of(parsed)
         addresses = self._checked(host, parsed.port or 0, deadline)
         try:

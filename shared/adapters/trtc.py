@@ -13,6 +13,8 @@ from tencentcloud.common.profile.http_profile import HttpProfile
 from tencentcloud.trtc.v20190722 import models
 from tencentcloud.trtc.v20190722.trtc_client import TrtcClient
 
+from shared.adapters.bounded import bound, within
+from shared.adapters.wire import Deadline
 from shared.domain.errors import RecorderBusy, TaskNotFound
 from shared.domain.refusals import refusal
 from shared.ports import Described, Started
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 TIMEOUT_S = 6
 """TRTC's own server-side limit is 5 s."""
 TRIES = 3
+RESERVE_S = 3.0
+"""Of the invocation, for storing what came of a call."""
+LEAST_S = 1.0
+"""With less a call is not made."""
 SHORT_PAUSE_S = (0.2, 0.6)
 
 
@@ -40,6 +46,7 @@ class TrtcRecorder:
         credentials: Callable[[], tuple[str, str, str | None]],
         *,
         wait: wait_base | None = None,
+        deadline: Deadline | None = None,
     ) -> None:
         """Build the client; nothing is sent.
 
@@ -48,11 +55,13 @@ class TrtcRecorder:
             endpoint: host, or scheme://host:port; None for the SDK's default.
             credentials: asked at every call, since role keys rotate.
             wait: pause between the short retries; a random one of SHORT_PAUSE_S by default.
+            deadline: bounds the calls.
         """
         scheme, _, host = (endpoint or "").rpartition("://")
         http = HttpProfile(protocol=scheme or "https", endpoint=host or None, reqTimeout=TIMEOUT_S)
-        self._credentials, self._wait = credentials, wait
+        self._credentials, self._wait, self._deadline = credentials, wait, deadline or Deadline()
         self._client = TrtcClient(None, region, ClientProfile(httpProfile=http))
+        bound(self._client.request.conn._session)  # noqa: SLF001 (the SDK has no other way to it)
 
     def start(self, parameters: Mapping[str, Any]) -> Started:
         """Call StartWebRecord."""
@@ -82,7 +91,7 @@ class TrtcRecorder:
         try:
             return self._call(action, parameters)
         except RecorderBusy as error:
-            if not _worth_a_short_retry(error):
+            if not _worth_a_short_retry(error) or self._has_no_time():
                 raise
             failed = [error]
         import tenacity  # hardly ever needed, so no part of a cold start
@@ -92,20 +101,28 @@ class TrtcRecorder:
                 raise failed.pop()
             return self._call(action, parameters)
 
+        enough = tenacity.stop_after_attempt(TRIES) | tenacity.stop_after_delay(TIMEOUT_S)
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_worth_a_short_retry),
-            stop=tenacity.stop_after_attempt(TRIES) | tenacity.stop_after_delay(TIMEOUT_S),
+            # A try that could not be made must not hide that the one before may have started something.
+            stop=lambda state: self._has_no_time(SHORT_PAUSE_S[1] + LEAST_S) or enough(state),
             wait=self._wait or tenacity.wait_random(*SHORT_PAUSE_S),
             reraise=True,
         )
         return retrying(again)
 
+    def _has_no_time(self, more_s: float = 0.0) -> bool:
+        return self._deadline.left_s() < RESERVE_S + LEAST_S + more_s
+
     def _call(self, action: str, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 (the SDK has no types)
+        if self._has_no_time():
+            raise RecorderBusy("NoTimeLeft", "no time was left in this invocation: TRTC was not asked", answered=True)
         self._client.credential = Credential(*self._credentials())
         request = getattr(models, f"{action}Request")()
         request.from_json_string(json.dumps(parameters))
         try:
-            return getattr(self._client, action)(request)
+            with within(min(TIMEOUT_S, self._deadline.left_s() - RESERVE_S)):
+                return getattr(self._client, action)(request)
         except TencentCloudSDKException as error:
             message = error.message.decode(errors="replace") if isinstance(error.message, bytes) else error.message
             if error.requestId is None:

@@ -3,19 +3,64 @@
 from __future__ import annotations
 
 import io
+import math
 import queue
 import socket
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
+
+from shared.domain.errors import StoreError
+
+LARGEST = 64_000_000
+"""Bytes of one answer; nothing that we ask for has nearly as many."""
+
+
+class Deadline:
+    """The time that all calls of one invocation may still take, seconds. Before `start`, each call has its own time."""
+
+    def __init__(self, per_call_s: float = 5.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most_s = self._per_call_s = per_call_s
+        self._clock = clock
+        self._until: float | None = None
+
+    def start(self, total_s: float) -> None:
+        """Let all calls from now on take no longer than this together; one half at most, so that it can be repeated."""
+        self._until = self._clock() + total_s
+        self._per_call_s = min(self._most_s, total_s / 2)
+
+    def left_s(self) -> float:
+        """Return what is left; endless before `start`."""
+        return math.inf if self._until is None else self._until - self._clock()
+
+    def next_call_s(self) -> float:
+        """Return what the next storage call may take.
+
+        Raises:
+            StoreError: nothing is left.
+        """
+        if (left := self.left_s()) < 0.05:
+            raise StoreError("no time is left for storage in this invocation")
+        return min(left, self._per_call_s)
+
+
+INVOCATION = Deadline()
+"""The one of this instance's present invocation: an instance has one at a time."""
 
 
 class Moment:
-    """One moment at which everything must be over."""
+    """One moment at which everything must be over, and how many bytes may be read until then."""
 
     def __init__(self, seconds: float) -> None:
         self._until = time.monotonic() + seconds
+        self._bytes = LARGEST
+
+    def took(self, count: int) -> None:
+        """Count what was read; OSError when it is more than anybody asked for."""
+        self._bytes -= count
+        if self._bytes < 0:
+            raise OSError("the answer has no end")
 
     def left(self) -> float:
         """Return the seconds that are left; TimeoutError when there are none."""
@@ -43,14 +88,27 @@ class Moment:
         return answer
 
 
+class Bound(Protocol):
+    """What bounds a connection: a Moment, or whichever is the present call's."""
+
+    def left(self) -> float:
+        """Return the seconds that are left; TimeoutError when there are none."""
+
+    def took(self, count: int) -> None:
+        """Count what was read; OSError when it is too much."""
+
+
 class BoundedSocket:
-    """What http.client needs of a socket.
+    """A socket for http.client.
 
     A socket's own timeout starts anew with every byte: a server that drips its headers would hold us for ever.
     """
 
-    def __init__(self, wire: socket.socket, deadline: Moment) -> None:
+    def __init__(self, wire: socket.socket, deadline: Bound) -> None:
         self._wire, self._deadline = wire, deadline
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 (whatever a socket has)
+        return getattr(self._wire, name)
 
     def sendall(self, data: bytes) -> None:
         """Send all of it."""
@@ -59,24 +117,28 @@ class BoundedSocket:
             self._wire.settimeout(self._deadline.left())
             rest = rest[self._wire.send(rest) :]
 
-    def makefile(self, _mode: str) -> io.BufferedReader:
+    def makefile(self, *_mode: object, **_options: object) -> io.BufferedReader:
         """Return what the answer is read from."""
         return io.BufferedReader(_BoundedReader(self._wire, self._deadline))
 
-    def close(self) -> None:
-        """Leave it to who opened it."""
-
 
 class _BoundedReader(io.RawIOBase):
-    def __init__(self, wire: socket.socket, deadline: Moment) -> None:
+    def __init__(self, wire: socket.socket, deadline: Bound) -> None:
         self._wire, self._deadline = wire, deadline
+        self._raw = wire.makefile("rb", buffering=0)  # keeps the connection open until the answer is read
+
+    def close(self) -> None:
+        super().close()
+        self._raw.close()
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:  # noqa: ANN401 (its type, Buffer, is Python 3.12's)
         self._wire.settimeout(self._deadline.left())
-        return self._wire.recv_into(buffer)
+        count = self._raw.readinto(buffer) or 0
+        self._deadline.took(count)
+        return count
 
 
 def connect(addresses: list[str], port: int, deadline: Moment) -> socket.socket:

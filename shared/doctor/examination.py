@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from shared import log
-from shared.adapters.cos import Deadline
 from shared.adapters.notify import WebhookNotifier
 from shared.adapters.probe import CosProbe, RequestsProbe
 from shared.adapters.trtc import TrtcRecorder
+from shared.adapters.wire import Deadline
 from shared.doctor import bucket as doctor_bucket
 from shared.doctor import calls as doctor_calls
 from shared.doctor import settings_alone

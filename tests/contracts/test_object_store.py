@@ -9,7 +9,8 @@ import pytest
 
 from local.config import BUCKET, REGION
 from local.cos.policy import Allow
-from shared.adapters.cos import CosStore, Deadline
+from shared.adapters.cos import CosStore
+from shared.adapters.wire import Deadline
 from shared.domain.errors import StoreError
 from shared.ports import ListedObject, ObjectStore
 from testing.bucket import Bucket

@@ -12,6 +12,7 @@ import pytest
 import structlog
 
 from shared import log
+from shared.adapters.wire import Deadline
 from shared.domain.errors import (
     CallerMustRetry,
     ConfigurationError,
@@ -40,6 +41,23 @@ def _clean() -> Iterator[None]:
 def context(function: str | None = None) -> dict[str, Any]:
     """Return a context as SCF gives it; a function that has never run unless named."""
     return {"function_name": function or next(_names), "request_id": "request-1", "environment": '{"KEY":"hunter2"}'}
+
+
+@pytest.mark.parametrize(
+    ("limit_ms", "expected"),
+    [
+        (30_000, 29.0), (5_000, 4.0), (900_000, 29.0), (1_000, 0.75), (10_000.0, 9.0),
+        (None, 29.0), ("30000", 29.0), (True, 29.0), (-1, 29.0), (0, 29.0), (float("nan"), 29.0), (10**30, 29.0),
+        ([], 29.0),
+    ],
+)  # fmt: skip
+def test_the_invocation_has_a_budget(limit_ms: object, expected: float) -> None:
+    """What the context says, less a margin; where it says nothing that can be, or more than is ever needed, 29 s."""
+    deadline = Deadline(clock=lambda: 0.0)
+    left: list[float] = []
+    handler = entrypoint(lambda _trigger, _app: left.append(deadline.left_s()), lambda: None, deadline=deadline)
+    handler(load("timer"), {**context(), "time_limit_in_ms": limit_ms})
+    assert [expected] == left
 
 
 Handle = Callable[[Trigger], HttpResponse | None]

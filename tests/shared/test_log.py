@@ -176,7 +176,7 @@ def test_no_pattern_reads_a_text_twice(piece: str) -> None:
     """A hostile path of 8 kB costs what any other does: in no pattern does an endless repeat follow another piece."""
     for name, pattern in vars(log).items():
         if isinstance(pattern, re.Pattern):
-            pieces = list(parser.parse(pattern.pattern, pattern.flags))
+            pieces: Any = parser.parse(pattern.pattern, pattern.flags).data
             endless = [at for at, (kind, of) in enumerate(pieces) if "REPEAT" in str(kind) and of[1] > 100]
             assert not any(endless), f"{name} may begin anywhere and then read all of the rest"
     assert len(log.redact_text(piece * 1_100)) <= log.MAX_TEXT + 1

@@ -1,0 +1,108 @@
+"""HTTP of both SDKs: a call is over at one moment, from the name server to the last byte of the answer."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+from shared.adapters.wire import BoundedSocket, Moment, connect
+
+CONNECTIONS = 20
+"""Kept open: more than an invocation has threads."""
+ALONE_S = 5.0
+"""What a request may take that is made outside of any call."""
+
+
+class _Call(threading.local):
+    """The call that this thread makes: a connection is kept, and its next call has another moment."""
+
+    moment: Moment | None = None
+
+    def left(self) -> float:
+        return self.moment.left() if self.moment else ALONE_S
+
+    def took(self, count: int) -> None:
+        if self.moment:
+            self.moment.took(count)
+
+
+_call = _Call()
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Let every request of the block be over then, its answer read."""
+    _call.moment = Moment(seconds)
+    try:
+        yield
+    finally:
+        _call.moment = None
+
+
+def bound(session: requests.Session) -> requests.Session:
+    """Return the session, its requests bounded by `within`."""
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, _Adapter(pool_maxsize=CONNECTIONS))
+    return session
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (as requests has it)
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+
+    def send(self, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401 (as requests has it)
+        return super().send(*args, **{**kwargs, "timeout": _call.left()})
+
+
+def _connected(connection: HTTPConnection) -> socket.socket:
+    host, port = connection.host, connection.port or connection.default_port or 443
+
+    def resolve() -> list[str]:
+        rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return list(dict.fromkeys(str(row[4][0]) for row in rows))
+
+    moment = _call.moment or Moment(ALONE_S)
+    try:
+        made = connect(moment.bound(resolve), port, moment)
+        made.settimeout(moment.left())  # for the handshake, whose timeout is over all of it
+    except TimeoutError as error:
+        raise ConnectTimeoutError(connection, f"{host} did not answer in time") from error
+    except OSError as error:
+        raise NewConnectionError(connection, f"{host}: {type(error).__name__}") from error
+    return made
+
+
+class _Connection(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        return _connected(self)
+
+    def connect(self) -> None:
+        super().connect()
+        self.sock: Any = BoundedSocket(self.sock, _call)
+
+
+class _TlsConnection(HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        return _connected(self)
+
+    def connect(self) -> None:
+        super().connect()
+        self.sock: Any = BoundedSocket(self.sock, _call)
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
