@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from shared.domain.ids import digest_id
 
 _MARKER = re.compile(r"(?:open|due)/[0-9]{13}-[A-Za-z0-9_-]{1,26}")
-_INDEXED = re.compile(r"days/[0-9]{4}-[0-9]{2}-[0-9]{2}/[0-9]{13}-([A-Za-z0-9_-]{1,26})")
+_INDEXED = re.compile(r"(?:index|days/[0-9]{4}-[0-9]{2}-[0-9]{2})/([0-9]{13}-[A-Za-z0-9_-]{1,26})")
 _CALLBACK = re.compile(r"tasks/[^/]+/facts/[0-9]{13}-[^/]+\.json")
 
 
@@ -77,15 +77,30 @@ def is_file_name(name: str) -> bool:
 
 
 def indexed(key: str) -> str | None:
-    """Return the recording id of an entry of the listing index; None for any other key."""
+    """Return the name of an entry of the listing index, `<inverted ms>-<id>`; None for any other key."""
     found = _INDEXED.fullmatch(key)
     return found[1] if found else None
 
 
-def day_key(created_ms: int, recording_id: str) -> str:
-    """Return the key of the listing index: within a day (UTC) the newest comes first."""
+def index_name(created_ms: int, recording_id: str) -> str:
+    """Return the name of a recording's entry in the listing index; they sort with the newest first."""
+    return f"{10**13 - created_ms:013d}-{recording_id}"
+
+
+def recording_named(name: str) -> str:
+    """Return the recording id in the name of an index entry."""
+    return name[14:]
+
+
+def index_key(created_ms: int, recording_id: str) -> str:
+    """Return the key of the entry in the listing index, which is flat: the newest recording comes first."""
+    return f"index/{index_name(created_ms, recording_id)}"
+
+
+def former_index_key(created_ms: int, recording_id: str) -> str:
+    """Return the key of the entry that the release before the flat index wrote: a folder for each day (UTC)."""
     day = datetime.fromtimestamp(created_ms / 1000, tz=timezone.utc).date()
-    return f"days/{day}/{10**13 - created_ms:013d}-{recording_id}"
+    return f"days/{day}/{index_name(created_ms, recording_id)}"
 
 
 def gone_key(recording_id: str) -> str:

@@ -6,9 +6,9 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timezone
 
 from shared.domain.document import Overview
 from shared.domain.errors import FieldError, InvalidRequest
@@ -20,7 +20,9 @@ DEFAULT_DAYS = 31
 MOST_DAYS = 366
 FILTERS = ("state", "from", "to", "label")
 _LABEL = re.compile(r"[A-Za-z0-9_.-]{1,64}(:.{0,256})?", re.DOTALL)
-_KEY = re.compile(r"days/(?P<day>\d{4}-\d\d-\d\d)/\d{13}-[A-Za-z0-9_-]{1,26}")
+_AFTER = re.compile(r"(?:days/[0-9-]{10}/)?([0-9]{13}-[A-Za-z0-9_-]{1,26})")
+"""The name of an index entry; a release before gave its key."""
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class ListQuery:
         states: any of these; empty for all.
         labels: all of these; a value of None asks for the name alone.
         limit: how many at most.
-        after: the index key that the page before ended with.
+        after: the name of the index entry that the page before ended with.
         digest: of the filters: a cursor is good for the same ones only.
     """
 
@@ -58,21 +60,24 @@ class ListQuery:
             for name, value in self.labels
         )
 
-    def days(self) -> Iterator[str]:
-        """Yield the days still to be listed, the newest first."""
-        day = date.fromisoformat(day_of(self.after)) if self.after else self.last
-        while day >= self.first:
-            yield day.isoformat()
-            day -= timedelta(days=1)
+    @property
+    def span(self) -> tuple[str, str]:
+        """Between which names index entries belong to the answer: behind the first, up to the last."""
+        newest = f"{10**13 - _within(_day_ms(self.last) + 86_400_000) + 1:013d}"
+        return max(newest, self.after or ""), f"{10**13 - _within(_day_ms(self.first)):013d}~"
 
-    def cursor(self, key: str) -> str:
-        """Return the cursor for what follows this index key."""
-        return base64.urlsafe_b64encode(f"{self.digest}:{key}".encode()).decode().rstrip("=")
+    def cursor(self, name: str) -> str:
+        """Return the cursor for what follows the index entry of this name."""
+        return base64.urlsafe_b64encode(f"{self.digest}:{name}".encode()).decode().rstrip("=")
 
 
-def day_of(key: str) -> str:
-    """Return the day of an index key."""
-    return key.split("/")[1]
+def _day_ms(day: date) -> int:
+    return (day.toordinal() - _EPOCH_DAY) * 86_400_000
+
+
+def _within(ms: int) -> int:
+    """Return the time that is next to it among those that an index entry can have, epoch ms."""
+    return min(max(ms, 2), 10**13)
 
 
 def parse_query(query: Mapping[str, str], now_ms: int) -> ListQuery:
@@ -109,7 +114,8 @@ def parse_query(query: Mapping[str, str], now_ms: int) -> ListQuery:
     limit = query.get("limit", str(DEFAULT_LIMIT))
     if not re.fullmatch(r"[0-9]{1,3}", limit) or not 1 <= int(limit) <= MOST:
         take("limit", f"must be 1 to {MOST}", limit)
-    digest = hashlib.sha256("\x00".join(f"{name}={query.get(name, '')}" for name in FILTERS).encode()).hexdigest()[:12]
+    filters = "\x00".join(f"{name}={query.get(name, '')}" for name in FILTERS)
+    digest = hashlib.sha256(filters.encode("utf-8", "surrogatepass")).hexdigest()[:12]
     after = _after(query.get("cursor"), digest, errors)
     if errors:
         raise InvalidRequest(errors)
@@ -149,10 +155,9 @@ def _after(cursor: str | None, digest: str, errors: list[FieldError]) -> str | N
     if not cursor:
         return None
     try:
-        given, _, key = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition(":")
-        if given == digest and (found := _KEY.fullmatch(key)):
-            date.fromisoformat(found["day"])
-            return key
+        given, _, name = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition(":")
+        if given == digest and (found := _AFTER.fullmatch(name)):
+            return found[1]
     except (binascii.Error, ValueError):
         pass
     errors.append(FieldError("cursor", "is not of this list: give it back unchanged, with the same filters"))

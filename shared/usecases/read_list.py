@@ -1,16 +1,17 @@
-"""List recordings: the day index, the newest first, and the documents it names."""
+"""List recordings: the index, the newest first, and the documents it names."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from heapq import merge
+from itertools import islice, takewhile
 
 from shared.domain import keys
 from shared.domain.document import Overview
 from shared.domain.errors import Damaged, NotFound
 from shared.domain.foreign import Foreign
-from shared.domain.listing import ListQuery, day_of
+from shared.domain.listing import ListQuery
 from shared.domain.size import MOST_PAGE, weight
 from shared.ports import ObjectStore
 from shared.store.journal import current
@@ -18,6 +19,12 @@ from shared.usecases.read_ports import QueryPorts
 
 MOST_READ = 500
 """Documents that one page reads at most."""
+MOST_AT_ONCE = 128
+"""Documents of one batch; each batch is twice the one before."""
+FIRST_BATCH = 16
+"""Documents that a list with filters reads first: few of them may be asked for and many have to be read."""
+MOST_MS = 10_000
+"""After so long a page ends where it is, with a cursor."""
 MOST_FILES = 2_000
 """Files, and gaps, of one recording in a list: the first ones. Read by itself it has all."""
 
@@ -32,15 +39,16 @@ class Page:
 
 def page(query: ListQuery, ports: QueryPorts, foreign: Foreign | None = None) -> Page:
     """Return the newest recordings that the query takes; `foreign` gets what else is in the index."""
-    listed = _listed(query, ports.store)
-    entries = (foreign or Foreign()).skipped(listed, keys.indexed)
+    entries = _entries(query, ports.store, foreign or Foreign())
     found, read, last, before, weighs = list[Overview](), 0, None, "", 0
-    while len(found) < query.limit and read < MOST_READ:
-        batch = list(islice(entries, query.limit if query.filtered else query.limit - len(found)))
+    size, until_ms = max(query.limit, FIRST_BATCH) if query.filtered else query.limit, ports.clock() + MOST_MS
+    while len(found) < query.limit and read < MOST_READ and ports.clock() < until_ms:
+        batch = list(islice(entries, min(size, MOST_READ - read)))
+        size = min(size * 2, MOST_AT_ONCE)
         if not batch:
             return Page(found, None)
-        for key, recording in zip(batch, ports.many(lambda key: _overview(key, ports.store), batch), strict=True):
-            read, last = read + 1, key
+        for name, recording in zip(batch, ports.many(lambda name: _overview(name, ports.store), batch), strict=True):
+            read, last = read + 1, name
             if recording is not None and query.takes(recording):
                 shown = _light(recording)
                 weighs += weight(shown.model_dump_json(exclude_none=True))
@@ -49,7 +57,7 @@ def page(query: ListQuery, ports: QueryPorts, foreign: Foreign | None = None) ->
                 found.append(shown)
                 if len(found) == query.limit:
                     break
-            before = key
+            before = name
     more = last is not None and (last != batch[-1] or next(entries, None) is not None)
     return Page(found, query.cursor(last) if more and last else None)
 
@@ -60,15 +68,32 @@ def _light(recording: Overview) -> Overview:
     return recording.model_copy(update={"files": recording.files[:MOST_FILES], "gaps": recording.gaps[:MOST_FILES]})
 
 
-def _listed(query: ListQuery, store: ObjectStore) -> Iterator[str]:
-    for day in query.days():
-        start = query.after if query.after and day_of(query.after) == day else ""
-        for item in store.list(f"days/{day}/", after=start):
-            yield item.key
+def _entries(query: ListQuery, store: ObjectStore, foreign: Foreign) -> Iterator[str]:
+    """Yield the names of the index entries that the query takes, the newest first, each once."""
+    newest, oldest = query.span
+    listed = (item.key for item in store.list("index/", after=f"index/{newest}"))
+    ours = foreign.skipped(takewhile(f"index/{oldest}".__ge__, listed), keys.indexed)
+    before = ""
+    for name in merge((_name_of(key) for key in ours), _former(query, store, foreign)):
+        if name != before:
+            yield name
+        before = name
 
 
-def _overview(key: str, store: ObjectStore) -> Overview | None:
-    recording_id = keys.indexed(key) or ""
+def _former(query: ListQuery, store: ObjectStore, foreign: Foreign) -> list[str]:
+    """Return the names in the index of the release before, which had a folder for each day, oldest day first."""
+    newest, oldest = query.span
+    listed = (item.key for item in store.list("days/", after=f"days/{query.first}"))
+    ours = foreign.skipped(takewhile(f"days/{query.last}0".__gt__, listed), keys.indexed)
+    return sorted(name for name in map(_name_of, ours) if newest < name <= oldest)
+
+
+def _name_of(key: str) -> str:
+    return keys.indexed(key) or ""
+
+
+def _overview(name: str, store: ObjectStore) -> Overview | None:
+    recording_id = keys.recording_named(name)
     stored = store.get(keys.document_key(recording_id))
     try:
         if stored is not None:

@@ -103,7 +103,7 @@ def _tombstone(known: Known, now_ms: int, *, files: bool) -> Tombstone:
         at_ms=now_ms,
         tasks=sorted(tasks),
         folders=[own] if files and own else [],
-        index=[keys.day_key(accepted.created_ms, accepted.recording_id)],
+        index=[key(accepted.created_ms, accepted.recording_id) for key in (keys.index_key, keys.former_index_key)],
     )
 
 

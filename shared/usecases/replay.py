@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 from shared.domain import keys
 from shared.domain.errors import Damaged
@@ -42,6 +43,11 @@ def replay(store: ObjectStore, recording_ids: Iterable[str], now_ms: int) -> Rep
 
 
 def all_recordings(store: ObjectStore) -> Iterator[str]:
-    """Yield the id of every recording ever accepted, by the day index; of a foreign entry its key, which is no id."""
-    for item in store.list("days/"):
-        yield keys.indexed(item.key) or item.key
+    """Yield the id of every recording ever accepted, by the index; of a foreign entry its key, which is no id."""
+    seen = set[str]()  # by the index of the release before: a start that it left half done is in both
+    for item in chain(store.list("days/"), store.list("index/")):
+        name = keys.indexed(item.key)
+        if name is None or name not in seen:
+            yield keys.recording_named(name) if name else item.key
+        if name and item.key.startswith("days/"):
+            seen.add(name)

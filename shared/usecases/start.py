@@ -1,6 +1,6 @@
 """Start a recording, once, whatever happens on the way.
 
-Order of writes: `open/` marker, `request.json`, day index, attempt fact, *StartWebRecord*, accepted fact, task
+Order of writes: `open/` marker, `request.json`, index, attempt fact, *StartWebRecord*, accepted fact, task
 pointer, document. Whatever the line it dies at, a retry with the same id (or reconcile) can finish it, and
 nothing records without a marker. TRTC's RecordId makes the attempt happen once; the store only makes retries cheap.
 """
@@ -87,7 +87,7 @@ def start(
             raise Conflict(f"{why}; use another Idempotency-Key for another recording")
         if last_task(known.evidence) is None:  # its start may have died before these
             markers.claim(ports.store, known.accepted, now_ms)
-            ports.store.put(keys.day_key(known.accepted.created_ms, recording_id), b"")
+            ports.store.put(keys.index_key(known.accepted.created_ms, recording_id), b"")
         return advance(known, request, ports)
     except StoreError as error:
         error.meaning = f"{error.meaning or stage.words}; call again with {again}: nothing is started twice"
@@ -107,7 +107,7 @@ def _accept(accepted: Accepted, ports: Ports, stage: _Stage) -> Known | None:
     stage.words = _ACCEPTED
     if not ports.store.create(keys.request_key(recording_id), _body(accepted)):
         return journal.read(ports.store, recording_id) or Known(accepted)
-    ports.store.put(keys.day_key(now_ms, recording_id), b"")
+    ports.store.put(keys.index_key(now_ms, recording_id), b"")
     return None
 
 

@@ -140,22 +140,22 @@ def test_caller_key_refused(header: str | None, recording_id: str | None, record
     assert ["Idempotency-Key"] == [error.path for error in refused.value.errors]
 
 
-DAY = 86_400_000
 NOON = 1_767_268_800_000  # 2026-01-01T12:00:00Z
 
 
-@given(st.lists(st.integers(NOON - DAY // 2, NOON + DAY // 2 - 1), unique=True, max_size=20))
-def test_newest_first_within_a_day(times: list[int]) -> None:
-    """A listing of a day (COS lists by key) shows the newest recording first."""
-    listed = sorted(keys.day_key(ms, f"id{ms}") for ms in times)
+@given(st.lists(st.integers(1, 10**13 - 1), unique=True, max_size=20))
+def test_newest_first(times: list[int]) -> None:
+    """A listing of the index (COS lists by key) shows the newest recording first, whatever the day."""
+    listed = sorted(keys.index_key(ms, f"id{ms}") for ms in times)
     assert [f"id{ms}" for ms in sorted(times, reverse=True)] == [key.split("-")[-1] for key in listed]
-    assert all(key.startswith("days/2026-01-01/") for key in listed)
+    assert [keys.recording_named(keys.indexed(key) or "") for key in listed] == [key.split("-")[-1] for key in listed]
 
 
-def test_days_are_utc() -> None:
-    """A day begins at midnight UTC."""
-    assert "days/2026-01-01/" == keys.day_key(1_767_225_600_000, "a")[:16]
-    assert "days/2025-12-31/" == keys.day_key(1_767_225_599_999, "a")[:16]
+def test_entries_of_the_former_index_have_the_same_names() -> None:
+    """They lay in a folder for each day, which begins at midnight UTC."""
+    assert "days/2026-01-01/" == keys.former_index_key(1_767_225_600_000, "a")[:16]
+    assert "days/2025-12-31/" == keys.former_index_key(1_767_225_599_999, "a")[:16]
+    assert keys.indexed(keys.index_key(NOON, "a")) == keys.indexed(keys.former_index_key(NOON, "a"))
 
 
 @given(st.lists(st.integers(0, 10**13 - 1), unique=True, max_size=20))

@@ -21,7 +21,20 @@ from tests.shared.usecases.test_read import reading
 from tests.shared.usecases.ticking import MINUTE_MS, Site
 
 TODAY = datetime.fromtimestamp(1_800_000_000, tz=timezone.utc).date().isoformat()
-FOLDERS = ["open/", "due/", f"days/{TODAY}/", "days/", "recordings/", "tasks/", "files/", "", "open/x/", "due/.keep"]
+FOLDERS = [
+    "open/",
+    "due/",
+    "index/",
+    "index/x/",
+    f"days/{TODAY}/",
+    "days/",
+    "recordings/",
+    "tasks/",
+    "files/",
+    "",
+    "open/x/",
+    "due/.keep",
+]
 ODD = [
     "open/garbage",
     "open/2026",
@@ -32,6 +45,10 @@ ODD = [
     "open/1e12-k1",
     "due/0000000000000 -k1",
     "due/99999999999999999999-k1",
+    "index/zzz",
+    "index/8200000000000-",
+    "index/8200000000000-../x",
+    "index/²200000000000-k1",
     f"days/{TODAY}/zzz",
     f"days/{TODAY}/0000000000000-",
     f"days/{TODAY}/0000000000000-../x",
@@ -102,7 +119,7 @@ def test_a_page_of_a_list_goes_on_behind_a_foreign_name() -> None:
     site = Site()
     for number in range(4):
         site.start(f"k{number}")
-    entries = site.listed("days/")
+    entries = site.listed("index/")
     for entry in entries:
         site.store.put(f"{entry}/", b"")
     found = list[str]()
@@ -171,6 +188,7 @@ PLACES = st.sampled_from(
         "due/",
         "days/",
         f"days/{TODAY}/",
+        "index/",
         "tasks/",
         "recordings/",
         "recordings/done/",
@@ -204,4 +222,4 @@ def test_a_name_is_read_or_is_foreign(key: str) -> None:
     """No text raises."""
     assert is_marker(key) in (True, False)
     assert is_callback(key) in (True, False)
-    assert indexed(key) is None or key.startswith("days/")
+    assert indexed(key) is None or key.startswith(("index/", "days/"))

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared.domain.document import Overview
 from shared.domain.errors import InvalidRequest, NotFound
-from shared.domain.keys import document_key
+from shared.domain.keys import document_key, former_index_key, index_key
 from shared.domain.listing import parse_query
 from shared.domain.refusals import refusal
 from shared.domain.states import State
+from shared.ports import ListedObject, StoredObject
 from shared.usecases.read import EVENTS, LARGEST_EVENT, URL_VALID_S, events, playlist, show, wait
 from shared.usecases.read_list import MOST_READ, page
 from shared.usecases.read_ports import QueryPorts
+from shared.usecases.remove import remove
+from shared.usecases.replay import all_recordings, replay
 from shared.usecases.stop import stop
 from testing.callbacks import callback, mp4_stop
-from tests.fakes import MemoryFiles
+from tests.fakes import MemoryFiles, MemoryStore
 from tests.world import CALLER_STORAGE, World
 
 DAY_MS = 86_400_000
@@ -54,6 +58,24 @@ def ids(recordings: list[Overview]) -> list[str]:
 
 def day(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1000, tz=timezone.utc).date().isoformat()
+
+
+class Counting(MemoryStore):
+    """A bucket that counts its listings."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        super().__init__()
+        self.objects, self.lists = store.objects, 0
+
+    def list(self, prefix: str, after: str = "", limit: int | None = None) -> Iterator[ListedObject]:
+        self.lists += 1
+        return super().list(prefix, after, limit)
+
+
+def finish(world: World, key: str) -> None:
+    """End a recording that nothing was recorded of."""
+    task_id = json.loads((world.store.get(document_key(key)) or StoredObject(b"{}", "")).body)["task_id"]
+    world.receive(callback(801, {"Status": 2, "EventMessage": "no page"}, world.clock.now, task_id))
 
 
 class TestList:
@@ -103,6 +125,102 @@ class TestList:
         listed = pages(world, label="needle")
         assert [[], ["r1"]] == [ids(one) for one in listed]
 
+    @settings(max_examples=30, deadline=None)
+    @given(
+        st.lists(
+            st.tuples(
+                st.sampled_from([1_000, 3_600_000, DAY_MS, 9 * DAY_MS]), st.sampled_from(["now", "then", "both"])
+            ),
+            max_size=9,
+        ),
+        st.integers(1, 4),
+    )
+    def test_what_the_release_before_listed_by_days_is_listed_still(
+        self, steps: list[tuple[int, str]], limit: int
+    ) -> None:
+        """Each once and in order, whichever index has it; deleting one leaves nothing of it in either."""
+        world = World()
+        for number, (step, where) in enumerate(steps):
+            world.clock.now += step
+            world.start(f"r{number}")
+            if where != "now":
+                world.store.put(former_index_key(world.clock.now, f"r{number}"), b"")
+            if where == "then":
+                world.store.delete(index_key(world.clock.now, f"r{number}"))
+        ids_of_all = [f"r{number}" for number in reversed(range(len(steps)))]
+        wide = {"from": day(world.clock.now - 100 * DAY_MS)}
+        assert ids_of_all == [one for listed in pages(world, limit=str(limit), **wide) for one in ids(listed)]
+        assert set(ids_of_all) == set(all_recordings(world.store))
+        assert len(ids_of_all) == replay(world.store, all_recordings(world.store), world.clock()).recordings
+        for name in ids_of_all:
+            finish(world, name)
+            remove(name, "test", reading(world), files=False)
+        assert ([], []) == (world.listed("index/"), world.listed("days/"))
+
+    def test_a_list_is_one_listing(self) -> None:
+        """However many days it covers, besides the one that finds no index of the release before."""
+        world = World()
+        world.start("a")
+        world.clock.now += 300 * DAY_MS
+        world.start("b")
+        store = Counting(world.store)
+        asked = parse_query({"from": day(world.clock.now - 350 * DAY_MS)}, world.clock())
+        ports = QueryPorts(**{**vars(reading(world)), "store": store})
+        assert ["b", "a"] == ids(page(asked, ports).recordings)
+        assert 2 == store.lists
+
+    @pytest.mark.parametrize("limit", ["1", "100"])
+    def test_a_filter_reads_in_batches_that_grow(self, limit: str) -> None:
+        """Few batches whatever the limit: what one of them reads is read at once."""
+        world = World()
+        for number in range(MOST_READ):
+            world.start(f"r{number}")
+        batches = list[int]()
+
+        def many(read: Callable[[str], Any], names: Iterable[str]) -> list[Any]:
+            batches.append(len(asked := list(names)))
+            return list(map(read, asked))
+
+        ports = QueryPorts(**{**vars(reading(world)), "many": many})
+        assert [] == page(parse_query({"limit": limit, "label": "none"}, world.clock()), ports).recordings
+        assert (MOST_READ, True) == (sum(batches), len(batches) <= 7)
+
+    def test_a_page_that_takes_too_long_ends_where_it_is(self) -> None:
+        """With a cursor; nothing is left out."""
+        world = World()
+        for number in range(100):
+            fields: dict[str, Any] = {"Labels": {"needle": ""}} if number % 40 == 0 else {}
+            world.start(f"r{number}", **fields)
+
+        def many(read: Callable[[str], Any], names: Iterable[str]) -> list[Any]:
+            world.clock.now += 11_000
+            return list(map(read, names))
+
+        found, cursor, pages_read = list[str](), "", 0
+        while True:
+            asked = parse_query({"label": "needle", **({"cursor": cursor} if cursor else {})}, world.clock())
+            answer = page(asked, QueryPorts(**{**vars(reading(world)), "many": many}))
+            found, pages_read = found + ids(answer.recordings), pages_read + 1
+            if answer.next_cursor is None:
+                break
+            cursor = answer.next_cursor
+        assert (["r80", "r40", "r0"], True) == (found, pages_read > 1)
+
+    @pytest.mark.parametrize(
+        "extreme", ["0001-01-01", "0001-01-02", "1969-12-31", "1970-01-01", "9998-12-31", "9999-12-31"]
+    )
+    @pytest.mark.parametrize("name", ["from", "to"])
+    def test_days_at_the_ends_of_the_calendar(self, name: str, extreme: str) -> None:
+        """An empty list, or what is wrong in words."""
+        world = World()
+        world.start("a")
+        try:
+            listed = pages(world, **{name: extreme})
+        except InvalidRequest as refused:
+            assert "from" == refused.errors[0].path  # noqa: PT017 (both ends are fine)
+        else:
+            assert [[]] == [ids(one) for one in listed]
+
     def test_a_page_ends_before_it_is_too_large(self) -> None:
         """However long addresses, labels and lists of files are; the next page goes on there."""
         world = World()
@@ -148,7 +266,14 @@ class TestList:
             parse_query(query, World().clock())
         assert path in [error.path for error in refused.value.errors]
 
-    @given(st.dictionaries(st.sampled_from(["state", "from", "to", "label", "limit", "cursor", "x"]), st.text()))
+    @example({"label": "a:\ud800"})
+    @example({"state": "\udfff"})
+    @example({"cursor": "\ud800", "limit": "\ud800", "from": "\ud800", "\ud800": ""})
+    @given(
+        st.dictionaries(
+            st.sampled_from(["state", "from", "to", "label", "limit", "cursor", "x"]), st.text(st.characters())
+        )
+    )
     def test_any_query_is_read_or_refused(self, query: dict[str, str]) -> None:
         """Never anything else."""
         try:

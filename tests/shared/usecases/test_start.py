@@ -46,7 +46,7 @@ def test_a_start_is_durable_before_and_after_the_call() -> None:
         "get gone",  # or was it?
         "put open",
         "create recordings",
-        "put days",
+        "put index",
         "attempt",
         "StartWebRecord",
         "accepted",
