@@ -215,6 +215,7 @@ class Cloud:
             "WEBRECORD_NOTIFY_SECRET": keys.notify_secret,
             "WEBRECORD_NOTIFY_HOSTS": "127.0.0.1,localhost",
             "WEBRECORD_ALLOWED_HOSTS": "*",  # on a laptop one records one's own pages
+            "WEBRECORD_RELAY_HOSTS": "*",
             **self.config.environment,
         }
 

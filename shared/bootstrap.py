@@ -171,6 +171,7 @@ def _ports(settings: TrtcSettings) -> Ports:
         start_within_s=settings.start_within,
         notify_url=settings.notify_url,
         notify_hosts=settings.notify_hosts,
+        relay_hosts=settings.relay_hosts,
     )
     recorder = TrtcRecorder(settings.trtc_region, settings.trtc_endpoint, _role, deadline=INVOCATION)
     store = _store(settings, settings.bucket, settings.bucket_region, settings.prefix)

@@ -98,6 +98,9 @@ class TrtcSettings(StoreSettings):
     caller_storage: Annotated[str, _read(forms.choice("allow", "refuse")), Field(description="`allow` or `refuse`")] = (
         "allow"
     )
+    relay_hosts: Annotated[
+        Hosts, Field(description="Globs of hosts that may be relayed to; empty: any public host; `refuse`: none")
+    ] = ()
     max_duration_ceiling: Annotated[
         int, _number(1_800, 86_400, "seconds"), Field(description="Largest MaxDurationLimit, seconds")
     ] = 86_400

@@ -28,6 +28,7 @@ EXAMPLE = {
     "WEBRECORD_TRTC_ENDPOINT": "trtc.intl.tencentcloudapi.com",
     "WEBRECORD_COS_ENDPOINT": "cos.ap-guangzhou.myqcloud.com",
     "WEBRECORD_CALLER_STORAGE": "refuse",
+    "WEBRECORD_RELAY_HOSTS": "*.livepush.example.com",
     "WEBRECORD_MAX_DURATION_CEILING": "86400",
     "WEBRECORD_MAX_ATTEMPTS": "3",
     "WEBRECORD_START_WITHIN": "3600",

@@ -17,14 +17,8 @@ from standardwebhooks import Webhook
 from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from shared.adapters.wire import BoundedSocket, Deadline, Moment, connect
-from shared.domain.notify_hosts import (
-    NotificationError,
-    as_address,
-    check_notify_url,
-    host_of,
-    is_public,
-    names_literally,
-)
+from shared.domain.addresses import as_address, host_of, is_public
+from shared.domain.notify_hosts import NotificationError, check_notify_url, names_literally
 
 USER_AGENT = "scf-webrecord"
 SECRET_SETTING = "WEBRECORD_NOTIFY_SECRET"  # noqa: S105 (the setting's name)
@@ -96,10 +90,10 @@ class WebhookNotifier:
         try:
             check_notify_url(url, self._allowed_hosts)
         except ValueError as error:
-            raise NotificationError(f"the URL {error}") from None
+            raise NotificationError(f"the URL {error}", ended=True) from None  # it was allowed when it was accepted
         parsed = Url(url)
         deadline = Moment(min(self._timeout_s, self._deadline.left_s()))
-        host = host_of(parsed)
+        host = host_of(url)
         addresses = self._checked(host, parsed.port or 0, deadline)
         try:
             status = self._post(parsed, addresses, headers, body, deadline)
@@ -153,7 +147,7 @@ class WebhookNotifier:
     def _post(self, url: Url, addresses: list[str], headers: dict[str, str], body: bytes, deadline: Moment) -> int:
         # The connection is made here, to an address that was checked: http.client never sees a name it could resolve
         # anew, reads no proxies from the environment, and logs nothing.
-        host, tls = host_of(url).strip("[]"), url.scheme == "https"
+        host, tls = host_of(str(url)).strip("[]"), url.scheme == "https"
         with closing(connect(addresses, url.port or 0, deadline)) as plain:
             plain.settimeout(deadline.left())
             wire = self._tls.wrap_socket(plain, server_hostname=host) if tls else plain

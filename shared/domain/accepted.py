@@ -24,6 +24,8 @@ class Place(BaseModel):
     bucket: str
     region: str
     prefix: list[str]
+    folder: str | None = None
+    """The recording's own folder under the results' prefix; None where a caller's keys or a former release put it."""
 
 
 class Accepted(BaseModel):

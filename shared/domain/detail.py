@@ -141,8 +141,8 @@ def _words(label: str, at_ms: int, evidence: Evidence) -> str:
             return f"given up: {told[1]}" if told and told[0] == at_ms else "given up"
         case "notified":
             sent = evidence.notifications.values()
-            if any(one.ended and one.ended[0] == at_ms for one in sent):
-                return "the receiver answered 410: it gets no more notifications about this recording"
+            if ended := [one.ended[1] for one in sent if one.ended and one.ended[0] == at_ms]:
+                return f"nothing more is notified about this recording: {ended[0]}"
             failed = [one.error[1] for one in sent if one.error and one.error[0] == at_ms]
             return f"a notification was not taken: {failed[0]}" if failed else "a notification was sent"
         case "changed":

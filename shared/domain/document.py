@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.domain.accepted import Accepted, Place
+from shared.domain.accepted import Accepted
 from shared.domain.evidence import Evidence, File, Task
 from shared.domain.outbox import Message, messages
 from shared.domain.states import State, last_task, state_of
@@ -34,6 +36,8 @@ class RecordedFile(BaseModel):
     url: str | None = None
     url_expires_ms: int | None = None
     playlist_url: str | None = None
+    ours: bool = Field(default=False, exclude=True)
+    """Whether we put it where it is; what a caller's own keys put somewhere is not ours to sign, even in our bucket."""
 
 
 class Gap(BaseModel):
@@ -112,19 +116,19 @@ def decide(accepted: Accepted, evidence: Evidence) -> Recording:
 
 def _recorded_files(evidence: Evidence, accepted: Accepted) -> list[RecordedFile]:
     return [
-        _recorded_file(name, file, task, accepted.place)
+        _recorded_file(name, file, task, accepted)
         for task in evidence.tasks.values()
         for name, file in task.files.items()
         if not (name.endswith(SEGMENTS) and any(other.endswith(".m3u8") for other in task.files))
     ]
 
 
-def _recorded_file(name: str, file: File, task: Task, place: Place | None) -> RecordedFile:
-    known = file.start_ms is not None and file.end_ms is not None
-    where = {}
+def _recorded_file(name: str, file: File, task: Task, accepted: Accepted) -> RecordedFile:
+    known, place = file.start_ms is not None and file.end_ms is not None, accepted.place
+    where: dict[str, Any] = {}
     if place and task.task_id:
         key = "/".join([*place.prefix, task.task_id, name])
-        where = {"bucket": place.bucket, "region": place.region, "key": key}
+        where = {"bucket": place.bucket, "region": place.region, "key": key, "ours": not accepted.caller_keys}
     return RecordedFile(
         name=name,
         task_id=task.task_id,

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Sequence
 
-from pydantic_core import Url
-
 from shared.domain import hosts
+from shared.domain.addresses import host_of, is_public_host
 from shared.domain.errors import PageNotAllowed
 
-LOCAL_NAMES = ("localhost", "metadata.tencentyun.com")
-"""The second is a public name of the link-local metadata server."""
-LOCAL_DOMAINS = (".localhost", ".local", ".internal", ".intranet", ".lan", ".home.arpa")
+REFUSE = "refuse"
 _UNFIT = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]")
 _LOGIN = re.compile(r"[^/\\?#]*:?[/\\]*[^/\\?#]*@")
 """What a browser takes for user information: slashes of any number and kind may come before it."""
-_TRANSLATED = tuple(
-    # Prefixes whose last 32 bits are an IPv4 address: compatible, translated, NAT64.
-    ipaddress.IPv6Network(prefix)
-    for prefix in ("::/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48")
-)
 
 
 def check_page_url(url: str) -> str:
@@ -34,7 +25,7 @@ def check_page_url(url: str) -> str:
         raise ValueError("must not hold spaces or control characters")
     if url.split(":", 1)[0].lower() not in ("http", "https"):
         raise ValueError("must be an absolute http:// or https:// URL")
-    _host(url)
+    host_of(url)
     return url
 
 
@@ -60,34 +51,37 @@ def check_page_host(url: str, allowed_hosts: Sequence[str]) -> None:
         allowed_hosts: globs such as `*.example.com`, in any script; empty means any public host. A literal private,
             loopback or link-local address needs a glob that names it.
     """
-    host = _host(url)
+    host = host_of(url)
     if allowed_hosts:
         if not hosts.matches(host, allowed_hosts):
             raise PageNotAllowed(f"the page's host {host[:200]} is not among WEBRECORD_ALLOWED_HOSTS")
         return
-    if _is_local(host):
+    if not is_public_host(host):
         raise PageNotAllowed(f"the page's host {host[:200]} is not public; WEBRECORD_ALLOWED_HOSTS may allow it")
 
 
-def _host(url: str) -> str:
-    # The parser follows the URL standard as browsers do: http://2130706433/ is 127.0.0.1 here as it is there,
-    # and a backslash ends the host.
+def relay_wrongs(urls: Sequence[str], allowed_hosts: Sequence[str]) -> list[tuple[int, str]]:
+    """Return which of these RTMP addresses a page may not be relayed to, and why: no more of an address than its host.
+
+    Args:
+        urls: `rtmp://host/…`.
+        allowed_hosts: as for pages; `refuse` alone switches relays off.
+    """
+    told = [(number, _relay_wrong(url, allowed_hosts)) for number, url in enumerate(urls)]
+    return [(number, why) for number, why in told if why]
+
+
+def _relay_wrong(url: str, allowed_hosts: Sequence[str]) -> str | None:
+    if tuple(allowed_hosts) == (REFUSE,):
+        return "is switched off here (WEBRECORD_RELAY_HOSTS)"
     try:
-        host = Url(url).host
+        # A browser ends the host at a backslash, others don't.
+        host = host_of(f"http{url[4:]}") if "\\" not in url else ""
     except ValueError:
-        raise ValueError("is not a URL that a browser can open") from None
+        host = ""
     if not host:
-        raise ValueError("has no host")
-    return host.rstrip(".").lower()
-
-
-def _is_local(host: str) -> bool:
-    try:
-        address = ipaddress.ip_address(host.strip("[]"))
-    except ValueError:
-        return host in LOCAL_NAMES or host.endswith(LOCAL_DOMAINS) or "." not in host
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.is_site_local or any(address in network for network in _TRANSLATED):
-            return True
-        address = address.ipv4_mapped or address.sixtofour or address
-    return not address.is_global or address.is_multicast
+        return "has no host that can be relayed to"
+    if allowed_hosts:
+        allowed = hosts.matches(host, allowed_hosts)
+        return None if allowed else f"has a host that is not among WEBRECORD_RELAY_HOSTS: {host[:200]}"
+    return None if is_public_host(host) else f"has a private host: {host[:200]}; WEBRECORD_RELAY_HOSTS may allow it"

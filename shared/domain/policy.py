@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 from pydantic import SecretStr
 
 from shared.domain.accepted import Accepted, Place
-from shared.domain.errors import ConfigurationError, FieldError, InvalidRequest
+from shared.domain.errors import ConfigurationError, FieldError, InvalidRequest, PageNotAllowed
 from shared.domain.instants import instant_ms
 from shared.domain.notify_hosts import check_notify_url
-from shared.domain.pages import check_page_host
+from shared.domain.pages import check_page_host, relay_wrongs
 from shared.domain.repeats import said_by
 from shared.domain.request import RecordingRequest
 
@@ -39,6 +39,7 @@ class Policy(NamedTuple):
         start_within_s: how long a start may be late before it is given up, unless the request says `StartBy`.
         notify_url: who hears of every recording, unless the request names another.
         notify_hosts: globs of hosts that requests may name.
+        relay_hosts: globs of hosts that may be relayed to; empty means any public host, `refuse` none.
     """
 
     sdk_app_ids: tuple[int, ...]
@@ -53,6 +54,7 @@ class Policy(NamedTuple):
     start_within_s: int = 3_600
     notify_url: str | None = None
     notify_hosts: tuple[str, ...] = ()
+    relay_hosts: tuple[str, ...] = ()
 
     def accept(
         self, request: RecordingRequest, recording_id: str, source: str, now_ms: int, traceparent: str | None = None
@@ -64,17 +66,12 @@ class Policy(NamedTuple):
             InvalidRequest: a field is outside what this deployment allows.
             ConfigurationError: the files would go to our bucket, but no upload keys are set.
         """
-        check_page_host(request.record_url, self.allowed_hosts)
-        errors = []
-        if request.sdk_app_id is not None and request.sdk_app_id not in self.sdk_app_ids:
-            errors.append(FieldError("SdkAppId", "is not one of WEBRECORD_SDK_APP_ID"))
+        sdk_app_id = request.sdk_app_id or self.sdk_app_ids[0]
+        errors = self._forbidden(request, sdk_app_id)
         said = "max_duration_limit" in request.model_fields_set
         if said and request.max_duration_limit > self.max_duration_ceiling_s:
             limit = self.max_duration_ceiling_s
             errors.append(FieldError("MaxDurationLimit", f"must be at most {limit} (seconds)"))
-        if request.has_caller_keys and not self.caller_storage:
-            why = "is switched off here (WEBRECORD_CALLER_STORAGE); use storage and prefix"
-            errors.append(FieldError("StorageParams.CloudStorage", why))
         errors += self._schedule_errors(request, now_ms)
         if request.notify_url is not None:
             try:
@@ -95,7 +92,7 @@ class Policy(NamedTuple):
             recording_id=recording_id,
             created_ms=now_ms,
             source=source,
-            sdk_app_id=request.sdk_app_id or self.sdk_app_ids[0],
+            sdk_app_id=sdk_app_id,
             place=self._place(request, recording_id),
             caller_keys=request.has_caller_keys,
             page_url=request.record_url,
@@ -114,6 +111,26 @@ class Policy(NamedTuple):
             request=request.redacted(),
             said=said_by(request),
         )
+
+    def forbids(self, accepted: Accepted, request: RecordingRequest) -> str | None:
+        """Return why what was accepted may not be started any more; None while it may. Tokens may have been rotated."""
+        try:
+            wrong = self._forbidden(request, accepted.sdk_app_id)
+        except PageNotAllowed as error:
+            return str(error)
+        return "; ".join(f"{error.path} {error.message}" for error in wrong) or None
+
+    def _forbidden(self, request: RecordingRequest, sdk_app_id: int) -> list[FieldError]:
+        """Return what a request names that this deployment does not allow, whenever it is asked."""
+        check_page_host(request.record_url, self.allowed_hosts)
+        errors = []
+        if sdk_app_id not in self.sdk_app_ids:
+            errors.append(FieldError("SdkAppId", "is not one of WEBRECORD_SDK_APP_ID"))
+        if request.has_caller_keys and not self.caller_storage:
+            why = "is switched off here (WEBRECORD_CALLER_STORAGE); use storage and prefix"
+            errors.append(FieldError("StorageParams.CloudStorage", why))
+        wrongs = relay_wrongs([relay.publish_cdn_url for relay in request.publish_cdn_params], self.relay_hosts)
+        return errors + [FieldError(f"PublishCdnParams.{number}.PublishCdnUrl", why) for number, why in wrongs]
 
     def _schedule_errors(self, request: RecordingRequest, now_ms: int) -> list[FieldError]:
         errors = []
@@ -136,9 +153,10 @@ class Policy(NamedTuple):
             return None
         if request.storage_params and (own := request.storage_params.cloud_storage):
             return Place(bucket=own.bucket, region=own.region, prefix=own.file_name_prefix)
-        # The recording id in the path lets a lost task's files be found without its TaskId.
-        prefix = request.prefix or [*self.prefix.split("/"), "files", recording_id]
-        return Place(bucket=self.bucket, region=self.region, prefix=prefix)
+        # The recording id in the path lets a lost task's files be found without its TaskId, and is nobody else's.
+        inner = ["files", *(request.prefix or []), recording_id]
+        prefix, folder = [*self.prefix.split("/"), *inner], "/".join([*inner, ""])
+        return Place(bucket=self.bucket, region=self.region, prefix=prefix, folder=folder)
 
     def parameters(self, accepted: Accepted, request: RecordingRequest, record_id: str) -> dict[str, Any]:
         """Return StartWebRecord's parameters, keys included: for the call only, never to be stored or logged."""

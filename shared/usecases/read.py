@@ -9,10 +9,10 @@ from urllib.parse import quote, unquote
 from shared.domain import ids, keys
 from shared.domain.detail import Detail, detail
 from shared.domain.document import RecordedFile
-from shared.domain.errors import NotFound
+from shared.domain.errors import NotFound, StoreRefused
 from shared.domain.foreign import Foreign
 from shared.domain.size import MOST_PAGE, weight
-from shared.ports import ObjectStore
+from shared.ports import ListedObject, ObjectStore
 from shared.store.journal import current, received_ms
 from shared.usecases.read_ports import QueryPorts
 
@@ -48,7 +48,7 @@ def _shared(told: Detail, ports: QueryPorts) -> Detail:
     ours = [file for file in told.files if file.key and _is_ours(file, ports)]
     # TRTC's callbacks do not say how large a file is.
     folders = {(file.key or "").rpartition("/")[0] for file in ours if file.size is None}
-    sizes = {item.key: item.size for folder in folders for item in ports.files.list(f"{folder}/")}
+    sizes = {item.key: item.size for folder in folders for item in _listed(f"{folder}/", ports)}
     for file in ours:
         file.size = sizes.get(file.key or "", file.size)
         file.url = ports.files.presign(file.key or "", URL_VALID_S)
@@ -58,9 +58,18 @@ def _shared(told: Detail, ports: QueryPorts) -> Detail:
     return told
 
 
+def _listed(folder: str, ports: QueryPorts) -> list[ListedObject]:
+    try:
+        return list(ports.files.list(folder))
+    except StoreRefused as error:
+        if error.status == 403:
+            return []  # a release before put films where a caller said, which our role need not see
+        raise
+
+
 def _is_ours(file: RecordedFile, ports: QueryPorts) -> bool:
     # What lies in a caller's own bucket is not ours to sign for.
-    return file.key is not None and file.bucket == ports.policy.bucket and file.size != 0
+    return file.key is not None and file.ours and file.bucket == ports.policy.bucket and file.size != 0
 
 
 def wait(recording_id: str, known: str | None, seconds: float, ports: QueryPorts) -> tuple[Detail, str]:

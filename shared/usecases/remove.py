@@ -20,7 +20,7 @@ from shared.store.journal import Known
 from shared.store.tombstones import Tombstone
 from shared.usecases.read_ports import QueryPorts
 from shared.usecases.stop import stop
-from shared.usecases.tasks import folder_of
+from shared.usecases.tasks import films_in, folder_of
 
 SWEEP_MS = 960_000
 """After this no call that was under way at the deletion is: no function runs longer than 900 s."""
@@ -58,7 +58,11 @@ def remove(recording_id: str, why: str, ports: QueryPorts, *, files: bool) -> Re
         tombstones.bury(store, recording_id, tombstone)
     try:
         erase(recording_id, tombstone, store)
-        for folder in [*_own_folders(tombstone, ports), *(_folders_elsewhere(known, ports) if known and files else ())]:
+        for folder in tombstone.folders:
+            _erase_keys(
+                (key for _, key in films_in(folder, store, ports.files, f"{ports.policy.prefix}/")), ports.files
+            )
+        for folder in _folders_elsewhere(known, ports) if known and files else ():
             _erase_folder(folder, ports.files)
     except StoreError:
         # It is deleted all the same: reconcile goes on.
@@ -82,12 +86,18 @@ def erase(recording_id: str, tombstone: Tombstone, store: ObjectStore) -> None:
     store.delete_many([keys.request_key(recording_id), *tombstone.index])
     for task_key in tombstone.tasks:
         store.delete(keys.pointer_key(task_key))
-    for folder in [*tombstone.folders, *map(keys.task_facts, tombstone.tasks), keys.recording_folder(recording_id)]:
+    for folder in tombstone.folders:
+        _erase_keys((key for _, key in films_in(folder, store)), store)
+    for folder in [*map(keys.task_facts, tombstone.tasks), keys.recording_folder(recording_id)]:
         _erase_folder(folder, store)
 
 
 def _erase_folder(folder: str, store: ObjectStore) -> None:
-    for batch in _batches(item.key for item in store.list(folder)):
+    _erase_keys((item.key for item in store.list(folder)), store)
+
+
+def _erase_keys(listed: Iterator[str], store: ObjectStore) -> None:
+    for batch in _batches(listed):
         store.delete_many(batch)
 
 
@@ -105,10 +115,6 @@ def _tombstone(known: Known, now_ms: int, *, files: bool) -> Tombstone:
         folders=[own] if files and own else [],
         index=[key(accepted.created_ms, accepted.recording_id) for key in (keys.index_key, keys.former_index_key)],
     )
-
-
-def _own_folders(tombstone: Tombstone, ports: QueryPorts) -> list[str]:
-    return [f"{ports.policy.prefix}/{folder}" for folder in tombstone.folders]
 
 
 def _folders_elsewhere(known: Known, ports: QueryPorts) -> list[str]:

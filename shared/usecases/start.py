@@ -148,6 +148,12 @@ def attempt(known: Known, request: RecordingRequest, number: int, ports: Ports) 
     before its deadline.
     """
     accepted = known.accepted
+    if (
+        why := ports.policy.forbids(accepted, request)
+    ) is not None:  # what was allowed when it was accepted may not be now
+        return _left(
+            journal.record(ports.store, known, facts.gave_up(ports.clock(), f"not allowed any more: {why}")), ports
+        )
     waited = bool(known.evidence.attempts) or accepted.start_at_ms is not None
     parameters = ports.policy.parameters(accepted, request, ids.record_id_of(accepted.recording_id, number))
     known = journal.record(ports.store, known, facts.attempted(number, ports.clock()))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from shared.domain import facts, ids, keys
 from shared.domain.accepted import Accepted
 from shared.domain.document import Recording
-from shared.domain.errors import TaskNotFound
+from shared.domain.errors import Damaged, TaskNotFound
 from shared.domain.evidence import Evidence
 from shared.domain.states import last_attempt
 from shared.ports import ObjectStore
-from shared.store import journal
+from shared.store import journal, tombstones
 from shared.store.journal import Known
 from shared.usecases.ports import Ports
 
@@ -41,11 +43,12 @@ def adopt(known: Known, number: int, task_id: str, request_id: str | None, ports
 
 
 def folder_of(accepted: Accepted) -> str | None:
-    """Return the folder of the recording's own files under the results' prefix; None where they are elsewhere."""
-    own = ["files", accepted.recording_id]
-    if accepted.place is None or accepted.caller_keys or accepted.place.prefix[-2:] != own:
+    """Return the folder of the recording's own films under the results' prefix; None where they are elsewhere."""
+    place = accepted.place
+    if place is None or accepted.caller_keys:
         return None
-    return "/".join(own) + "/"
+    former = f"files/{accepted.recording_id}/"
+    return place.folder or (former if "/".join([*place.prefix[-2:], ""]) == former else None)
 
 
 def list_files(accepted: Accepted, task_id: str, store: ObjectStore) -> dict[str, int]:
@@ -61,11 +64,54 @@ def list_files(accepted: Accepted, task_id: str, store: ObjectStore) -> dict[str
 def task_of_files(accepted: Accepted, evidence: Evidence, store: ObjectStore) -> str | None:
     """Return the TaskId of a task that ended before its start was ever answered: its files name it."""
     folder = folder_of(accepted)
-    if folder is None:
-        return None
     known = {task.task_id for task in evidence.tasks.values()}
-    for item in store.list(folder):
-        task_id, _, name = item.key.removeprefix(folder).rpartition("/")  # a TaskId may hold a slash
-        if task_id and keys.is_file_name(name) and task_id not in known:
+    for task_id, key in films_in(folder, store) if folder else ():
+        if task_id and keys.is_file_name(key.rpartition("/")[2]) and task_id not in known:
             return task_id
     return None
+
+
+def films_in(
+    folder: str, store: ObjectStore, files: ObjectStore | None = None, root: str = ""
+) -> Iterator[tuple[str, str]]:
+    """Yield TaskId and key of everything in a recording's folder, without what is another recording's.
+
+    Args:
+        folder: of `folder_of`.
+        store: where recordings are.
+        files: where the films are; None: there.
+        root: what the folder is below of.
+    """
+    others: dict[str, bool] = {}
+    for item in (files or store).list(f"{root}{folder}"):
+        # A TaskId may hold a slash.
+        task_id = item.key.removeprefix(f"{root}{folder}").rpartition("/")[0]
+        if task_id not in others:
+            others[task_id] = _is_anothers(folder, task_id, store)
+        if not others[task_id]:
+            yield task_id, item.key
+
+
+def _is_anothers(folder: str, task_id: str, store: ObjectStore) -> bool:
+    """Tell whether what looks like a task of a folder is another recording's.
+
+    That one has the task, or lies below: a caller's `prefix` may be named like this recording.
+    """
+    linked = journal.linked(store, ids.task_key_of(task_id)) if task_id else None
+    if linked is not None and linked != folder.split("/")[-2]:
+        return True
+    inside = folder
+    for name in task_id.split("/")[:-1]:
+        inside += f"{name}/"
+        if ids.is_recording_id(name) and _lies_in(name, inside, store):
+            return True
+    return False
+
+
+def _lies_in(recording_id: str, folder: str, store: ObjectStore) -> bool:
+    """Tell whether a folder is that of a recording that is, or may be that of one that was."""
+    try:
+        accepted = journal.accepted_of(store, recording_id)
+    except Damaged:
+        return True
+    return folder_of(accepted) == folder if accepted else tombstones.of(store, recording_id) is not None

@@ -243,5 +243,8 @@ def _start(marker: str, ports: ReconcilePorts, report: Report, refusals: list[st
         if outcome.refused:
             refusals.append(outcome.refused)
             return
+        if outcome.recording.state.final:  # the policy forbids by now what was accepted
+            ports.store.delete(marker)
+            return
     report.started += 1
     ports.store.delete(marker)

@@ -205,6 +205,14 @@ def test_a_repetition_keeps_its_id(receiver: Receiver) -> None:
     assert ["1700000000", "1700000060"] == [got.headers["webhook-timestamp"] for got in receiver.received]
 
 
+def test_a_host_that_is_not_allowed_any_more_hears_no_more(receiver: Receiver) -> None:
+    """It was when the recording was accepted: its notifications end, with the reason, and nothing is sent."""
+    by = notifier("hooks.example")
+    with pytest.raises(NotificationError, match="is not among WEBRECORD_NOTIFY_HOSTS") as raised:
+        send(by, f"http://127.0.0.1:{receiver.port}/")
+    assert (True, 0) == (raised.value.ended, receiver.connections)
+
+
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
 def test_no_proxy(receiver: Receiver, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     """A proxy in the environment would see the message, and connect where it likes: it is not asked."""

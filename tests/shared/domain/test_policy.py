@@ -58,7 +58,12 @@ def test_defaults() -> None:
         created_ms=NOW,
         source="http:me",
         sdk_app_id=1_400_000_001,
-        place=Place(bucket="ours-1250000000", region="ap-guangzhou", prefix=["web", "record", "files", "lesson"]),
+        place=Place(
+            bucket="ours-1250000000",
+            region="ap-guangzhou",
+            prefix=["web", "record", "files", "lesson"],
+            folder="files/lesson/",
+        ),
         page_url=PAGE,
         target="cos",
         format="mp4",
@@ -127,8 +132,9 @@ def test_caller_storage_switched_off() -> None:
 def test_every_refusal_is_listed() -> None:
     """All wrong fields are told at once."""
     policy = POLICY._replace(caller_storage=False)
-    expected = ["SdkAppId", "MaxDurationLimit", "StorageParams.CloudStorage"]
-    assert expected == refused(policy, SdkAppId=7, MaxDurationLimit=36_001, **OWN)
+    expected = ["SdkAppId", "StorageParams.CloudStorage", "PublishCdnParams.0.PublishCdnUrl", "MaxDurationLimit"]
+    relays = [{"PublishCdnUrl": "rtmp://10.0.0.1/app/key", "IsTencentCdn": 0}]
+    assert expected == refused(policy, SdkAppId=7, MaxDurationLimit=36_001, PublishCdnParams=relays, **OWN)
 
 
 def test_missing_upload_keys() -> None:
@@ -165,9 +171,12 @@ def test_parameters_for_our_bucket() -> None:
 
 
 def test_parameters_for_the_callers_prefix() -> None:
-    """A caller's prefix takes the place of ours, in our bucket."""
+    """A caller's prefix is a folder below our films', and the recording's own follows it."""
     storage = parameters(prefix="school/lesson")["StorageParams"]["CloudStorage"]
-    assert (["school", "lesson"], "ours-1250000000") == (storage["FileNamePrefix"], storage["Bucket"])
+    assert (["web", "record", "files", "school", "lesson", "lesson"], "ours-1250000000") == (
+        storage["FileNamePrefix"],
+        storage["Bucket"],
+    )
 
 
 def test_parameters_for_the_callers_bucket() -> None:

@@ -241,7 +241,7 @@ class TestEnded:
         assert [(True, "answered 410", None)] * len(told) == [(m.undelivered, m.error, m.next_ms) for m in told]
         assert {site.inbox.tries[0].at_ms} == {message.ended_ms for message in told}
         assert [1] + [0] * (len(told) - 1) == [message.attempts for message in told]
-        assert "the receiver answered 410: it gets no more notifications about this recording" in [
+        assert "nothing more is notified about this recording: answered 410" in [
             one.text for one in detail(site.recording()).timeline
         ]
 
