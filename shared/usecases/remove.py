@@ -56,6 +56,8 @@ def remove(recording_id: str, why: str, ports: QueryPorts, *, files: bool) -> Re
         tombstone = _tombstone(known, now_ms, files=files)
         markers.mark_look(store, recording_id, now_ms + SWEEP_MS)
         tombstones.bury(store, recording_id, tombstone)
+    # Where this fails the caller has to call again: what can still be read is not deleted.
+    store.delete(keys.request_key(recording_id))
     try:
         erase(recording_id, tombstone, store)
         for folder in tombstone.folders:

@@ -13,7 +13,7 @@ from ulid import ULID
 
 from shared.domain import facts, ids, keys
 from shared.domain.accepted import Accepted
-from shared.domain.document import Recording
+from shared.domain.document import Recording, decide
 from shared.domain.errors import (
     CallerMustRetry,
     Conflict,
@@ -85,6 +85,8 @@ def start(
             named = f"{', '.join(differing[:MOST_NAMED])}{' and more' if len(differing) > MOST_NAMED else ''}"
             why = f"the id {recording_id} was used for a different request (it differs in {named})"
             raise Conflict(f"{why}; use another Idempotency-Key for another recording")
+        if decide(known.accepted, known.evidence).state.final:
+            tombstones.refuse(ports.store, recording_id)  # its deletion may have died on the way
         if last_task(known.evidence) is None:  # its start may have died before these
             markers.claim(ports.store, known.accepted, now_ms)
             ports.store.put(keys.index_key(known.accepted.created_ms, recording_id), b"")

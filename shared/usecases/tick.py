@@ -23,6 +23,7 @@ from shared.domain.refusals import is_full
 from shared.domain.states import is_unsure
 from shared.domain.steps import Start, Wait, next_step
 from shared.store import journal, markers, tombstones
+from shared.store.journal import Known
 from shared.usecases.look import ReconcilePorts, look
 from shared.usecases.remove import sweep
 from shared.usecases.start import attempt
@@ -129,7 +130,7 @@ def _guarded(recording_id: str, report: Report, work: Callable[[], None]) -> Non
 
 def _look_at(recording_id: str, marks: list[str], ports: ReconcilePorts, report: Report) -> None:
     known = journal.read(ports.store, recording_id)
-    if known is None:
+    if known is None or _is_deleted(known, ports):
         _without_request(recording_id, marks, ports)
         return
     accepted, before = known.accepted, known.evidence
@@ -152,6 +153,12 @@ def _look_at(recording_id: str, marks: list[str], ports: ReconcilePorts, report:
         markers.mark_look(ports.store, recording_id, max(min(later_ms), keys.marked(marks[-1])[0] + 1))
     for marker in marks:
         ports.store.delete(marker)
+
+
+def _is_deleted(known: Known, ports: ReconcilePorts) -> bool:
+    """Tell whether a deletion of the recording died before it erased the request; only what is over is deleted."""
+    final = decide(known.accepted, known.evidence).state.final
+    return final and tombstones.of(ports.store, known.accepted.recording_id) is not None
 
 
 def _without_request(recording_id: str, marks: list[str], ports: ReconcilePorts) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain.errors import Conflict, NotFound
+from shared.domain.errors import Conflict, NotFound, StoreError
 from shared.domain.refusals import refusal
 from shared.domain.states import State
 from shared.store.journal import current
@@ -149,3 +149,27 @@ def test_a_receiver_may_delete_what_it_is_notified_of() -> None:
     assert ["recording.completed"] == site.inbox.types
     assert {"gone"} == {key.split("/")[0] for key in site.store.objects}
     assert b"Jane" not in site.everything()
+
+
+def test_a_deletion_that_could_not_erase_the_request_is_not_acknowledged() -> None:
+    """The caller calls again; meanwhile the timer finds the tombstone, and the id starts nothing."""
+    site = Site()
+    finished(site)
+    (failing,) = [call for call in range(20) if _fails_at(call)]
+    site.faults = Faults({failing: "fail"})
+    with pytest.raises(StoreError):
+        remove("k1", "asked", reading(site), files=True)
+    with pytest.raises(Conflict, match="deleted"):
+        site.start()
+    site.faults = Faults()
+    site.run_until_done()
+    assert {"gone"} == {key.split("/")[0] for key in site.store.objects}
+
+
+def _fails_at(call: int) -> bool:
+    """Tell whether this call of a deletion erases the request."""
+    site = Site()
+    finished(site)
+    site.faults = Faults()
+    remove("k1", "asked", reading(site), files=True)
+    return site.faults.log[call : call + 1] == ["delete recordings/k1/request.json"]
