@@ -52,6 +52,7 @@ ADVICE = (
     ("the caller's storage keys are not kept", "send the same request again, with the same Idempotency-Key"),
     ("upload failed", "check the bucket and the key TRTC uploads with (WEBRECORD_STORAGE_SECRET_ID) with the doctor"),
     ("stopped before it started", "nothing: it was cancelled; start it under another key to record it after all"),
+    ("it was stopped at its first picture", "nothing: start it under another key to record it after all"),
     ("it ended before it began", "nothing: it was stopped; start it under another key to record it after all"),
     ("could not be started in time", "ask for it earlier, or raise WEBRECORD_START_WITHIN or StartBy"),
     ("its stop_at passed", "give it a later StopAt"),

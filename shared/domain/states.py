@@ -153,7 +153,8 @@ def _of_task(task: Task, evidence: Evidence) -> Verdict:
     if task.not_started and not task.began_ms:
         return State.FAILED, f"the page could not be recorded: {task.not_started[1]}"
     if recorded_nothing(task, evidence) or (task.settled_ms is not None and unseen(task, evidence)):
-        why = f"it ended before it began: {evidence.stop[1]}" if evidence.stop else "the recorder made no file"
+        early = "it ended before it began" if task.began_ms is None else "it was stopped at its first picture"
+        why = f"{early}: {evidence.stop[1]}" if evidence.stop else "the recorder made no file"
         called_off = evidence.stop is not None and task.began_ms is None
         return State.CANCELLED if called_off else State.FAILED, f"{why}; nothing was recorded"
     if task.settled_ms is not None:
@@ -170,9 +171,11 @@ def _of_task(task: Task, evidence: Evidence) -> Verdict:
 
 
 def unseen(task: Task, evidence: Evidence) -> bool:
-    """Tell whether the task was stopped and ended without a picture or a file that we were told of."""
-    told = task.began_ms is not None or task.files or task.covered_ms is not None or task.held or task.terminated
-    return bool(task.ended_ms) and not told and _stopped_after_ms(task, evidence) <= SLOW_START_MS
+    """Tell whether the task was stopped and ended with no picture, or hardly one, and no file that we were told of."""
+    told = task.files or task.covered_ms is not None or task.held or task.terminated
+    if not task.ended_ms or told or (task.began_ms is not None and task.ended_ms - task.began_ms > NO_PICTURE_MS):
+        return False
+    return _stopped_after_ms(task, evidence) <= SLOW_START_MS
 
 
 def _stopped_after_ms(task: Task, evidence: Evidence) -> float:
@@ -184,18 +187,16 @@ def _stopped_after_ms(task: Task, evidence: Evidence) -> float:
 def recorded_nothing(task: Task, evidence: Evidence) -> bool:
     """Tell whether the task is over and made no file, so that nothing has to be waited for.
 
-    TRTC said so by an empty list of files; or the stop came before TRTC can have begun, or ended the task within
-    `NO_PICTURE_MS` of its first picture. A file that comes all the same completes the recording.
+    TRTC said so by an empty list of files, or the stop came before TRTC can have begun. A file that comes all the same
+    completes the recording.
     """
     ended = task.ended_ms
     if not ended or task.files or task.held:
         return False
     if task.empty_ms is not None and task.empty_ms >= ended:
         return True
-    if evidence.stop is None or task.covered_ms is not None or task.terminated:
+    if evidence.stop is None or task.began_ms is not None or task.covered_ms is not None or task.terminated:
         return False
-    if task.began_ms is not None:
-        return ended - task.began_ms <= NO_PICTURE_MS
     return _stopped_after_ms(task, evidence) <= START_LEAD_MS
 
 

@@ -72,7 +72,7 @@ def test_a_schedule_is_cancelled_or_deleted(cli: Cli) -> None:
     scheduled = cli.ok("schedule", PAGE, "--at", "+2h", "--until", "+3h", "--key", "cli-later")
     assert "scheduled" == scheduled["state"]
     assert 3600 * 1000 == scheduled["stop_at_ms"] - scheduled["start_at_ms"]
-    assert "failed" == cli.ok("cancel", "cli-later")["state"]
+    assert "cancelled" == cli.ok("cancel", "cli-later")["state"]
     twice = cli("cancel", "cli-later")
     assert (6, True) == (twice.status, "it is over" in twice.err)
     unasked = cli("delete", "cli-later")
