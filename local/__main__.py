@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from local.client import RESULT_TIMEOUT_S
+from local.client import RESULT_TIMEOUT_S, ClientError, is_http_address
 from local.commands import callbacks, faults
 from local.commands.common import StateDir, mistakes_are_lines
 from local.config import STATE_DIR, LocalConfig
@@ -26,9 +26,9 @@ app.add_typer(faults.app, name="faults")
 
 @app.command()
 def up(
-    gateway_port: Annotated[int, typer.Option(help="0 for a free one.")] = 9470,
-    trtc_port: Annotated[int, typer.Option(help="0 for a free one.")] = 9471,
-    cos_port: Annotated[int, typer.Option(help="0 for a free one.")] = 9472,
+    gateway_port: Annotated[int, typer.Option(min=0, max=65535, help="0 for a free one.")] = 9470,
+    trtc_port: Annotated[int, typer.Option(min=0, max=65535, help="0 for a free one.")] = 9471,
+    cos_port: Annotated[int, typer.Option(min=0, max=65535, help="0 for a free one.")] = 9472,
     state_dir: StateDir = STATE_DIR,
     from_packages: Annotated[bool, typer.Option("--from-packages", help="Run what `make package` built.")] = False,
     callback_url: Annotated[
@@ -48,6 +48,8 @@ def up(
 
     rules = FaultFile()
     with mistakes_are_lines():
+        if callback_url is not None and not is_http_address(callback_url):
+            raise ClientError(f"--callback-url {callback_url}: write the whole address, http://127.0.0.1:8000/path")
         if faults_file is not None:
             rules = faults.read_file(faults_file)
         config = LocalConfig(

@@ -131,6 +131,15 @@ class Client:
         return answer
 
 
+def is_http_address(text: str) -> bool:
+    """Tell whether a whole address is written there, with its scheme, and a host that can be called."""
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        return False
+    return url.scheme in ("http", "https") and bool(url.host) and (url.port or 1) <= 65535
+
+
 def object_path(state_dir: Path, file: dict[str, Any]) -> Path | None:
     """Return the local file of a recorded file in COS; None for VOD."""
     return state_dir / "cos" / file["bucket"] / file["key"] if "key" in file else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import socket
@@ -261,5 +262,7 @@ def _listen(port: int) -> socket.socket:
         sock.bind(("127.0.0.1", port))
     except OSError as error:
         sock.close()
-        raise ClientError(f"port {port} is in use: stop what uses it, or choose another (0 for a free one)") from error
+        taken = error.errno == errno.EADDRINUSE
+        why = "is in use: stop what uses it, or" if taken else f"can't be had ({error.strerror or error}):"
+        raise ClientError(f"port {port} {why} choose another (0 for a free one)") from error
     return sock

@@ -18,8 +18,9 @@ from rich.status import Status
 
 from local.client import FINAL, RESULT_TIMEOUT_S, Client, ClientError, object_path
 from local.probe import probe
-from local.recorder.browser import WITHOUT_SANDBOX, without_sandbox
+from local.recorder.browser import WITHOUT_SANDBOX, BrowserError, find_chromium, without_sandbox
 from local.running import cloud_in
+from local.state import holder_of
 
 STOP_TAKES_S = 0.3
 """Between the call that stops and the last recorded picture, about."""
@@ -54,6 +55,8 @@ def run(options: RecordOptions) -> int:
             signal.signal(number, lambda number, _frame: sys.exit(128 + number))
     try:
         request = _request(options)
+        if holder_of(options.state_dir) is None:  # a cloud is started for us, with the browser of this shell
+            find_chromium(None)
         with cloud_in(options.state_dir, console, ["--gentle"] if options.gentle else []) as client, stopping:
             if without_sandbox():
                 console.print(f"sandbox: {WITHOUT_SANDBOX}", highlight=False, soft_wrap=True)
@@ -62,7 +65,7 @@ def run(options: RecordOptions) -> int:
             result = _record(watch, {**request, "RecordUrl": url}, options.seconds, stopping)
             whole = not client.progress(result.get("task_id")).get("troubles")
         return max(_show(result, options.state_dir), int(not whole))
-    except ClientError as error:
+    except (ClientError, BrowserError) as error:
         _error(console, str(error))
         return 2
     except KeyboardInterrupt:

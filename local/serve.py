@@ -11,7 +11,7 @@ from types import FrameType
 from local.client import ClientError
 from local.cloud import Cloud
 from local.config import LocalConfig
-from local.recorder.browser import WITHOUT_SANDBOX, without_sandbox
+from local.recorder.browser import WITHOUT_SANDBOX, BrowserError, find_chromium, without_sandbox
 from local.running import HELD_STATUS
 from local.state import StateHeldError, unusable
 
@@ -102,6 +102,10 @@ def _notes(config: LocalConfig) -> list[str]:
     if config.timer_recorder:
         return ["browser   none: recordings are pretended, their files are no films"]
     notes = [f"sandbox   {WITHOUT_SANDBOX}"] if without_sandbox() else []
+    try:
+        find_chromium(None)
+    except BrowserError as error:
+        notes.append(f"browser   {error}; every recording fails until then")
     if sys.platform != "linux":
         notes.append(
             "system    not Linux: films have no sound, the fault `browser crash` finds nothing; not tested here"

@@ -1,6 +1,10 @@
 # Make sure there is a Chromium to record with, and a font for Chinese text.
 set -eu
-if [ -n "${CHROMIUM:-}" ] && command -v "$CHROMIUM" >/dev/null; then exit 0; fi
+if [ -n "${CHROMIUM:-}" ]; then # the recorder starts this one, or none
+    found=$(command -v "$CHROMIUM") && [ -f "$found" ] && [ -x "$found" ] && exit 0
+    echo "error: no browser at $CHROMIUM: set CHROMIUM to a program, or to nothing" >&2
+    exit 1
+fi
 while read -r name; do
     if command -v "$name" >/dev/null; then exit 0; fi
 done <"$(dirname "$0")/../local/recorder/browsers.txt"

@@ -50,11 +50,11 @@ def find_chromium(wanted: str | None) -> str:
     Raises:
         BrowserError: there is none; the message says what to install.
     """
-    for name in (wanted, os.environ.get("CHROMIUM")):
+    for name, hint in ((wanted, ""), (os.environ.get("CHROMIUM"), ": set CHROMIUM to a program, or to nothing")):
         if name:
             path = shutil.which(name)
             if path is None:
-                raise BrowserError(f"no browser at {name}")
+                raise BrowserError(f"no browser at {name}{hint}")
             return path
     for name in NAMES.read_text().split():
         path = shutil.which(name)

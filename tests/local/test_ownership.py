@@ -200,6 +200,26 @@ def test_a_folder_that_can_not_be_used_is_one_line(tmp_path: Path, command: list
     assert folder in lines[0]
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--gateway-port", "99999"],
+        ["--trtc-port", "-1"],
+        ["--callback-url", "receiver"],
+        ["--callback-url", "127.0.0.1:8000/hook"],
+        ["--callback-url", "http://"],
+        ["--callback-url", "http://127.0.0.1:99999/"],
+        ["--callback-url", "ftp://127.0.0.1/"],
+        ["--callback-url", ""],
+    ],
+)
+def test_an_address_that_is_none_is_told_before_anything_starts(tmp_path: Path, options: list[str]) -> None:
+    """Status 2 with the option's name, and no folder is made."""
+    done = CliRunner().invoke(app, [*UP, "--state-dir", str(tmp_path / "state"), *options], env={"COLUMNS": "300"})
+    assert (2, True) == (done.exit_code, options[0] in done.output), done.output
+    assert not (tmp_path / "state").exists()
+
+
 @pytest.mark.parametrize("text", ["", "[]", '{"role_id": 1}', '{"nonsense": "x"}', "\udcff"])
 def test_damaged_keys_are_one_line(tmp_path: Path, text: str) -> None:
     """As a full disk leaves them."""

@@ -66,6 +66,18 @@ def test_without_a_browser_it_needs_nothing_of_unix(tmp_path: Path) -> None:
     assert not (tmp_path / "cloud.json").exists()
 
 
+@pytest.mark.parametrize("browser", ["/nowhere/chromium", "nowhere-chromium", "/etc", "/etc/passwd"])
+def test_a_browser_that_is_none_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, browser: str) -> None:
+    """CHROMIUM names none: set-up and `record` end with one line that names it, before anything is started."""
+    monkeypatch.setenv("CHROMIUM", browser)
+    script = str(ROOT / "tools" / "browser.sh")
+    for command in (["sh", script], [sys.executable, "-m", "local", "record", "--state-dir", str(tmp_path / "state")]):
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+        assert (True, 1) == (done.returncode != 0, len(done.stderr.splitlines())), done.stderr
+        assert f"no browser at {browser}" in done.stderr
+    assert not (tmp_path / "state").exists()
+
+
 @pytest.mark.parametrize("name", NAMES.read_text().split())
 def test_set_up_and_recorder_know_the_same_browsers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Whichever of them is installed alone: `make demo` is content, and the recorder starts it."""
