@@ -49,7 +49,7 @@ def read(path: Path, run: str = "", zone: tzinfo | None = None) -> tuple[list[Li
     """Return the lines of a batch file, those that make no request with the reason, and what to tell of its encoding.
 
     Args:
-        path: the file; `.csv` has a header line, anything else is JSON Lines.
+        path: the file; a CSV has a header line, and what begins as JSON, or is named so, is JSON Lines.
         run: makes other keys, to have the same lines recorded again.
         zone: of times without an offset; None refuses them.
 
@@ -61,7 +61,9 @@ def read(path: Path, run: str = "", zone: tzinfo | None = None) -> tuple[list[Li
     except OSError as error:
         raise BadUsage(f"{path} can't be read: {error.strerror}") from None
     text, encoding = sheet.decoded(data, path)
-    rows = _csv(text, path) if sheet.is_sheet(path, text) else _json_lines(text)
+    if not (is_sheet := sheet.is_sheet(path, text)) and _is_one_document(text):
+        raise BadUsage(f"{path} is one JSON document, not a request a line: `jq -c '.[]?' FILE` writes a list as lines")
+    rows = _csv(text, path) if is_sheet else _json_lines(text)
     lines, seen = [], Counter[str]()
     for number, content, fields in rows:
         seen[content] += 1
@@ -147,6 +149,15 @@ def _spelled(name: str) -> str:
 
 def _is_short(name: str) -> bool:
     return name == "key" or name in bodies.SHORT or "." in name
+
+
+def _is_one_document(text: str) -> bool:
+    """Tell whether all of a file is one list, or one value spread over lines."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, list) or "\n" in text.strip()
 
 
 def _json_lines(text: str) -> Iterator[tuple[int, str, dict[str, Any] | str]]:

@@ -84,8 +84,10 @@ def label_filter(text: str) -> str:
     """Return a label as lists ask for it, `name:value` or `name`, from `name=value` too.
 
     Raises:
-        BadUsage: it holds a comma, which stands between labels there.
+        BadUsage: its name is none, or it holds a comma, which stands between labels there.
     """
+    if not re.match(r"[A-Za-z0-9_.-]{1,64}([=:]|\Z)", text):
+        raise BadUsage(f"{text!r} is no label; write NAME or NAME=VALUE, its name of letters, digits, _ . and -")
     if "," in text:
         raise BadUsage(f"a list can't be asked for a label with a comma, as {text!r}; ask for its name alone")
     return re.sub(r"^([A-Za-z0-9_.-]+)=", r"\1:", text)

@@ -43,9 +43,10 @@ def decoded(data: bytes, path: Path) -> tuple[str, str]:
 
 
 def is_sheet(path: Path, text: str) -> bool:
-    """Tell whether a file has columns: `.csv`, `.tsv`, or a `.txt` that is not JSON Lines."""
+    """Tell whether a file has columns: `.csv`, `.tsv`, or any name but JSON's where it does not begin as JSON does."""
     suffix = path.suffix.lower()
-    return suffix in (".csv", ".tsv") or (suffix == ".txt" and not text.lstrip("\ufeff \r\n").startswith("{"))
+    is_json = suffix in (".json", ".jsonl", ".ndjson") or text.lstrip("\ufeff \r\n\t").startswith(("{", "["))
+    return suffix in (".csv", ".tsv") or not is_json
 
 
 def rows(text: str, path: Path) -> Iterator[tuple[int, list[str], list[str]]]:

@@ -190,6 +190,22 @@ def test_a_file_that_is_no_batch(home: Path) -> None:
         (home / name).write_text(text)
         assert 2 == cli("batch", home / name).status, name
     assert 2 == cli("batch", home / "nowhere.csv").status
+    for text in ('[{"url": "https://example.com"}]', '{\n "url": "https://example.com"\n}\n'):
+        (home / "whole.json").write_text(text)
+        said = cli("batch", home / "whole.json", "--dry-run")
+        assert (2, True) == (said.status, "is one JSON document" in said.err), said.err
+
+
+@pytest.mark.parametrize("name", ["lessons", "lessons.csv.bak", "lessons.txt", "lessons.CSV"])
+def test_a_file_is_what_it_holds_where_its_name_says_nothing(home: Path, name: str) -> None:
+    """Columns or JSON Lines: a name that is neither's does not decide."""
+    cli = Cli({"WEBRECORD_ENDPOINT": "http://127.0.0.1:9"})
+    for text in ("url,key\nhttps://example.com,k\n", '{"url": "https://example.com", "key": "k"}\n'):
+        if text.startswith("{") and name.endswith(".CSV"):
+            continue
+        (home / name).write_text(text)
+        said = cli("batch", home / name, "--dry-run", "--json")
+        assert (0, True) == (said.status, '"https://example.com"' in said.out), said.err
     if os.geteuid():
         (home / "closed").mkdir()
         file = jsonl(home / "closed" / "x.jsonl", 1)
