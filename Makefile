@@ -6,9 +6,11 @@ PY := $(VENV)/bin/python
 PIP := $(if $(findstring socks,$(ALL_PROXY)$(all_proxy)),env -u ALL_PROXY -u all_proxy) $(PY) -m pip
 READY := $(VENV)/.ready
 # Tools run as modules: their launchers in $(VENV)/bin break where the folder's path holds a quotation mark.
-# Browsers have a worker of their own; of the others one waits while one works. WORKERS=0: one after the other.
+# Recording browsers have a worker of their own; of the others one waits while one works. WORKERS=0: one after the other.
+# LESS=--no-browsers leaves out what needs one.
 WORKERS ?= 3
-SPREAD = -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+LESS ?=
+SPREAD = -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 .PHONY: demo test quick lint unit faults load site bench package deploy-check openapi format lock browser clean help
 
@@ -18,7 +20,8 @@ help: ## Show this list
 demo: $(READY) browser ## Record the bundled page for 10 s and print the result
 	@$(PY) -m local record --seconds 10 --gentle
 
-test: lint unit ## Everything: lint, types, import rules, tests; minutes
+test: $(READY) browser ## Everything: lint, types, import rules, tests; minutes
+	@$(MAKE) --no-print-directory -j2 lint unit
 
 quick: lint ## The fast tests, for the edit loop: lint, types, import rules, what needs no browser and no other process
 	$(PY) -m pytest -q --quick $(SPREAD)
@@ -29,8 +32,8 @@ lint: $(READY)
 	$(PY) -m mypy
 	$(PY) -c "from importlinter.cli import lint_imports_command as lint; lint()"
 
-unit: $(READY) browser
-	$(PY) -m pytest $(SPREAD) --durations 10
+unit: $(READY) $(if $(LESS),,browser)
+	$(PY) -m pytest $(LESS) $(SPREAD) --durations 10
 
 RUNS ?= 1000
 SEED ?= 0

@@ -6,14 +6,15 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from local.config import LocalConfig
 from shared import bootstrap
+from tests import spread
 from tests.cloud import RunningCloud
 
-BROWSERS = "browsers"
 PROCESSES = frozenset({"running", "python310", "modules", "rendered", "certificate", "wheels"})
 """Fixtures that start processes or build packages: the local cloud with its functions, Node, openssl."""
 STARTING = frozenset({"subprocess.Popen", "os.posix_spawn", "os.fork", "os.forkpty", "os.system"})
@@ -22,6 +23,7 @@ STARTING = frozenset({"subprocess.Popen", "os.posix_spawn", "os.fork", "os.forkp
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--quick", action="store_true", help="only what needs neither a browser nor another process")
+    parser.addoption("--no-browsers", action="store_true", help="only what needs no browser")
 
 
 def pytest_configure() -> None:
@@ -36,20 +38,26 @@ def pytest_configure() -> None:
             os.environ.update({"npm_config_https_proxy": value, "PIP_PROXY": value})
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Give every browser to one worker, and each other file to the worker that is free; xdist reads it right after."""
-    folder, _, file = item.nodeid.partition("::")[0].rpartition("/")
-    group = BROWSERS if _has_browser(item) else folder if folder == "tests/package" else f"{folder}/{file}"
-    item.add_marker(pytest.mark.xdist_group(group))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> spread.Scheduler:
+    return spread.Scheduler(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what is not quick, and begin with the browsers, which take longest."""
-    if config.getoption("quick"):
-        slow = [item for item in items if _has_browser(item) or _has_process(item)]
-        items[:] = [item for item in items if not (_has_browser(item) or _has_process(item))]
-        config.hook.pytest_deselected(items=slow)
-    items.sort(key=lambda item: not _has_browser(item))
+    """Leave out what was not asked for, and begin with what records, which takes longest."""
+    quick, plain = config.getoption("quick"), config.getoption("no_browsers")
+    left_out = [item for item in items if ((plain or quick) and _has_browser(item)) or (quick and _has_process(item))]
+    left = set(left_out)
+    items[:] = [item for item in items if item not in left]
+    config.hook.pytest_deselected(items=left_out)
+    astray = [item.nodeid for item in items if item.get_closest_marker("e2e") and not spread.records(item)]
+    if astray:
+        raise pytest.UsageError(f"tests/spread.py does not know that these record: {astray}")
+    spread.first_things_first(items)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    spread.give_way(item)
 
 
 def _has_browser(item: pytest.Item) -> bool:
