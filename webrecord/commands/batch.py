@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Annotated, Any
@@ -156,11 +158,14 @@ def start_all(
         try:
             while True:
                 while fatal is None and len(open_) < 2 * parallel and (line := next(left, None)) is not None:
-                    open_.add(pool.submit(start, line))
+                    with _uninterrupted():
+                        open_.add(pool.submit(start, line))
                 if not open_:
                     return fatal
-                finished, open_ = wait(open_, return_when=FIRST_COMPLETED)
-                fatal = _take(finished, keep) or fatal
+                finished, _ = wait(open_, return_when=FIRST_COMPLETED)
+                with _uninterrupted():
+                    open_ -= finished
+                    fatal = _take(finished, keep) or fatal
                 if fatal is not None:
                     stopped.set()
         except KeyboardInterrupt:
@@ -168,6 +173,19 @@ def start_all(
             pool.shutdown(wait=True, cancel_futures=True)
             _take({future for future in open_ if not future.cancelled()}, keep)
             return Interrupted("what was started goes on; the same command starts the rest")
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let a Ctrl-C wait a moment: no call is under way that nobody knows of, and no result is dropped."""
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    for number in came[:1]:
+        signal.raise_signal(number)
 
 
 def _take(finished: set[Future[Result]], keep: Callable[[Result], None]) -> CliError | None:
