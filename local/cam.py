@@ -10,7 +10,7 @@ JOBS = "jobs"
 
 def role(bucket: str) -> tuple[Allow, ...]:
     """Return what the functions' role may do in COS."""
-    objects = frozenset({"PutObject", "GetObject", "HeadObject", "DeleteObject", "GetBucket"})
+    objects = frozenset({"PutObject", "GetObject", "HeadObject", "DeleteObject", "DeleteMultipleObjects", "GetBucket"})
     return (
         Allow(objects, f"{bucket}/{PREFIX}/*"),
         Allow(frozenset({"GetObject"}), f"{bucket}/{JOBS}/*"),
