@@ -242,7 +242,9 @@ def role_credentials(environ: Mapping[str, str] = os.environ) -> tuple[str, str,
     """
     secret_id, secret_key = environ.get("TENCENTCLOUD_SECRETID"), environ.get("TENCENTCLOUD_SECRETKEY")
     if not secret_id or not secret_key:
-        raise ConfigurationError("TENCENTCLOUD_SECRETID/-KEY are missing: give the function an execution role")
+        raise ConfigurationError(
+            "TENCENTCLOUD_SECRETID/-KEY are missing: give the function an execution role; elsewhere export both"
+        )
     token = environ.get("TENCENTCLOUD_SESSIONTOKEN") or None
     try:
         for key in (secret_id, secret_key, token or "-"):
