@@ -102,7 +102,7 @@ def decide(accepted: Accepted, evidence: Evidence) -> Recording:
         stop_at_ms=accepted.stop_at_ms,
         started_ms=min(begun, default=None),
         ended_ms=max(ended, default=None),
-        duration_ms=sum(file.duration_ms or 0 for file in files) or None,
+        duration_ms=_recorded_ms(files) or None,
         task_id=task.task_id if task else None,
         files=files,
         gaps=_gaps(files),
@@ -140,6 +140,16 @@ def _recorded_file(name: str, file: File, task: Task, accepted: Accepted) -> Rec
         url=file.url,
         **where,
     )
+
+
+def _recorded_ms(files: list[RecordedFile]) -> int:
+    """Return how much time the files hold; what two of them hold (HLS and MP4 of the same) counts once."""
+    total = reached = 0
+    for file in files:
+        if file.start_ms is not None and file.end_ms is not None:
+            total += max(0, file.end_ms - max(file.start_ms, reached))
+            reached = max(reached, file.end_ms)
+    return total
 
 
 def _gaps(files: list[RecordedFile]) -> list[Gap]:

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache, reduce
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import Self
 
+from shared.domain.ids import FACT_NAME
+
+Number = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,8}$")]
+FactName = Annotated[str, Field(pattern=FACT_NAME)]
+Change = Annotated[str, Field(pattern=r"^[0-9]{13}-[a-z]{1,20}$")]
 Note = tuple[int, str]
 """A time (epoch ms) and words; notes are compared by time, then text."""
 
@@ -141,7 +146,7 @@ class Task(Joined):
 class Notification(Joined):
     """What came of one webhook-id: tries made, when it was taken, the last failure."""
 
-    attempts: int | None = None
+    attempts: Annotated[int, Field(ge=0, lt=10**6)] | None = None
     delivered_ms: int | None = None
     error: Note | None = None
     ended: Note | None = None
@@ -156,16 +161,16 @@ class Notification(Joined):
 class Evidence(Joined):
     """Everything known of one recording."""
 
-    attempts: dict[str, Attempt] = Field(default_factory=dict)
+    attempts: dict[Number, Attempt] = Field(default_factory=dict)
     tasks: dict[str, Task] = Field(default_factory=dict)
     stop: Note | None = None
     """The first stop request and why."""
     gave_up: Note | None = None
     """When and why we last decided that it will not be started (again)."""
-    changes: dict[str, str] = Field(default_factory=dict)
+    changes: dict[Change, str] = Field(default_factory=dict)
     """States that the caller asked to hear of: `<ms>-<state>` → state."""
     notifications: dict[str, Notification] = Field(default_factory=dict)
-    facts: dict[str, str] = Field(default_factory=dict)
+    facts: dict[FactName, str] = Field(default_factory=dict)
     """Name of every fact folded in, and what it is; sorted by name this is the timeline."""
     said: dict[str, str] | None = None
     """Name of a callback's fact, one of a beginning or an end in order → its words, where more than `Success`."""

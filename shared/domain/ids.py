@@ -10,7 +10,8 @@ from functools import lru_cache
 from shared.domain.errors import FieldError, InvalidRequest
 
 _RECORDING_ID = re.compile(r"[A-Za-z0-9_-]{1,26}")
-_FACT_NAME = re.compile(r"[0-9]{13}-[A-Za-z0-9_]{1,40}-[0-9a-f]{16}")
+FACT_NAME = r"^[0-9]{13}-[A-Za-z0-9_]{1,40}-[0-9a-f]{16}$"
+_FACT_NAME = re.compile(FACT_NAME)
 _START_TIME_SUFFIX = re.compile(r"_StartTimeMs_[0-9]{13}\Z")
 
 
@@ -84,3 +85,8 @@ def is_fact_name(text: str) -> bool:
 def etag(text: str) -> str:
     """Return the entity tag of a text, quotes included (RFC 9110)."""
     return f'"{hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]}"'
+
+
+def names_etag(header: str | None, tag: str) -> bool:
+    """Tell whether an If-None-Match header names the tag: a list of tags, weak ones too, or `*` (RFC 9110)."""
+    return header is not None and (header.strip() == "*" or tag in re.findall(r'"[^"]*"', header))

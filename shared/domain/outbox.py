@@ -39,7 +39,8 @@ def messages(accepted: Accepted, evidence: Evidence, state: State) -> list[Messa
     if accepted.notify_url is None:
         return []
     # A name from the recording and the state: whoever sees it, however often, means the same message.
-    owed = {name: State(value) for name, value in evidence.changes.items()}
+    known = State._value2member_map_
+    owed = {name: State(value) for name, value in evidence.changes.items() if value in known}
     if state.final:
         owed[state.value] = state
     # A recording has one receiver: what it says of one notification holds for all of them.

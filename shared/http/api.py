@@ -26,6 +26,7 @@ from shared.domain.errors import (
 )
 from shared.domain.foreign import Foreign
 from shared.domain.size import MOST_REPLY, weight
+from shared.domain.states import last_attempt
 from shared.domain.trace import trace_id, valid_traceparent
 from shared.http import replies
 from shared.http.routing import Place, find
@@ -205,12 +206,12 @@ def _note_foreign(foreign: Foreign) -> None:
 
 
 def _noted(status: int, recording: Recording, call: Call) -> HttpResponse:
-    last = next(reversed(recording.evidence.attempts.values()), None)
+    last = last_attempt(recording.evidence)
     log.note(
         recording_id=recording.recording_id,
         task_id=recording.task_id,
         outcome=recording.state.value,
-        trtc_request_id=last.request_id if last else None,
+        trtc_request_id=last[1].request_id if last else None,
     )
     return replies.recording_reply(status, recording, call.place.base)
 

@@ -29,7 +29,7 @@ from shared.domain.errors import (
     UnsupportedMediaType,
     WebRecordError,
 )
-from shared.domain.ids import etag
+from shared.domain.ids import etag, names_etag
 from shared.triggers import HttpResponse
 
 if TYPE_CHECKING:
@@ -91,9 +91,8 @@ def detail_reply(detail: Detail, tag: str, *, conditional: bool = True) -> HttpR
 def conditional(method: str, if_none_match: str | None, reply: HttpResponse) -> HttpResponse:
     """Return what of the reply the caller needs: nothing for HEAD, 304 for what it has already."""
     own = reply.headers.get("ETag")
-    tags = [tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",")]
     cached = reply.headers.get("Cache-Control") != "no-store"
-    if reply.status == 200 and own and cached and (own in tags or "*" in tags):
+    if reply.status == 200 and own and cached and names_etag(if_none_match, own):
         return HttpResponse(304, "", {"ETag": own})
     return HttpResponse(reply.status, "", reply.headers) if method == "HEAD" else reply
 

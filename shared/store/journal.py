@@ -153,7 +153,8 @@ def _documented(store: ObjectStore, recording_id: str) -> Evidence | None:
     """Return the evidence in `recording.json`; None where there is no document, or none that can be read."""
     stored = store.get(keys.document_key(recording_id))
     try:
-        return Evidence.model_validate(json.loads(stored.body)["evidence"]) if stored else None
+        document = json.loads(stored.body) if stored else {}
+        return Evidence.model_validate(document["evidence"]) if document["recording_id"] == recording_id else None
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
 

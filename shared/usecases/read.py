@@ -40,17 +40,18 @@ def show(recording_id: str, ports: QueryPorts) -> tuple[Detail, str]:
 
 def _told(recording_id: str, ports: QueryPorts) -> tuple[Detail, str]:
     told = detail(current(ports.store, recording_id))
-    window = ports.clock() // 1000 // URL_WINDOW_S if any(_is_ours(file, ports) for file in told.files) else ""
-    return told, ids.etag(f"{told.model_dump_json()}{window}")
-
-
-def _shared(told: Detail, ports: QueryPorts) -> Detail:
-    ours = [file for file in told.files if file.key and _is_ours(file, ports)]
+    ours = [file for file in told.files if _is_ours(file, ports)]
     # TRTC's callbacks do not say how large a file is.
     folders = {(file.key or "").rpartition("/")[0] for file in ours if file.size is None}
     sizes = {item.key: item.size for folder in folders for item in _listed(f"{folder}/", ports)}
     for file in ours:
         file.size = sizes.get(file.key or "", file.size)
+    window = ports.clock() // 1000 // URL_WINDOW_S if ours else ""
+    return told, ids.etag(f"{told.model_dump_json()}{window}")
+
+
+def _shared(told: Detail, ports: QueryPorts) -> Detail:
+    for file in (file for file in told.files if _is_ours(file, ports)):
         file.url = ports.files.presign(file.key or "", URL_VALID_S)
         file.url_expires_ms = ports.clock() + URL_VALID_S * 1000
         if file.name.endswith(".m3u8"):
@@ -77,7 +78,7 @@ def wait(recording_id: str, known: str | None, seconds: float, ports: QueryPorts
 
     Args:
         recording_id: which.
-        known: the ETag that the caller has.
+        known: the ETag that the caller has, as If-None-Match names it.
         seconds: how long at most.
         ports: see QueryPorts.
 
@@ -86,7 +87,7 @@ def wait(recording_id: str, known: str | None, seconds: float, ports: QueryPorts
     """
     until_ms = ports.clock() + int(seconds * 1000)
     told, etag = _told(recording_id, ports)
-    since = known or etag
+    since = etag if known is None or ids.names_etag(known, etag) else None
     while etag == since and not told.state.final and (left_ms := until_ms - ports.clock()) > 0:
         ports.sleep(min(POLL_S, left_ms / 1000))
         told, etag = _told(recording_id, ports)

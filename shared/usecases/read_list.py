@@ -96,8 +96,8 @@ def _overview(name: str, store: ObjectStore) -> Overview | None:
     recording_id = keys.recording_named(name)
     stored = store.get(keys.document_key(recording_id))
     try:
-        if stored is not None:
-            return Overview.model_validate_json(stored.body)
+        if stored and (shown := Overview.model_validate_json(stored.body)).recording_id == recording_id:
+            return shown
     except ValueError:
         pass  # derived: it is decided afresh
     try:

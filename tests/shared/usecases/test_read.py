@@ -348,6 +348,29 @@ class TestShow:
         (film,) = show("k1", reading(world))[0].files
         assert (None, "own-1234567") == (film.url, film.bucket)
 
+    def test_the_etag_changes_when_a_size_is_known(self) -> None:
+        """A file may lie there later than its event: two bodies have two ETags."""
+        world, files = World(), MemoryFiles()
+        task_id = finished(world)
+        before, etag = show("k1", reading(world, files))
+        files.put(f"webrecord/files/k1/{task_id}/film.mp4", b"film")
+        after, later = show("k1", reading(world, files))
+        assert ([None], [4]) == ([file.size for file in before.files], [file.size for file in after.files])
+        assert etag != later
+        assert later == show("k1", reading(world, files))[1]
+
+    def test_what_is_recorded_twice_counts_once(self) -> None:
+        """HLS and MP4 of the same minute (MediaType 3) are a minute."""
+        world = World()
+        world.start(StorageParams={"CloudVod": {"TencentVod": {"MediaType": 3}}})
+        task_id = show("k1", reading(world))[0].task_id or ""
+        now = world.clock.now
+        for number, name in enumerate(("a.m3u8", "a.mp4")):
+            file = {"CacheFile": name, "FileId": name, "StartTimeStamp": now, "EndTimeStamp": now + 60_000}
+            world.receive(callback(311, {"Status": 0, "TencentVod": file}, now + 60_000 + number, task_id))
+        told, _ = show("k1", reading(world))
+        assert ([60_000, 60_000], 60_000) == ([file.duration_ms for file in told.files], told.duration_ms)
+
     def test_nobody(self) -> None:
         """404."""
         with pytest.raises(NotFound):
@@ -395,6 +418,24 @@ class TestWait:
         began = world.clock.now
         assert State.STOPPING is wait("k1", known, 20, ports)[0].state
         assert State.COMPLETED is wait("k2", None, 20, ports)[0].state
+        assert began == world.clock.now
+
+    @pytest.mark.parametrize("known", ["{}", "W/{}", '"other", W/{}', '"a,b",{}', "*"])
+    def test_who_knows_it_waits(self, known: str) -> None:
+        """Tags are compared weakly, in a list of them too; `*` is whatever there is."""
+        world = World()
+        ports = _started(world)
+        began = world.clock.now
+        wait("k1", known.format(show("k1", ports)[1]), 5, ports)
+        assert 5_000 == world.clock.now - began
+
+    @pytest.mark.parametrize("known", ["", '"other"', 'W/"other", "x"', "garbage", '"'])
+    def test_who_knows_another_does_not_wait(self, known: str) -> None:
+        """At once."""
+        world = World()
+        ports = _started(world)
+        began = world.clock.now
+        wait("k1", known, 5, ports)
         assert began == world.clock.now
 
 

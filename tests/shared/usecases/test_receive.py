@@ -70,6 +70,18 @@ def test_a_resend_is_the_same_fact() -> None:
     assert 1 == len(world.listed("tasks/Task~2B0~2Fk1-1~3D/facts/"))
 
 
+def test_a_resend_leaves_the_first_receipt() -> None:
+    """When a callback came first, and as what bytes, stays stored."""
+    world, task_id = started()
+    first = callback(801, BEGAN, T + 5_000, task_id, T + 5_005)
+    came_ms = world.clock()
+    world.receive(first)
+    world.clock.now += 9_000
+    world.receive(callback(801, BEGAN, T + 5_000, task_id, T + 14_005))
+    (key,) = world.listed("tasks/Task~2B0~2Fk1-1~3D/facts/")
+    assert (first, str(came_ms)) == (world.store.objects[key].body, world.store.objects[key].metadata["received-ms"])
+
+
 def test_a_suffixed_task_id_is_the_same_task() -> None:
     """Event 310 names the task with `_StartTimeMs_…` behind it."""
     world, task_id = started()
