@@ -109,8 +109,16 @@ class Api:
                 return
 
     def events(self, recording_id: str) -> Document:
-        """GET /recordings/{id}/events."""
-        return document(self.call("GET", f"{_path(recording_id)}/events"), "events")
+        """GET /recordings/{id}/events, page after page."""
+        path = f"{_path(recording_id)}/events"
+        whole = page = document(self.call("GET", path), "events")
+        found = _documents(page["events"])
+        while after := page.get("next_after"):
+            page = document(self.call("GET", path, query={"after": str(after)}), "events")
+            if page.get("next_after") == after:
+                break  # no page follows itself
+            found += _documents(page["events"])
+        return {**{name: value for name, value in whole.items() if name != "next_after"}, "events": found}
 
     def playlist(self, recording_id: str, name: str) -> str:
         """GET /recordings/{id}/playlist: an HLS playlist with signed segment addresses."""

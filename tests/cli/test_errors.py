@@ -154,3 +154,20 @@ def test_a_reader_that_leaves_is_no_error() -> None:
             process.stdout.close()
             assert "" == process.stderr.read()
             assert 0 == process.wait(20)
+
+
+def test_events_beyond_one_page_are_fetched() -> None:
+    """Page after page by `next_after`; a server that names the same page for ever is left."""
+    following = {"": "a", "a": "b", "b": None}
+
+    def pages(call: Call) -> Answer:
+        after = call.query.get("after", "")
+        more = following[after]
+        return Answer(200, {"events": [{"name": f"after {after}"}], **({"next_after": more} if more else {})})
+
+    with scripted(pages) as server:
+        named = [event["name"] for event in api(server.url, []).events("x")["events"]]
+    assert ["after ", "after a", "after b"] == named
+    with scripted(lambda _: Answer(200, {"events": [], "next_after": "a"})) as server:
+        assert {"events": []} == api(server.url, []).events("x")
+        assert 2 == len(server.calls)
