@@ -165,9 +165,10 @@ def test_events_beyond_one_page_are_fetched() -> None:
         more = following[after]
         return Answer(200, {"events": [{"name": f"after {after}"}], **({"next_after": more} if more else {})})
 
-    with scripted(pages) as server:
-        named = [event["name"] for event in api(server.url, []).events("x")["events"]]
+    with scripted(pages) as server, api(server.url, []) as calls:
+        named = [event["name"] for event in calls.events("x")["events"]]
     assert ["after ", "after a", "after b"] == named
-    with scripted(lambda _: Answer(200, {"events": [], "next_after": "a"})) as server:
-        assert {"events": []} == api(server.url, []).events("x")
+    stuck = Answer(200, {"events": [], "next_after": "a"})
+    with scripted(lambda _: stuck) as server, api(server.url, []) as calls:
+        assert {"events": []} == calls.events("x")
         assert 2 == len(server.calls)
