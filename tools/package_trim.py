@@ -92,6 +92,7 @@ NEVER_IMPORTED: dict[str, dict[str, str]] = {
         "shared.domain.steps": "reconcile decides what is to be done next",
         "shared.usecases.look": "reconcile looks",
         "shared.usecases.pace": "reconcile keeps to TRTC's rate",
+        "shared.usecases.ports": "of what starting needs a callback has the bucket alone",
         "shared.usecases.read_ports": "nobody reads recordings through it",
         "shared.usecases.start": "a callback starts nothing",
     },

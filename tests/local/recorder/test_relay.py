@@ -201,7 +201,7 @@ def test_end_while_connecting(tmp_path: Path) -> None:
 
 def test_no_connection_outlives_its_recorder() -> None:
     """A recorder that is killed leaves no process behind, not even one whose receiver never answers."""
-    program = "from local.recorder.connection import Connection as C; c = C({url!r}, 60)\nwhile True: c.step()"
+    program = "from local.recorder.connection import Pusher; c = Pusher({url!r}, 60)\nwhile True: c.step()"
     with mute() as url:
         recorder = subprocess.Popen([sys.executable, "-c", program.format(url=url)], cwd=ROOT)
         until = time.monotonic() + 10
