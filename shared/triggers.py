@@ -56,7 +56,11 @@ class HttpResponse(NamedTuple):
 
     def to_event(self) -> dict[str, Any]:
         """Return what SCF wants back from an HTTP trigger."""
-        headers = {"Content-Type": "application/json; charset=utf-8", **self.headers}
+        headers = {
+            "Content-Type": "application/json; charset=utf-8",
+            "X-Content-Type-Options": "nosniff",
+            **self.headers,
+        }
         return {"isBase64Encoded": False, "statusCode": self.status, "headers": headers, "body": self.body}
 
 

@@ -46,7 +46,7 @@ def start(run: Run, key: str, body: dict[str, Any], tries: int = 5) -> None:
 @action("caller", "stop")
 def stop(run: Run, key: str) -> None:
     """A backend stops a recording."""
-    _http(run, "POST", f"/recordings/{key}/stop", f"stop {key}", {}, b"")
+    _http(run, "POST", f"/recordings/{key}/stop", f"stop {key}", {"Content-Type": "application/json"}, b"")
 
 
 @action("caller", "delete")

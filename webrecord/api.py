@@ -187,10 +187,13 @@ class Api:
             CliError: what the answer means, or that there was none.
         """
 
+        sent = {"Content-Type": "application/json"} if method == "POST" else {}
+        sent |= headers or {}
+
         def once() -> httpx.Response:
             try:
                 params = httpx.QueryParams(dict(query) if isinstance(query, Mapping) else list(query))
-                reply = self.http.request(method, path, params=params, json=body, headers=headers)
+                reply = self.http.request(method, path, params=params, json=body, headers=sent)
             except httpx.HTTPError as error:
                 raise self.unreachable(error) from error
             except httpx.InvalidURL:

@@ -20,6 +20,8 @@ from webrecord.wire import why as why_of
 TRIES = 6
 """Tries in a row that bring nothing before it is given up."""
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(\..*)?", re.IGNORECASE)
+"""What Windows takes for a device, whatever follows the first dot."""
 Report = Callable[[int, "int | None"], None]
 """Gets the bytes that are there, and the whole size where it is known."""
 
@@ -126,7 +128,7 @@ def safe_name(name: object) -> str:
     """
     if not isinstance(name, str) or not name.isprintable() or not 0 < len(name.encode()) <= 240 or name[0] == ".":
         raise RecordingFailed(f"{name!r} is no file name")
-    if any(char in name for char in '/\\:*?"<>|'):
+    if any(char in name for char in '/\\:*?"<>|') or name[-1] in ". " or DEVICE.fullmatch(name):
         raise RecordingFailed(f"{name!r} is no file name")
     return name
 

@@ -127,8 +127,8 @@ class TrtcRecorder:
             message = error.message.decode(errors="replace") if isinstance(error.message, bytes) else error.message
             if error.requestId is None:
                 # No answer of the API came: refused, dropped, timed out and garbled look alike. It may have started.
-                raise RecorderBusy(str(error.code), str(message)[:300], answered=False) from error
-            raise refusal(str(error.code), str(message), error.requestId) from error
+                raise RecorderBusy(str(error.code), str(message), answered=False) from None
+            raise refusal(str(error.code), str(message), error.requestId) from None
 
 
 def _worth_a_short_retry(error: BaseException) -> bool:

@@ -33,6 +33,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from shared.domain.redaction import redact
+
 MOST_FIELDS = 100
 """Wrong fields that one error tells of: no reply may exceed what the platform lets through."""
 LONGEST_PATH = 300
@@ -40,7 +42,10 @@ LONGEST_LINE = 4_000
 
 
 class WebRecordError(Exception):
-    """Any error of this package; `str(error)` is one line that says what to do."""
+    """Any error of this package; `str(error)` is one line that says what to do, and holds no secret."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(redact(message))
 
 
 class RequestError(WebRecordError):
@@ -112,7 +117,7 @@ class InvalidRequest(RequestError):
     """
 
     def __init__(self, errors: list[FieldError], total: int | None = None) -> None:
-        self.errors = [FieldError(e.path[:LONGEST_PATH], e.message) for e in errors[:MOST_FIELDS]]
+        self.errors = [FieldError(redact(e.path)[:LONGEST_PATH], redact(e.message)) for e in errors[:MOST_FIELDS]]
         self.more = max(0, (len(errors) if total is None else total) - len(self.errors))
         said = "; ".join(f"{e.path}: {e.message}" if e.path else e.message for e in self.errors)
         # A reply has them all as members: the line stays one that a log takes.
@@ -129,10 +134,15 @@ class RecorderError(WebRecordError):
     """
 
     def __init__(self, code: str, message: str, request_id: str | None = None) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-        self.message = message
-        self.request_id = request_id
+        super().__init__()
+        self.code, self.message, self.request_id = code, message, request_id
+        self.redact()
+
+    def redact(self) -> None:
+        """Take out what is hidden by now: TRTC's words may quote what a call held."""
+        self.code, self.message = redact(self.code), redact(self.message)[:LONGEST_LINE]
+        self.request_id = self.request_id and redact(self.request_id)
+        self.args = (f"{self.code}: {self.message}",)
 
 
 class ParametersRefused(RecorderError):

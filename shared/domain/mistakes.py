@@ -12,6 +12,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from shared.domain.errors import MOST_FIELDS, FieldError
+from shared.domain.redaction import REDACTED
 from shared.domain.request import Misfit
 
 LONGEST = 300
@@ -132,7 +133,12 @@ def _field_error(item: dict[str, Any], model: type[BaseModel]) -> FieldError:
         where.append(misfit.field)
     path = ".".join(map(part, where)) or "body"
     if item["type"] == "extra_forbidden":
-        return FieldError(path, f"unknown field{nearest(str(where[-1]), _names(model, where[:-1]))}")
+        like = nearest(str(where[-1]), _names(model, where[:-1]))
+        if (
+            not like and len(where) > 1 and plain(str(where[-2])) == "cloudstorage"
+        ):  # a key may stand where a name should
+            path = f"{path.rpartition('.')[0]}.{REDACTED}"
+        return FieldError(path, f"unknown field{like}")
     if path == "body":
         return FieldError(path, 'must be a JSON object, such as {"RecordUrl": "https://example.com"}')
     return FieldError(path, words(item, shown=not _SECRET & {plain(str(one)) for one in where}))

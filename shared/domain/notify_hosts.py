@@ -29,7 +29,7 @@ class NotificationError(WebRecordError):
 
     def __init__(self, reason: str, *, ended: bool = False) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason = str(self)
         self.ended = ended
 
 

@@ -38,6 +38,7 @@ from shared.usecases.start import start
 from shared.usecases.stop import stop
 
 MAX_BODY_BYTES = 1_000_000
+JSON = "application/json"
 MOST_WAIT_S = 25
 DEFAULT_WAIT_S = 20
 ONCE = {"authorization", "idempotency-key", "content-type"}
@@ -76,6 +77,9 @@ def answer(request: HttpRequest, tokens: Mapping[str, SecretStr], ports: QueryPo
     route = methods.get(_method(request))
     if route is None:
         raise MethodNotAllowed(allow)
+    if ANONYMOUS in tokens and request.method == "POST" and _media_type(request, "nothing") != JSON:
+        # A browser lets any page send what a form can; this header makes it ask first.
+        raise UnsupportedMediaType(f"send the header `Content-Type: {JSON}`, also without a body")
     try:
         reply = route(Call(request, caller, place.id or "", ports, place))
     except StoreError as error:
@@ -84,7 +88,13 @@ def answer(request: HttpRequest, tokens: Mapping[str, SecretStr], ports: QueryPo
         raise
     if len(reply.body) > MOST_REPLY // 12 and weight(reply.body) > MOST_REPLY:  # a character takes 12 bytes at most
         raise ReplyTooLarge(f"the reply would have {weight(reply.body)} bytes; read the files from the bucket")
-    return replies.conditional(request.method, request.headers.get("if-none-match"), reply)
+    reply = replies.conditional(request.method, request.headers.get("if-none-match"), reply)
+    kept = {} if place.route in PUBLIC else {"Cache-Control": "no-store"}  # it may hold links, which are passes
+    return reply._replace(headers={**kept, **reply.headers})
+
+
+def _media_type(request: HttpRequest, otherwise: str) -> str:
+    return request.headers.get("content-type", otherwise).split(";")[0].strip().lower()
 
 
 def _method(request: HttpRequest) -> str:
@@ -113,9 +123,8 @@ def authenticate(request: HttpRequest, tokens: Mapping[str, SecretStr]) -> str:
 
 def _start(call: Call) -> HttpResponse:
     request = call.request
-    media_type = request.headers.get("content-type", "application/json").split(";")[0].strip().lower()
-    if media_type != "application/json":
-        raise UnsupportedMediaType(f"send application/json, not {media_type}")
+    if (media_type := _media_type(request, JSON)) != JSON:
+        raise UnsupportedMediaType(f"send {JSON}, not {media_type}")
     if len(request.body) > MAX_BODY_BYTES:
         raise TooLarge(f"a request holds at most {MAX_BODY_BYTES} bytes, this one {len(request.body)}")
     wanted = parse_request(request.body)

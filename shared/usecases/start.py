@@ -19,17 +19,20 @@ from shared.domain.errors import (
     Conflict,
     ParametersRefused,
     RecorderBusy,
+    RecorderError,
     RecorderMisconfigured,
     StoreError,
     TaskExists,
     TaskNotFound,
 )
 from shared.domain.periods import IN_FLIGHT_MS
+from shared.domain.redaction import hiding, redact, secrets_of
 from shared.domain.refusals import refusal
 from shared.domain.repeats import differences
 from shared.domain.request import RecordingRequest
 from shared.domain.states import last_attempt, last_task
 from shared.domain.steps import GiveUp, Start, Wait, next_step
+from shared.ports import Started
 from shared.store import journal, markers, tombstones
 from shared.store.journal import Known
 from shared.usecases.ports import Ports
@@ -160,10 +163,21 @@ def attempt(known: Known, request: RecordingRequest, number: int, ports: Ports) 
     parameters = ports.policy.parameters(accepted, request, ids.record_id_of(accepted.recording_id, number))
     known = journal.record(ports.store, known, facts.attempted(number, ports.clock()))
     try:
-        return _ask(known, request, number, parameters, ports, patient=waited and not request.has_caller_keys)
+        with hiding(secrets_of(parameters)):
+            return _ask(known, request, number, parameters, ports, patient=waited and not request.has_caller_keys)
     except StoreError as error:
         error.meaning = "TRTC was asked to start it, so it may be recording"
         raise
+
+
+def _called(parameters: dict[str, Any], ports: Ports) -> Started:
+    """Call StartWebRecord; what TRTC answers may quote the keys that it was sent."""
+    try:
+        started = ports.recorder.start(parameters)
+    except RecorderError as error:
+        error.redact()
+        raise
+    return started._replace(request_id=started.request_id and redact(started.request_id))
 
 
 def _ask(
@@ -171,7 +185,7 @@ def _ask(
 ) -> Outcome:
     store = ports.store
     try:
-        started = ports.recorder.start(parameters)
+        started = _called(parameters, ports)
     except TaskExists:
         try:
             return Outcome(find(known, number, ports)[1], created=False)

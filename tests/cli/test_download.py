@@ -172,7 +172,11 @@ def test_a_busy_bucket_is_asked_again(to: Path) -> None:
     whole(fetch(store, to)[0], to)
 
 
-@pytest.mark.parametrize("name", ["../x.mp4", "/etc/x", "", ".bashrc", "a\x1b[2J.mp4", "a/b.mp4", "..", "x" * 300])
+@pytest.mark.parametrize(
+    "name",
+    ["../x.mp4", "/etc/x", "", ".bashrc", "a\x1b[2J.mp4", "a/b.mp4", "..", "x" * 300, "CON", "nul.mp4", "com1.x.ts",
+     "a.mp4 ", "a."],
+)  # fmt: skip
 def test_a_name_leads_nowhere_else(to: Path, name: str) -> None:
     """A name that is a path is refused before anything is written."""
     store = Store()

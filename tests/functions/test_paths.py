@@ -249,3 +249,35 @@ def test_no_event_whatever_is_our_error(given_event: dict[str, Any], signed_in: 
         given_event = {**given_event, "headers": {**others, "authorization": f"Bearer {TOKEN}"}}
     status, _, _ = Api()(given_event)
     assert 200 <= status < 500
+
+
+@pytest.mark.parametrize("path", ["/recordings", "/recordings/mine/stop"])
+@pytest.mark.parametrize(
+    "headers", [{}, {"content-type": "text/plain"}, {"content-type": "text/plain; application/json"}]
+)
+def test_no_page_of_another_site_starts_or_stops(path: str, headers: dict[str, str]) -> None:
+    """An API without tokens takes no POST that a browser sends for any page without asking."""
+    api = Api()
+    api.functions = Functions(api.lines.append, {"anonymous": SecretStr("")})
+    said = {"content-type": "application/json"}
+    assert 201 == api(event("POST", "/recordings", body=BODY, headers={**said, "idempotency-key": "mine"}))[0]
+    before = dict(api.world.store.objects)
+    assert 415 == api(event("POST", path, body=BODY, headers=headers))[0]
+    assert before == api.world.store.objects
+    assert 202 == api(event("POST", "/recordings/mine/stop", headers=said))[0]
+
+
+def test_replies_with_links_are_kept_nowhere(api: Api) -> None:
+    """No browser or proxy keeps a signed address, and none takes a reply for what it is not."""
+    made = api(event("POST", "/recordings", body=BODY))
+    path = made[2]["Location"]
+    for reply in (made, api(event("GET", path)), api(event("GET", "/recordings")), api(event("GET", f"{path}/events"))):
+        assert ("no-store", "nosniff") == (reply[2]["Cache-Control"], reply[2]["X-Content-Type-Options"])
+    again = api(
+        event(
+            "GET",
+            path,
+            headers={"authorization": f"Bearer {TOKEN}", "if-none-match": api(event("GET", path))[2]["ETag"]},
+        )
+    )
+    assert (304, "no-store") == (again[0], again[2]["Cache-Control"])

@@ -29,7 +29,7 @@ def call(world: World, method: str, path: str, body: object = None) -> tuple[int
     )  # fmt: skip
     app = RecordingsApp(settings, ports, lambda _created: world.store)
     data = json.dumps(body).encode() if body is not None else b""
-    event = scf_events.function_url_event(method, path, {}, {}, data, "203.0.113.7")
+    event = scf_events.function_url_event(method, path, {}, {"content-type": "application/json"}, data, "203.0.113.7")
     context = scf_events.context("recordings", "request-1", 256, 30, "ap-guangzhou")
     reply = entrypoint(recordings.handle, lambda: app)(event, context)
     assert reply is not None

@@ -37,7 +37,7 @@ class Problem extends Error {
 async function call(method, path, { body, key, etag, token = session.token, trying = false } = {}) {
   const address = beside(path), headers = {};
   if (token) headers.Authorization = `Bearer ${token}`;
-  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (method === 'POST') headers['Content-Type'] = 'application/json';
   if (key) headers['Idempotency-Key'] = key;
   if (etag) headers['If-None-Match'] = etag;
   let reply, text;

@@ -1,0 +1,117 @@
+"""Redaction: a text without secrets, made where an error, a fact or a line is made. Linear in the text; pure but for
+what was hidden: the deployment's own secrets for good, those of one call while it lasts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote, unquote
+
+REDACTED = "[redacted]"
+SHORTEST = 6
+"""Characters of a secret; a shorter value would redact half of every text."""
+_NAMES = r"secret|token|authorization|password|access_?key|api_?key|cookie"
+_SECRET_NAME = re.compile(rf"{_NAMES}|^sign(ature)?$", re.IGNORECASE)
+_CLOUD_KEY = re.compile(r"\bAKID[0-9A-Za-z]{6,}")
+_SAID = re.compile(
+    # name=value as in a query or a form, "name": "value" as in JSON
+    rf"(?P<name>\b[\w.-]{{0,40}}?(?:{_NAMES}|q-ak|signature)[\w-]{{0,20}}(?:=|\\?[\"']\s?:\s?\\?[\"']))[^\s\"'&,;\\`]+",
+    re.IGNORECASE,
+)
+_HEADER = re.compile(
+    r"(?P<name>\b(?:authorization|x-cos-security-token)[\"']?\s?:\s?[\"']?)"
+    r"(?:(?:bearer|basic|tc3-hmac-sha256)\s(?!<)[^\"'\r\n`]+|[^\s\"'<`]{8,}[^\"'\r\n`<]*)",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[^\s\"]+")
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,20}\Z", re.IGNORECASE)
+_END = re.compile(r"[/?#]")
+_CUT = re.compile(r"[?#]")
+_VALUE = re.compile(r"[?#&=/]")
+
+_hidden: list[str] = []  # the longest first: one may be part of another
+_of_call: ContextVar[tuple[str, ...]] = ContextVar("of_call", default=())
+
+
+def hide(values: Iterable[str]) -> None:
+    """Redact these values wherever they appear, from now on."""
+    _hidden[:] = _sorted({*_hidden, *values})
+
+
+@contextmanager
+def hiding(values: Iterable[str]) -> Iterator[None]:
+    """Redact these values, too, within the block."""
+    token = _of_call.set(tuple(_sorted({*_of_call.get(), *values})))
+    try:
+        yield
+    finally:
+        _of_call.reset(token)
+
+
+def _sorted(values: set[str]) -> list[str]:
+    spelled = {form for value in values for form in (value, quote(value, safe="", errors="replace"))}
+    return sorted((form for form in spelled if len(form) >= SHORTEST), key=len, reverse=True)
+
+
+def hidden() -> Iterator[str]:
+    """Yield what is hidden now, the longest first."""
+    yield from sorted((*_hidden, *_of_call.get()), key=len, reverse=True) if _of_call.get() else _hidden
+
+
+@lru_cache(maxsize=1024)
+def is_secret(name: str) -> bool:
+    """Tell whether what has this name is a secret, whatever it is."""
+    return _SECRET_NAME.search(name) is not None
+
+
+def secrets_of(parameters: Any, name: str = "") -> Iterator[str]:  # noqa: ANN401 (any JSON value)
+    """Yield the secrets in a call's parameters: keys by name, the stream keys of relays, the tickets of pages."""
+    if isinstance(parameters, Mapping):
+        for inner, value in parameters.items():
+            yield from secrets_of(value, str(inner))
+    elif isinstance(parameters, list | tuple):
+        for value in parameters:
+            yield from secrets_of(value, name)
+    elif isinstance(parameters, str) and is_secret(name):
+        yield parameters
+    elif isinstance(parameters, str) and name in ("PublishCdnUrl", "RecordUrl"):
+        rest = parameters.partition("://")[2].partition("/")[2]
+        query = _CUT.split(rest, maxsplit=1)[1:]
+        for part in query if name == "RecordUrl" else [rest.partition("/")[2] or rest]:
+            for value in _VALUE.split(part):
+                yield from (value, unquote(value))
+
+
+def redact(text: str) -> str:
+    """Return the text without secrets: by value, by name, in the queries and logins of addresses."""
+    for secret in hidden():
+        text = text.replace(secret, REDACTED)
+    if "AKID" in text:
+        text = _CLOUD_KEY.sub(REDACTED, text)
+    if "://" in text:
+        text = _WORD.sub(_without_secrets, text)
+    for said in (_HEADER, _SAID) if "=" in text or ":" in text else ():
+        text = said.sub(rf"\g<name>{REDACTED}", text)
+    return text
+
+
+def _without_secrets(found: re.Match[str]) -> str:
+    """Return a word without user info and queries of its URLs; each character is read a few times."""
+    head, *rest = found[0].split("://")
+    whole = [head]
+    for before, part in zip([head, *rest], rest, strict=False):
+        if not _SCHEME.search(before[-21:]):
+            whole.append(f"://{part}")
+            continue
+        # A password may hold an @ and a query an apostrophe: better a word too many than half a secret.
+        end = _END.search(part)
+        host, path = (part[: end.start()], part[end.start() :]) if end else (part, "")
+        host = f"{REDACTED}@{host.rpartition('@')[2]}" if "@" in host else host
+        if cut := _CUT.search(path):
+            return "".join([*whole, "://", host, path[: cut.start()], f"?{REDACTED}"])
+        whole.append(f"://{host}{path}")
+    return "".join(whole)

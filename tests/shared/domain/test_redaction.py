@@ -1,0 +1,87 @@
+"""Redaction: no secret in an error, whoever made it, in whichever spelling; what is no secret stays readable."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from shared.domain import redaction
+from shared.domain.errors import FieldError, InvalidRequest, RecorderBusy, StoreError
+from shared.domain.notify_hosts import NotificationError
+from shared.domain.redaction import REDACTED, hiding, redact, secrets_of
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://b.cos.example/film.mp4?q-ak=a&q-signature=THE-SECRET",
+        "rtmp://me:THE-SECRET@live.example/app",
+        "q-sign-algorithm=sha1&q-signature=THE-SECRET&x=1",
+        "x-cos-security-token=THE-SECRET",
+        "x-cos-security-token: THE-SECRET",
+        '{"AccessKey":"THE-SECRET","SecretKey": "THE-SECRET"}',
+        "{'secret_key': 'THE-SECRET'}",
+        '{\\"SecretKey\\":\\"THE-SECRET\\"}',
+        "Authorization: Bearer THE-SECRET",
+        "{'Authorization': 'TC3-HMAC-SHA256 Credential=THE-SECRET/a, Signature=THE-SECRET'}",
+        "the key AKIDTHE0SECRET is not known",
+    ],
+)
+def test_secrets_by_their_names(text: str) -> None:
+    """Queries, forms, JSON, headers, logins and the cloud's own ids."""
+    assert "SECRET" not in redact(text).replace("SecretKey", "").replace("secret_key", "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no token was sent; send `Authorization: Bearer <token>`",
+        "WEBRECORD_NOTIFY_SECRET: begins with a quotation mark: write it without quotes",
+        "authorization, content-type: send it once, or every time with the same value",
+        "authorization: send it once, or every time with the same value",
+        "the token is not one of WEBRECORD_API_TOKENS",
+        'must be a JSON object, such as {"RecordUrl": "https://example.com"}',
+        "there is no route /recordings/a=b; see /openapi.json",
+    ],
+)
+def test_what_is_no_secret_stays(text: str) -> None:
+    """Our own sentences about secrets hold none."""
+    assert text == redact(text)
+
+
+@given(st.text(st.sampled_from("ab/+=?&#:@\"' \\%é"), max_size=30), st.text(max_size=60), st.text(max_size=60))
+@example("ab+/ab==", "", "")
+def test_what_is_hidden_is_in_no_error(secret: str, before: str, behind: str) -> None:
+    """By value: in every error's words, code, fields and paths, also as an address has it, while the call lasts."""
+    if len(secret) < redaction.SHORTEST:
+        return
+    said = f"{before}{secret}{behind} {quote(secret, safe='')}"
+    with hiding([secret]):
+        refused = RecorderBusy(said, said, said, answered=True)
+        invalid = InvalidRequest([FieldError(said, said)])
+        errors = [refused, invalid, StoreError(said), NotificationError(said)]
+        told = [*map(str, errors), refused.code, refused.message, str(refused.request_id), *invalid.errors[0]]
+    assert [] == [text for text in told if secret in text.replace(REDACTED, "\0")]
+
+
+@pytest.mark.parametrize("size", [1, 100_000])
+def test_nothing_is_too_long(size: int) -> None:
+    """Megabytes of anything are read, and their secrets taken out."""
+    for text in ("a=", "secret", "://", "token token ", "-:", "Authorization: "):
+        assert "THE-SECRET" not in redact(f"{text * size} token=THE-SECRET")
+
+
+def test_a_calls_secrets_are_its_keys_and_the_keys_in_its_addresses() -> None:
+    """By name wherever they are; of a relay what is behind its application, of a page its tickets."""
+    parameters: dict[str, Any] = {
+        "RecordUrl": "https://page.example/class?ticket=s3cr3tticket&room=lesson-17",
+        "StorageParams": {"CloudStorage": {"AccessKey": "caller-id", "SecretKey": "caller-key", "Bucket": "b-125"}},
+        "PublishCdnParams": [{"PublishCdnUrl": "rtmp://live.example/app/str3amkey?txSecret=0a1b2c3d"}],
+    }  # fmt: skip
+    found = set(secrets_of(parameters))
+    assert {"caller-id", "caller-key", "str3amkey", "0a1b2c3d", "s3cr3tticket"} <= found
+    assert not found & {"b-125", "live.example", "app", "class"}

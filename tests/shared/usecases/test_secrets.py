@@ -1,0 +1,82 @@
+"""Whatever secret TRTC's answer quotes: no stored byte, reply or notification holds it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.domain.errors import RecorderBusy, WebRecordError
+from shared.domain.refusals import refusal
+from shared.http.replies import problem, recording_reply
+from shared.usecases.jobs import parse_request
+from tests.shared.usecases.ticking import HOOK, Site
+from tests.world import CALLER_STORAGE, UPLOAD_KEY
+
+SECRETS = {
+    "own": ["AKIDupload", UPLOAD_KEY, "str3amkey", "t1cketOfPage"],
+    "caller's": ["AKIDcaller", "caller-secret-key", "str3amkey", "t1cketOfPage"],
+}
+RELAYS = [{"PublishCdnUrl": "rtmp://live.example.com/app/str3amkey", "IsTencentCdn": 0}]
+CODES = [
+    "InvalidParameterValue.X",
+    "InternalError",
+    "AuthFailure.X",
+    "RequestLimitExceeded",
+    "FailedOperation.TaskExist",
+]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(sorted(SECRETS)),
+    st.integers(0, 3),
+    st.sampled_from(CODES),
+    st.sampled_from(["message", "all", "network"]),
+)
+def test_what_trtc_quotes_stays_in_memory(whose: str, which: int, code: str, where: str) -> None:
+    """In its message, code or RequestId, whatever it means for the start."""
+    site, secret = Site(), SECRETS[whose][which]
+    said = f"upload with {secret} (q-ak={secret}) https://trtc.example/?k={secret}"
+    if where == "network":
+        site.trtc.refusals = [RecorderBusy("ClientNetworkError", said, answered=False)]
+    else:
+        site.trtc.refusals = [
+            refusal(f"{code}.{secret}" if where == "all" else code, said, secret if where == "all" else "r")
+        ]
+    fields: dict[str, Any] = {"StorageParams": CALLER_STORAGE} if whose == "caller's" else {"notify_url": HOOK}
+    try:
+        reply = recording_reply(
+            200, site.start("k1", "https://example.com/?t=t1cketOfPage", PublishCdnParams=RELAYS, **fields).recording
+        )
+    except WebRecordError as error:
+        reply = problem(error, "r")
+    site.minutes(3)
+    asked = site.store.objects.pop("recordings/k1/request.json").body  # the page and the relay that were asked for
+    kept = b"".join(item.body for key, item in site.store.objects.items() if "/facts/" in key).decode()
+    assert [] == [secret for text in (kept, reply.body.replace("?t=t1cketOfPage", "")) if secret in text]
+    for sent in site.inbox.tries:
+        assert secret not in sent.body.decode().replace("?t=t1cketOfPage", "")
+    assert "caller-secret-key" not in asked.decode()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"CloudStorage": {"AKIDcaller": "9zXqVtBnM4pLwKc7RsYd2fGh"}},
+        {"CloudStorage": {"9zXqVtBnM4pLwKc7RsYd2fGh": "AKIDcaller"}},
+        {"CloudStorage": {"AccessKey": ["AKIDcaller"], "SecretKey": {"a": "9zXqVtBnM4pLwKc7RsYd2fGh"}, "Bucket": 1}},
+        {"CloudStorage": {"access_key": 1, "Secret-Key": "9zXqVtBnM4pLwKc7RsYd2fGh"}},
+        {"CloudVod": {"TencentVod": {"SecretKey": "9zXqVtBnM4pLwKc7RsYd2fGh", "Token": "AKIDcaller"}}},
+    ],
+)
+def test_validation_tells_no_key(body: dict[str, Any]) -> None:
+    """Neither a value nor a name that is one."""
+    with pytest.raises(WebRecordError) as raised:
+        parse_request(json.dumps({"RecordUrl": "https://e.example", "StorageParams": body}).encode())
+    told = problem(raised.value, "r").body
+    assert "9zXqVtBnM4pLwKc7RsYd2fGh" not in told
+    assert "AKIDcaller" not in told
