@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from itertools import count
+from typing import Any
 
 from shared.domain import facts, ids
 from shared.domain.accepted import Accepted
@@ -30,7 +31,7 @@ from shared.domain.steps import (
     Wait,
     next_step,
 )
-from shared.ports import Notifier
+from shared.ports import Notifier, ObjectStore
 from shared.store import journal
 from shared.store.journal import Known
 from shared.usecases.ports import Ports
@@ -51,6 +52,10 @@ class ReconcilePorts(Ports):
     """Called before each Describe and Stop, so that all of them together keep to TRTC's rate."""
     pace_start: Callable[[], None]
     """The same for starts: TRTC counts each action by itself."""
+    many: Callable[[Callable[[str], Any], Iterable[str]], Iterable[Any]] = map
+    """How lines of a job are taken."""
+    job_store: Callable[[str, str | None], ObjectStore] | None = None
+    """Gives a bucket that job objects are in, by name and region."""
 
 
 def look(known: Known, ports: ReconcilePorts) -> tuple[Known, Step]:

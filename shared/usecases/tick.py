@@ -24,6 +24,7 @@ from shared.domain.states import is_unsure
 from shared.domain.steps import Start, Wait, next_step
 from shared.store import journal, markers, tombstones
 from shared.store.journal import Known
+from shared.usecases.jobs import go_on
 from shared.usecases.look import ReconcilePorts, look
 from shared.usecases.remove import sweep
 from shared.usecases.start import attempt
@@ -165,8 +166,14 @@ def _without_request(recording_id: str, marks: list[str], ports: ReconcilePorts)
     """Erase what is left of a deleted recording, or drop the markers of a start that died before it was accepted."""
     tombstone = tombstones.of(ports.store, recording_id)
     if tombstone is None:
+        left = go_on(recording_id, ports, ports.many, ports.job_store) if ports.job_store else None
+        if left == 0:
+            ports.store.delete(keys.work_key(recording_id))
         for marker in marks:
-            _drop_claim(marker, ports)
+            if left is None:
+                _drop_claim(marker, ports)
+            else:
+                ports.store.delete(marker)
         return
     again_ms = sweep(recording_id, tombstone, ports.store, ports.clock())
     if again_ms is not None:
