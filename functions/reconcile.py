@@ -17,9 +17,6 @@ BUDGET_S = 50.0
 LONGEST_S = 110.0
 """What an invocation may take altogether: a tick ends what it began."""
 
-MOST_NAMED = 1_000
-"""Changed recordings in a reply."""
-
 
 def handle(trigger: Trigger, app: bootstrap.ReconcileApp) -> Result:
     """Run one tick; or rebuild documents from their facts."""
@@ -27,23 +24,18 @@ def handle(trigger: Trigger, app: bootstrap.ReconcileApp) -> Result:
         with app.workers() as pool:
             report = tick(app.ports, BUDGET_S, pool.map)
         log.note(outcome="ticked", looked=report.looked, starts=report.started, refusals=dict(report.refusals))
-        log.note(queue_length=report.waiting, queue_age_s=report.waiting_s, open=report.open, ended=dict(report.ended))
+        log.note(asked=report.asked, asked_late_s=report.behind_s, ended=dict(report.ended))
+        log.note(queue_length=report.waiting, queue_age_s=report.waiting_s)
         log.note(foreign=report.foreign.count or None, foreign_names=report.foreign.named or None)
-        log.note(
-            notify_failures=report.notify_failures, errors=report.errors[:10] or None, error_count=len(report.errors)
-        )
+        log.note(notify_failures=report.notify_failures, notify_given_up=sorted(report.given_up)[:10] or None)
+        log.note(errors=report.errors[:10] or None, error_count=report.failed)
     elif isinstance(trigger, Replay):
-        store, clock = app.ports.store, app.ports.clock
-        until_ms = clock() + int(BUDGET_S * 1000)
-        wanted = trigger.recording_ids or all_recordings(store)
-        result = replay(store, wanted, clock(), after=trigger.after, has_time=lambda: clock() < until_ms)
+        result = replay(app.ports.store, trigger.recording_ids or all_recordings(app.ports.store), app.ports.clock())
         log.note(
             outcome="replayed", recordings=result.recordings, changed=result.changed[:20], damaged=result.damaged[:20]
         )
         log.note(foreign=result.foreign.count or None, foreign_names=result.foreign.named or None)
-        log.note(after=result.after)
-        more = {"after": result.after} if result.after else {}
-        return {"recordings": result.recordings, "changed": result.changed[:MOST_NAMED], **more}
+        return {"recordings": result.recordings, "changed": result.changed}
     return None
 
 

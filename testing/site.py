@@ -71,6 +71,7 @@ class Simulation(Witness):
             sleep=timeline.sleep,
             pace=self._pacer(),
             pace_start=self._pacer(),
+            pace_stop=self._pacer(),
         )
         self.lengths: dict[str, int] = {}
         self.asked: dict[str, int] = {}

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from testing.run import Run
 
 MINUTE_MS = 60_000
-_MARKER = re.compile(r"(?:open|due)/([0-9]{13})-(.+)")
+_MARKER = re.compile(r"(?:open|due|ask|tell)/([0-9]{13})-(.+)")
 
 
 class Timer:
@@ -23,7 +23,7 @@ class Timer:
     def markers(self) -> list[tuple[int, str]]:
         """Return time and key of all markers there are."""
         folders = self._run.bucket.objects.folders  # type: ignore[attr-defined]  # a bucket's are indexed
-        keys = [key for folder in ("open", "due") for key in folders.get(folder, ())]
+        keys = [key for folder in ("open", "due", "ask", "tell") for key in folders.get(folder, ())]
         found = [(_MARKER.fullmatch(key), key) for key in keys if key in self._run.bucket.objects]
         return [(int(match[1]), key) for match, key in found if match]
 

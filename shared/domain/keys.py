@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 
 from shared.domain.ids import digest_id
 
-_MARKER = re.compile(r"(?:open|due)/[0-9]{13}-[A-Za-z0-9_-]{1,26}")
+_MARKER = re.compile(r"(?:open|due|ask|tell)/[0-9]{13}-[A-Za-z0-9_-]{1,26}")
 _INDEXED = re.compile(r"(?:index|days/[0-9]{4}-[0-9]{2}-[0-9]{2})/([0-9]{13}-[A-Za-z0-9_-]{1,26})")
 _CALLBACK = re.compile(r"tasks/[^/]+/facts/[0-9]{13}-[^/]+\.json")
 
@@ -55,14 +55,29 @@ def due_key(at_ms: int, recording_id: str) -> str:
     return f"due/{at_ms:013d}-{recording_id}"
 
 
+def ask_key(at_ms: int, recording_id: str) -> str:
+    """Return the key of the marker of a silent recording that TRTC is to be asked about; keys sort by time."""
+    return f"ask/{at_ms:013d}-{recording_id}"
+
+
+def tell_key(at_ms: int, recording_id: str) -> str:
+    """Return the key of the marker of a recording whose receiver is owed a notification; keys sort by time."""
+    return f"tell/{at_ms:013d}-{recording_id}"
+
+
+def moved(key: str, at_ms: int) -> str:
+    """Return the key of the same marker at another time; ValueError unless `is_marker`."""
+    return f"{key.partition('/')[0]}/{at_ms:013d}-{marked(key)[1]}"
+
+
 def marked(key: str) -> tuple[int, str]:
-    """Return time and recording id of an `open/` or `due/` marker; ValueError unless `is_marker`."""
+    """Return time and recording id of a marker; ValueError unless `is_marker`."""
     at_ms, _, recording_id = key.partition("/")[2].partition("-")
     return int(at_ms), recording_id
 
 
 def is_marker(key: str) -> bool:
-    """Tell whether a listed key is an `open/` or `due/` marker."""
+    """Tell whether a listed key is a marker."""
     return _MARKER.fullmatch(key) is not None
 
 
@@ -101,11 +116,6 @@ def former_index_key(created_ms: int, recording_id: str) -> str:
     """Return the key of the entry that the release before the flat index wrote: a folder for each day (UTC)."""
     day = datetime.fromtimestamp(created_ms / 1000, tz=timezone.utc).date()
     return f"days/{day}/{index_name(created_ms, recording_id)}"
-
-
-def work_key(job_id: str) -> str:
-    """Return the key of how far a job object was taken; its marker in `open/` has the same id."""
-    return f"work/{job_id}.json"
 
 
 def gone_key(recording_id: str) -> str:

@@ -9,16 +9,20 @@ final      send what is owed to the caller; look once more for what nobody told 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import takewhile
 
 from shared.domain.accepted import Accepted
 from shared.domain.evidence import Evidence, Task
 from shared.domain.outbox import messages
 from shared.domain.periods import IN_FLIGHT_MS, REPEAT_MS, START_LEAD_MS
+from shared.domain.refusals import is_full
 from shared.domain.states import State, end_ms, is_unsure, last_attempt, last_task, pending_tasks, state_of, unseen
 
 SETTLE_MS = 300_000
 """After the newest fact: TRTC sends for a minute, and a listing is complete some time after that."""
+LONGEST_BACK_OFF_MS = 600_000
+"""Between two tries of a start that TRTC refuses for a reason of its own, at most."""
 LIMIT_SLACK_MS = 120_000
 """TRTC ends a task at its limit by itself; we stop it when it did not."""
 
@@ -42,10 +46,14 @@ class Timing:
 
 @dataclass(frozen=True)
 class Wait:
-    """Nothing to do before then; `done` when nothing is ever to be done again."""
+    """Nothing to do before then; `done` when nothing is ever to be done again.
+
+    `asks` where TRTC is to be asked then: no sooner than its rate has room for, which takes no harm.
+    """
 
     until_ms: int
     done: bool = False
+    asks: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -170,7 +178,7 @@ def _working_step(
     asked: bool,
 ) -> Step:
     if state.waiting:
-        return _waiting(accepted, evidence, now_ms)
+        return _waiting(accepted, evidence, now_ms, asked=asked)
     if state is State.UPLOADING:
         # Only a failed upload that is held again is neither pending nor final; its task is the last one's.
         pending = pending_tasks(evidence) or [task for task in [last_task(evidence)] if task]
@@ -178,11 +186,11 @@ def _working_step(
     task, last = last_task(evidence), last_attempt(evidence)
     if task is None or task.task_id is None:
         ripe_ms = ((last[1].at_ms if last else None) or 0) + IN_FLIGHT_MS
-        return _waiting(accepted, evidence, now_ms) if asked or now_ms >= ripe_ms else Wait(ripe_ms)
+        return _waiting(accepted, evidence, now_ms, asked=asked) if asked or now_ms >= ripe_ms else Wait(ripe_ms)
     return _running(accepted, evidence, task, task.task_id, state, now_ms, timing, seen_ms)
 
 
-def _waiting(accepted: Accepted, evidence: Evidence, now_ms: int) -> Step:
+def _waiting(accepted: Accepted, evidence: Evidence, now_ms: int, *, asked: bool) -> Step:
     last, reason = last_attempt(evidence), state_of(accepted, evidence)[1]
     unsure = last[0] if last and not last[1].task_key else None
     if (why := _too_late(accepted, evidence, now_ms)) is not None:
@@ -192,11 +200,38 @@ def _waiting(accepted: Accepted, evidence: Evidence, now_ms: int) -> Step:
     if last is None:
         return Start(1, recheck=None)
     number, attempt = last
-    # Somebody else may still be at the same attempt, and get the task that we were refused.
-    if attempt.refused and now_ms < (ripe_ms := attempt.refused[0] + IN_FLIGHT_MS):
-        return Wait(ripe_ms)
+    if attempt.refused:
+        # Somebody else may still be at the same attempt, and get the task that we were refused.
+        ripe_ms = max(attempt.refused[0] + IN_FLIGHT_MS, 0 if asked else behind_ms(evidence))
+        if now_ms < ripe_ms:
+            return Wait(ripe_ms)
     # TRTC asks for a new RecordId after a refusal; without an answer only the same one is safe.
     return Start(number + 1 if attempt.task_key or attempt.refused else number, recheck=unsure)
+
+
+def behind_ms(evidence: Evidence) -> int:
+    """Return until when a start that TRTC did not take for a reason of its own lets others go first; 0: it need not.
+
+    The longer it goes on, the rarer it is tried. A full TRTC is nobody's fault, and costs nobody his place.
+    """
+    numbered = sorted(evidence.attempts.items(), key=lambda item: -int(item[0]))
+    # Those after the newest one that has a task.
+    attempts = list(takewhile(lambda attempt: not attempt.task_key, (attempt for _, attempt in numbered)))
+    note = (attempts[0].refused or attempts[0].unanswered) if attempts else None
+    if note is None or is_full(note[1]):
+        return 0
+    first_ms = min((attempt.at_ms for attempt in attempts if attempt.at_ms), default=note[0])
+    # Refused, somebody else may still be at the same attempt.
+    least_ms = IN_FLIGHT_MS if attempts[0].refused else 0
+    return note[0] + max(least_ms, min(note[0] - first_ms, LONGEST_BACK_OFF_MS))
+
+
+def ends_ms(accepted: Accepted, evidence: Evidence) -> int:
+    """Return when the recording's task is to be stopped, by its `stop_at` or past its limit."""
+    task = last_task(evidence)
+    began_ms = task.began_ms if task else None
+    limit_ms = (began_ms or _at_ms(evidence)) + _limit_ms(accepted) + LIMIT_SLACK_MS
+    return min(limit_ms, accepted.stop_at_ms or limit_ms)
 
 
 def _too_late(accepted: Accepted, evidence: Evidence, now_ms: int) -> str | None:
@@ -223,15 +258,15 @@ def _running(
     seen_ms: int | None,
 ) -> Step:
     heard_ms = max(task.began_ms or 0, task.paused[0] if task.paused else 0, seen_ms or 0, _at_ms(evidence))
-    limit_ms = (task.began_ms or _at_ms(evidence)) + _limit_ms(accepted) + LIMIT_SLACK_MS
-    stop_ms = min(limit_ms, accepted.stop_at_ms or limit_ms)
+    stop_ms = ends_ms(accepted, evidence)
     if evidence.stop or now_ms >= stop_ms:
         why = "its stop_at has come" if stop_ms == accepted.stop_at_ms else "it is past its MaxDurationLimit"
         return Wait(now_ms + REPEAT_MS) if seen_ms is not None else Stop(task_id, why)
     every = REPEAT_MS if state is State.STARTING else timing.alive_every
     if seen_ms is None and now_ms - heard_ms >= every:
         return Describe(task_id)
-    return Wait(min(stop_ms, max(heard_ms + every, now_ms + 1)))
+    ask_ms = max(heard_ms + every, now_ms + 1)
+    return Wait(stop_ms) if stop_ms <= ask_ms else Wait(ask_ms, asks=True)
 
 
 def _uploading(accepted: Accepted, tasks: list[Task], evidence: Evidence, now_ms: int, timing: Timing) -> Step:

@@ -22,6 +22,7 @@ from shared.domain.evidence import Evidence
 from shared.domain.facts import Fact, changed, evidence_of_callback, evidence_of_fact, read_fact, unreadable
 from shared.domain.ids import is_fact_name, is_recording_id, task_key_of
 from shared.domain.states import since_ms
+from shared.domain.steps import behind_ms
 from shared.ports import ObjectStore, StoredObject
 from shared.store import markers
 
@@ -218,10 +219,10 @@ def _write(store: ObjectStore, known: Known, now_ms: int) -> tuple[Known, Record
         if task.task_id and task_key not in (known.documented or Evidence()).tasks:
             _link(store, accepted.recording_id, task.task_id)
     if recording.state.waiting:
-        markers.mark_start(store, accepted, now_ms)
+        markers.mark_start(store, accepted, now_ms, behind_ms(known.evidence))
     if any(message.next_ms == 0 for message in recording.notifications):
         # A marker of a time of its own: reconcile may be deleting an older one right now.
-        markers.mark_look(store, accepted.recording_id, now_ms)
+        markers.mark_message(store, accepted.recording_id, now_ms)
     body = recording.model_dump_json(indent=1, exclude_none=True).encode()
     store.put(keys.document_key(accepted.recording_id), body)
     return known._replace(documented=known.evidence), recording

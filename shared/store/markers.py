@@ -1,14 +1,22 @@
 """Markers: what is to be done, and from when on. They are reconcile's work list, and mean nothing by themselves.
 
-`due/<ms>-<id>`: a start that is scheduled or queued. `open/<ms>-<id>`: a recording that is to be looked at.
+`due/<ms>-<id>`: a start that is scheduled or queued. `open/<ms>-<id>`: a recording that is to be looked at, its stop
+above all. `ask/<ms>-<id>`: a silent one that TRTC is to be asked about. `tell/<ms>-<id>`: one whose receiver is owed a
+notification. Each is a queue of its own, so that none holds up another.
 """
 
 from __future__ import annotations
+
+import re
+from zlib import crc32
 
 from shared.domain import keys
 from shared.domain.accepted import Accepted
 from shared.domain.periods import REPEAT_MS
 from shared.ports import ObjectStore
+
+LONGEST_MS = 3_600_000
+"""What always fails is tried again after an hour at most."""
 
 
 def mark_look(store: ObjectStore, recording_id: str, at_ms: int) -> None:
@@ -16,11 +24,38 @@ def mark_look(store: ObjectStore, recording_id: str, at_ms: int) -> None:
     store.put(keys.open_key(at_ms, recording_id), b"")
 
 
-def mark_start(store: ObjectStore, accepted: Accepted, now_ms: int) -> None:
-    """Have a start made when it is due, and given up at its deadline."""
-    store.put(keys.due_key(accepted.due_ms, accepted.recording_id), b"")
-    # A scheduled start has one marker: its deadline gets one when the start is due and can't be made.
-    if accepted.start_by_ms is not None and not accepted.is_early(now_ms):
+def mark_question(store: ObjectStore, recording_id: str, now_ms: int, every_ms: int, *, at_once: bool = False) -> None:
+    """Have TRTC asked about the recording, once in such a period, the next time or `at_once`.
+
+    Whoever marks it within the same period writes the same marker: a recording has one place in the queue.
+    """
+    offset = crc32(recording_id.encode()) % every_ms
+    period = (now_ms - offset) // every_ms + (not at_once)
+    store.put(keys.ask_key(period * every_ms + offset, recording_id), b"")
+
+
+def mark_message(store: ObjectStore, recording_id: str, at_ms: int) -> None:
+    """Have the recording's receiver notified from that time on (epoch ms)."""
+    store.put(keys.tell_key(at_ms, recording_id), b"")
+
+
+def back_off(store: ObjectStore, marker: str, now_ms: int) -> None:
+    """Move the marker of what failed to later: by as long as it has been failing. The marker's body says since when."""
+    stored = store.get(marker)
+    if stored is None:
+        return
+    since_ms = int(stored.body) if re.fullmatch(rb"[0-9]{13}", stored.body) else now_ms
+    later = keys.moved(marker, now_ms + min(max(now_ms - since_ms, 0), LONGEST_MS))
+    store.put(later, f"{since_ms:013d}".encode())
+    if later != marker:
+        store.delete(marker)
+
+
+def mark_start(store: ObjectStore, accepted: Accepted, now_ms: int, behind_ms: int = 0) -> None:
+    """Have a start made when it is due, or behind what is due by `behind_ms`, and given up at its deadline."""
+    store.put(keys.due_key(max(accepted.due_ms, behind_ms), accepted.recording_id), b"")
+    # The usual deadline of a scheduled start needs no marker: the starts that are due show when it has passed.
+    if accepted.start_by_ms is not None and ("StartBy" in accepted.request or not accepted.is_early(now_ms)):
         mark_look(store, accepted.recording_id, accepted.start_by_ms)
 
 

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from itertools import count
-from typing import Any
 
 from shared.domain import facts, ids
 from shared.domain.accepted import Accepted
-from shared.domain.document import Recording, decide
 from shared.domain.errors import RecorderBusy, TaskNotFound
 from shared.domain.evidence import Evidence
 from shared.domain.facts import Fact
-from shared.domain.notify_hosts import NotificationError
 from shared.domain.periods import REPEAT_MS
 from shared.domain.states import end_ms
 from shared.domain.steps import (
     Describe,
     GiveUp,
     Look,
-    Notify,
     Start,
     Step,
     Stop,
@@ -31,7 +25,7 @@ from shared.domain.steps import (
     Wait,
     next_step,
 )
-from shared.ports import Notifier, ObjectStore
+from shared.ports import Notifier
 from shared.store import journal
 from shared.store.journal import Known
 from shared.usecases.ports import Ports
@@ -49,17 +43,25 @@ class ReconcilePorts(Ports):
     timing: Timing
     sleep: Callable[[float], None]
     pace: Callable[[], None]
-    """Called before each Describe and Stop, so that all of them together keep to TRTC's rate."""
+    """Called before each Describe, so that all of them together keep to TRTC's rate."""
     pace_start: Callable[[], None]
     """The same for starts: TRTC counts each action by itself."""
-    many: Callable[[Callable[[str], Any], Iterable[str]], Iterable[Any]] = map
-    """How lines of a job are taken."""
-    job_store: Callable[[str, str | None], ObjectStore] | None = None
-    """Gives a bucket that job objects are in, by name and region."""
+    pace_stop: Callable[[], None] | None = None
+    """The same for stops; None: they share that of the questions."""
 
 
-def look(known: Known, ports: ReconcilePorts) -> tuple[Known, Step]:
-    """Carry out what is to be done now; return what is known after it, and the Wait or Start it ends with."""
+def asks(step: Step) -> bool:
+    """Tell whether TRTC has to be asked before anything else is done."""
+    return isinstance(step, Describe) or (isinstance(step, Start | GiveUp | Sweep) and step.recheck is not None)
+
+
+def look(known: Known, ports: ReconcilePorts, *, asking: bool = True) -> tuple[Known, Step]:
+    """Carry out what is to be done now; return what is known after it, and the Wait or Start it ends with.
+
+    Nobody is notified. Not `asking`, it ends before a question to TRTC, too, with the step that needs it.
+    """
+    # What is owed to a receiver is another pass's.
+    quiet = known.accepted.model_copy(update={"notify_url": None})
     seen_ms: int | None = None
     step: Step
     for steps in count():
@@ -67,7 +69,9 @@ def look(known: Known, ports: ReconcilePorts) -> tuple[Known, Step]:
         if steps == MAX_STEPS:
             step = Wait(now_ms)  # the next tick goes on
             break
-        step = next_step(known.accepted, known.evidence, now_ms, ports.timing, seen_ms)
+        step = next_step(quiet, known.evidence, now_ms, ports.timing, seen_ms)
+        if asks(step) and not asking:
+            break
         if isinstance(step, Start | GiveUp | Sweep) and step.recheck is not None:
             try:
                 ports.pace()
@@ -80,8 +84,6 @@ def look(known: Known, ports: ReconcilePorts) -> tuple[Known, Step]:
                 break
         if isinstance(step, Wait | Start):
             break
-        if isinstance(step, Notify):
-            known, _ = journal.save(ports.store, known, now_ms)  # a receiver may read what it is notified of
         fact = _carry_out(step, known.accepted, known.evidence, ports)
         if fact is None and isinstance(step, Look):
             step = Wait(now_ms + ports.timing.files_after)
@@ -100,10 +102,12 @@ def _carry_out(step: Step, accepted: Accepted, evidence: Evidence, ports: Reconc
         case GiveUp(why, _):
             return facts.gave_up(now_ms, why)
         case Describe(task_id):
+            ports.pace()
             return _gone(lambda: ports.recorder.describe_task(task_id), task_id, evidence, ports)
         case Stop(_, why) if evidence.stop is None:
             return facts.stop_requested(now_ms, why)  # a fact first: then it is not started again
         case Stop(task_id):
+            (ports.pace_stop or ports.pace)()
             return _gone(lambda: ports.recorder.stop(task_id), task_id, evidence, ports)
         case Look(task_id, last):
             files = list_files(accepted, task_id, ports.store)
@@ -111,15 +115,10 @@ def _carry_out(step: Step, accepted: Accepted, evidence: Evidence, ports: Reconc
         case Sweep(_):
             stray = task_of_files(accepted, evidence, ports.store)
             return facts.looked(now_ms, stray, list_files(accepted, stray, ports.store), last=True) if stray else None
-        case Notify(webhook_id, attempt):
-            error = _send(webhook_id, accepted, evidence, ports)
-            reason, ended = (error.reason, error.ended) if error else (None, False)
-            return facts.notified(now_ms, webhook_id, attempt, reason, ended=ended)
     return None
 
 
 def _gone(call: Callable[[], object], task_id: str, evidence: Evidence, ports: ReconcilePorts) -> Fact | None:
-    ports.pace()
     try:
         call()
     except TaskNotFound:
@@ -128,31 +127,3 @@ def _gone(call: Callable[[], object], task_id: str, evidence: Evidence, ports: R
     except RecorderBusy:
         pass  # asked again at the next look
     return None
-
-
-def _send(webhook_id: str, accepted: Accepted, evidence: Evidence, ports: ReconcilePorts) -> NotificationError | None:
-    recording = decide(accepted, evidence)
-    at_s, body = ports.clock() // 1000, notification(webhook_id, recording)
-    try:
-        ports.notifier.send(accepted.notify_url or "", webhook_id, at_s, body, accepted.traceparent)
-    except NotificationError as error:
-        return error
-    return None
-
-
-def notification(webhook_id: str, recording: Recording) -> bytes:
-    """Return the body of a notification: the state it is about, the one of now, and the recording as it stands.
-
-    They differ where the recording went on before the notification was taken.
-    """
-    state = next(m.state for m in recording.notifications if m.webhook_id == webhook_id)
-    known = recording.evidence.facts.items()
-    since_ms = max((int(name[:13]) for name, label in known if label != "notified"), default=recording.created_ms)
-    document = {
-        "type": f"recording.{state.value}",
-        "timestamp": datetime.fromtimestamp(since_ms / 1000, tz=timezone.utc).isoformat(),
-        "state": state.value,
-        "current_state": recording.state.value,
-        "data": recording.model_dump(mode="json", exclude={"evidence", "notifications"}, exclude_none=True),
-    }
-    return json.dumps(document, ensure_ascii=False).encode()

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent.parent
 LOCK = re.compile(r"\b(R?Lock|Condition|(Bounded)?Semaphore)\b")
 PORTS = (ports.ObjectStore, ports.FileStore, ports.Recorder, ports.Notifier, ports.ProbedStore, ports.HttpProbe)
 PORT_CALLS = {name for port in PORTS for name in vars(port) if not name.startswith("_")} | {
-    *("sleep", "_sleep", "pace", "pace_start", "wait", "many", "map", "submit", "result", "_call", "_ask"),
+    *("sleep", "_sleep", "pace", "pace_start", "pace_stop", "wait", "many", "map", "submit", "result", "_call", "_ask"),
 }
 """What lets time pass: the methods of the ports, and what waits for others."""
 

@@ -91,6 +91,7 @@ class Site(World):
             sleep=self.sleep,
             pace=self.pace,
             pace_start=self.pace,
+            pace_stop=self.pace,
         )
 
     def sleep(self, seconds: float) -> None:
@@ -117,7 +118,7 @@ class Site(World):
     def run_until_done(self, at_most: int = 10_000) -> None:
         """Let the timer run, skipping minutes without work, until no marker is left."""
         for _ in range(at_most):
-            markers = self.listed("open/") + self.listed("due/")
+            markers = [key for folder in ("open/", "due/", "ask/", "tell/") for key in self.listed(folder)]
             if not markers:
                 return
             earliest = min(int(key.split("/")[1].split("-")[0]) for key in markers)

@@ -1,0 +1,123 @@
+"""What a tick reports, and how one item's failure stays its own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import takewhile
+from threading import Lock
+
+from shared.domain import keys
+from shared.domain.document import Recording, decide
+from shared.domain.errors import RecorderError, StoreError
+from shared.domain.foreign import Foreign
+from shared.store import markers, tombstones
+from shared.store.journal import Known
+from shared.usecases.look import ReconcilePorts
+from shared.usecases.remove import sweep
+
+CLAIM_MS = 600_000
+"""A marker this old without a request is of a start that died before it accepted anything."""
+MOST_ERRORS = 100
+LONGEST_ERROR = 300
+
+
+@dataclass
+class Report:
+    """What a tick did and saw.
+
+    Attributes:
+        looked, started, asked: recordings looked at, tasks started, silent recordings among the looks.
+        refusals: TRTC's codes of starts that have to wait on, and how often.
+        waiting, waiting_s: how many starts are due and not made, and how long the oldest has waited, seconds.
+        behind_s: how late the last question about a silent recording was, seconds.
+        ended: final states that recordings came to, and how many.
+        notify_failures: notifications that were not taken.
+        given_up: receivers' hosts that got nothing more in this tick, because they did not answer in time.
+        failed: looks, starts and notifications that failed; `errors` has the first of them in words.
+        foreign: names among the markers that are none.
+    """
+
+    looked: int = 0
+    started: int = 0
+    asked: int = 0
+    refusals: Counter[str] = field(default_factory=Counter)
+    waiting: int = 0
+    waiting_s: int = 0
+    behind_s: int = 0
+    ended: Counter[str] = field(default_factory=Counter)
+    notify_failures: int = 0
+    given_up: set[str] = field(default_factory=set)
+    failed: int = 0
+    errors: list[str] = field(default_factory=list)
+    foreign: Foreign = field(default_factory=Foreign)
+    _counting: Lock = field(default_factory=Lock)
+
+    def note_look(self, before: Recording | None, after: Recording, *, asked: bool) -> None:
+        """Count a look, and what it changed; looks are made by several threads at once."""
+        with self._counting:
+            self.looked, self.asked = self.looked + 1, self.asked + asked
+            self.ended.update([after.state.value] if before and after.state.final and not before.state.final else [])
+
+    def note_not_taken(self, given_up: str | None) -> None:
+        """Count a notification, and name the host that gets nothing more in this tick, if so."""
+        with self._counting:
+            self.notify_failures += 1
+            self.given_up.update([given_up] if given_up is not None else [])
+
+    def note_error(self, recording_id: str, error: Exception) -> None:
+        """Count it, and name the first ones."""
+        with self._counting:
+            self.failed += 1
+            if len(self.errors) < MOST_ERRORS:
+                self.errors.append(f"{recording_id}: {type(error).__name__}: {error}"[:LONGEST_ERROR])
+
+
+def in_turn(do: Callable[[str], None], items: Iterable[str]) -> Iterable[None]:
+    """Do one after another what a pool of threads does several at once."""
+    for item in items:
+        do(item)
+    return ()
+
+
+def ripe(prefix: str, until_ms: int, ports: ReconcilePorts, report: Report) -> Iterator[str]:
+    """Yield the markers up to then, the oldest first; what lies behind them is not listed."""
+    listed = report.foreign.skipped((item.key for item in ports.store.list(prefix)), keys.is_marker)
+    return takewhile(lambda marker: keys.marked(marker)[0] <= until_ms, listed)
+
+
+def guarded(
+    recording_id: str, marks: Sequence[str], ports: ReconcilePorts, report: Report, do: Callable[[], None]
+) -> None:
+    """Do it; what it meets is this recording's alone. Its markers stand, or are moved to later."""
+    try:
+        do()
+    except RecorderError as error:  # TRTC's or the deployment's to mend: the next tick tries again
+        report.note_error(recording_id, error)
+    except Exception as error:  # noqa: BLE001 (one recording that can't be read must not stop all others)
+        report.note_error(recording_id, error)
+        with suppress(StoreError):
+            for marker in marks:
+                markers.back_off(ports.store, marker, ports.clock())
+
+
+def is_deleted(known: Known, ports: ReconcilePorts) -> bool:
+    """Tell whether a deletion of the recording died before it erased the request; only what is over is deleted."""
+    final = decide(known.accepted, known.evidence).state.final
+    return final and tombstones.of(ports.store, known.accepted.recording_id) is not None
+
+
+def without_request(recording_id: str, marks: Sequence[str], ports: ReconcilePorts) -> None:
+    """Erase what is left of a deleted recording, or drop the markers of a start that died before it was accepted."""
+    now_ms, again_ms = ports.clock(), None
+    tombstone = tombstones.of(ports.store, recording_id)
+    if tombstone is not None:
+        again_ms = sweep(recording_id, tombstone, ports.store, now_ms)
+        if again_ms is not None:
+            markers.mark_look(ports.store, recording_id, again_ms)
+    for marker in marks:
+        at_ms = keys.marked(marker)[0]
+        if at_ms != again_ms if tombstone else now_ms - at_ms >= CLAIM_MS:
+            ports.store.delete(marker)

@@ -1,0 +1,130 @@
+"""The starts of one tick: in order of acceptance, until TRTC is full.
+
+A start that TRTC does not take for a reason of its own goes behind those that have not been tried: its marker is moved.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from shared.domain import keys
+from shared.domain.document import decide
+from shared.domain.errors import ParametersRefused, RecorderBusy, RecorderMisconfigured, TaskNotFound
+from shared.domain.periods import REPEAT_MS, START_LEAD_MS
+from shared.domain.refusals import is_full
+from shared.domain.states import is_unsure
+from shared.domain.steps import Start, Wait, behind_ms, next_step
+from shared.store import journal, markers
+from shared.store.journal import Known
+from shared.usecases.look import ReconcilePorts
+from shared.usecases.report import Report, guarded, ripe, without_request
+from shared.usecases.start import attempt
+from shared.usecases.tasks import find
+
+ENOUGH_SILENCE = 3
+"""Calls in a row that were not answered, from which a tick starts no more: TRTC is not there."""
+
+
+class Starts:
+    """Makes the starts of one tick, each at most once."""
+
+    def __init__(self, ports: ReconcilePorts, report: Report) -> None:
+        self._ports, self._report = ports, report
+        self._full, self._silence = False, 0
+        self._tried: dict[str, bool] = {}
+        """Markers and whether they have to wait on."""
+
+    def make(self, due_ms: int, until_ms: int) -> None:
+        """Make the starts that are due by then and were not tried yet, waiting for their time, until `until_ms`."""
+        ports = self._ports
+        due = list(ripe("due/", due_ms + START_LEAD_MS, ports, self._report))
+        for marker in due:
+            if ports.clock() >= until_ms:
+                break
+            if marker in self._tried or (self._over and not self._may_be_too_late(marker)):
+                continue
+            while (early_ms := keys.marked(marker)[0] - START_LEAD_MS - ports.clock()) > 0:
+                ports.sleep(early_ms / 1000)
+            refusals: list[str] = []
+            guarded(keys.marked(marker)[1], [marker], ports, self._report, partial(self._start, marker, refusals))
+            self._tried[marker] = bool(refusals)
+            self._report.refusals.update(refusals)
+        waiting = [keys.marked(marker)[0] for marker in due if self._tried.get(marker, True)]
+        self._report.waiting = len(waiting)
+        self._report.waiting_s = max(0, (ports.clock() - min(waiting)) // 1000) if waiting else 0
+
+    @property
+    def _over(self) -> bool:
+        return self._full or self._silence >= ENOUGH_SILENCE
+
+    def _may_be_too_late(self, marker: str) -> bool:
+        """Tell whether the usual deadline has passed: then it is to be given up, though TRTC is full."""
+        return keys.marked(marker)[0] + self._ports.policy.start_within_s * 1000 <= self._ports.clock()
+
+    def _start(self, marker: str, refusals: list[str]) -> None:
+        """Make one start, or add to `refusals` why it has to wait on."""
+        ports, recording_id = self._ports, keys.marked(marker)[1]
+        known = journal.read(ports.store, recording_id)
+        if known is None:
+            without_request(recording_id, [marker], ports)
+            return
+        # A start does not wait for a message to be sent.
+        quiet = known.accepted.model_copy(update={"notify_url": None})
+        step = next_step(quiet, known.evidence, ports.clock(), ports.timing)
+        if isinstance(step, Wait) and decide(known.accepted, known.evidence).state.waiting:
+            self._behind(marker, known)
+        elif not isinstance(step, Start):
+            markers.mark_look(ports.store, recording_id, ports.clock())
+            ports.store.delete(marker)
+        elif not self._over and not self._behind(marker, known):
+            markers.mark_look(ports.store, recording_id, ports.clock() + REPEAT_MS)
+            self._try(marker, known, step, refusals)
+
+    def _behind(self, marker: str, known: Known) -> bool:
+        """Move the marker behind others where it has to let them go first."""
+        later_ms = behind_ms(known.evidence)
+        if later_ms <= max(self._ports.clock(), keys.marked(marker)[0]):
+            return False
+        markers.mark_start(self._ports.store, known.accepted, self._ports.clock(), later_ms)
+        self._ports.store.delete(marker)
+        return True
+
+    def _try(self, marker: str, known: Known, step: Start, refusals: list[str]) -> None:
+        ports = self._ports
+        if not self._found(known, step, refusals):
+            if refusals:
+                return
+            ports.pace_start()
+            try:
+                outcome = attempt(known, known.accepted.parsed(), step.attempt, ports)
+            except (ParametersRefused, RecorderMisconfigured):
+                ports.store.delete(marker)  # refused for good, and stored as such; the open marker tells the caller
+                raise
+            if outcome.refused:
+                refusals.append(outcome.refused)
+                evidence = outcome.recording.evidence
+                # A full TRTC is full for everybody; any other refusal may be this one recording's own.
+                self._full = self._full or is_full(outcome.refused)
+                self._silence = self._silence + 1 if is_unsure(evidence) else 0
+                self._behind(marker, known._replace(evidence=evidence))
+                return
+            if outcome.recording.state.final:  # the policy forbids by now what was accepted
+                ports.store.delete(marker)
+                return
+        self._silence, self._report.started = 0, self._report.started + 1
+        ports.store.delete(marker)
+
+    def _found(self, known: Known, step: Start, refusals: list[str]) -> bool:
+        """Tell whether an earlier attempt has a task after all."""
+        if step.recheck is None:
+            return False
+        try:
+            self._ports.pace()
+            find(known, step.recheck, self._ports)
+        except TaskNotFound:
+            return False
+        except RecorderBusy as error:
+            refusals.append(error.code)
+            self._full = self._full or is_full(error.code)
+            return False
+        return True

@@ -1,0 +1,147 @@
+"""The notifications of one tick: whoever does not answer costs only those who wait for the same host.
+
+A host has a few lanes of its own. After two tries that took too long it gets nothing more in this tick; what it is
+owed is moved to later, so that those behind it come to their turn.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from datetime import datetime, timezone
+from functools import partial
+from itertools import count, islice, zip_longest
+from urllib.parse import urlsplit
+
+from shared.domain import facts, keys
+from shared.domain.document import Recording
+from shared.domain.facts import Fact
+from shared.domain.notify_hosts import NotificationError
+from shared.domain.periods import REPEAT_MS
+from shared.domain.steps import Notify, next_step
+from shared.store import journal, markers
+from shared.store.journal import Known
+from shared.usecases.look import ReconcilePorts
+from shared.usecases.report import Report, guarded, is_deleted, ripe, without_request
+
+MOST = 1_000
+"""Recordings whose receivers are told in one tick."""
+LANES = 4
+"""Calls of one host at once."""
+SLOW_MS = 3_000
+"""A try that failed after so long is one that hung: the sender waits 5 s."""
+ENOUGH_SLOW = 2
+LATER_AT_ONCE = 200
+"""Of what is moved to later, so much comes again in each minute."""
+
+Lane = list[tuple[str, list[str]]]
+
+
+class Tellings:
+    """What is owed to receivers now."""
+
+    def __init__(self, ports: ReconcilePorts, report: Report, until_ms: int) -> None:
+        self._ports, self._report, self._until_ms = ports, report, until_ms
+        self.marks: dict[str, list[str]] = {}
+        """Recording → its markers."""
+        for marker in islice(ripe("tell/", ports.clock(), ports, report), MOST):
+            self.marks.setdefault(keys.marked(marker)[1], []).append(marker)
+        self._hosts: defaultdict[str, Lane] = defaultdict(list)
+        self._host_of: dict[str, str] = {}
+        self._slow, self._moved = Counter[str](), count()
+
+    def sort(self, recording_id: str) -> None:
+        """Find out which host a recording's notifications go to."""
+        marks = self.marks[recording_id]
+        if self._ports.clock() < self._until_ms:
+            guarded(recording_id, marks, self._ports, self._report, lambda: self._sort(recording_id, marks))
+
+    def _sort(self, recording_id: str, marks: list[str]) -> None:
+        accepted = journal.accepted_of(self._ports.store, recording_id)
+        if accepted is None:
+            without_request(recording_id, marks, self._ports)
+            return
+        self._host_of[recording_id] = host = _host(accepted.notify_url)
+        self._hosts[host].append((recording_id, marks))
+
+    def lanes(self) -> dict[str, Lane]:
+        """Return what can be done at once, by name: the first lane of each host first."""
+        by_host = [
+            [(f"tell {host} {lane}", items[lane::LANES]) for lane in range(min(LANES, len(items)))]
+            for host, items in self._hosts.items()
+        ]
+        return {name: lane for row in zip_longest(*by_host) for name, lane in filter(None, row)}
+
+    def serve(self, lane: Lane) -> None:
+        """Send what is owed, one after another; move to later what can't be."""
+        for recording_id, marks in lane:
+            guarded(recording_id, marks, self._ports, self._report, partial(self._tell, recording_id, marks))
+
+    def _tell(self, recording_id: str, marks: list[str]) -> None:
+        ports = self._ports
+        if self._over(self._host_of[recording_id]):
+            self._mark(recording_id, marks, self._later_ms())
+            return
+        known = journal.read(ports.store, recording_id)
+        if known is None or is_deleted(known, ports):
+            without_request(recording_id, marks, ports)
+            return
+        next_ms = None
+        while isinstance(step := next_step(known.accepted, known.evidence, ports.clock(), ports.timing), Notify):
+            if self._over(self._host_of[recording_id]):
+                next_ms = self._later_ms()
+                break
+            known, recording = journal.save(ports.store, known, ports.clock())  # a receiver may read it
+            known = journal.record(ports.store, known, self._send(step, known, recording))
+        recording = journal.save(ports.store, known, ports.clock())[1]
+        owed = [message.next_ms for message in recording.notifications if message.next_ms is not None]
+        self._mark(recording_id, marks, (next_ms or min(owed)) if owed else None)
+
+    def _over(self, host: str) -> bool:
+        return self._ports.clock() >= self._until_ms or self._slow[host] >= ENOUGH_SLOW
+
+    def _later_ms(self) -> int:
+        return self._ports.clock() + REPEAT_MS * (1 + next(self._moved) // LATER_AT_ONCE)
+
+    def _mark(self, recording_id: str, marks: list[str], next_ms: int | None) -> None:
+        if next_ms is not None:
+            markers.mark_message(self._ports.store, recording_id, max(next_ms, keys.marked(marks[-1])[0] + 1))
+        for marker in marks:
+            self._ports.store.delete(marker)
+
+    def _send(self, step: Notify, known: Known, recording: Recording) -> Fact:
+        accepted, at_ms, ended = known.accepted, self._ports.clock(), False
+        url, body, error = accepted.notify_url or "", notification(step.webhook_id, recording), None
+        try:
+            self._ports.notifier.send(url, step.webhook_id, at_ms // 1000, body, accepted.traceparent)
+        except NotificationError as refusal:
+            error, ended = refusal.reason, refusal.ended
+            took_ms, host = self._ports.clock() - at_ms, self._host_of[accepted.recording_id]
+            self._slow[host] += took_ms >= SLOW_MS
+            self._report.note_not_taken(host if self._slow[host] >= ENOUGH_SLOW else None)
+        return facts.notified(at_ms, step.webhook_id, step.attempt, error, ended=ended)
+
+
+def _host(url: str | None) -> str:
+    try:
+        return urlsplit(url or "").hostname or ""
+    except ValueError:
+        return ""
+
+
+def notification(webhook_id: str, recording: Recording) -> bytes:
+    """Return the body of a notification: the state it is about, the one of now, and the recording as it stands.
+
+    They differ where the recording went on before the notification was taken.
+    """
+    state = next(m.state for m in recording.notifications if m.webhook_id == webhook_id)
+    known = recording.evidence.facts.items()
+    since_ms = max((int(name[:13]) for name, label in known if label != "notified"), default=recording.created_ms)
+    document = {
+        "type": f"recording.{state.value}",
+        "timestamp": datetime.fromtimestamp(since_ms / 1000, tz=timezone.utc).isoformat(),
+        "state": state.value,
+        "current_state": recording.state.value,
+        "data": recording.model_dump(mode="json", exclude={"evidence", "notifications"}, exclude_none=True),
+    }
+    return json.dumps(document, ensure_ascii=False).encode()
