@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -109,6 +109,19 @@ class RecorderProcess:
             self.events.append(event)
             self._queue.put(event)
         self._queue.put(None)
+
+
+def at_best(check: Callable[[Path], None], folder: Path) -> None:
+    """Check a recording, or the second or third where others took the processors from the first: it is in real time."""
+    for left in (2, 1, 0):
+        place = folder / f"recorded-{left}"
+        place.mkdir()
+        try:
+            return check(place)
+        except AssertionError:
+            if not left:
+                raise
+    return None
 
 
 def processes() -> Iterator[tuple[int, int, str]]:
