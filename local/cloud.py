@@ -34,7 +34,7 @@ from local.state import StateLock
 
 ROOT = Path(__file__).parent.parent
 _log = logging.getLogger(__name__)
-TIMEOUTS_S = {"recordings": 30.0, "callback": 5.0, "reconcile": 60.0}
+TIMEOUTS_S = {"recordings": 30.0, "callback": 5.0, "reconcile": 120.0}
 
 
 class _Server(uvicorn.Server):

@@ -22,7 +22,7 @@ class FakeApi:
 
     Attributes:
         documents: recordings by id, as GET /recordings/{id} replies; the list shows them in this order.
-        events: what /events replies.
+        events: what /events replies, two a page.
         refuse: a problem document for every call that is not about the page, instead of an answer.
         calls: (method, path with query, body, headers) of every call of the API.
         page_size: recordings of one page of the list.
@@ -100,7 +100,12 @@ class FakeApi:
         if method == "POST":
             document["state"] = "stopping"
             return 202, document
-        return 200, {"events": self.events} if parts[1:] == ["events"] else document
+        return 200, self._events(query) if parts[1:] == ["events"] else document
+
+    def _events(self, query: dict[str, str]) -> dict[str, Any]:
+        first = int(query.get("after", "-1")) + 1
+        more = {"next_after": str(first + 1)} if len(self.events) > first + 2 else {}
+        return {"events": self.events[first : first + 2], **more}
 
     def _page(self, query: dict[str, str]) -> dict[str, Any]:
         states = query.get("state", "").split(",") if query.get("state") else []

@@ -37,6 +37,27 @@ def test_a_recording_tells_reason_advice_timeline_files_and_raw_events(api: Fake
     expect(page.locator("pre")).to_contain_text('"TaskId": "t"')
 
 
+def test_all_raw_events_are_shown_whatever_their_times_are(api: FakeApi, tab: Tab) -> None:
+    """Page by page; a time that no calendar has is shown as the number, and hides nothing."""
+    api.documents = every_state()
+    times = [1_795_363_480_010, 9e15, "soon", None, -1]
+    api.events = [
+        {"name": str(at), "received_ms": at, "body": {"EventType": 801, "EventInfo": {"EventMsTs": at}}} for at in times
+    ]
+    tab.sign_in()
+    page = tab.page
+    tab.go("/recordings/lesson-4707")
+    page.get_by_text("Raw events").click()
+    rows = page.locator("ol.raw > li")
+    expect(rows).to_have_count(2)
+    page.get_by_role("button", name="Show more").click()
+    expect(rows).to_have_count(4)
+    page.get_by_role("button", name="Show more").click()
+    expect(rows).to_have_count(5)
+    expect(page.get_by_role("button", name="Show more")).to_have_count(0)
+    expect(rows.nth(1)).to_contain_text("9000000000000000")
+
+
 def test_stop_cancel_and_delete_ask_first(api: FakeApi, tab: Tab) -> None:
     """Escape does nothing; the focus goes back; the call is the documented one."""
     api.documents = every_state()

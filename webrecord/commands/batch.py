@@ -130,7 +130,8 @@ def start_line(api: Api, line: Line) -> Result:
     try:
         status, recording = api.start(line.body, line.key)
     except Refused as error:
-        return {**result, "outcome": REFUSED, "error": str(error)}
+        deleted = " (to record the lines of this file once more, give them new keys by --run NAME)"
+        return {**result, "outcome": REFUSED, "error": f"{error}{deleted if 'that is deleted' in str(error) else ''}"}
     except NotTheApi:
         raise
     except ServiceFailed as error:

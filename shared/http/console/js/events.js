@@ -7,27 +7,34 @@ const EVENT_NAMES = {
 };
 
 function rawEvents(id) {
-  const body = h('div', {});
-  async function show(event) {
-    if (!event.target.open) return;
-    swap(body, loading());
+  const body = h('div', {}), list = h('ol', { class: 'raw' });
+  async function show(after) {
+    const more = h('button', { type: 'button', class: 'more' }, t('events.more'));
     try {
-      const { body: answer } = await call('GET', pathOf(id, '/events'));
-      const { events } = answer;
-      swap(body, events.length ? h('ol', { class: 'raw' }, events.map(rawEvent)) : h('p', { class: 'help' }, t('events.none')));
+      const { body: answer } = await call('GET', pathOf(id, after ? `/events?after=${encodeURIComponent(after)}` : '/events'));
+      if (!after) list.replaceChildren();
+      list.append(...answer.events.map(rawEvent));
+      more.addEventListener('click', () => { more.disabled = true; show(answer.next_after); });
+      const shown = list.childElementCount ? list : h('p', { class: 'help' }, t('events.none'));
+      body.replaceChildren(...[shown, answer.next_after && more].filter(Boolean));
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       swap(body, h('p', { class: 'problem', role: 'alert' }, error.line));
     }
   }
-  return h('details', { class: 'card', ontoggle: show }, h('summary', {}, h('h2', {}, t('events.title'))), body);
+  function toggled(event) {
+    if (!event.target.open) return;
+    swap(body, loading());
+    show('');
+  }
+  return h('details', { class: 'card', ontoggle: toggled }, h('summary', {}, h('h2', {}, t('events.title'))), body);
 }
 
 function rawEvent({ body, received_ms: received }) {
   const type = body?.EventType;
   const at = Number(body?.EventInfo?.EventMsTs) || received;
   return h('li', {}, h('details', {},
-    h('summary', {}, h('time', { datetime: new Date(at).toISOString() }, clock(at, { dateStyle: 'short', timeStyle: 'medium' })),
+    h('summary', {}, h('time', { datetime: machineTime(at) }, clock(at, { dateStyle: 'short', timeStyle: 'medium' })),
       ' ', h('b', {}, [type, EVENT_NAMES[type]].filter(Boolean).join(' ') || t('events.other'))),
     h('pre', { tabindex: '0', role: 'region', 'aria-label': t('events.json') }, JSON.stringify(body, null, 2))));
 }

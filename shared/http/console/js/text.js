@@ -19,7 +19,10 @@ function t(key, values = {}) {
 }
 
 const locale = () => (language === 'zh' ? 'zh-CN' : navigator.languages.find((each) => each.startsWith('en')) ?? 'en');
-const clock = (ms, options) => new Intl.DateTimeFormat(locale(), options).format(new Date(ms));
+// A callback may bring any number as its time; what no calendar has is shown as the number.
+const onCalendar = (ms) => !Number.isNaN(new Date(ms).getTime());
+const machineTime = (ms) => (onCalendar(ms) ? new Date(ms).toISOString() : undefined);
+const clock = (ms, options) => (onCalendar(ms) ? new Intl.DateTimeFormat(locale(), options).format(new Date(ms)) : String(ms));
 const fullTime = (ms) => clock(ms, { dateStyle: 'medium', timeStyle: 'medium' });
 const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
@@ -40,7 +43,7 @@ function relative(ms) {
 // A time in the local zone, with how far away it is; kept fresh by `renewTimes`.
 function time(ms, { hint = true } = {}) {
   if (!ms) return h('span', { class: 'nothing' }, '–');
-  return h('time', { datetime: new Date(ms).toISOString(), title: `${fullTime(ms)} (${zone()})` }, shortTime(ms),
+  return h('time', { datetime: machineTime(ms), title: `${fullTime(ms)} (${zone()})` }, shortTime(ms),
     hint && h('span', { class: 'hint', 'data-ms': ms }, relative(ms)));
 }
 

@@ -81,6 +81,6 @@ function happenings(events) {
   return h('ol', { class: 'happenings', tabindex: '0', 'aria-labelledby': 'h-story' }, events.map((each, index) => [
     (index === 0 || day(each) !== day(events[index - 1])) && h('li', { class: 'day' }, clock(each.at_ms, { dateStyle: 'medium' })),
     h('li', {},
-      h('time', { datetime: new Date(each.at_ms).toISOString(), title: fullTime(each.at_ms) }, clock(each.at_ms, { timeStyle: 'medium' })),
+      h('time', { datetime: machineTime(each.at_ms), title: fullTime(each.at_ms) }, clock(each.at_ms, { timeStyle: 'medium' })),
       h('span', {}, each.text || each.kind))]));
 }
