@@ -51,6 +51,7 @@ ADVICE = (
     ("LimitExceeded", "nothing, it starts when another recording ends; a higher quota is TRTC's to give"),
     ("the caller's storage keys are not kept", "send the same request again, with the same Idempotency-Key"),
     ("upload failed", "check the bucket and the key TRTC uploads with (WEBRECORD_STORAGE_SECRET_ID) with the doctor"),
+    ("not allowed any more", "allow it again in the settings that the reason names, and start it under another key"),
     ("stopped before it started", "nothing: it was cancelled; start it under another key to record it after all"),
     ("it was stopped at its first picture", "nothing: start it under another key to record it after all"),
     ("it ended before it began", "nothing: it was stopped; start it under another key to record it after all"),

@@ -131,7 +131,7 @@ def _start(call: Call) -> HttpResponse:
     key = ids.caller_key(request.headers.get("idempotency-key"), wanted.recording_id, wanted.record_id)
     trace = valid_traceparent(request.headers.get("traceparent"))
     outcome = start(wanted, key, f"http:{call.caller}", call.ports, trace)
-    waiting, code = outcome.recording.state.waiting, (outcome.recording.reason or "").partition(":")[0]
+    waiting, code = outcome.recording.state.waiting, outcome.refused
     log.note(starts=int(outcome.created), refusals={code: 1} if waiting and code else {})
     return _noted(202 if waiting else 201 if outcome.created else 200, outcome.recording, call)
 

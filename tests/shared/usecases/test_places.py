@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.domain.detail import detail
 from shared.domain.errors import CallerMustRetry, RecorderBusy, StoreRefused
 from shared.domain.evidence import Evidence
 from shared.domain.refusals import refusal
@@ -175,6 +176,7 @@ def test_what_was_taken_away_is_not_started(tightened: dict[str, Any], why: str,
     told = site.recording()
     assert (State.FAILED, asked) == (told.state, len(site.trtc.started))
     assert why in (told.reason or "")
+    assert "start it under another key" in (detail(told).advice or "")
     assert ["recording.failed"] == site.inbox.types
     site.run_until_done()
 
