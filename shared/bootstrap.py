@@ -70,7 +70,7 @@ class RecordingsApp(NamedTuple):
 
     settings: RecordingsSettings
     ports: QueryPorts
-    job_store: Callable[[CosObject], ObjectStore]
+    job_store: Callable[[str, str | None], ObjectStore]
     """Gives the bucket a job object is in."""
 
     def is_own(self, created: CosObject) -> bool:
@@ -107,18 +107,9 @@ def recordings() -> RecordingsApp:
     settings = load(RecordingsSettings)
     log.hide(token.get_secret_value() for token in settings.api_tokens.values())
 
-    def job_store(created: CosObject) -> CosStore:
-        return _store(settings, created.bucket, created.region or settings.bucket_region, "")
-
-    def many(read: Callable[[str], Any], keys: Iterable[str]) -> list[Any]:
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(THREADS) as pool:
-            return list(pool.map(read, keys))
-
     files = _store(settings, settings.bucket, settings.bucket_region, "")
-    ports = QueryPorts(**vars(_ports(settings)), files=files, many=many, sleep=time.sleep)
-    return RecordingsApp(settings, ports, job_store)
+    ports = QueryPorts(**vars(_ports(settings)), files=files, many=_many, sleep=time.sleep)
+    return RecordingsApp(settings, ports, _job_store(settings))
 
 
 @Kept
@@ -146,8 +137,21 @@ def reconcile() -> ReconcileApp:
         pace=Pacer(PACE_PER_SECOND, time.monotonic, time.sleep).wait,
         pace_start=Pacer(PACE_PER_SECOND, time.monotonic, time.sleep).wait,
         pace_stop=Pacer(PACE_PER_SECOND, time.monotonic, time.sleep).wait,
+        many=_many,
+        job_store=_job_store(settings),
     )
     return ReconcileApp(ports, lambda: ThreadPoolExecutor(THREADS))
+
+
+def _job_store(settings: StoreSettings) -> Callable[[str, str | None], CosStore]:
+    return lambda bucket, region: _store(settings, bucket, region or settings.bucket_region, "")
+
+
+def _many(read: Callable[[str], Any], keys: Iterable[str]) -> list[Any]:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(read, keys))
 
 
 def _ports(settings: TrtcSettings) -> Ports:

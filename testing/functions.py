@@ -100,6 +100,8 @@ class Invoked:
             pace=Pacer(PACE, lambda: timeline.now / 1000, timeline.sleep).wait,
             pace_start=Pacer(PACE, lambda: timeline.now / 1000, timeline.sleep).wait,
             pace_stop=Pacer(PACE, lambda: timeline.now / 1000, timeline.sleep).wait,
+            many=lambda read, keys: list(Workers(timeline).map(read, keys)),
+            job_store=lambda _bucket, _region: self._jobs,
         )
         return self._change(ports)
 
@@ -114,7 +116,7 @@ class Invoked:
             many=lambda read, keys: list(Workers(timeline).map(read, keys)),
             sleep=timeline.sleep,
         )
-        app = RecordingsApp(_RECORDINGS, reading, lambda _created: self._jobs)
+        app = RecordingsApp(_RECORDINGS, reading, lambda _bucket, _region: self._jobs)
         return entrypoint(recordings.handle, lambda: app, deadline=self._store.deadline)(event, _context("recordings"))
 
 

@@ -89,7 +89,7 @@ def limits(chance: Random) -> Iterator[Step]:
 def jobs(chance: Random) -> Iterator[Step]:
     """A job object asks for recordings: one document, or lines of which one may be wrong."""
     if chance.random() < 0.2:
-        urls = [f"https://example.com/j{number}" for number in range(chance.choice([1, 3]))]
+        urls = [f"https://example.com/j{number}" for number in range(chance.choice([1, 1, 1, 3, 3, 3, 25]))]
         lines = [{"RecordUrl": url} for url in urls]
         if len(lines) > 1 and chance.random() < 0.5:
             lines.append({"RecordUrl": "no address"})

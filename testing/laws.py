@@ -50,8 +50,8 @@ def _once_failed(run: Run) -> set[str]:
 
 def _deleted(run: Run) -> set[str]:
     """Return the ids of recordings whose deletion was answered, or has begun: whether it was shows in its tombstone."""
-    asked = {entry.about for entry in run.ledger.of("asked")}
-    return {key for key in asked if run.bucket.get(keys.gone_key(key))}
+    named = {entry.about for what in ("asked", "acknowledged") for entry in run.ledger.of(what)}  # a job's lines too
+    return {key for key in named if run.bucket.get(keys.gone_key(key))}
 
 
 def _recordings(run: Run) -> list[tuple[Accepted, Recording]]:

@@ -34,7 +34,7 @@ class Functions:
         reading = QueryPorts(
             ports.store, ports.recorder, ports.policy, ports.clock, files=Bucket(), many=map, sleep=ports.sleep
         )
-        app = RecordingsApp(self._recordings, reading, lambda _created: ports.store)
+        app = RecordingsApp(self._recordings, reading, lambda _bucket, _region: ports.store)
         printed = io.StringIO()
         try:
             with redirect_stdout(printed):

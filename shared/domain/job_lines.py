@@ -24,7 +24,7 @@ def read_job(body: bytes) -> list[tuple[int, bytes]]:
         MalformedJson: it is compressed.
     """
     if len(body) > MAX_JOB_BYTES:
-        raise TooLarge(f"a job object holds at most {MAX_JOB_BYTES} bytes, this one {len(body)}")
+        raise TooLarge(f"a job object holds at most {MAX_JOB_BYTES} bytes, this one is larger")
     if body[:2] == b"\x1f\x8b":
         raise MalformedJson("the object is compressed (gzip): put it as plain JSON or JSON Lines")
     text = _utf8(body)
@@ -42,8 +42,13 @@ def read_job(body: bytes) -> list[tuple[int, bytes]]:
 
 def _are_lines(lines: list[bytes]) -> bool:
     """Tell lines of a document each from a document that is broken: the latter has one brace at a line's beginning."""
-    read = [_json(_bare(line)) for line in lines]
-    if _NOT_JSON not in read or any(isinstance(one, dict) and one.keys() & {"RecordUrl", "record_url"} for one in read):
+    broken = False
+    for line in lines:  # one by one: all of them parsed take many times the memory of their text
+        one = _json(_bare(line))
+        broken = broken or one is _NOT_JSON
+        if isinstance(one, dict) and one.keys() & {"RecordUrl", "record_url"}:
+            return True
+    if not broken:
         return True
     opened = lines[0].strip() in (b"{", b"[")
     return not opened and any(line.startswith(b"{") for line in lines[1:])

@@ -118,6 +118,11 @@ def former_index_key(created_ms: int, recording_id: str) -> str:
     return f"days/{day}/{index_name(created_ms, recording_id)}"
 
 
+def work_key(job_id: str) -> str:
+    """Return the key of how far a job object was taken; its marker in `open/` has the same id."""
+    return f"work/{job_id}.json"
+
+
 def gone_key(recording_id: str) -> str:
     """Return the key of the tombstone of an id that was used and deleted."""
     return f"gone/{digest_id('recording', recording_id)}"

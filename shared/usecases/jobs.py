@@ -1,12 +1,16 @@
-"""Start the recordings of a job object: one JSON document, or many."""
+"""Accept the recordings of a job object: one JSON document, or many.
+
+A few lines are started at once. Many are only accepted, several at a time: the timer starts them, in order. What an
+invocation has no time for is left under `work/<id of the job>` with a marker in `open/`, and reconcile goes on.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shared.domain import ids
 from shared.domain.errors import (
@@ -14,40 +18,109 @@ from shared.domain.errors import (
     ConfigurationError,
     InvalidRequest,
     MalformedJson,
-    RecorderError,
+    NotFound,
     RequestError,
     StoreError,
     StoreRefused,
+    TooLarge,
     WebRecordError,
 )
 from shared.domain.job_keys import report_key
 from shared.domain.job_lines import read_job
+from shared.domain.keys import work_key
+from shared.domain.periods import REPEAT_MS
 from shared.domain.request import RecordingRequest
 from shared.ports import ObjectStore, StoredObject
+from shared.store import markers
 from shared.usecases.ports import Ports
 from shared.usecases.start import Outcome, start
 
 MOST_REPORTED = 500
 """Lines in a report."""
+MOST_NAMED = 20
+"""Recordings that a result names."""
+AT_ONCE = 20
+"""Lines of a job whose recordings are started at once: two seconds of TRTC's pace."""
+BATCH = 64
+"""Lines that are taken before the time is looked at."""
+LARGEST_LINE = 128_000
+"""Bytes of a document: one of megabytes may have as many wrong fields, and each takes memory."""
+GO_ON_MS = 20_000
+"""What one invocation spends on jobs; what it began then ends within its limit."""
+GIVE_UP_MS = 86_400_000
+"""After this, what still can't be accepted is reported."""
 
 
 class JobResult(NamedTuple):
     """What came of one job object.
 
     Attributes:
-        outcomes: its recordings.
+        outcomes: its first recordings.
         problems: the lines that never will start.
         what: `job_started`, `job_refused` where there are problems, `job_missing` where there is no such object,
             `ignored` for a folder.
+        recordings, starts: how many there are by now, and how many of them this call started.
+        left: lines that reconcile goes on with.
     """
 
     outcomes: list[Outcome]
     problems: list[dict[str, object]]
     what: str = "job_started"
+    recordings: int = 0
+    starts: int = 0
+    left: int = 0
 
 
-def run_job(source: ObjectStore, bucket: str, keys: Sequence[str], ports: Ports, size: int | None = None) -> JobResult:
-    """Start every recording the object asks for. Repeating it starts nothing twice.
+class Job(BaseModel):
+    """How far a job object was taken, as stored under `work/`.
+
+    Attributes:
+        bucket, region, key, etag: the object.
+        at_ms: when its event came.
+        left: numbers of the lines that were neither accepted nor reported; None before the object was read.
+        problems: what is to be reported, the first of it.
+        more: how many problems there are besides.
+    """
+
+    model_config = ConfigDict(extra="ignore", defer_build=True)
+
+    bucket: str
+    region: str | None = None
+    key: str
+    etag: str
+    at_ms: int
+    left: list[int] = []
+    problems: list[dict[str, Any]] = []
+    more: int = 0
+
+    @property
+    def id(self) -> str:
+        """The name of what is stored of it; a line's recording has another."""
+        return ids.digest_id(self.bucket, self.key, self.etag)
+
+    def add(self, problem: dict[str, Any]) -> None:
+        """Keep a problem for the report."""
+        if len(self.problems) < MOST_REPORTED:
+            self.problems.append(problem)
+        else:
+            self.more += 1
+
+
+Many = Callable[[Callable[[str], Any], Iterable[str]], Iterable[Any]]
+
+
+def run_job(
+    source: ObjectStore,
+    bucket: str,
+    keys: Sequence[str],
+    ports: Ports,
+    size: int | None = None,
+    *,
+    region: str | None = None,
+    many: Many = map,
+    until_ms: int | None = None,
+) -> JobResult:
+    """Take every recording the object asks for. Repeating it starts nothing twice.
 
     Permanent errors are written to `<job key>.error.json` under the results' prefix; the other lines go on. The report
     goes when the job has run without any.
@@ -58,43 +131,104 @@ def run_job(source: ObjectStore, bucket: str, keys: Sequence[str], ports: Ports,
         keys: the job object's key; several where the event leaves open which it is, the likeliest first.
         ports: see Ports.
         size: bytes of the object, as the event has it.
+        region: the bucket's, as far as the event says.
+        many: how several lines are taken at once: `map`, or that of a thread pool.
+        until_ms: when no more lines are taken, epoch ms; None: GO_ON_MS from now.
 
     Raises:
         StoreError, CallerMustRetry, ConfigurationError: after every line was tried; running it again may succeed.
     """
+    until_ms = until_ms if until_ms is not None else ports.clock() + GO_ON_MS
     found = _find(source, keys, size)
     if found is None:
         return JobResult([], [], "job_missing")  # deleted since, or under a name that we can't tell
     key, stored = found
     if key.endswith("/") and not stored.body:
         return JobResult([], [], "ignored")  # "create folder" in a console
-    outcomes: list[Outcome] = []
-    problems: list[dict[str, object]] = []
-    passing: WebRecordError | None = None
+    job = Job(bucket=bucket, region=region, key=key, etag=stored.etag, at_ms=ports.clock())
     try:
-        documents = read_job(stored.body)
+        documents = dict(read_job(stored.body))
     except RequestError as error:
-        documents, problems = [], [_problem(0, error)]
-    for line, document in documents:
-        job_id = ids.digest_id(bucket, key, stored.etag, str(line))
-        try:
-            request = parse_request(document)
-            name = ids.caller_key(None, request.recording_id, request.record_id) or job_id
-            outcomes.append(start(request, name, f"cos:{bucket}/{key}", ports))
-        except (StoreError, CallerMustRetry, ConfigurationError) as error:
-            passing = error
-        except (RequestError, RecorderError) as error:
-            problems.append(_problem(line, error))
-    if problems:
-        more = {"more": len(problems) - MOST_REPORTED} if len(problems) > MOST_REPORTED else {}
-        told = {"job": f"{bucket}/{key}", "errors": problems[:MOST_REPORTED], **more}
-        report = json.dumps(told, indent=1, ensure_ascii=False)
-        ports.store.put(report_key(key), report.encode("utf-8", "replace"))
+        documents = {}
+        job.add(_problem(0, error))
+    job.left = list(documents)
+    result, passing = _take(job, documents, ports, many, until_ms, at_once=len(documents) <= AT_ONCE)
     if passing is not None:
         raise passing
-    if not problems:
-        ports.store.delete(report_key(key))
-    return JobResult(outcomes, problems, "job_refused" if problems else "job_started")
+    return result
+
+
+def go_on(job_id: str, ports: Ports, many: Many, source_of: Callable[[str, str | None], ObjectStore]) -> int | None:
+    """Go on with a job that an invocation had no time for; return how many lines are left, None where there is none."""
+    stored = ports.store.get(work_key(job_id))
+    try:
+        job = Job.model_validate_json(stored.body) if stored else None
+    except ValidationError:
+        job = None
+    if job is None or job.id != job_id:
+        return None
+    source = source_of(job.bucket, job.region).get(job.key)
+    documents = dict[int, bytes]()
+    if source is not None and source.etag == job.etag:
+        documents = dict(read_job(source.body))
+    return _take(job, documents, ports, many, ports.clock() + GO_ON_MS, at_once=False)[0].left
+
+
+def _take(
+    job: Job, documents: Mapping[int, bytes], ports: Ports, many: Many, until_ms: int, *, at_once: bool
+) -> tuple[JobResult, WebRecordError | None]:
+    """Take lines until the time is over, and store what is left; return why a line has to be taken again, too."""
+    outcomes, recordings, starts = list[Outcome](), 0, 0
+    again, passing, left = list[int](), None, job.left
+    size = 1 if at_once else BATCH
+    while left and ports.clock() < until_ms:
+        batch, left = left[:size], left[size:]
+        taken = many(lambda number: _line(job, int(number), documents, ports, later=not at_once), map(str, batch))
+        for number, came in zip(batch, taken, strict=True):
+            if isinstance(came, Outcome):
+                recordings, starts = recordings + 1, starts + came.created
+                outcomes += [came] if len(outcomes) < MOST_NAMED else []
+            elif not isinstance(came, StoreError | CallerMustRetry | ConfigurationError):
+                job.add(_problem(number, came))
+            elif ports.clock() > job.at_ms + GIVE_UP_MS:
+                job.add({**_problem(number, came), "message": f"could not be accepted within a day: {came}"[:1_000]})
+            else:
+                passing = came
+                again.append(number)
+    job.left = again + left
+    if job.left:
+        # The marker comes first: without the object behind it it is nobody's.
+        markers.mark_look(ports.store, job.id, ports.clock() + REPEAT_MS)
+        ports.store.put(work_key(job.id), job.model_dump_json().encode("utf-8", "replace"))
+    _report(job, ports.store)
+    what = "job_refused" if job.problems else "job_started"
+    return JobResult(outcomes, job.problems, what, recordings, starts, len(job.left)), passing
+
+
+def _line(job: Job, number: int, documents: Mapping[int, bytes], ports: Ports, *, later: bool) -> Outcome | Exception:
+    document = documents.get(number)
+    if document is None:
+        return NotFound("the object was deleted or replaced before this line was taken")
+    if len(document) > LARGEST_LINE:
+        return TooLarge(f"one document holds at most {LARGEST_LINE} bytes, this one {len(document)}")
+    try:
+        request = parse_request(document)
+        line_id = ids.digest_id(job.bucket, job.key, job.etag, str(number))
+        name = ids.caller_key(None, request.recording_id, request.record_id) or line_id
+        # A caller's keys are stored nowhere, so such a start can't wait.
+        later = later and not request.has_caller_keys
+        return start(request, name, f"cos:{job.bucket}/{job.key}", ports, later=later)
+    except Exception as error:  # noqa: BLE001 (one line never stops the others)
+        return error
+
+
+def _report(job: Job, store: ObjectStore) -> None:
+    if job.problems:
+        told = {"job": f"{job.bucket}/{job.key}", "errors": job.problems, **({"more": job.more} if job.more else {})}
+        report = json.dumps({**told, **({"left": len(job.left)} if job.left else {})}, indent=1, ensure_ascii=False)
+        store.put(report_key(job.key), report.encode("utf-8", "replace"))
+    elif not job.left:
+        store.delete(report_key(job.key))
 
 
 def _find(source: ObjectStore, keys: Sequence[str], size: int | None) -> tuple[str, StoredObject] | None:
@@ -138,7 +272,7 @@ def parse_request(body: bytes) -> RecordingRequest:
     raise InvalidRequest(field_errors(found, RecordingRequest), found.error_count())
 
 
-def _problem(line: int, error: WebRecordError) -> dict[str, object]:
+def _problem(line: int, error: Exception) -> dict[str, object]:
     fields = error.errors if isinstance(error, InvalidRequest) else []
     return {
         "line": line,

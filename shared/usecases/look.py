@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import count
+from typing import Any
 
 from shared.domain import facts, ids
 from shared.domain.accepted import Accepted
@@ -25,7 +26,7 @@ from shared.domain.steps import (
     Wait,
     next_step,
 )
-from shared.ports import Notifier
+from shared.ports import Notifier, ObjectStore
 from shared.store import journal
 from shared.store.journal import Known
 from shared.usecases.ports import Ports
@@ -48,6 +49,10 @@ class ReconcilePorts(Ports):
     """The same for starts: TRTC counts each action by itself."""
     pace_stop: Callable[[], None] | None = None
     """The same for stops; None: they share that of the questions."""
+    many: Callable[[Callable[[str], Any], Iterable[str]], Iterable[Any]] = map
+    """How lines of a job are taken."""
+    job_store: Callable[[str, str | None], ObjectStore] | None = None
+    """Gives a bucket that job objects are in, by name and region."""
 
 
 def asks(step: Step) -> bool:

@@ -15,6 +15,7 @@ from shared.domain.errors import RecorderError, StoreError
 from shared.domain.foreign import Foreign
 from shared.store import markers, tombstones
 from shared.store.journal import Known
+from shared.usecases.jobs import go_on
 from shared.usecases.look import ReconcilePorts
 from shared.usecases.remove import sweep
 
@@ -111,13 +112,18 @@ def is_deleted(known: Known, ports: ReconcilePorts) -> bool:
 
 def without_request(recording_id: str, marks: Sequence[str], ports: ReconcilePorts) -> None:
     """Erase what is left of a deleted recording, or drop the markers of a start that died before it was accepted."""
-    now_ms, again_ms = ports.clock(), None
+    now_ms, again_ms, left = ports.clock(), None, None
     tombstone = tombstones.of(ports.store, recording_id)
     if tombstone is not None:
         again_ms = sweep(recording_id, tombstone, ports.store, now_ms)
         if again_ms is not None:
             markers.mark_look(ports.store, recording_id, again_ms)
+    elif ports.job_store is not None:  # or it is a job, whose lines are not all accepted
+        left = go_on(recording_id, ports, ports.many, ports.job_store)
+        if left == 0:
+            ports.store.delete(keys.work_key(recording_id))
     for marker in marks:
         at_ms = keys.marked(marker)[0]
-        if at_ms != again_ms if tombstone else now_ms - at_ms >= CLAIM_MS:
+        is_done = left is not None or now_ms - at_ms >= CLAIM_MS
+        if at_ms != again_ms if tombstone else is_done:
             ports.store.delete(marker)

@@ -52,7 +52,13 @@ class Outcome(NamedTuple):
 
 
 def start(
-    request: RecordingRequest, key: str | None, source: str, ports: Ports, traceparent: str | None = None
+    request: RecordingRequest,
+    key: str | None,
+    source: str,
+    ports: Ports,
+    traceparent: str | None = None,
+    *,
+    later: bool = False,
 ) -> Outcome:
     """Start the recording, or return the one that was started under the same key.
 
@@ -62,6 +68,7 @@ def start(
         source: who asks, as stored.
         ports: see Ports.
         traceparent: the caller's W3C trace, if it is one.
+        later: only accept it; the timer starts it.
 
     Raises:
         PageNotAllowed, InvalidRequest, ConfigurationError: nothing was stored.
@@ -80,9 +87,10 @@ def start(
             if key:
                 tombstones.refuse(ports.store, recording_id)  # only now: DELETE writes it before it erases the request
             accepted = ports.policy.accept(request, recording_id, source, now_ms, traceparent)
-            known = _accept(accepted, ports, stage)
+            known = _accept(accepted, ports, stage, later=later)
             if known is None:
-                return advance(Known(accepted), request, ports)
+                known = Known(accepted)
+                return _accepted(known) if later else advance(known, request, ports)
         stage.words = _ACCEPTED
         if differing := differences(known.accepted, request):
             named = f"{', '.join(differing[:MOST_NAMED])}{' and more' if len(differing) > MOST_NAMED else ''}"
@@ -91,8 +99,10 @@ def start(
         if decide(known.accepted, known.evidence).state.final:
             tombstones.refuse(ports.store, recording_id)  # its deletion may have died on the way
         if last_task(known.evidence) is None:  # its start may have died before these
-            markers.claim(ports.store, known.accepted, now_ms)
+            (markers.mark_start if later else markers.claim)(ports.store, known.accepted, now_ms)
             ports.store.put(keys.index_key(known.accepted.created_ms, recording_id), b"")
+        if later:
+            return _accepted(known)
         return advance(known, request, ports)
     except StoreError as error:
         error.meaning = f"{error.meaning or stage.words}; call again with {again}: nothing is started twice"
@@ -105,10 +115,14 @@ class _Stage:
     words = "nothing was started"
 
 
-def _accept(accepted: Accepted, ports: Ports, stage: _Stage) -> Known | None:
+def _accepted(known: Known) -> Outcome:
+    return Outcome(decide(known.accepted, known.evidence), created=False)
+
+
+def _accept(accepted: Accepted, ports: Ports, stage: _Stage, *, later: bool) -> Known | None:
     """Store the request; return what is known of the one that is stored already where there is one."""
     now_ms, recording_id = accepted.created_ms, accepted.recording_id
-    markers.claim(ports.store, accepted, now_ms)
+    (markers.mark_start if later else markers.claim)(ports.store, accepted, now_ms)
     stage.words = _ACCEPTED
     if not ports.store.create(keys.request_key(recording_id), _body(accepted)):
         return journal.read(ports.store, recording_id) or Known(accepted)

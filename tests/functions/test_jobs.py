@@ -57,7 +57,7 @@ class Deployment:
             bucket=f"webrecord-{APPID}", bucket_region="ap-guangzhou", sdk_app_id=(SDK_APP_ID,),
             api_tokens={ANONYMOUS: SecretStr("")},
         )  # fmt: skip
-        app = RecordingsApp(settings, ports, lambda _created: self.jobs)
+        app = RecordingsApp(settings, ports, lambda _bucket, _region: self.jobs)
         context = scf_events.context("recordings", "request-1", 256, 30, "ap-guangzhou")
         entrypoint(recordings.handle, lambda: app)({"Records": list(records)}, context)
 

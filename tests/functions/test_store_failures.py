@@ -27,7 +27,7 @@ def call(world: World, method: str, path: str, body: object = None) -> tuple[int
         bucket="webrecord-1250000000", bucket_region="ap-guangzhou", sdk_app_id=(SDK_APP_ID,),
         api_tokens={ANONYMOUS: SecretStr("")},
     )  # fmt: skip
-    app = RecordingsApp(settings, ports, lambda _created: world.store)
+    app = RecordingsApp(settings, ports, lambda _bucket, _region: world.store)
     data = json.dumps(body).encode() if body is not None else b""
     event = scf_events.function_url_event(method, path, {}, {"content-type": "application/json"}, data, "203.0.113.7")
     context = scf_events.context("recordings", "request-1", 256, 30, "ap-guangzhou")

@@ -1,0 +1,165 @@
+"""Job objects of more lines than one invocation has time for: good ones become recordings, bad ones are told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from shared.domain.errors import StoreError
+from shared.domain.job_keys import report_key
+from shared.usecases.jobs import GIVE_UP_MS, JobResult, run_job
+from shared.usecases.look import ReconcilePorts
+from shared.usecases.tick import tick
+from testing.bucket import Bucket
+from tests.shared.usecases.ticking import Site
+
+KEY = "jobs/many.jsonl"
+CALL_MS = 20
+
+
+@dataclass
+class Slow:
+    """A bucket whose every call takes a while of virtual time."""
+
+    site: Jobs
+
+    def __getattr__(self, name: str) -> Any:
+        self.site.clock.now += CALL_MS
+        return getattr(self.site.store, name)
+
+
+@dataclass
+class Broken(Slow):
+    """Takes everything but requests."""
+
+    def create(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> bool:
+        raise StoreError(f"COS PUT {key}: {len(body)} {metadata}")
+
+
+@dataclass
+class Jobs(Site):
+    """A deployment, and the bucket that jobs are put into."""
+
+    jobs: Bucket = field(default_factory=Bucket)
+
+    @property
+    def timer(self) -> ReconcilePorts:
+        return replace(super().timer, store=Slow(self), job_store=lambda _bucket, _region: self.jobs)
+
+    def put(self, *lines: str) -> JobResult:
+        """Put a job object, and hand over its event."""
+        self.jobs.put(KEY, "\n".join(lines).encode())
+        return self.event()
+
+    def event(self) -> JobResult:
+        return run_job(self.jobs, "jobs-1", (KEY,), replace(self.ports, store=Slow(self)))
+
+    def finish(self) -> int:
+        """Let the timer run until nothing is left of the job; return how often."""
+        for ticks in range(100):
+            if not self.listed("work/"):
+                return ticks
+            self.clock.now += 60_000
+            tick(self.timer, 50)
+        raise AssertionError("never done")
+
+    @property
+    def pages(self) -> list[str]:
+        """The pages of all that was accepted."""
+        requests = [body for key, body in self.store.objects.items() if key.endswith("/request.json")]
+        return sorted(json.loads(one.body)["request"]["RecordUrl"] for one in requests)
+
+    @property
+    def report(self) -> dict[str, Any]:
+        return dict(json.loads(self.store.objects[report_key(KEY)].body))
+
+
+@pytest.fixture
+def site() -> Jobs:
+    return Jobs()
+
+
+def good(count: int) -> list[str]:
+    return [json.dumps({"RecordUrl": f"https://example.com/{number:05}"}) for number in range(count)]
+
+
+def pages(count: int) -> list[str]:
+    return [f"https://example.com/{number:05}" for number in range(count)]
+
+
+def test_every_line_of_thousands_is_taken(site: Jobs) -> None:
+    """In several invocations; the report is complete in the end, whichever of them found what; nothing stays behind."""
+    lines = good(1_000)
+    wide = json.dumps({f"f{number}": 1 for number in range(20_000)})
+    first = site.put("{nope", "[" * 100_000, *lines[:500], wide, *lines[500:], "{}")
+    assert 0 < first.left < 1_000
+    assert {1, 2} == {problem["line"] for problem in site.report["errors"]}
+    assert site.report["left"] == first.left
+    assert site.finish() > 1
+    assert pages(1_000) == site.pages
+    assert [1, 2, 503, 1_004] == [problem["line"] for problem in site.report["errors"]]
+    assert "left" not in site.report
+
+
+def test_many_are_accepted_and_the_timer_starts_them(site: Jobs) -> None:
+    """Nobody waits for TRTC while others of the job are not even stored; in the end all are recording."""
+    site.put(*good(30))
+    assert (pages(30), []) == (site.pages, site.trtc.started)
+    site.clock.now += 60_000
+    tick(site.timer, 50)
+    assert pages(30) == sorted(str(sent["RecordUrl"]) for sent in site.trtc.started)
+
+
+def test_a_few_start_at_once(site: Jobs) -> None:
+    """One document or some lines do not wait for the timer."""
+    assert 3 == site.put(*good(3)).starts
+    assert pages(3) == sorted(str(sent["RecordUrl"]) for sent in site.trtc.started)
+
+
+def test_the_event_again_starts_nothing_twice(site: Jobs) -> None:
+    """Neither while reconcile is at it, nor afterwards; a report without reason is not written."""
+    site.put(*good(600))
+    site.event()
+    site.finish()
+    site.event()
+    site.finish()
+    assert pages(600) == site.pages
+    assert [] == site.listed(report_key(KEY))
+
+
+def test_an_object_that_is_gone_is_told(site: Jobs) -> None:
+    """Somebody deletes or replaces it halfway: the lines that nobody read are in the report."""
+    left = site.put(*good(600)).left
+    site.jobs.delete(KEY)
+    site.finish()
+    assert 600 - left == len(site.pages)
+    assert left == len(site.report["errors"]) + site.report.get("more", 0)
+    assert "deleted or replaced" in site.report["errors"][0]["message"]
+
+
+def test_lines_that_storage_did_not_take_are_tried_again(site: Jobs) -> None:
+    """A minute without storage costs no line; a day without is told."""
+    site.jobs.put(KEY, "\n".join(good(30)).encode())
+
+    with pytest.raises(StoreError):
+        run_job(site.jobs, "jobs-1", (KEY,), replace(site.ports, store=Broken(site)))
+    assert [] == site.pages
+    site.finish()
+    assert pages(30) == site.pages
+
+
+def test_a_job_is_given_up_after_a_day(site: Jobs) -> None:
+    """What can't be accepted for so long is reported, and not tried for ever."""
+    site.jobs.put(KEY, "\n".join(good(30)).encode())
+
+    broken = Broken(site)
+    with pytest.raises(StoreError):
+        run_job(site.jobs, "jobs-1", (KEY,), replace(site.ports, store=broken))
+    site.clock.now += GIVE_UP_MS
+    tick(replace(site.timer, store=broken), 50)
+    assert ([], 30) == (site.listed("work/"), len(site.report["errors"]))
+    assert "within a day" in site.report["errors"][0]["message"]
