@@ -17,6 +17,9 @@ BUDGET_S = 50.0
 LONGEST_S = 110.0
 """What an invocation may take altogether: a tick ends what it began."""
 
+MOST_NAMED = 1_000
+"""Changed recordings in a reply."""
+
 
 def handle(trigger: Trigger, app: bootstrap.ReconcileApp) -> Result:
     """Run one tick; or rebuild documents from their facts."""
@@ -30,12 +33,17 @@ def handle(trigger: Trigger, app: bootstrap.ReconcileApp) -> Result:
         log.note(notify_failures=report.notify_failures, notify_given_up=sorted(report.given_up)[:10] or None)
         log.note(errors=report.errors[:10] or None, error_count=report.failed)
     elif isinstance(trigger, Replay):
-        result = replay(app.ports.store, trigger.recording_ids or all_recordings(app.ports.store), app.ports.clock())
+        store, clock = app.ports.store, app.ports.clock
+        until_ms = clock() + int(BUDGET_S * 1000)
+        wanted = trigger.recording_ids or all_recordings(store)
+        result = replay(store, wanted, clock(), after=trigger.after, has_time=lambda: clock() < until_ms)
         log.note(
             outcome="replayed", recordings=result.recordings, changed=result.changed[:20], damaged=result.damaged[:20]
         )
         log.note(foreign=result.foreign.count or None, foreign_names=result.foreign.named or None)
-        return {"recordings": result.recordings, "changed": result.changed}
+        log.note(after=result.after)
+        more = {"after": result.after} if result.after else {}
+        return {"recordings": result.recordings, "changed": result.changed[:MOST_NAMED], **more}
     return None
 
 

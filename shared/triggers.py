@@ -100,6 +100,8 @@ class Replay(NamedTuple):
 
     recording_ids: tuple[str, ...]
     """Empty for all."""
+    after: str = ""
+    """The recording that a replay before ended with."""
 
 
 class Doctor:
@@ -127,7 +129,7 @@ def parse(event: Event) -> Trigger:
     if event.get("Type") == "Timer":
         return Tick(str(event.get("TriggerName", "")))
     if "replay" in event:
-        return Replay(_wanted(event["replay"]))
+        return Replay(_wanted(event["replay"]), _text(event.get("after")))
     if event.get("doctor") is True:
         return Doctor()
     raise UnknownTriggerError(f"an event with the keys {sorted(map(str, event))[:10]} is no HTTP, COS or timer event")

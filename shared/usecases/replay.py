@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 
 from shared.domain import keys
-from shared.domain.errors import Damaged
+from shared.domain.errors import Damaged, NotFound
 from shared.domain.foreign import Foreign
 from shared.domain.ids import is_recording_id
 from shared.ports import ObjectStore
@@ -16,18 +16,40 @@ from shared.store import journal
 
 @dataclass
 class Replayed:
-    """How many documents were rebuilt, which of them differed from what was stored, whose request can't be read."""
+    """How many documents were rebuilt, which of them differed from what was stored, whose request can't be read.
+
+    `after` is the recording that the time ended with; None where all were taken.
+    """
 
     recordings: int
     changed: list[str]
     damaged: list[str] = field(default_factory=list)
     foreign: Foreign = field(default_factory=Foreign)
+    after: str | None = None
 
 
-def replay(store: ObjectStore, recording_ids: Iterable[str], now_ms: int) -> Replayed:
-    """Rebuild the documents of these recordings; an unchanged one has the same bytes."""
-    result = Replayed(0, [])
-    for recording_id in result.foreign.skipped(recording_ids, is_recording_id):
+def replay(
+    store: ObjectStore,
+    recording_ids: Iterable[str],
+    now_ms: int,
+    *,
+    after: str = "",
+    has_time: Callable[[], bool] = lambda: True,
+) -> Replayed:
+    """Rebuild the documents of these recordings, behind `after`; an unchanged one has the same bytes.
+
+    Raises:
+        NotFound: `after` is none of them, so nothing says where to go on.
+    """
+    result, last = Replayed(0, []), after
+    ids = result.foreign.skipped(recording_ids, is_recording_id)
+    if after and after not in ids:  # reads as far as there
+        raise NotFound(f"{after} is not among the recordings: begin anew, without after")
+    for recording_id in ids:
+        if not has_time():
+            result.after = last or None
+            break
+        last = recording_id
         before = store.get(keys.document_key(recording_id))
         try:
             if journal.rebuild(store, recording_id, now_ms) is None:
@@ -35,9 +57,9 @@ def replay(store: ObjectStore, recording_ids: Iterable[str], now_ms: int) -> Rep
         except Damaged:
             result.damaged.append(recording_id)
             continue
-        after = store.get(keys.document_key(recording_id))
+        rebuilt = store.get(keys.document_key(recording_id))
         result.recordings += 1
-        if before is None or after is None or before.body != after.body:
+        if before is None or rebuilt is None or before.body != rebuilt.body:
             result.changed.append(recording_id)
     return result
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from shared.domain import keys
+from shared.domain.errors import NotFound
 from shared.domain.refusals import refusal
 from shared.domain.states import State
 from shared.ports import StoredObject
@@ -105,3 +108,28 @@ def test_every_recording_is_listed_once() -> None:
         site.start(key)
         site.clock.now += 20 * HOUR_MS
     assert ["-", "0", "a-b", "with_under-score"] == sorted(all_recordings(site.store))
+
+
+def test_a_replay_stops_in_time_and_goes_on() -> None:
+    """Many recordings: each call says how far it came, and the next goes on there, until all were taken once."""
+    site = Site()
+    for number in range(5):
+        site.begin(f"k{number}")
+    taken, after, calls = 0, "", 0
+    while True:
+        left = iter([True, True, False])
+        has_time = partial(next, left)
+        result = replay(site.store, all_recordings(site.store), site.clock(), after=after, has_time=has_time)
+        taken, calls = taken + result.recordings, calls + 1
+        if result.after is None:
+            break
+        after = result.after
+    assert (5, 3) == (taken, calls)
+
+
+def test_a_replay_that_does_not_know_where_to_go_on_says_so() -> None:
+    """The recording that the last call ended with was deleted since: nothing is passed over in silence."""
+    site = Site()
+    site.begin("k1")
+    with pytest.raises(NotFound, match="begin anew"):
+        replay(site.store, all_recordings(site.store), site.clock(), after="gone")
