@@ -61,7 +61,9 @@ class HttpResponse(NamedTuple):
             "X-Content-Type-Options": "nosniff",
             **self.headers,
         }
-        return {"isBase64Encoded": False, "statusCode": self.status, "headers": headers, "body": self.body}
+        # Half a character, which JSON may hold and UTF-8 can't, goes as JSON's own escape.
+        body = self.body.encode("utf-8", "backslashreplace").decode()
+        return {"isBase64Encoded": False, "statusCode": self.status, "headers": headers, "body": body}
 
 
 class CosObject(NamedTuple):

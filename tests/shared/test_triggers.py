@@ -277,3 +277,10 @@ def test_reply() -> None:
     text = HttpResponse(200, "", {"Content-Type": "text/plain"}).to_event()
     assert {"Content-Type": "text/plain"} == text["headers"]
     assert text == json.loads(json.dumps(text))
+
+
+def test_a_reply_can_always_be_sent() -> None:
+    """Half a character, which JSON may hold, is sent as the escape that it came as: the reply is UTF-8."""
+    held = json.loads(r'{"Name": "\ud800.mp4", "Whole": "录"}')
+    body = HttpResponse(200, json.dumps(held, ensure_ascii=False)).to_event()["body"]
+    assert held == json.loads(body.encode())
