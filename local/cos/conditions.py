@@ -47,7 +47,7 @@ def byte_range(headers: Mapping[str, str], entry: Entry) -> tuple[int, int, int]
         CosError: InvalidRange.
     """
     whole = (0, entry.size - 1, 200)
-    match = re.fullmatch(r"\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*", headers.get("range", ""))
+    match = re.fullmatch(r"\s*bytes\s*=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*", headers.get("range", ""))
     if not match or not (match[1] or match[2]):
         return whole
     condition = headers.get("if-range")

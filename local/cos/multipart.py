@@ -48,7 +48,7 @@ async def copy_part(service: Service, call: Call) -> Reply:
     upload, number = _upload(service, call), _part_number(call)
     bucket, key = copy_source(call)
     raw = call.headers.get("x-cos-copy-source-range", "")
-    match = re.fullmatch(r"bytes=(\d+)-(\d+)", raw)
+    match = re.fullmatch(r"bytes=(\d{1,18})-(\d{1,18})", raw)
     if raw and (not match or int(match[1]) > int(match[2])):
         raise CosError("InvalidArgument", "x-cos-copy-source-range is not valid.")
     stretch = (int(match[1]), int(match[2])) if match else None

@@ -73,7 +73,8 @@ class TaskTable:
         self._requests: dict[str, deque[float]] = {}
         self._closing = False
         self._hurry = asyncio.Event()
-        self._work.mkdir(parents=True, exist_ok=True)
+        for folder in (self._work, self.vod_dir):  # both are served or looked through before anything is in them
+            folder.mkdir(parents=True, exist_ok=True)
 
     def admit(self, action: str) -> None:
         """Count one request of an action.

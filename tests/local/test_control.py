@@ -113,6 +113,14 @@ def test_a_body_without_end_is_refused_and_kept_nowhere(cloud: RunningCloud) -> 
     assert kilobytes("VmHWM") - before < 25_000
 
 
+@pytest.mark.parametrize(
+    "path", ["/vod/x", "/vod/%00", "/vod/..%2f..%2fkeys.json", f"/vod/{'a' * 3000}", f"/pages/{'a' * 3000}"]
+)
+def test_what_is_not_there_is_404(cloud: RunningCloud, path: str) -> None:
+    """Also before there is any film, and under names that no file can have."""
+    assert 404 == ask(cloud, "GET", path).status_code
+
+
 class Echo(Function):
     """A function that keeps what it is invoked with."""
 
@@ -136,6 +144,18 @@ def test_no_proxys_header_is_believed(cloud: RunningCloud) -> None:
         cloud.cloud.functions["recordings"] = usual
     (event,) = echo.events
     assert "127.0.0.1" == event["headers"]["x-scf-remote-addr"].split(":")[0]
+
+
+def test_a_path_comes_as_it_was_asked_for(cloud: RunningCloud) -> None:
+    """With its line breaks and escapes: what it means is the function's to say."""
+    usual = cloud.cloud.functions["recordings"]
+    cloud.cloud.functions["recordings"] = echo = Echo(usual)
+    try:
+        for path in ("/recordings/a%0D%0Ab", "/release/recordings/a%3Fb"):
+            ask(cloud, "GET", path)
+    finally:
+        cloud.cloud.functions["recordings"] = usual
+    assert ["/recordings/a%0D%0Ab", "/release/recordings/a%3Fb"] == [event["path"] for event in echo.events]
 
 
 def test_it_listens_on_the_loopback_address_only(cloud: RunningCloud) -> None:
