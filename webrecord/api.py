@@ -16,6 +16,7 @@ import httpx
 import tenacity
 
 from webrecord import errors
+from webrecord.answer import WITHIN_S, whole
 from webrecord.proxies import proxy_for
 from webrecord.settings import Target
 from webrecord.wire import Ways, why
@@ -27,7 +28,7 @@ PAGE = 100
 """Largest page of a list."""
 WAIT_S = 20
 """How long one call waits for a change."""
-_CONNECT_S, _ANSWER_S = 10.0, 35.0
+_CONNECT_S = 10.0
 _LONGEST_PAUSE_S = 120.0
 
 
@@ -58,7 +59,7 @@ class Api:
         self.http = httpx.Client(
             base_url=target.endpoint,
             headers=headers,
-            timeout=httpx.Timeout(_ANSWER_S, connect=_CONNECT_S),
+            timeout=httpx.Timeout(WITHIN_S, connect=_CONNECT_S),
             transport=Ways(),
             trust_env=False,
         )
@@ -193,7 +194,8 @@ class Api:
         def once() -> httpx.Response:
             try:
                 params = httpx.QueryParams(dict(query) if isinstance(query, Mapping) else list(query))
-                reply = self.http.request(method, path, params=params, json=body, headers=sent)
+                request = self.http.build_request(method, path, params=params, json=body, headers=sent)
+                reply = whole(self.http, request)
             except httpx.HTTPError as error:
                 raise self.unreachable(error) from error
             except httpx.InvalidURL:

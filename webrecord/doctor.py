@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 
 from webrecord import errors
+from webrecord.answer import whole
 from webrecord.api import Api, Patience, document
 from webrecord.proxies import proxy_for
 from webrecord.settings import Choices, Target, check_mode, config_path, home, read_config, read_token, resolve
@@ -55,12 +56,13 @@ def examine(choices: Choices, environ: Mapping[str, str]) -> Iterator[Finding]:
 
 def _remote(api: Api) -> Iterator[Finding]:
     try:
-        reply = api.http.get("/healthz")
+        reply = whole(api.http, api.http.build_request("GET", "/healthz"))
     except httpx.HTTPError as error:
         yield Finding("endpoint", str(api.unreachable(error)), errors.Unreachable.exit_status)
         return
-    except (errors.BadUsage, httpx.InvalidURL) as error:
-        yield Finding("endpoint", str(error), errors.BadUsage.exit_status)
+    except (errors.BadUsage, errors.NotTheApi, httpx.InvalidURL) as error:
+        status = error.exit_status if isinstance(error, errors.CliError) else errors.BadUsage.exit_status
+        yield Finding("endpoint", str(error), status)
         return
     yield Finding("endpoint", f"answers in {reply.elapsed.total_seconds() * 1000:.0f} ms")
     yield _clock(reply, datetime.now(timezone.utc))

@@ -113,6 +113,10 @@ class Fetcher:
         with part.open("ab" if have else "wb") as file:
             self.report(have, whole)
             for chunk in reply.iter_raw():
+                if whole is not None and have + len(chunk) > whole:  # a server without end fills the disk
+                    raise RecordingFailed(
+                        f"{part.stem} has more than its {whole} bytes where it lies; nothing more is kept"
+                    )
                 file.write(chunk)
                 have += len(chunk)
                 self.report(have, whole)

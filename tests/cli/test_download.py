@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,14 @@ def test_a_refusal_that_renewing_does_not_mend_ends(to: Path) -> None:
     assert (1, True) == (ran.status, "403" in ran.err)
     assert store.number < 10
     assert not (to / NAME).exists()
+
+
+def test_more_than_the_file_is_not_kept(tmp_path: Path) -> None:
+    """A server that tells no length and sends without end is hung up on: it would fill the disk."""
+    endless = httpx.MockTransport(lambda _: httpx.Response(200, content=itertools.repeat(b"x" * 1000)))
+    with httpx.Client(transport=endless) as http, pytest.raises(RecordingFailed, match="more than its 5500 bytes"):
+        Fetcher(http).fetch(lambda _: "http://bucket.test/film", tmp_path / NAME, 5_500)
+    assert 5_000 == sum(path.stat().st_size for path in tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("size", [len(DATA) - 1, len(DATA) + 1])

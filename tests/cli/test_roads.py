@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
+import itertools
 import socket
 from pathlib import Path
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +17,7 @@ from tests.cli.calls import Cli, Ran, patient
 from tests.cli.roads import Gibberish, Socks5, WantsLogin, listening, speaking_tls
 from tests.cli.scripted import Answer, scripted
 from tests.serving import serving
+from webrecord.answer import whole
 from webrecord.errors import BadUsage
 from webrecord.proxies import is_this_machine, proxy_for
 
@@ -58,6 +62,23 @@ def test_another_api_is_named_as_such(tmp_path: Path) -> None:
         before = len(server.calls)
         assert 8 == cli("batch", tmp_path / "a.jsonl", "-j", "1").status
         assert len(server.calls) < before + 4
+
+
+@pytest.mark.parametrize("command", [("list",), ("show", "x"), ("doctor",)])
+def test_an_answer_without_end_is_not_read(command: tuple[str, ...]) -> None:
+    """No more of it than the API's longest, packed or not: whoever answers so is not the API."""
+    packed = gzip.compress(bytes(200_000_000), 1)
+    with scripted(lambda _: Answer(200, packed, {"Content-Encoding": "gzip"})) as server:
+        ran = Cli({"WEBRECORD_ENDPOINT": server.url})(*command)
+    assert (8, True) == (ran.status, "answered more than 16000000 bytes" in ran.out + ran.err), ran.err
+
+
+def test_an_answer_that_drips_is_given_up() -> None:
+    """Each piece comes in time, and the end never does."""
+    times = itertools.count(0, 20)
+    pieces = httpx.MockTransport(lambda _: httpx.Response(200, content=itertools.repeat(b" ")))
+    with httpx.Client(transport=pieces) as http, pytest.raises(httpx.ReadTimeout):
+        whole(http, http.build_request("GET", "http://api.test"), lambda: next(times))
 
 
 def test_a_redirect_is_not_followed_and_told() -> None:
