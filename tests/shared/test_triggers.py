@@ -270,12 +270,16 @@ def test_reply() -> None:
     expected = {
         "isBase64Encoded": False,
         "statusCode": 201,
-        "headers": {"Content-Type": "application/json; charset=utf-8", "Location": "/recordings/a"},
+        "headers": {
+            "Content-Type": "application/json; charset=utf-8",
+            "X-Content-Type-Options": "nosniff",
+            "Location": "/recordings/a",
+        },
         "body": "{}",
     }
     assert expected == HttpResponse(201, "{}", {"Location": "/recordings/a"}).to_event()
     text = HttpResponse(200, "", {"Content-Type": "text/plain"}).to_event()
-    assert {"Content-Type": "text/plain"} == text["headers"]
+    assert "text/plain" == text["headers"]["Content-Type"]
     assert text == json.loads(json.dumps(text))
 
 
