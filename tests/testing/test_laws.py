@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.domain import keys
-from shared.domain.errors import RecorderMisconfigured, TaskNotFound
+from shared.domain.errors import TaskNotFound
 from shared.ports import Described, Started
 from shared.usecases.look import ReconcilePorts
 from testing.bucket import Bucket
@@ -164,17 +164,16 @@ class ForgetsTheDead(Run):
         return Graveless(clock=self.timeline)
 
 
-@dataclass
-class Chatty(Trtc):
-    """TRTC that repeats a key in its error."""
+class Chatty(Bucket):
+    """A bucket that notes a key in what it keeps; errors are redacted before they could."""
 
-    def start(self, parameters: Mapping[str, Any]) -> Started:
-        raise RecorderMisconfigured("AuthFailure", f"the key {UPLOAD_KEY} is wrong", "r")
+    def put(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> None:
+        super().put(key, body + UPLOAD_KEY.encode() if key.startswith("tasks/") else body, metadata)
 
 
 class Leaks(Run):
-    def make_trtc(self) -> Trtc:
-        return Chatty()
+    def make_bucket(self) -> Bucket:
+        return Chatty(clock=self.timeline)
 
 
 ONE = plain(begin("r0"))
