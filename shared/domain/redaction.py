@@ -80,7 +80,7 @@ def secrets_of(parameters: Any, name: str = "") -> Iterator[str]:  # noqa: ANN40
         yield parameters
     elif isinstance(parameters, str) and name in ("PublishCdnUrl", "RecordUrl"):
         rest = parameters.partition("://")[2].partition("/")[2]
-        query = _CUT.split(rest, maxsplit=1)[1:]
+        query = _CUT.split(parameters, maxsplit=1)[1:]  # whatever is before it: a browser takes `http:\\host?ticket`
         for part in query if name == "RecordUrl" else [rest.partition("/")[2] or rest]:
             for value in _VALUE.split(part):
                 yield from (value, unquote(value))

@@ -85,3 +85,11 @@ def test_a_calls_secrets_are_its_keys_and_the_keys_in_its_addresses() -> None:
     found = set(secrets_of(parameters))
     assert {"caller-id", "caller-key", "str3amkey", "0a1b2c3d", "s3cr3tticket"} <= found
     assert not found & {"b-125", "live.example", "app", "class"}
+
+
+@pytest.mark.parametrize(
+    "before", ["http://page.example", "https:/page.example/a", r"http:\\page.example\a", "HTTP:page.example"]
+)
+def test_a_ticket_is_a_secret_however_the_page_is_spelled(before: str) -> None:
+    """As browsers read addresses: with any slashes, without a path."""
+    assert "s3cr3tticket" in set(secrets_of({"RecordUrl": f"{before}?ticket=s3cr3tticket"}))
