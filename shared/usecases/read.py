@@ -9,9 +9,9 @@ from urllib.parse import quote, unquote
 from shared.domain import ids, keys
 from shared.domain.detail import Detail, detail
 from shared.domain.document import RecordedFile
-from shared.domain.errors import NotFound, StoreRefused
+from shared.domain.errors import NotFound, ReplyTooLarge, StoreRefused
 from shared.domain.foreign import Foreign
-from shared.domain.size import MOST_PAGE, weight
+from shared.domain.size import MOST_PAGE, MOST_REPLY, weight
 from shared.ports import ListedObject, ObjectStore
 from shared.store.journal import current, received_ms
 from shared.usecases.read_ports import QueryPorts
@@ -150,6 +150,7 @@ def playlist(recording_id: str, name: str, ports: QueryPorts) -> str:
 
     Raises:
         NotFound: the recording has no such playlist, or it is not uploaded yet.
+        ReplyTooLarge: it names more than a reply can hold.
     """
     # A `+` that nobody quoted came as a blank; a gateway may have left the name quoted.
     spelled = [name, name.replace(" ", "+"), unquote(name)]
@@ -161,13 +162,12 @@ def playlist(recording_id: str, name: str, ports: QueryPorts) -> str:
         raise NotFound(f"recording {recording_id} has no playlist {name}")
     folder = key.rpartition("/")[0]
     lines = stored.body.decode("utf-8", "replace").splitlines()
-    # Only names beside the playlist: what else a playlist may say, we do not sign for.
-    return (
-        "\n".join(
-            ports.files.presign(f"{folder}/{line}", URL_VALID_S)
-            if line and not line.startswith("#") and "/" not in line
-            else line
-            for line in lines
-        )
-        + "\n"
-    )
+    told, weighs = list[str](), 0
+    for line in lines:
+        # Only names beside the playlist: what else a playlist may say, we do not sign for.
+        beside = line and not line.startswith("#") and "/" not in line
+        told.append(ports.files.presign(f"{folder}/{line}", URL_VALID_S) if beside else line)
+        weighs += weight(told[-1])
+        if weighs > MOST_REPLY:  # an object of nothing but names would be signed for minutes
+            raise ReplyTooLarge(f"the playlist would have more than {MOST_REPLY} bytes; read the files from the bucket")
+    return "\n".join(told) + "\n"

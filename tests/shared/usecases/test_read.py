@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared.domain.document import Overview
-from shared.domain.errors import InvalidRequest, NotFound
+from shared.domain.errors import InvalidRequest, NotFound, ReplyTooLarge
 from shared.domain.keys import document_key, former_index_key, index_key
 from shared.domain.listing import parse_query
 from shared.domain.refusals import refusal
@@ -513,6 +513,22 @@ class TestPlaylist:
         assert ["https://elsewhere.example.com/x.ts", "../other.ts", "#EXT-X-ENDLIST"] == lines[3:]
         (film,) = show("k1", reading(world, files))[0].files
         assert "recordings/k1/playlist?file=film.m3u8" == film.playlist_url
+
+    def test_one_of_names_without_end_is_signed_no_further_than_a_reply_goes(self) -> None:
+        """413, by the first of them: millions of short lines are megabytes in the bucket and minutes of signing."""
+        signed = list[str]()
+
+        class Counting(MemoryFiles):
+            def presign(self, key: str, seconds: int) -> str:
+                signed.append(key)
+                return super().presign(key, seconds)
+
+        world, _, folder = self._world()
+        files = Counting()
+        files.put(f"{folder}/film.m3u8", b"#EXTM3U\n" + b"a\n" * 200_000)
+        with pytest.raises(ReplyTooLarge):
+            playlist("k1", "film.m3u8", reading(world, files))
+        assert len(signed) < 100_000
 
     @pytest.mark.parametrize("name", ["other.m3u8", "film_0.ts", "../../request.json", ""])
     def test_no_other_object_is_read(self, name: str) -> None:
