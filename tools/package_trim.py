@@ -89,7 +89,6 @@ NEVER_IMPORTED: dict[str, dict[str, str]] = {
         "shared.adapters.trtc": "a callback calls nothing of TRTC",
         "shared.domain.policy": "what may be started does not concern what has been",
         "shared.domain.request": "of the stored request a callback needs a few fields as they are",
-        "shared.domain.steps": "reconcile decides what is to be done next",
         "shared.usecases.look": "reconcile looks",
         "shared.usecases.pace": "reconcile keeps to TRTC's rate",
         "shared.usecases.ports": "of what starting needs a callback has the bucket alone",
