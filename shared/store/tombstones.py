@@ -34,10 +34,10 @@ class Tombstone(BaseModel):
 
 def bury(store: ObjectStore, recording_id: str, tombstone: Tombstone) -> None:
     """Write the tombstone of a recording and of its tasks; from then on the id is used."""
-    body = tombstone.model_dump_json(exclude_defaults=True).encode()
-    store.put(keys.gone_key(recording_id), body)
+    # Its own comes last: whoever finds it erases, and must find the tasks' then.
     for task_key in tombstone.tasks:
         store.put(keys.gone_task_key(task_key), b"{}")
+    store.put(keys.gone_key(recording_id), tombstone.model_dump_json(exclude_defaults=True).encode())
 
 
 def of(store: ObjectStore, recording_id: str) -> Tombstone | None:
