@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from shared.domain.accepted import Accepted
 from shared.domain.evidence import Evidence, Note
-from shared.domain.states import State
+from shared.domain.states import State, last_task
 
 RETRY_AFTER_S = (60, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 72_000)
 """Waits between tries, seconds; three days together."""
@@ -42,7 +42,9 @@ def messages(accepted: Accepted, evidence: Evidence, state: State) -> list[Messa
     known = State._value2member_map_
     owed = {name: State(value) for name, value in evidence.changes.items() if value in known}
     if state.final:
-        owed[state.value] = state
+        # Where a caller's keys were missed first that was told as `failed`, and is not what came of the task.
+        again = state is State.FAILED and accepted.caller_keys and evidence.gave_up and last_task(evidence)
+        owed[f"{state.value}-again" if again else state.value] = state
     # A recording has one receiver: what it says of one notification holds for all of them.
     ended = min((sent.ended for sent in evidence.notifications.values() if sent.ended), default=None)
     return [_message(_webhook_id(accepted, evidence, name), value, evidence, ended) for name, value in owed.items()]

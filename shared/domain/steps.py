@@ -25,6 +25,8 @@ LONGEST_BACK_OFF_MS = 600_000
 """Between two tries of a start that TRTC refuses for a reason of its own, at most."""
 LIMIT_SLACK_MS = 120_000
 """TRTC ends a task at its limit by itself; we stop it when it did not."""
+DAY_MS = 86_400_000
+NO_KEYS = "the caller's storage keys are not kept, so only the caller can start it"
 
 
 @dataclass(frozen=True)
@@ -153,8 +155,15 @@ def next_step(
     return step
 
 
+def is_outlived(accepted: Accepted, evidence: Evidence, now_ms: int, timing: Timing) -> bool:
+    """Tell whether no task of the recording can run any more, whatever TRTC says or does not say."""
+    begun_ms = max([_at_ms(evidence), *(task.began_ms or 0 for task in evidence.tasks.values())])
+    return now_ms >= begun_ms + _limit_ms(accepted) + LIMIT_SLACK_MS + timing.lost_after
+
+
 def _settling(evidence: Evidence, now_ms: int, timing: Timing, *, swept: bool) -> Step:
-    newest_ms = max((int(name[:13]) for name in evidence.facts), default=0)
+    told_ms = [int(name[:13]) for name in evidence.facts]
+    newest_ms = max((ms for ms in told_ms if ms <= now_ms + DAY_MS), default=0)  # a stranger's may lie centuries ahead
     # Listings are eventually consistent: until they must know every fact, the document may lack one.
     if now_ms < newest_ms + SETTLE_MS:
         return Wait(newest_ms + SETTLE_MS)
@@ -195,6 +204,9 @@ def _waiting(accepted: Accepted, evidence: Evidence, now_ms: int, *, asked: bool
     unsure = last[0] if last and not last[1].task_key else None
     if (why := _too_late(accepted, evidence, now_ms)) is not None:
         return GiveUp(f"{why}: {reason}" if reason else why, unsure)
+    if accepted.caller_keys and not asked:
+        ripe_ms = ((last[1].at_ms if last else None) or accepted.created_ms) + IN_FLIGHT_MS
+        return GiveUp(NO_KEYS, unsure) if now_ms >= ripe_ms else Wait(ripe_ms)
     if now_ms < accepted.due_ms - START_LEAD_MS:
         return Wait(accepted.due_ms - START_LEAD_MS)
     if last is None:

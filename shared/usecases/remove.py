@@ -13,14 +13,16 @@ from itertools import islice
 
 from shared.domain import keys
 from shared.domain.document import Recording, decide
-from shared.domain.errors import Conflict, NotFound, StoreError
+from shared.domain.errors import Conflict, NotFound, StoreError, TaskNotFound
+from shared.domain.states import is_unsure, last_attempt
+from shared.domain.steps import Timing, is_outlived
 from shared.ports import ObjectStore
 from shared.store import journal, markers, tombstones
 from shared.store.journal import Known
 from shared.store.tombstones import Tombstone
 from shared.usecases.read_ports import QueryPorts
 from shared.usecases.stop import stop
-from shared.usecases.tasks import films_in, folder_of
+from shared.usecases.tasks import films_in, find, folder_of
 
 SWEEP_MS = 960_000
 """After this no call that was under way at the deletion is: no function runs longer than 900 s."""
@@ -51,6 +53,11 @@ def remove(recording_id: str, why: str, ports: QueryPorts, *, files: bool) -> Re
         state = decide(known.accepted, known.evidence).state
         if state.waiting:
             return stop(recording_id, why, ports)
+        last = last_attempt(known.evidence)
+        if last and is_unsure(known.evidence) and not is_outlived(known.accepted, known.evidence, now_ms, Timing()):
+            with suppress(TaskNotFound):  # a call whose answer was lost may have started it
+                known, recording = find(known, last[0], ports)
+                state = recording.state
         if not state.final:
             raise Conflict(f"recording {recording_id} is {state.value}: stop it, and delete it when it is over")
         tombstone = _tombstone(known, now_ms, files=files)

@@ -154,7 +154,8 @@ def advance(known: Known, request: RecordingRequest, ports: Ports) -> Outcome:
         return attempt(known, request, step.attempt, ports)
     if isinstance(step, GiveUp):
         return _left(journal.record(ports.store, known, facts.gave_up(ports.clock(), step.why)), ports)
-    if isinstance(step, Wait) and request.has_caller_keys and last and last[1].refused and not last_task(evidence):
+    keyless = request.has_caller_keys and evidence.stop is None and last_task(evidence) is None
+    if isinstance(step, Wait) and keyless and last and last[1].refused:
         # Somebody with the same key may still be at the same attempt, and get the task that we were refused.
         raise _ask_the_caller(*last[1].refused[1:], accepted)
     return _left(known, ports)

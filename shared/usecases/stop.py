@@ -10,6 +10,7 @@ from shared.domain.errors import RecorderBusy, TaskNotFound
 from shared.domain.states import last_attempt, last_task
 from shared.store import journal, markers
 from shared.usecases.ports import Ports
+from shared.usecases.tasks import find
 
 
 def stop(recording_id: str, why: str, ports: Ports) -> Recording:
@@ -24,10 +25,16 @@ def stop(recording_id: str, why: str, ports: Ports) -> Recording:
     """
     store, now_ms = ports.store, ports.clock()
     known = journal.find(store, recording_id)
-    if (recording := decide(known.accepted, known.evidence)).state.final:
+    # With keys of their own the caller may start again what was not started, or an answer was lost and it runs.
+    startable = known.accepted.caller_keys and last_task(known.evidence) is None and known.evidence.stop is None
+    if (recording := decide(known.accepted, known.evidence)).state.final and not startable:
         return recording
     known = journal.record(store, known, facts.stop_requested(now_ms, why))
-    last, task = last_attempt(known.evidence), last_task(known.evidence)
+    last = last_attempt(known.evidence)
+    if startable and last and last[1].unanswered:
+        with suppress(TaskNotFound, RecorderBusy):
+            known, _ = find(known, last[0], ports)
+    task = last_task(known.evidence)
     if task and task.task_id:
         with suppress(TaskNotFound, RecorderBusy):  # gone already, or asked again by reconcile
             ports.recorder.stop(task.task_id)
