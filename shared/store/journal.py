@@ -21,7 +21,7 @@ from shared.domain.errors import Damaged, NotFound
 from shared.domain.evidence import Evidence
 from shared.domain.facts import Fact, changed, evidence_of_callback, evidence_of_fact, read_fact, unreadable
 from shared.domain.ids import is_fact_name, is_recording_id, task_key_of
-from shared.domain.states import since_ms
+from shared.domain.states import since_ms, state_of
 from shared.domain.steps import behind_ms
 from shared.ports import ObjectStore, StoredObject
 from shared.store import markers
@@ -119,7 +119,10 @@ def rebuild(store: ObjectStore, recording_id: str, now_ms: int) -> Known | None:
     if accepted is None:
         return None
     evidence = _complete(store, recording_id, Evidence(), _documented(store, recording_id))
-    return save(store, Known(accepted, evidence), now_ms)[0]
+    known, recording = save(store, Known(accepted, evidence), now_ms)
+    if not recording.state.final:
+        markers.mark_look(store, recording_id, now_ms)  # it may have been final in the document, and done
+    return known
 
 
 def current(store: ObjectStore, recording_id: str) -> Recording:
@@ -220,6 +223,8 @@ def _write(store: ObjectStore, known: Known, now_ms: int) -> tuple[Known, Record
             _link(store, accepted.recording_id, task.task_id)
     if recording.state.waiting:
         markers.mark_start(store, accepted, now_ms, behind_ms(known.evidence))
+    elif not recording.state.final and (known.documented and state_of(accepted, known.documented)[0].final):
+        markers.mark_look(store, accepted.recording_id, now_ms)  # who is done has no marker any more
     if any(message.next_ms == 0 for message in recording.notifications):
         # A marker of a time of its own: reconcile may be deleting an older one right now.
         markers.mark_message(store, accepted.recording_id, now_ms)

@@ -55,8 +55,9 @@ def mark_start(store: ObjectStore, accepted: Accepted, now_ms: int, behind_ms: i
     """Have a start made when it is due, or behind what is due by `behind_ms`, and given up at its deadline."""
     store.put(keys.due_key(max(accepted.due_ms, behind_ms), accepted.recording_id), b"")
     # The usual deadline of a scheduled start needs no marker: the starts that are due show when it has passed.
-    if accepted.start_by_ms is not None and ("StartBy" in accepted.request or not accepted.is_early(now_ms)):
-        mark_look(store, accepted.recording_id, accepted.start_by_ms)
+    deadlines_ms = [ms for ms in (accepted.start_by_ms, accepted.stop_at_ms) if ms is not None]
+    if deadlines_ms and ("StartBy" in accepted.request or not accepted.is_early(now_ms)):
+        mark_look(store, accepted.recording_id, min(deadlines_ms))
 
 
 def claim(store: ObjectStore, accepted: Accepted, now_ms: int) -> None:

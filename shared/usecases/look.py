@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.domain import facts, ids
 from shared.domain.accepted import Accepted
-from shared.domain.errors import RecorderBusy, TaskNotFound
+from shared.domain.errors import RecorderBusy, RecorderError, TaskNotFound
 from shared.domain.evidence import Evidence
 from shared.domain.facts import Fact
 from shared.domain.periods import REPEAT_MS
@@ -24,6 +24,7 @@ from shared.domain.steps import (
     Sweep,
     Timing,
     Wait,
+    is_outlived,
     next_step,
 )
 from shared.ports import Notifier, ObjectStore
@@ -87,6 +88,9 @@ def look(known: Known, ports: ReconcilePorts, *, asking: bool = True) -> tuple[K
             except RecorderBusy:
                 step = Wait(now_ms + REPEAT_MS)
                 break
+            except RecorderError:
+                if not is_outlived(known.accepted, known.evidence, now_ms, ports.timing):
+                    raise
         if isinstance(step, Wait | Start):
             break
         fact = _carry_out(step, known.accepted, known.evidence, ports)
@@ -108,12 +112,12 @@ def _carry_out(step: Step, accepted: Accepted, evidence: Evidence, ports: Reconc
             return facts.gave_up(now_ms, why)
         case Describe(task_id):
             ports.pace()
-            return _gone(lambda: ports.recorder.describe_task(task_id), task_id, evidence, ports)
+            return _gone(lambda: ports.recorder.describe_task(task_id), task_id, accepted, evidence, ports)
         case Stop(_, why) if evidence.stop is None:
             return facts.stop_requested(now_ms, why)  # a fact first: then it is not started again
         case Stop(task_id):
             (ports.pace_stop or ports.pace)()
-            return _gone(lambda: ports.recorder.stop(task_id), task_id, evidence, ports)
+            return _gone(lambda: ports.recorder.stop(task_id), task_id, accepted, evidence, ports)
         case Look(task_id, last):
             files = list_files(accepted, task_id, ports.store)
             return facts.looked(now_ms, task_id, files, last=last) if files or last else None
@@ -123,12 +127,17 @@ def _carry_out(step: Step, accepted: Accepted, evidence: Evidence, ports: Reconc
     return None
 
 
-def _gone(call: Callable[[], object], task_id: str, evidence: Evidence, ports: ReconcilePorts) -> Fact | None:
+def _gone(
+    call: Callable[[], object], task_id: str, accepted: Accepted, evidence: Evidence, ports: ReconcilePorts
+) -> Fact | None:
     try:
         call()
-    except TaskNotFound:
+    except RecorderBusy:
+        return None  # asked again at the next look
+    except RecorderError as error:
+        # Nobody may be able to ask TRTC about it ever again: an application that was deleted, another account.
+        if not isinstance(error, TaskNotFound) and not is_outlived(accepted, evidence, ports.clock(), ports.timing):
+            raise
         task = evidence.tasks[ids.task_key_of(task_id)]
         return facts.gone(ports.clock(), task_id) if end_ms(task) is None else None
-    except RecorderBusy:
-        pass  # asked again at the next look
     return None
