@@ -138,6 +138,11 @@ def current(store: ObjectStore, recording_id: str) -> Recording:
     return decide(accepted, _documented(store, recording_id) or _complete(store, recording_id, Evidence()))
 
 
+def left(store: ObjectStore, recording_id: str) -> Evidence:
+    """Return what the facts say that are stored of a recording, whether it has a request or not."""
+    return _complete(store, recording_id, Evidence())
+
+
 def linked(store: ObjectStore, task_key: str) -> str | None:
     """Return the id of the recording that a task belongs to; None where no pointer says so."""
     stored = store.get(keys.pointer_key(task_key))

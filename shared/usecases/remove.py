@@ -20,6 +20,7 @@ from shared.ports import ObjectStore
 from shared.store import journal, markers, tombstones
 from shared.store.journal import Known
 from shared.store.tombstones import Tombstone
+from shared.usecases.ports import Ports
 from shared.usecases.read_ports import QueryPorts
 from shared.usecases.stop import stop
 from shared.usecases.tasks import films_in, find, folder_of
@@ -80,8 +81,19 @@ def remove(recording_id: str, why: str, ports: QueryPorts, *, files: bool) -> Re
     return None
 
 
-def sweep(recording_id: str, tombstone: Tombstone, store: ObjectStore, now_ms: int) -> int | None:
-    """Erase what is left of a deleted recording; return when to do so once more (epoch ms), None when all is done."""
+def sweep(recording_id: str, tombstone: Tombstone, ports: Ports) -> int | None:
+    """Erase what is left of a deleted recording; return when to do so once more (epoch ms), None when all is done.
+
+    A start that was under way at the deletion may have got a task: it is ended first.
+    """
+    store, now_ms = ports.store, ports.clock()
+    strays = {key: task for key, task in journal.left(store, recording_id).tasks.items() if key not in tombstone.tasks}
+    if strays:
+        for task_id in filter(None, (task.task_id for task in strays.values())):
+            with suppress(TaskNotFound):
+                ports.recorder.stop(task_id)
+        tombstone = tombstone.model_copy(update={"tasks": sorted({*tombstone.tasks, *strays})})
+        tombstones.bury(store, recording_id, tombstone)
     erase(recording_id, tombstone, store)
     if now_ms < tombstone.at_ms + SWEEP_MS:
         return tombstone.at_ms + SWEEP_MS

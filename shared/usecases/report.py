@@ -115,7 +115,7 @@ def without_request(recording_id: str, marks: Sequence[str], ports: ReconcilePor
     now_ms, again_ms, left = ports.clock(), None, None
     tombstone = tombstones.of(ports.store, recording_id)
     if tombstone is not None:
-        again_ms = sweep(recording_id, tombstone, ports.store, now_ms)
+        again_ms = sweep(recording_id, tombstone, ports)
         if again_ms is not None:
             markers.mark_look(ports.store, recording_id, again_ms)
     elif ports.job_store is not None:  # or it is a job, whose lines are not all accepted

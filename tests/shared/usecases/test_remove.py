@@ -173,3 +173,32 @@ def _fails_at(call: int) -> bool:
     site.faults = Faults()
     remove("k1", "asked", reading(site), files=True)
     return site.faults.log[call : call + 1] == ["delete recordings/k1/request.json"]
+
+
+def test_a_start_under_way_at_the_deletion_records_nothing_on() -> None:
+    """Cancelled and deleted between the timer's read and its call: the task is ended, and nothing stays."""
+    site = Site()
+    site.start(StartAt=site.clock.now / 1000 + 300)
+    site.clock.now += 300_000
+
+    def deleted() -> None:
+        remove("k1", "asked", reading(site), files=True)
+        remove("k1", "asked", reading(site), files=True)
+
+    attempt = next(n for n in range(40) if "-attempt-" in _call_of_a_tick(n))
+    site.faults = Faults({attempt: "overlap"}, overlap=deleted)
+    site.tick()
+    assert 1 == len(site.trtc.started)
+    site.run_until_done()
+    assert {} == site.trtc.recording
+    assert {"gone"} == {key.split("/")[0] for key in site.store.objects}
+
+
+def _call_of_a_tick(number: int) -> str:
+    """Return the call of this number of the tick that makes a scheduled start."""
+    site = Site()
+    site.start(StartAt=site.clock.now / 1000 + 300)
+    site.clock.now += 300_000
+    site.faults = Faults()
+    site.tick()
+    return (site.faults.log[number : number + 1] or [""])[0]
