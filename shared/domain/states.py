@@ -12,10 +12,12 @@ from enum import Enum
 
 from shared.domain.accepted import Accepted
 from shared.domain.evidence import Attempt, Evidence, Task
-from shared.domain.periods import START_LEAD_MS
 
 SLOW_START_MS = 150_000
 """A page may take this long to its first picture: it is waited for twice, up to 60 s each time."""
+AT_ONCE_MS = 1_500
+"""A task that was stopped this soon after it was asked for has no picture: TRTC takes about 5 s to the first one. After
+a later stop the word of a first picture may still be on its way, and is waited for."""
 NO_PICTURE_MS = 1_000
 """A task that ends this soon after its first picture leaves no file."""
 
@@ -197,7 +199,7 @@ def recorded_nothing(task: Task, evidence: Evidence) -> bool:
         return True
     if evidence.stop is None or task.began_ms is not None or task.covered_ms is not None or task.terminated:
         return False
-    return _stopped_after_ms(task, evidence) <= START_LEAD_MS
+    return _stopped_after_ms(task, evidence) <= AT_ONCE_MS
 
 
 def _lost(task: Task) -> str:

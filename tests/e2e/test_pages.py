@@ -17,7 +17,7 @@ from local.faults import BrowserFault, FaultFile, Faults
 from local.probe import probe
 from local.trtc import ProcessRecorder
 from testing import pictures as clock
-from tests.local.recorder.harness import CLOCK, ROOT, PageServer, serve
+from tests.local.recorder.harness import ROOT, PageServer, serve
 from tests.local.recorder.receiver import RtmpServer, free_port
 from tests.local.trtc.cloud import RunningTrtc, body, cloud, settings_for_tests
 from tests.local.trtc.servers import until
@@ -166,7 +166,7 @@ def test_a_page_is_relayed_while_it_is_recorded(tmp_path: Path) -> None:
     with (
         RtmpServer(free_port()) as receiver,
         cloud(tmp_path, recorders=ProcessRecorder, settings=settings_for_tests(relay_give_up_s=6.0)) as running,
-        serve({"/clock": Path(CLOCK.removeprefix("file://")).read_text()}) as site,
+        serve({"/clock": (ROOT / "local" / "pages" / "clock.html").read_text()}) as site,
     ):
         targets = [{"PublishCdnUrl": receiver.url, "IsTencentCdn": 0}, {"PublishCdnUrl": dead, "IsTencentCdn": 0}]
         task_id = start(running, site.url("/clock"), PublishCdnParams=targets)

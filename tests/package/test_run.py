@@ -156,7 +156,8 @@ def test_what_is_in_is_used(run: Run, running: RunningCloud, packages: dict[str,
     tops = {path.name for path in tree.iterdir() if path.suffix != ".dist-info" and path.name != "__pycache__"}
     assert tops == {name.split("/")[0] for name in used}
     ours = {path.relative_to(tree).as_posix() for path in (tree / "shared").rglob("*.py")}
-    assert set() == ours - used
+    wrong_lines = {"shared/domain/mistakes.py"} if function == "reconcile" else set()  # of a job that it goes on with
+    assert wrong_lines == ours - used
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
