@@ -45,7 +45,7 @@ def test_a_recording_survives_a_crash_and_more(real: RunningCloud) -> None:
         client.wait("rough", ("recording", *FINAL), 60)
         log = real.cloud.state_dir / FILE_NAME
         # 801 status 3: the browser was killed; a second one goes on recording.
-        until(lambda: "Chrome exception, restart" in log.read_text(), 60)
+        until(lambda: log.exists() and "Chrome exception, restart" in log.read_text(), 60)
         until(lambda: client.progress(recording.get("task_id")).get("seconds", 0) >= 4, 60)
         client.stop("rough")
         result = client.wait("rough", FINAL, 90)
