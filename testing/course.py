@@ -11,6 +11,8 @@ from shared.bootstrap import PACE_PER_SECOND, THREADS
 from shared.usecases.tick import Report
 
 DAY_MS = 86_400_000
+PUNCTUAL_S = 120
+"""Two ticks."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,9 @@ class Site:
         finished: recordings that ended before the run began and lie in the store.
         minutes: how many ticks are counted.
         silent: share of callbacks that TRTC never sends.
+        scheduled: share of recordings that are asked for ten minutes before they are to start.
+        timed: share of recordings that end by their `stop_at`; the others are stopped by a call.
+        told: share of recordings with a receiver; `hanging`: share of those whose receiver never answers.
         quota: tasks that TRTC allows at once; None for enough.
         per_second: TRTC's requests a second and action.
         store_ms, trtc_ms: what one call takes.
@@ -38,6 +43,10 @@ class Site:
     finished: int = 0
     minutes: int = 180
     silent: float = 0.01
+    scheduled: float = 0.0
+    timed: float = 0.0
+    told: float = 0.0
+    hanging: float = 0.0
     quota: int | None = None
     per_second: int = 20
     store_ms: int = 10
@@ -61,7 +70,7 @@ class TickRow:
     report: Report
     counts: Counter[str]
     left: int
-    """Markers that were due and that it did not come to."""
+    """Looks that were due and that it did not come to."""
     open_now: int
 
 
@@ -79,13 +88,23 @@ class Course:
     """Of those that TRTC never started."""
     twice: int
     waits_s: list[float]
-    """From request to task of those that were started."""
+    """From request, or from the time it was asked to start, to the task."""
+    stops_s: list[float]
+    """From `stop_at` to the stop."""
+    tellings_s: list[float]
+    """From the end's last callback to a receiver that answers."""
 
     def total(self) -> Counter[str]:
         """Return every call that was made."""
         return sum((row.counts for row in self.ticks), Counter(self.rest))
 
     @property
+    def late(self) -> dict[str, int]:
+        """How many starts and stops came later than two ticks after their time; a burst's starts wait for TRTC."""
+        starts = 0 if self.site.burst else sum(wait > PUNCTUAL_S for wait in self.waits_s)
+        return {"starts": starts, "stops": sum(wait > PUNCTUAL_S for wait in self.stops_s)}
+
+    @property
     def behind(self) -> bool:
-        """Whether its ticks use up their budget: then looks are left over and no start is made."""
-        return median(row.ms for row in self.ticks[-10:]) >= self.site.budget_s * 1000
+        """Whether looks are left over, or starts or stops come late. Questions about the silent may take their time."""
+        return bool(median(row.left for row in self.ticks[-10:]) or sum(self.late.values()))

@@ -7,19 +7,23 @@ rest of the site does meanwhile happens meanwhile.
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from pydantic import SecretStr
 
-from shared.domain import keys
+from shared.domain.document import decide
 from shared.domain.errors import RecorderError
+from shared.domain.notify_hosts import NotificationError
 from shared.domain.request import RecordingRequest
-from shared.domain.steps import Timing
+from shared.domain.steps import Timing, ends_ms
 from shared.ports import StoredObject
-from shared.store.journal import current
+from shared.store import markers
+from shared.store.journal import current, read
 from shared.usecases.look import ReconcilePorts
 from shared.usecases.pace import Pacer
 from shared.usecases.receive import receive
@@ -31,22 +35,18 @@ from testing.callbacks import KEY, SDK_APP_ID, callback, signed
 from testing.course import DAY_MS, Course, Site, TickRow
 from testing.functions import LIMITS_S
 from testing.meter import Meter, MeteredRecorder, MeteredStore
-from testing.parts import POLICY, PREFIX
+from testing.parts import NOTIFY_URL, POLICY, PREFIX
+from testing.ports import NOTIFY_PATIENCE_MS
 from testing.stories import BEGAN, ENDED, Over, Put, Record, Story, Tell, Wait
 from testing.timeline import Process, Timeline, Workers
 from testing.trtc import Life, Trtc, Witness
 
+HANGS = "https://hangs.example.com/recordings"
+AHEAD_MS = 600_000
 HOUR_MS = 3_600_000
 MINUTE_MS = 60_000
 MIDDAY_MS = 1_799_971_200_000
 """A full hour: where the steady part of a run begins."""
-
-
-class Silence:
-    """Nobody is notified here."""
-
-    def send(self, url: str, webhook_id: str, at_s: int, body: bytes, traceparent: str | None = None) -> None:
-        raise AssertionError("no notification is asked for")
 
 
 class Simulation(Witness):
@@ -64,9 +64,9 @@ class Simulation(Witness):
         self.ports = ReconcilePorts(
             MeteredStore(self.bucket, self.meter, site.store_ms),
             MeteredRecorder(self.trtc, self.meter, site.trtc_ms),
-            POLICY._replace(max_attempts=3, start_within_s=3_600),
+            POLICY._replace(max_attempts=3, start_within_s=3_600, notify_hosts=("*.example.com",)),
             timeline,
-            notifier=Silence(),
+            notifier=self,
             timing=Timing(),
             sleep=timeline.sleep,
             pace=self._pacer(),
@@ -76,6 +76,11 @@ class Simulation(Witness):
         self.lengths: dict[str, int] = {}
         self.asked: dict[str, int] = {}
         self.delays: dict[str, int] = {}
+        self.timed: dict[str, int] = {}
+        """When recordings with a `stop_at` are to be stopped."""
+        self.stops: list[int] = []
+        self.ended: dict[str, int] = {}
+        self.tellings: list[int] = []
         self.twice: list[str] = []
         self.rows: list[TickRow] = []
 
@@ -96,6 +101,8 @@ class Simulation(Witness):
             states=Counter(current(self.bucket, name).state.value for name in accepted - self.delays.keys()),
             twice=len(self.twice),
             waits_s=[delay / 1000 for delay in self.delays.values()],
+            stops_s=[delay / 1000 for delay in self.stops],
+            tellings_s=[delay / 1000 for delay in self.tellings],
         )
 
     def one_finished(self, recording_id: str) -> dict[str, StoredObject]:
@@ -126,13 +133,13 @@ class Simulation(Witness):
         report = self.timeline.run(
             process, LIMITS_S["reconcile"], lambda: tick(self.ports, self.site.budget_s, workers.map)
         )
-        markers = self.bucket.objects.folders.get("open", ()) if isinstance(self.bucket.objects, Objects) else ()
-        left = sum(int(key[5:18]) <= began_ms for key in markers)
+        open_marks = self.bucket.objects.folders.get("open", ()) if isinstance(self.bucket.objects, Objects) else ()
+        left = sum(int(key[5:18]) <= began_ms for key in open_marks)
         open_now = len(self.trtc.recording)
         self.rows.append(TickRow(self.timeline.now - began_ms, report or Report(), counts, left, open_now))
 
-    def _start(self, recording_id: str) -> None:
-        request = RecordingRequest.model_validate({"RecordUrl": "https://example.com/class"})
+    def _start(self, recording_id: str, wishes: dict[str, Any]) -> None:
+        request = RecordingRequest.model_validate({"RecordUrl": "https://example.com/class", **wishes})
         try:
             start(request, recording_id, "http:backend", self.ports)
         except RecorderError as error:
@@ -170,13 +177,17 @@ class Simulation(Witness):
         for number, (age, length) in enumerate(ages):
             self._arrive(MIDDAY_MS - age, f"before-{number:06d}", length)
         self.timeline.run_until(MIDDAY_MS - 1)
-        # Earlier ticks have looked at each of them, and left a marker for the next time.
-        every_ms = self.ports.timing.alive_every + MINUTE_MS
+        # Earlier ticks have looked at each of them, and left markers of its end and of the next question.
         for key in [item.key for item in self.bucket.list("open/")]:
-            if int(key[5:18]) < MIDDAY_MS:
-                self.bucket.delete(key)
-                at_ms = MIDDAY_MS + self.chance.randrange(every_ms)
-                self.bucket.put(keys.open_key(at_ms, key[19:]), b"")
+            self.bucket.delete(key)
+            known = read(self.bucket, key[19:])
+            if known is not None and not decide(known.accepted, known.evidence).state.final:
+                markers.mark_look(self.bucket, key[19:], ends_ms(known.accepted, known.evidence))
+                markers.mark_question(self.bucket, key[19:], MIDDAY_MS, self.ports.timing.alive_every)
+        for key in [item.key for item in self.bucket.list("tell/")]:
+            self.bucket.delete(key)
+        self.stops.clear()
+        self.tellings.clear()
         self.meter.counts.clear()
         self.meter.seconds.clear()
 
@@ -192,7 +203,16 @@ class Simulation(Witness):
 
     def _arrive(self, at_ms: int, recording_id: str, length_ms: int) -> None:
         self.lengths[recording_id], self.asked[recording_id] = length_ms, at_ms
-        self._at(at_ms, partial(self._start, recording_id))
+        wishes: dict[str, Any] = {}
+        ahead_ms = AHEAD_MS if self.chance.random() < self.site.scheduled and at_ms >= MIDDAY_MS + AHEAD_MS else 0
+        if ahead_ms:
+            wishes["StartAt"] = at_ms / 1000
+        if self.chance.random() < self.site.timed:
+            self.timed[recording_id] = at_ms + length_ms
+            wishes["StopAt"] = (at_ms + length_ms) / 1000
+        if self.chance.random() < self.site.told:
+            wishes["NotifyUrl"] = HANGS if self.chance.random() < self.site.hanging else NOTIFY_URL
+        self._at(at_ms - ahead_ms, partial(self._start, recording_id, wishes))
 
     def _bury(self) -> None:
         """Put the objects of finished recordings into the store: copies of one that really was recorded."""
@@ -210,10 +230,13 @@ class Simulation(Witness):
     def _story(self, life: Life) -> Story:
         yield Wait(5_000)
         yield BEGAN
-        began_ms = self.timeline.now
-        self._at(began_ms + self.lengths[life.recording_id], partial(self._stop, life.recording_id))
+        began_ms, stop_ms = self.timeline.now, self.timed.get(life.recording_id)
+        if stop_ms is None:
+            self._at(began_ms + self.lengths[life.recording_id], partial(self._stop, life.recording_id))
         yield Record(DAY_MS)
         end_ms, name = self.timeline.now, f"{life.recording_id}.mp4"
+        if stop_ms is not None:
+            self.stops.append(max(0, end_ms - stop_ms))
         yield Over()
         yield Wait(500)
         yield ENDED
@@ -221,6 +244,7 @@ class Simulation(Witness):
         yield Put(name)
         yield Wait(500)
         message = {"FileName": name, "StartTimeStamp": began_ms, "EndTimeStamp": end_ms}
+        self.ended[life.recording_id] = self.timeline.now
         yield Tell(310, {"Status": 0, "FileList": [name], "FileMessage": [message]}, suffix=True)
 
     def _stop(self, recording_id: str) -> None:
@@ -238,6 +262,18 @@ class Simulation(Witness):
             suffix = f"_StartTimeMs_{life.asked_ms:013d}" if event.suffix else ""
             body = callback(event.type, event.payload, self.timeline.now, life.task_id + suffix)
             self.timeline.spawn(partial(self._deliver, body))
+
+    # What receivers do
+
+    def send(self, url: str, webhook_id: str, at_s: int, body: bytes, traceparent: str | None = None) -> None:
+        """Take a notification, or never answer."""
+        if url == HANGS:
+            self.meter.pass_by("hung", NOTIFY_PATIENCE_MS)
+            raise NotificationError("no answer")
+        self.meter.pass_by("told", 50)
+        ended_ms = self.ended.get(json.loads(body)["data"]["recording_id"])
+        if ended_ms is not None:
+            self.tellings.append(self.timeline.now - ended_ms)
 
     def put(self, life: Life, file: Put) -> None:
         """Upload a file."""

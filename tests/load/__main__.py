@@ -49,6 +49,7 @@ def site(
     finished: Annotated[int, typer.Option(min=0, help="Finished recordings of the flat-cost pair.")] = 100_000,
     store_ms: Annotated[int, typer.Option(min=1, help="What a call to COS takes.")] = 10,
     trtc_ms: Annotated[int, typer.Option(min=1, help="What a call to TRTC takes.")] = 60,
+    hanging: Annotated[float, typer.Option(min=0, max=1, help="Share of receivers that never answer.")] = 0.2,
     seed: Annotated[int, typer.Option(help="Of arrivals and lengths.")] = 1,
 ) -> None:
     """Simulate a big site: what its ticks cost, up to where that goes, and that history costs nothing."""
@@ -61,6 +62,10 @@ def site(
         store_ms=store_ms,
         trtc_ms=trtc_ms,
         seed=seed,
+        scheduled=0.2,
+        timed=0.5,
+        told=0.5,
+        hanging=hanging,
     )
     console.print(f"assumed: {store_ms} ms a call to COS, {trtc_ms} ms a call to TRTC, {asked.threads} threads")
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
@@ -75,7 +80,9 @@ def site(
         console.print(tables.flat_table(empty, full))
         console.print(tables.limit_table(sizes.result()))
     promises = {
-        "ticks fall behind": not course.behind,
+        "looks are left over": not course.ticks[-1].left,
+        "a start came later than two ticks": not course.late["starts"],
+        "a stop came later than two ticks": not course.late["stops"],
         "a recording was started twice": not course.twice,
         "a recording was given up although TRTC had room": not course.states["failed"],
         "a look failed": not any(tick.report.errors for tick in course.ticks),

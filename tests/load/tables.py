@@ -61,6 +61,8 @@ def course_table(course: Course) -> Table:
     row("recordings open", lambda tick: tick.open_now)
     row("looks", lambda tick: tick.report.looked)
     row("starts", lambda tick: tick.report.started)
+    row("silent recordings asked about", lambda tick: tick.report.asked)
+    row("the last question was late by, s", lambda tick: tick.report.behind_s)
     row("left for the next tick: looks", lambda tick: tick.left, "0")
     row("left for the next tick: starts", lambda tick: tick.report.waiting)
     for name in ("GET", "PUT", "LIST", "DELETE"):
@@ -93,17 +95,22 @@ def starts_table(course: Course) -> Table:
     table.add_row("started twice", f"{course.twice:,}")
     table.add_row("not started", _counts(course.states) or "0")
     table.add_row("wait for the start", _quantiles(course.waits_s))
+    table.add_row("stop after its stop_at", _quantiles(course.stops_s))
+    table.add_row("receiver told after the end", _quantiles(course.tellings_s))
     return table
 
 
 def limit_table(courses: Sequence[Course]) -> Table:
     """Return up to where the ticks keep up."""
-    table = _table("up to where", "open at once", "recordings a day", "tick, s", "longest", "looks left", "keeps up")
+    measured = ("tick, s", "looks left", "asked every, min", "latest stop, s", "keeps up")
+    table = _table("up to where", "open at once", "recordings a day", *measured)
     for course in courses:
-        ms = [tick.ms / 1000 for tick in course.ticks]
-        left = course.ticks[-1].left
+        tick_s, left = median(tick.ms / 1000 for tick in course.ticks), course.ticks[-1].left
+        asked = sum(tick.report.asked for tick in course.ticks) / len(course.ticks)
+        every = course.ticks[-1].open_now / asked if asked else 0
         size, day = f"{course.site.open_at_once:,}", f"{course.site.per_day:,}"
-        table.add_row(size, day, f"{median(ms):.1f}", f"{max(ms):.1f}", f"{left:,}", "no" if course.behind else "yes")
+        latest = f"{max(course.stops_s, default=0):.0f}"
+        table.add_row(size, day, f"{tick_s:.1f}", f"{left:,}", f"{every:.0f}", latest, "no" if course.behind else "yes")
     return table
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from shared.ports import ListedObject
 from testing.bucket import Bucket
-from testing.course import Site
+from testing.course import PUNCTUAL_S, Site
 from tests.load import studies
 from tests.load.start import LoadPlan, run_load
 
@@ -47,6 +48,16 @@ def test_what_a_tick_calls_follows_what_is_open() -> None:
     for course in (once, twice):
         assert (0, 0, False) == (course.twice, course.states["failed"], course.behind)
         assert [] == [error for tick in course.ticks for error in tick.report.errors]
+
+
+def test_receivers_that_never_answer_make_no_start_and_no_stop_late() -> None:
+    """Half of all receivers hang: starts and stops keep to their time, and the others are told within two ticks."""
+    course = studies.course(replace(SMALL, scheduled=0.2, timed=0.5, told=1.0, hanging=0.5))
+    assert {"starts": 0, "stops": 0} == course.late
+    assert (0, 0, False) == (course.twice, course.states["failed"], course.behind)
+    assert course.stops_s, "nobody was to be stopped"
+    assert course.tellings_s, "nobody was told"
+    assert max(course.tellings_s) <= PUNCTUAL_S
 
 
 @given(put=st.lists(KEYS), deleted=st.lists(KEYS), prefix=KEYS, slash=st.sampled_from(["", "/"]), after=KEYS)
