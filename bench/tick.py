@@ -43,7 +43,7 @@ class Silence:
     """Nobody is notified here."""
 
     def send(self, url: str, webhook_id: str, at_s: int, body: bytes, traceparent: str | None = None) -> None:
-        raise AssertionError("no notification is asked for")
+        raise AssertionError("no notification is asked for", url, webhook_id, at_s, body, traceparent)
 
 
 @dataclass
