@@ -16,6 +16,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from shared.domain import keys
 from shared.domain.document import decide
 from shared.domain.errors import RecorderError
 from shared.domain.notify_hosts import NotificationError
@@ -91,7 +92,7 @@ class Simulation(Witness):
         self._arrivals(end_ms)
         self._bury()
         self._ticks(site.minutes)
-        accepted = {name for name, at_ms in self.asked.items() if at_ms < self.timeline.now}
+        accepted = {name for name in self.asked if keys.request_key(name) in self.bucket.objects}
         return Course(
             site,
             self.rows,
