@@ -26,13 +26,13 @@ test: $(READY) browser ## Everything: lint, types, import rules, tests; minutes
 quick: lint ## The fast tests, for the edit loop: lint, types, import rules, what needs no browser and no other process
 	$(PY) -m pytest -q --quick $(SPREAD)
 
-lint: $(READY)
+lint: $(READY) ## Lint, format, types, import rules
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) -c "from importlinter.cli import lint_imports_command as lint; lint()"
 
-unit: $(READY) $(if $(LESS),,browser)
+unit: $(READY) $(if $(LESS),,browser) ## The tests alone; LESS=--no-browsers leaves out what needs a browser
 	$(PY) -m pytest $(LESS) $(SPREAD) --durations 10
 
 RUNS ?= 1000
@@ -74,7 +74,7 @@ $(READY): requirements-dev.txt
 	$(PIP) install -qq --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 
-browser:
+browser: ## Install a Chromium and a font where there is none
 	@sh tools/browser.sh
 
 clean: ## Remove what was built and recorded

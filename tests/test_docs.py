@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,30 @@ def test_every_command_in_the_readme_exists() -> None:
     for text in (README, (ROOT / "README.zh-CN.md").read_text()):
         assert set(re.findall(r"\bmake ([a-z-]+)", text)) <= targets
         assert set(re.findall(r"-m local ([a-z]+)", text)) <= commands
+
+
+@pytest.mark.process
+def test_every_target_is_in_the_list_of_make_help() -> None:
+    """Each target has its line."""
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert targets == {line.split()[0] for line in listed.splitlines() if not line.startswith("make")}
+
+
+def test_the_workflow_and_the_hooks_only_call_make() -> None:
+    """What a pull request runs is what everybody can run."""
+    workflow = yaml.safe_load((ROOT / ".github/workflows/check.yml").read_text())
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    hooks = [
+        hook
+        for repo in yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+        for hook in repo["hooks"]
+    ]
+    commands = [step["run"] for step in steps if "run" in step] + [hook["entry"] for hook in hooks]
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    called = {re.fullmatch(r'(?:sudo env PATH="\$PATH" )?make ([a-z-]+)(?: [A-Z]+=\S+)*', one) for one in commands}
+    assert None not in called, commands
+    assert {match[1] for match in called if match} <= targets
 
 
 @pytest.mark.parametrize("name", SETTINGS)
