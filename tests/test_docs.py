@@ -46,6 +46,15 @@ def test_every_state_is_in_the_readme() -> None:
     assert {state.value for state in State} == set(re.findall(r"[a-z]+", line))
 
 
+def test_every_state_is_explained_and_drawn() -> None:
+    """The table and the diagram of docs/states.md have all states, and the table says which are final."""
+    text = (ROOT / "docs" / "states.md").read_text()
+    rows = dict(re.findall(r"^\| `([a-z]+)` \| (.*?) \|", text, re.MULTILINE))
+    assert {state.value: state.final for state in State} == {name: "**final**" in row for name, row in rows.items()}
+    drawn = set(re.findall(r"^    (\w+) --> (\w+)", text, re.MULTILINE))
+    assert {state.value for state in State} == {name for pair in drawn for name in pair}
+
+
 def test_every_command_in_the_readme_exists() -> None:
     """`make X` is a target, `-m local X` a command."""
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
