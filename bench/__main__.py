@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench import callbacks, cold, machine, recorder, report, tick, warm
+from bench import callbacks, cold, latency, machine, recorder, report, tick, warm
 from bench.folders import MissingError
 from bench.result import Section, Step
 
@@ -22,6 +22,7 @@ DOCUMENT = Path(__file__).parent.parent / "docs" / "performance.md"
 SECTIONS: dict[str, tuple[Callable[[int, Step], Section], int]] = {
     "cold": (cold.measure, 15),
     "warm": (warm.measure, 200),
+    "latency": (latency.measure, 30),
     "callbacks": (callbacks.measure, 40),
     "tick": (tick.measure, 7),
     "recorder": (recorder.measure, 3),
@@ -34,6 +35,7 @@ class Choice(str, enum.Enum):
 
     cold = "cold"
     warm = "warm"
+    latency = "latency"
     callbacks = "callbacks"
     tick = "tick"
     recorder = "recorder"

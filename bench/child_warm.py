@@ -22,7 +22,7 @@ from typing import Any
 class Bare:
     """The same calls, made with the SDKs alone."""
 
-    def __init__(self, server: str, environ: dict[str, str]) -> None:
+    def __init__(self, server: str, environ: dict[str, str], trtc: str | None = None) -> None:
         import requests
         from qcloud_cos import CosConfig, CosS3Client
 
@@ -34,7 +34,10 @@ class Bare:
         session.trust_env = False
         self._cos = CosS3Client(config, retry=0, session=session)
         self._bucket = environ["WEBRECORD_BUCKET"]
-        self._keys, self._endpoint = (own["SecretId"], own["SecretKey"], token), server.removeprefix("http://")
+        self._keys, self._endpoint = (
+            (own["SecretId"], own["SecretKey"], token),
+            (trtc or server).removeprefix("http://"),
+        )
         self._trtc: Any = None
 
     def prepared(self, call: dict[str, Any]) -> Callable[[], object]:

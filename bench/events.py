@@ -59,6 +59,17 @@ def get_event(recording_id: str) -> dict[str, Any]:
     return _call("GET", f"/recordings/{recording_id}", b"")
 
 
+def list_event() -> dict[str, Any]:
+    """Return a call that lists the newest recordings."""
+    event = _call("GET", "/recordings", b"")
+    return {**event, "queryString": {"limit": "10"}}
+
+
+def stop_event(recording_id: str) -> dict[str, Any]:
+    """Return a call that stops a recording."""
+    return _call("POST", f"/recordings/{recording_id}/stop", b"")
+
+
 def tick_event() -> dict[str, Any]:
     """Return the timer's event."""
     return scf_events.timer_event("every-minute")

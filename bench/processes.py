@@ -50,6 +50,21 @@ def warm(
     return list(told)
 
 
+def latency(
+    python: str, build: Path, given: Mapping[str, Any], environ: Mapping[str, str]
+) -> dict[str, dict[str, list[int]]]:
+    """Return what `child_latency` tells; RuntimeError where a call was not answered with a success."""
+    command = [
+        python,
+        *BARE,
+        str(HERE / "child_latency.py"),
+        str(build / "reconcile"),
+        environ["WEBRECORD_COS_ENDPOINT"],
+    ]
+    told: dict[str, dict[str, list[int]]] = _run(command, json.dumps(given), environ)
+    return told
+
+
 def _run(command: list[str], given: str, environ: Mapping[str, str]) -> Any:  # noqa: ANN401 (JSON)
     done = subprocess.run(
         command, input=given, capture_output=True, text=True, env=dict(environ), timeout=PATIENCE_S, check=False

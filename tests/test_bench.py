@@ -7,7 +7,7 @@ import re
 import pytest
 
 from bench import __main__ as bench
-from bench import callbacks, machine, report, tick, warm
+from bench import callbacks, latency, machine, report, tick, warm
 from bench.folders import MissingError, packages
 from bench.result import Section, Table, Target
 from bench.stats import Sample, paired
@@ -47,6 +47,17 @@ def test_warm_measures_every_handler_and_its_calls() -> None:
     assert "1 StartWebRecord" in calls["start"]
     assert "PUT" not in calls["tick, nothing to do"]
     assert len(warm.KINDS) == len(section.targets)
+
+
+@pytest.mark.usefixtures("_packages")
+def test_latency_stands_beside_its_floor() -> None:
+    """Each kind of call takes longer than the delays that are its floor."""
+    section = latency.measure(1, quiet)
+    whole(section)
+    floors = {row[0]: float(row[2]) for row in section.tables[0].rows}
+    assert set(latency.FLOORS) == set(floors)
+    assert floors["start"] >= 2 * latency.STORE_S * 1e3 + latency.TRTC_S * 1e3
+    assert set(latency.TARGETS) == {target.what.partition(":")[0] for target in section.targets}
 
 
 @pytest.mark.usefixtures("_packages")
