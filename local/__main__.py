@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from local.client import RESULT_TIMEOUT_S, ClientError, is_http_address
-from local.commands import callbacks, faults
+from local.commands import callbacks, check, faults
 from local.commands.common import StateDir, mistakes_are_lines
 from local.config import STATE_DIR, LocalConfig
 from local.faults import FaultFile
@@ -22,6 +22,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="A local clou
 
 app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(faults.app, name="faults")
+app.command()(check.check)
 
 
 @app.command()

@@ -30,12 +30,12 @@ _FLAGS = (
     "--disable-breakpad",
     "--disable-extensions",
     "--hide-scrollbars",
-    "--autoplay-policy=no-user-gesture-required",
     "--disable-background-timer-throttling",
     "--disable-backgrounding-occluded-windows",
     "--disable-renderer-backgrounding",
     "--alsa-output-device=default",
 )
+_AUTOPLAY = {True: "no-user-gesture-required", False: "document-user-activation-required"}
 LOG = "chromium.log"  # in its home: what it writes to standard error
 _PIPE_BYTES = 1 << 20  # a whole picture fits, so that the browser need not wait for us
 
@@ -86,16 +86,23 @@ class Browser:
 
     @classmethod
     async def launch(
-        cls, path: str, home: Path, viewport: Viewport, *, begin_frame: bool, env: dict[str, str]
+        cls, path: str, home: Path, viewport: Viewport, *, begin_frame: bool, env: dict[str, str], autoplay: bool = True
     ) -> Browser:
         """Start Chromium with its profile under `home`.
+
+        Without `autoplay`, pages play sound only after a visitor's gesture, as in anybody's browser.
 
         Raises:
             BrowserError: it did not start, or did not answer within 20 s.
         """
         profile = home / "profile"
         profile.mkdir(parents=True, exist_ok=True)
-        flags = [*_FLAGS, f"--user-data-dir={profile}", f"--window-size={viewport.width},{viewport.height}"]
+        flags = [
+            *_FLAGS,
+            f"--autoplay-policy={_AUTOPLAY[autoplay]}",
+            f"--user-data-dir={profile}",
+            f"--window-size={viewport.width},{viewport.height}",
+        ]
         flags.append("--headless" if is_headless_shell(path) else "--headless=new")
         if without_sandbox():
             flags.append("--no-sandbox")

@@ -34,8 +34,8 @@ class Page:
         self._ready = asyncio.Event()
         self._parsed = asyncio.Event()
         self._loaded = asyncio.Event()
-        self._connection = connection
-        self._target = target
+        self.connection = connection
+        self.target = target  # the tab's id, and its main frame's
         self._session = session
 
     @classmethod
@@ -74,15 +74,15 @@ class Page:
             if method == name:
                 handler(params)
 
-        self._connection.listen(self._session, on_event)
+        self.connection.listen(self._session, on_event)
 
     async def call(self, method: str, params: dict[str, Any] | None = None, wait_s: float = 10) -> dict[str, Any]:
         """Send the tab a command; see `Connection.call`."""
-        return await self._connection.call(method, params, self._session, wait_s)
+        return await self.connection.call(method, params, self._session, wait_s)
 
     def tell(self, method: str, params: dict[str, Any] | None = None) -> None:
         """Send the tab a command whose answer does not matter."""
-        self._connection.tell(method, params, self._session)
+        self.connection.tell(method, params, self._session)
 
     async def goto(self, url: str, timeout_s: float) -> None:
         """Open an address and wait until its document is there.
@@ -155,7 +155,7 @@ class Page:
                 "angle": 0 if portrait else 90,
             },
         }
-        product = (await self._connection.call("Browser.getVersion"))["product"]
+        product = (await self.connection.call("Browser.getVersion"))["product"]
         agent = {
             "userAgent": mobile.user_agent(product.rpartition("/")[2]),
             "platform": "Linux armv8l",
@@ -170,10 +170,10 @@ class Page:
         elif method == "Page.frameNavigated" and "parentId" not in params["frame"]:
             self._on_navigated(params["frame"]["url"])
         elif method == "Network.responseReceived":
-            if params.get("type") == "Document" and params.get("frameId") == self._target:  # the main frame's id
+            if params.get("type") == "Document" and params.get("frameId") == self.target:  # the main frame's id
                 self.status, self._mime = params["response"]["status"], params["response"]["mimeType"]
         elif method == "Page.downloadWillBegin":
-            self._downloads |= params.get("frameId") == self._target
+            self._downloads |= params.get("frameId") == self.target
         elif method == "Page.domContentEventFired":
             self._parsed.set()
         elif method == "Page.loadEventFired":
@@ -203,10 +203,10 @@ class Page:
             info = params["targetInfo"]
             if info["type"] == "page" and info.get("openerId"):
                 # In a full browser a popup hides the recorded tab, and its pictures stop.
-                self._connection.tell("Target.closeTarget", {"targetId": info["targetId"]})
+                self.connection.tell("Target.closeTarget", {"targetId": info["targetId"]})
                 log(f"closed a popup: {info.get('url')}")
         elif method == CLOSED or (
-            method in ("Target.targetCrashed", "Target.targetDestroyed") and params["targetId"] == self._target
+            method in ("Target.targetCrashed", "Target.targetDestroyed") and params["targetId"] == self.target
         ):
             self.crashed.set()
 

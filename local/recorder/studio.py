@@ -33,8 +33,9 @@ PictureSink = Callable[[float, bytes], None]
 class Studio:
     """A page ready to be recorded; pictures go to `sink(monotonic seconds, jpeg)`."""
 
-    def __init__(self, job: Job, sink: PictureSink) -> None:
+    def __init__(self, job: Job, sink: PictureSink, *, autoplay: bool = True) -> None:
         self._job = job
+        self._autoplay = autoplay
         self._sink = sink
         self._home = job.work_dir / BROWSER
         self._home.mkdir(parents=True, exist_ok=True)
@@ -119,7 +120,9 @@ class Studio:
     async def _launch(self, path: str, *, begin_frame: bool) -> Page:
         viewport = self._job.viewport
         env = self.sound.environment() | ({"TMPDIR": str(self._plain)} if self._plain else {})
-        self._browser = await Browser.launch(path, self._home, viewport, begin_frame=begin_frame, env=env)
+        self._browser = await Browser.launch(
+            path, self._home, viewport, begin_frame=begin_frame, env=env, autoplay=self._autoplay
+        )
         page = await Page.open(self._browser.connection, viewport, self._job.mobile, begin_frame=begin_frame)
         if begin_frame:
             await beginframe.probe(page)

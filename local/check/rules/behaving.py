@@ -1,0 +1,170 @@
+"""Rules about what the page does and how it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from local.check.address import site_of
+from local.check.finding import Finding
+from local.check.rules.common import Case, fail, note, some, warn
+from local.check.text import tidy
+from shared.domain.redaction import redact
+
+_MATTER = ("Script", "Stylesheet", "Font")
+_EMPTY = 20
+"""Letters of a page that shows nothing."""
+_OVER = 0.05
+_FRAME = 0.05
+_COVER = 0.3
+_CORE = 0.8
+_SLOW_S = 2.0
+
+
+def crash(case: Case) -> Iterator[Finding]:
+    """The browser's process for the page ends, or answers nothing."""
+    if case.visit.crashed:
+        yield fail("crash", "the page crashes the browser", "look at its memory, and at what it does while it loads")
+    elif case.visit.stuck:
+        advice = "a script runs without end, or the machine is too slow: try again with nothing beside it"
+        yield fail("crash", "the page stops answering", advice)
+
+
+def not_ready(case: Case) -> Iterator[Finding]:
+    """`notifyReady()` and ReadyTimeout."""
+    wait_s, ready_s, visit = case.asked.ready_timeout_s, case.visit.ready_s, case.visit
+    if visit.error:
+        return
+    if not wait_s:
+        if ready_s is not None:
+            yield note(
+                "not_ready", "the page calls notifyReady()", "set ReadyTimeout, and check with --ready-timeout 20"
+            )
+    elif visit.ready_again:
+        seen = f"notifyReady() came only after a reload: not within {wait_s} s"
+        yield warn("not_ready", seen, "set ReadyTimeout to twice the slowest load, at most 60")
+    elif ready_s is None:
+        if not visit.crashed and not visit.stuck:
+            advice = "call window.notifyReady() when the picture is complete, or leave ReadyTimeout out"
+            yield fail("not_ready", f"notifyReady() was not called within {wait_s} s, nor after a reload", advice)
+    elif ready_s > wait_s / 2:
+        seen = f"notifyReady() came after {ready_s:.1f} of {wait_s} s"
+        yield warn("not_ready", seen, "set ReadyTimeout to twice the slowest load, at most 60")
+
+
+def dialog(case: Case) -> Iterator[Finding]:
+    """A dialog freezes the page."""
+    if case.visit.dialogs:
+        yield warn("dialog", f"the page opens a dialog: {some(case.visit.dialogs)}", "nobody answers it: leave it out")
+
+
+def popup(case: Case) -> Iterator[Finding]:
+    """A second window."""
+    if case.visit.popups:
+        seen = f"the page opens another window: {some(case.visit.popups)}"
+        yield warn("popup", seen, "it is not recorded: show it in the page")
+
+
+def frame_refused(case: Case) -> Iterator[Finding]:
+    """A frame's site does not let itself be shown."""
+    refused = [one for one in case.visit.failed if one.kind == "Document" and _refuses(one.why, one.blocked)]
+    shares = {frame.url: frame.share for frame in case.look.frames}
+    large = [one.url for one in refused if shares.get(one.url, 1.0) >= _FRAME]
+    if large and not case.visit.error:
+        seen = f"a frame does not let itself be shown: {some(large)}"
+        yield warn("frame_refused", seen, "its site must allow this page: X-Frame-Options, frame-ancestors")
+
+
+def script_error(case: Case) -> Iterator[Finding]:
+    """A script fails."""
+    if case.visit.errors:
+        say = warn if case.is_blank or (case.is_seen and case.look.letters < _EMPTY and not case.plays) else note
+        yield say(
+            "script_error", f"a script fails: {some(case.visit.errors)}", "mend it; the browser's console shows where"
+        )
+
+
+def resources(case: Case) -> Iterator[Finding]:
+    """Scripts, styles or fonts do not come."""
+    lost = [one for one in case.visit.failed if one.kind in _MATTER]
+    if lost:
+        site = site_of(case.asked.url)
+        own = any(one.kind == "Script" and site_of(one.url) == site for one in lost)
+        told = some(f"{one.kind.lower()} {_short(one.url)} ({one.why})" for one in lost)
+        advice = "mend their addresses; TRTC must reach them from the public internet, too"
+        yield (warn if own else note)("resources", f"parts of the page do not come: {told}", advice)
+
+
+def connection(case: Case) -> Iterator[Finding]:
+    """A WebSocket or WebRTC connection fails."""
+    if case.visit.connections:
+        seen = f"a live connection fails: {some(case.visit.connections)}"
+        yield warn("connection", seen, "it must be open to the public internet, and reconnect by itself")
+
+
+def reloads(case: Case) -> Iterator[Finding]:
+    """The page loads itself afresh or wanders."""
+    loads = case.visit.loads
+    own = [load.url for number, load in enumerate(loads) if number and not load.asked]
+    again = sum(url == loads[number].url for number, url in enumerate(load.url for load in loads[1:]))
+    again -= sum(load.asked for load in loads[1:])
+    if again > 0 or len(own) > 1:
+        seen = "the page reloads by itself" if again > 0 else f"the page goes from one address to the next: {some(own)}"
+        yield warn("reloads", seen, "each load is a jump in the film and an event 803: change the page in place")
+
+
+def overflow(case: Case) -> Iterator[Finding]:
+    """The page is larger than the picture."""
+    look, (width, height) = case.look, case.asked.size
+    if look.over_y > _OVER * height or look.over_x > _OVER * width:
+        more = [
+            f"{over} px {side}" for over, side in ((look.over_y, "below"), (look.over_x, "to the right")) if over > 0
+        ]
+        advice = "only the first screen is recorded, without scrolling: fit the page into it, or record larger"
+        say = warn if look.below and look.over_y > _OVER * height else note
+        yield say("overflow", f"the page is larger than the picture: {' and '.join(more)}", advice)
+
+
+def fullscreen(case: Case) -> Iterator[Finding]:
+    """The page wants the whole screen."""
+    if case.visit.fullscreen:
+        yield note("fullscreen", "the page asks for full screen, which is refused", "it has the whole picture already")
+
+
+def fonts(case: Case) -> Iterator[Finding]:
+    """Characters that the recorder may have no font for."""
+    if case.look.scripts and not case.look.web_fonts:
+        seen = f"the page trusts the machine's fonts for {some(case.look.scripts)}"
+        yield note("fonts", seen, "which fonts TRTC has is not documented: bring one along as a web font")
+
+
+def heavy(case: Case) -> Iterator[Finding]:
+    """The page needs much of a processor."""
+    if case.visit.picture_s > _SLOW_S:
+        seen = f"a picture of the page takes {case.visit.picture_s:.1f} s"
+        yield warn("heavy", seen, "let it draw less; on a busy machine, check again")
+    elif case.visit.cores >= _CORE:
+        yield note("heavy", f"the page uses {case.visit.cores:.1f} processors", "let it draw less, or less often")
+
+
+def overlay(case: Case) -> Iterator[Finding]:
+    """A banner or dialog in the page covers it."""
+    if case.look.cover >= _COVER:
+        seen = f"something covers the page: “{tidy(case.look.cover_text, 60)}”"
+        yield note("overlay", seen, "nobody clicks it away: leave it out when recorded")
+
+
+def _refuses(why: str, blocked: str) -> bool:
+    return "BLOCKED_BY_RESPONSE" in why or "BLOCKED_BY_CSP" in why or blocked in ("csp", "corp-not-same-origin")
+
+
+def _short(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        return f"{parts.hostname}{parts.path}" if parts.hostname else redact(url)
+    except ValueError:
+        return redact(url)
+
+
+RULES = (crash, not_ready, dialog, popup, frame_refused, connection, reloads, script_error, resources, overlay,
+         overflow, heavy, fonts, fullscreen)  # fmt: skip

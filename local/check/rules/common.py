@@ -1,0 +1,71 @@
+"""What rules are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from local.check.finding import Finding, Level
+from local.check.seen import Asked, Look, Visit
+from local.check.text import tidy
+
+MOVES = 20
+"""Pixels of a small picture that change where something moves; a blinking caret changes fewer."""
+
+
+class Case(NamedTuple):
+    """What is judged: the visit as recorded, and the one without permission to play, where there was one."""
+
+    asked: Asked
+    visit: Visit
+    second: Visit | None = None
+
+    @property
+    def look(self) -> Look:
+        """The top document; an empty one where it was not seen."""
+        return self.visit.look or Look()
+
+    @property
+    def plays(self) -> bool:
+        """The page has a player or makes sound."""
+        return bool(self.visit.media or self.visit.audio)
+
+    @property
+    def is_seen(self) -> bool:
+        """The page was there to the end of the look."""
+        return self.visit.look is not None and not self.visit.crashed
+
+    @property
+    def moves(self) -> bool:
+        """Something in the picture changes."""
+        return max(self.visit.moved, default=0) >= MOVES
+
+    @property
+    def is_blank(self) -> bool:
+        """The last picture is one colour."""
+        return bool(self.visit.pictures) and self.visit.pictures[-1].values <= 1
+
+
+Rule = Callable[[Case], Iterator[Finding]]
+
+
+def fail(check: str, seen: str, advice: str) -> Finding:
+    """It spoils the recording."""
+    return Finding(check, Level.FAIL, seen, advice)
+
+
+def warn(check: str, seen: str, advice: str) -> Finding:
+    """It may spoil the recording."""
+    return Finding(check, Level.WARN, seen, advice)
+
+
+def note(check: str, seen: str, advice: str) -> Finding:
+    """It spoils nothing."""
+    return Finding(check, Level.NOTE, seen, advice)
+
+
+def some(values: Iterable[object], most: int = 3) -> str:
+    """Return the first values as people read them, and how many more there are."""
+    told = [tidy(value, 120) for value in values]
+    more = f" and {len(told) - most} more" if len(told) > most else ""
+    return ", ".join(told[:most]) + more

@@ -1,0 +1,199 @@
+"""One visit: opens the page with the recorder's own code, waits, and gathers what the judge needs."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from local.check.picture import Luma, clip, figures, luma, moved
+from local.check.seen import Asked, Frame, Look, Visit
+from local.check.text import fields, items, number, word
+from local.check.watch import Watcher
+from local.recorder.cdp import CdpError
+from local.recorder.page import GotoError, Page
+from local.recorder.scripts import READY
+
+GOTO_S = 30.0
+"""For the page to come, as the recorder waits."""
+_LOOK = Path(__file__).with_name("page.js")
+_PICTURE_S = 8.0
+_SHOTS = (0.25, 0.625, 1.0)
+"""When the pictures are taken, in shares of the time."""
+_WAKE_S = 1.0
+Say = Callable[[str], None]
+
+
+class Wish(NamedTuple):
+    """What a visit is for."""
+
+    asked: Asked
+    again: bool = False
+    """The second one, without permission to play: only media and sound matter, and a click is tried."""
+    screenshot: bool = False
+
+
+class Visited(NamedTuple):
+    """What was seen, and the picture where one was wished for (PNG)."""
+
+    visit: Visit
+    png: bytes = b""
+
+
+async def look(page: Page, wish: Wish, say: Say) -> Visited:
+    """Open an address in an empty tab and look at it; a page that fails is a result, never an exception.
+
+    Raises:
+        CdpError: the browser was gone before the page was opened.
+    """
+    visit = Visit()
+    watcher = await Watcher.attach(page, visit)
+    eye = _Eye(page, watcher, visit, wish, say)
+    asked = wish.asked
+    limit_s = GOTO_S + 2 * asked.ready_timeout_s + asked.seconds + 45
+    work = asyncio.ensure_future(eye.look())
+    crash = asyncio.ensure_future(page.crashed.wait())
+    try:
+        await asyncio.wait([work, crash], timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
+        visit.crashed = page.crashed.is_set()
+        visit.stuck = not visit.crashed and not work.done()
+        if work.done() and (error := work.exception()) is not None:
+            if not isinstance(error, CdpError):
+                raise error
+            visit.stuck = not visit.crashed
+    finally:
+        for task in (work, crash):
+            task.cancel()
+        await asyncio.wait([work, crash], timeout=5)
+    watcher.sum_up()
+    return Visited(visit, eye.png)
+
+
+class _Eye:
+    def __init__(self, page: Page, watcher: Watcher, visit: Visit, wish: Wish, say: Say) -> None:
+        self.png = b""
+        self._page, self._watcher, self._visit, self._wish, self._say = page, watcher, visit, wish, say
+        self._last: Luma | None = None
+        self._called_at = 0.0
+        page.listen("Runtime.bindingCalled", self._on_called)
+
+    async def look(self) -> None:
+        asked, page, visit = self._wish.asked, self._page, self._visit
+        try:
+            await page.goto(asked.url, GOTO_S)
+        except GotoError as error:
+            visit.error = str(error)
+            return
+        if self._wish.again:
+            await self._without_permission(asked.seconds)
+            return
+        await self._until_ready()
+        used = await self._used_s()
+        began = time.monotonic()
+        self._say(f"watching for {asked.seconds:g} s …")
+        for share in _SHOTS:
+            await asyncio.sleep(max(0.0, began + share * asked.seconds - time.monotonic()))
+            await self._picture()
+        spent = time.monotonic() - began
+        visit.cores = (await self._used_s() - used) / max(spent, 0.1)
+        visit.look = await self._ask()
+        if self._wish.screenshot:
+            self.png = base64.b64decode(await self._shot(None))
+
+    def _on_called(self, params: dict[str, Any]) -> None:
+        if params.get("name") == READY:
+            self._called_at = self._called_at or time.monotonic()
+
+    async def _until_ready(self) -> None:
+        """Wait as the recorder does: once, and once more after a reload."""
+        wait_s, loaded_at, visit = self._wish.asked.ready_timeout_s, time.monotonic(), self._visit
+        if wait_s:
+            self._say(f"waiting for notifyReady(), at most {wait_s} s …")
+            if not await self._page.ready(wait_s):
+                self._say(f"reloading, and waiting once more for notifyReady(), at most {wait_s} s …")
+                self._watcher.expect_load()
+                await self._page.reload()
+                visit.ready_again = await self._page.ready(wait_s)
+        else:
+            await self._page.ready(0.5)
+        if self._called_at and not visit.ready_again:
+            visit.ready_s = max(0.0, self._called_at - loaded_at)
+
+    async def _picture(self) -> None:
+        asked, at = self._wish.asked, time.monotonic()
+        with contextlib.suppress(ValueError):
+            small = luma(await self._shot(clip(asked.size)))
+            self._visit.pictures.append(figures(small))
+            if self._last is not None:
+                self._visit.moved.append(moved(self._last, small))
+            self._last = small
+        self._visit.picture_s = max(self._visit.picture_s, time.monotonic() - at)
+
+    async def _shot(self, area: dict[str, Any] | None) -> str:
+        wanted: dict[str, Any] = {"format": "png"} | ({"clip": area} if area else {})
+        return word((await self._watcher.call("Page.captureScreenshot", wanted, _PICTURE_S)).get("data"), 64 << 20)
+
+    async def _used_s(self) -> float:
+        metrics = (await self._watcher.call("Performance.getMetrics", wait_s=5)).get("metrics")
+        return sum(
+            number(one.get("value")) for one in map(fields, items(metrics, 200)) if one.get("name") == "ProcessTime"
+        )
+
+    async def _ask(self) -> Look:
+        wanted = {"expression": _LOOK.read_text(encoding="utf-8"), "returnByValue": True, "timeout": 3_000}
+        answer = await self._watcher.call("Runtime.evaluate", wanted, wait_s=6)
+        return look_of(fields(answer.get("result")).get("value"))
+
+    async def _without_permission(self, seconds: float) -> None:
+        """See what is refused, and whether a visitor's click starts it."""
+        self._say("once more, as a browser that lets no sound play by itself …")
+        await asyncio.sleep(min(seconds, 3.0))
+        visit = self._visit
+        visit.look = await self._ask()
+        self._watcher.sum_up()
+        visit.refused = is_refused(visit)
+        if visit.refused and visit.look.point:
+            where = {"x": visit.look.point[0], "y": visit.look.point[1], "button": "left", "clickCount": 1}
+            for kind in ("mousePressed", "mouseReleased"):
+                await self._watcher.call("Input.dispatchMouseEvent", {"type": kind, **where}, wait_s=5)
+            await asyncio.sleep(_WAKE_S)
+            await self._ask()
+            self._watcher.sum_up()
+            visit.woken = not is_refused(visit)
+
+
+def is_refused(visit: Visit) -> bool:
+    """Tell whether something in the page waits for permission to play."""
+    waiting = [one for one in visit.media if one.paused and not one.error]
+    silent = any(one.refused == "NotAllowedError" or (one.autoplay and not one.time_s) for one in waiting)
+    return silent or "suspended" in visit.audio
+
+
+def look_of(answer: object) -> Look:
+    """Return what the page's document answered; the page may have changed what we asked with."""
+    said = fields(answer)
+    point = [number(one) for one in items(said.get("point"), 2)]
+    frames = (fields(one) for one in items(said.get("frames"), 50))
+    return Look(
+        title=word(said.get("title")),
+        text=word(said.get("text"), 4_000),
+        letters=int(number(said.get("letters"))),
+        over_x=int(number(said.get("over_x"))),
+        over_y=int(number(said.get("over_y"))),
+        below=bool(said.get("below")),
+        passwords=int(number(said.get("passwords"))),
+        login_share=number(said.get("login_share")),
+        fields=int(number(said.get("fields"))),
+        identity=bool(said.get("identity")),
+        buttons=tuple(word(one, 80) for one in items(said.get("buttons"), 30)),
+        frames=tuple(Frame(word(one.get("url")), number(one.get("share"))) for one in frames),
+        cover=number(said.get("cover")),
+        cover_text=word(said.get("cover_text"), 200),
+        scripts=tuple(word(one, 40) for one in items(said.get("scripts"), 10)),
+        web_fonts=int(number(said.get("web_fonts"))),
+        point=(point[0], point[1]) if len(point) == 2 else None,
+    )

@@ -1,0 +1,223 @@
+"""A second session beside the recorder's own: what the browser tells of a page, counted and cut, into a `Visit`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from local.check.seen import Failure, Gl, Load, Media, Mixed, Visit
+from local.check.text import fields, items, number, tidy, word
+from local.recorder.page import Page
+from local.recorder.scripts import TOO_LARGE
+
+_HOOKS = Path(__file__).with_name("hooks.js")
+_SAW = "__checkSaw"
+_MOST = 50
+"""Of each kind that is kept."""
+_REQUESTS = 2_000
+_STATES = 100
+_DOMAINS = ("Page", "Runtime", "Network", "Log", "Audits", "Performance")
+_QUIET = {"net::ERR_ABORTED", "net::ERR_BLOCKED_BY_CLIENT"}
+_LIVE = ("failed", "disconnected")
+T = TypeVar("T")
+
+
+def _keep(kept: list[T], one: T) -> None:
+    if len(kept) < _MOST and one not in kept:
+        kept.append(one)
+
+
+class Watcher:
+    """Listens to one tab, its frames and its workers."""
+
+    def __init__(self, page: Page, visit: Visit) -> None:
+        self._page, self._visit = page, visit
+        self._session = ""
+        self._requests: dict[str, str] = {}
+        self._states: dict[tuple[str, int], dict[str, object]] = {}
+        self._asked = True
+        self._handlers: dict[str, Callable[[dict[str, Any]], None]] = {
+            "Network.requestWillBeSent": self._on_request,
+            "Network.responseReceived": self._on_response,
+            "Network.loadingFailed": self._on_failed,
+            "Network.webSocketFrameError": self._on_socket,
+            "Runtime.exceptionThrown": self._on_exception,
+            "Page.frameNavigated": self._on_navigated,
+            "Page.javascriptDialogOpening": self._on_dialog,
+            "Page.windowOpen": self._on_popup,
+            "Audits.issueAdded": self._on_issue,
+        }
+
+    @classmethod
+    async def attach(cls, page: Page, visit: Visit) -> Watcher:
+        """Begin to listen, before the page is opened.
+
+        Raises:
+            CdpError: the browser does not do what it is told.
+        """
+        self = cls(page, visit)
+        attach = {"targetId": page.target, "flatten": True}
+        self._session = (await page.connection.call("Target.attachToTarget", attach))["sessionId"]
+        self._arm(self._session)
+        await self.call("Runtime.evaluate", {"expression": "0"})  # all of it is in force
+        return self
+
+    async def call(self, method: str, params: dict[str, Any] | None = None, wait_s: float = 10) -> dict[str, Any]:
+        """Send the tab a command; see `Connection.call`."""
+        return await self._page.connection.call(method, params, self._session, wait_s)
+
+    def expect_load(self) -> None:
+        """Take the next document in the top frame for one that the check asked for."""
+        self._asked = True
+
+    def sum_up(self) -> None:
+        """Write what the frames told last into the visit, in place of what was written before."""
+        visit = self._visit
+        for kept in (visit.media, visit.audio, visit.gl):
+            kept.clear()
+        for state in list(self._states.values()):
+            for one in map(fields, items(state.get("media"), _MOST)):
+                if one.get("there"):
+                    _keep(visit.media, _media(one))
+            visit.audio += [word(one, 20) for one in items(state.get("audio"), _MOST)][: _MOST - len(visit.audio)]
+            for one in map(fields, items(state.get("gl"), _MOST)):
+                _keep(visit.gl, Gl(word(one.get("kind"), 20), number(one.get("area"))))
+            for peer in items(state.get("peers"), _MOST):
+                if peer in _LIVE:
+                    _keep(visit.connections, f"WebRTC {peer}")
+
+    def _arm(self, session: str, *, worker: bool = False) -> None:
+        """Have a session tell; what it can't do, as a worker's can't all, it refuses and goes on."""
+        connection = self._page.connection
+        connection.listen(session, lambda method, params: self._on(session, worker, method, params))
+        for domain in _DOMAINS:
+            connection.tell(f"{domain}.enable", None, session)
+        connection.tell("Runtime.addBinding", {"name": _SAW}, session)
+        script = {"source": _HOOKS.read_text(encoding="utf-8")}
+        connection.tell("Page.addScriptToEvaluateOnNewDocument", script, session)
+        attach = {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}
+        connection.tell("Target.setAutoAttach", attach, session)
+
+    def _on(self, session: str, worker: bool, method: str, params: dict[str, Any]) -> None:
+        handle = self._handlers.get(method)
+        if handle is not None:
+            handle(params)
+        elif method == "Runtime.bindingCalled":
+            self._on_said(session, params)
+        elif method == "Runtime.executionContextDestroyed":
+            self._states.pop((session, params.get("executionContextId", 0)), None)
+        elif method == "Runtime.executionContextsCleared":
+            self._states = {key: state for key, state in self._states.items() if key[0] != session}
+        elif method == "Log.entryAdded":
+            self._on_log(worker, fields(params.get("entry")))
+        elif method == "Target.attachedToTarget":
+            kind = fields(params.get("targetInfo")).get("type")
+            self._arm(params["sessionId"], worker=kind != "iframe" and kind != "page")
+            self._page.connection.tell("Runtime.runIfWaitingForDebugger", None, params["sessionId"])
+        elif method == "Target.detachedFromTarget":
+            self._states = {key: state for key, state in self._states.items() if key[0] != params.get("sessionId")}
+
+    def _on_said(self, session: str, params: dict[str, Any]) -> None:
+        """Take what a hook says; the page can call it too, with anything."""
+        visit, payload = self._visit, word(params.get("payload"), 100_000)
+        if params.get("name") == TOO_LARGE:
+            _keep(visit.sizes, _size(*payload.partition("x")[::2]))
+        if params.get("name") != _SAW:
+            return
+        try:
+            said = fields(json.loads(payload))
+        except (ValueError, RecursionError):
+            return
+        kind = said.get("kind")
+        if kind == "state" and (len(self._states) < _STATES or (session, params["executionContextId"]) in self._states):
+            self._states[session, params["executionContextId"]] = said
+        elif kind == "size":
+            _keep(visit.sizes, _size(said.get("w"), said.get("h")))
+        elif kind == "device":
+            _keep(visit.devices, word(said.get("name"), 40))
+        elif kind == "protected":
+            _keep(visit.protected, tidy(word(said.get("key")), 80))
+        elif kind == "speech":
+            visit.speech = True
+
+    def _on_log(self, worker: bool, entry: dict[str, object]) -> None:
+        text = word(entry.get("text"), 500)
+        visit = self._visit
+        visit.gl_worker |= worker and "webgl" in text.lower()
+        visit.fullscreen |= "requestFullscreen" in text
+        visit.audio_refused |= "AudioContext was not allowed to start" in text
+
+    def _on_request(self, params: dict[str, Any]) -> None:
+        if len(self._requests) < _REQUESTS:
+            self._requests[str(params.get("requestId"))] = word(fields(params.get("request")).get("url"))
+        top = params.get("type") == "Document" and params.get("frameId") == self._page.target
+        if top and params.get("redirectResponse"):
+            _keep(self._visit.hops, word(fields(params.get("request")).get("url")))
+
+    def _on_response(self, params: dict[str, Any]) -> None:
+        visit, response, kind = self._visit, fields(params.get("response")), word(params.get("type"), 20)
+        status = int(number(response.get("status")))
+        if kind == "Document" and params.get("frameId") == self._page.target:
+            visit.status, visit.mime = status, word(response.get("mimeType"), 80)
+            headers = {str(name).lower(): value for name, value in fields(response.get("headers")).items()}
+            asks = word(headers.get("www-authenticate"), 80) if status == 401 else ""
+            visit.login = asks.partition(" ")[0][:20]
+        elif status >= 400:
+            _keep(visit.failed, Failure(kind, word(response.get("url")), f"answers {status}"))
+
+    def _on_failed(self, params: dict[str, Any]) -> None:
+        why = word(params.get("errorText"), 100)
+        if params.get("canceled") or why in _QUIET:
+            return
+        url = self._requests.get(str(params.get("requestId")), "")
+        blocked = word(params.get("blockedReason"), 40)
+        _keep(self._visit.failed, Failure(word(params.get("type"), 20), url, why.removeprefix("net::"), blocked))
+
+    def _on_exception(self, params: dict[str, Any]) -> None:
+        details = fields(params.get("exceptionDetails"))
+        described = word(fields(details.get("exception")).get("description")) or word(details.get("text"))
+        _keep(self._visit.errors, tidy(described.partition("\n")[0], 160))
+
+    def _on_navigated(self, params: dict[str, Any]) -> None:
+        frame = fields(params.get("frame"))
+        if frame.get("parentId") is None and len(self._visit.loads) < _MOST:
+            self._visit.loads.append(Load(word(frame.get("url")), self._asked))
+            self._asked = False
+
+    def _on_issue(self, params: dict[str, Any]) -> None:
+        issue = fields(params.get("issue"))
+        found = fields(fields(issue.get("details")).get("mixedContentIssueDetails"))
+        if found:
+            blocked = found.get("resolutionStatus") == "MixedContentBlocked"
+            _keep(self._visit.mixed, Mixed(word(found.get("insecureURL")), blocked))
+
+    def _on_socket(self, params: dict[str, Any]) -> None:
+        _keep(self._visit.connections, "WebSocket " + tidy(word(params.get("errorMessage")), 120))
+
+    def _on_dialog(self, params: dict[str, Any]) -> None:
+        if params.get("type") != "beforeunload":
+            _keep(self._visit.dialogs, tidy(f"{params.get('type')}: {params.get('message')}", 120))
+
+    def _on_popup(self, params: dict[str, Any]) -> None:
+        _keep(self._visit.popups, tidy(word(params.get("url")), 160))
+
+
+def _size(width: object, height: object) -> tuple[int, int]:
+    def whole(side: object) -> int:
+        return int(side) if isinstance(side, str) and side.isdecimal() and len(side) < 7 else int(number(side))
+
+    return whole(width), whole(height)
+
+
+def _media(one: dict[str, object]) -> Media:
+    return Media(
+        bool(one.get("paused")),
+        number(one.get("time")),
+        bool(one.get("muted")),
+        int(number(one.get("error"))),
+        bool(one.get("played")),
+        word(one.get("refused"), 40),
+        bool(one.get("autoplay")),
+    )

@@ -1,0 +1,76 @@
+"""`python -m local check URL`: will this page record well?"""
+
+from __future__ import annotations
+
+import io
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+Device = Literal["none", "phone", "tablet"]
+
+
+def check(
+    url: Annotated[str, typer.Argument(help="The page's address, as StartWebRecord gets it.")],
+    seconds: Annotated[float, typer.Option(min=1, max=600, help="Look so long, after the page has loaded.")] = 4,
+    size: Annotated[str, typer.Option(help="Width x height of the picture.")] = "",
+    mobile: Annotated[Device, typer.Option(help="Show the page as on a device.")] = "none",
+    landscape: Annotated[bool, typer.Option("--landscape", help="The device lies on its side.")] = False,
+    ready_timeout: Annotated[
+        int, typer.Option(min=0, max=60, help="ReadyTimeout: wait so long for notifyReady().")
+    ] = 0,
+    screenshot: Annotated[Path | None, typer.Option(metavar="FILE", help="Save the last picture (PNG).")] = None,
+    local: Annotated[bool, typer.Option("--local", help="For the local cloud: private addresses are fine.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+) -> None:
+    """Open a page as the recorder would, and say what will fail, what may, and what to do.
+
+    Exit status: 0; 1 where the recording will fail; 2 where the address, the browser or an option can't be used.
+    """
+    from local.check.run import CheckError, CheckOptions, run
+    from local.check.text import tidy
+    from local.recorder.job import Job, Mobile
+
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without the letters of a page
+    for name in ("SIGTERM", "SIGHUP"):
+        if number := getattr(signal, name, None):
+            signal.signal(number, signal.default_int_handler)  # the browser and its folder go, as at a Ctrl-C
+
+    def say(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    try:
+        width, height = _size(size)
+        orientation: Literal["portrait", "landscape"] = "landscape" if landscape else "portrait"
+        job = Job(
+            page_url=url or "-",
+            width=width,
+            height=height,
+            work_dir=Path(),
+            ready_timeout_s=ready_timeout,
+            mobile=None if mobile == "none" else Mobile(device=mobile, orientation=orientation),
+            way="screencast",
+        )
+        raise typer.Exit(run(CheckOptions(url, job, seconds, screenshot, local, as_json), say))
+    except (CheckError, ValueError) as error:
+        say(f"error: {tidy(error, 400)}")
+        raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def _size(text: str) -> tuple[int, int]:
+    """Return width and height; 0 and 0, the recorder's default, where none is given."""
+    if not text:
+        return 0, 0
+    width, _, height = text.lower().partition("x")
+    if not (all(side.isascii() and side.isdecimal() and len(side) < 5 for side in (width, height))):
+        raise ValueError(f"--size {text}: write it as 1280x720")
+    if not all(16 <= side <= 1920 for side in (int(width), int(height))):
+        raise ValueError(f"--size {text}: each side is from 16 to 1920")
+    return int(width), int(height)
