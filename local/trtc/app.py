@@ -14,14 +14,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from local.api3.errors import ApiError
+from local.api3.fields import Fields
+from local.api3.tc3 import KeyPair, claimed, verify
 from local.bodies import ANSWERS, BodyTooLarge, read_body
 from local.faults.wire import NoAnswer, Silence, disturbed
-from local.trtc.errors import ApiError
-from local.trtc.fields import Fields
 from local.trtc.parameters import MAX_INT, parse_start
 from local.trtc.settings import TrtcSettings
 from local.trtc.tasks import TaskTable
-from local.trtc.tc3 import KeyPair, claimed, verify
 
 __all__ = ["create_app"]
 

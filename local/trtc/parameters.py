@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from local.trtc.errors import ApiError
-from local.trtc.fields import Fields
+from local.api3.errors import ApiError
+from local.api3.fields import Fields
 from local.trtc.settings import TrtcSettings
 
 __all__ = ["CdnTarget", "CosTarget", "Format", "MobileParameters", "StartParameters", "VodTarget", "parse_start"]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from local.trtc.errors import ApiError
+from local.api3.errors import ApiError
 from local.trtc.events import Emitter
 from local.trtc.files import CosFolder, FileDelivery, Mp4Delivery
 from local.trtc.hls import HlsDelivery

@@ -118,7 +118,7 @@ def test_a_listing_goes_by_its_prefix(cos: RunningCos) -> None:
 
 def signed_start(endpoint: str) -> dict[str, Any]:
     """Headers and body of a StartWebRecord signed by the test's own use of the documented algorithm."""
-    from local.trtc.tc3 import ALGORITHM, signature
+    from local.api3.tc3 import ALGORITHM, signature
 
     now, content = str(int(time.time())), b"{}"
     day = time.strftime("%Y-%m-%d", time.gmtime(int(now)))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.trtc.errors import ApiError
+from local.api3.errors import ApiError
 from local.trtc.parameters import CdnTarget, CosTarget, MobileParameters, StartParameters, VodTarget, parse_start
 from tests.local.trtc.cloud import APP, body, settings_for_tests
 

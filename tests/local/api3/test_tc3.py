@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from local.trtc.errors import ApiError
-from local.trtc.tc3 import KeyPair, signature, verify
+from local.api3.errors import ApiError
+from local.api3.tc3 import KeyPair, signature, verify
 
 ID, KEY = "AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE", "Gu5t9xGARNpq86cd98joQYCN3EXAMPLE"
 BODY = rb'{"Limit": 1, "Filters": [{"Values": ["\u672a\u547d\u540d"], "Name": "instance-name"}]}'

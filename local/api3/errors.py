@@ -1,4 +1,4 @@
-"""The one error the local TRTC API answers with, and the sentences Tencent Cloud API 3.0 uses."""
+"""The one error that the local API 3.0 answers with, and the sentences Tencent Cloud API 3.0 uses."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from local.trtc.errors import ApiError
+from local.api3.errors import ApiError
 
 __all__ = ["Fields"]
 

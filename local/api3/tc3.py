@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
-from local.trtc.errors import ApiError
+from local.api3.errors import ApiError
 
 __all__ = ["KeyPair", "Tc3Claim", "claimed", "signature", "verify"]
 
