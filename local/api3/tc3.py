@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
+from local.api3.caller import ROOT, Principal
 from local.api3.errors import ApiError
 
 __all__ = ["KeyPair", "Tc3Claim", "claimed", "signature", "verify"]
@@ -26,11 +27,12 @@ _AUTHORIZATION = re.compile(
 
 @dataclass(frozen=True)
 class KeyPair:
-    """A key pair known to the local cloud; with a token it is a temporary one."""
+    """A key pair known to the local cloud, and whose it is; with a token it is a temporary one."""
 
     secret_id: str
     secret_key: str = field(repr=False)
     token: str | None = field(default=None, repr=False)
+    principal: Principal = field(default=ROOT, repr=False)
 
 
 @dataclass(frozen=True)

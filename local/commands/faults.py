@@ -37,12 +37,12 @@ def read_file(path: Path) -> FaultFile:
 
 @app.command()
 def add(
-    on: Annotated[str, typer.Argument(help="callback, trtc, cos, listing or browser")],
+    on: Annotated[str, typer.Argument(help="callback, trtc, scf, cam, cls, sts, cos, listing or browser")],
     do: Annotated[str, typer.Argument(help="drop, delay, duplicate, reorder | fail, hang, lose, delay | stale, late | "
                                            "crash")],
     types: Annotated[list[int] | None, typer.Option("--type", help="Event type of callbacks; may be repeated.")] = None,
     task: Annotated[str | None, typer.Option(help="Glob of the TaskId, of callbacks and browsers.")] = None,
-    action: Annotated[str | None, typer.Option(help="Glob of the TRTC action.")] = None,
+    action: Annotated[str | None, typer.Option(help="Glob of the action of an API.")] = None,
     method: Annotated[str | None, typer.Option(help="HTTP method of COS calls.")] = None,
     key: Annotated[str | None, typer.Option(help="Glob of the object's key, or of a listing's prefix.")] = None,
     code: Annotated[str | None, typer.Option(help="Error code of fail.")] = None,

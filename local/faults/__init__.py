@@ -2,6 +2,7 @@
 
 from local.faults.engine import Faults
 from local.faults.model import (
+    ApiFault,
     BrowserFault,
     CallbackFault,
     CallFault,
@@ -13,6 +14,7 @@ from local.faults.model import (
 )
 
 __all__ = [
+    "ApiFault",
     "BrowserFault",
     "CallFault",
     "CallbackFault",

@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Any, TypeVar
 
 from local.faults.model import (
+    ApiFault,
     BrowserFault,
     CallbackFault,
     CosFault,
@@ -23,7 +24,7 @@ from local.faults.model import (
 
 __all__ = ["Faults"]
 
-F = TypeVar("F", CallbackFault, TrtcFault, CosFault)
+F = TypeVar("F", CallbackFault, TrtcFault, ApiFault, CosFault)
 _START_SUFFIX = "_StartTimeMs_"
 
 
@@ -93,6 +94,12 @@ class Faults:
     def trtc(self, action: str) -> TrtcFault | None:
         """Return what happens to this call of the TRTC API."""
         return self._strike(TrtcFault, lambda fault: fnmatchcase(action, fault.action))
+
+    def api(self, service: str, action: str) -> TrtcFault | ApiFault | None:
+        """Return what happens to this call of a service of API 3.0."""
+        if service == "trtc":
+            return self.trtc(action)
+        return self._strike(ApiFault, lambda fault: fault.on == service and fnmatchcase(action, fault.action))
 
     def cos(self, method: str, key: str) -> CosFault | None:
         """Return what happens to this call of COS; `key` is a listing's prefix, too."""

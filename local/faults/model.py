@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from shared.domain.mistakes import words
 
 __all__ = [
+    "ApiFault",
     "BrowserFault",
     "CallFault",
     "CallbackFault",
@@ -109,6 +110,24 @@ class TrtcFault(_Call):
     action: str = "*"
 
 
+class ApiFault(_Call):
+    """Of calls of the services that one deploys with.
+
+    Attributes:
+        action: a glob.
+        status: answer `fail` with this HTTP status and no envelope, as a broken front does.
+    """
+
+    on: Literal["scf", "cam", "cls", "sts"]
+    action: str = "*"
+    status: Annotated[int, Field(ge=400, le=599)] | None = None
+
+    @model_validator(mode="after")
+    def _status_fits(self) -> ApiFault:
+        _only(self.status, "status", self.do, ("fail",))
+        return self
+
+
 class CosFault(_Call):
     """Of calls of COS.
 
@@ -158,9 +177,9 @@ class BrowserFault(_Model):
     count: Ordinal = 1
 
 
-CallFault: TypeAlias = TrtcFault | CosFault
+CallFault: TypeAlias = TrtcFault | ApiFault | CosFault
 Fault: TypeAlias = Annotated[
-    CallbackFault | TrtcFault | CosFault | ListingFault | BrowserFault, Field(discriminator="on")
+    CallbackFault | TrtcFault | ApiFault | CosFault | ListingFault | BrowserFault, Field(discriminator="on")
 ]
 
 

@@ -1,7 +1,7 @@
 """The local TRTC web-recording API: it answers, records and reports as the documented service does."""
 
 from local.api3.tc3 import KeyPair
-from local.trtc.app import create_app
+from local.trtc.app import create_app, service
 from local.trtc.parameters import CosTarget, StartParameters, VodTarget
 from local.trtc.ports import PageRecorder, RecorderFactory, RecorderJob, Sender, Uploader, UploadError
 from local.trtc.process import ProcessRecorder
@@ -30,4 +30,5 @@ __all__ = [
     "Uploader",
     "VodTarget",
     "create_app",
+    "service",
 ]

@@ -70,25 +70,10 @@ class TaskTable:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._record_ids: dict[tuple[int, str], tuple[str, float | None]] = {}  # -> task id, end of its task
         self._troubled: deque[TaskProgress] = deque(maxlen=_TROUBLED)
-        self._requests: dict[str, deque[float]] = {}
         self._closing = False
         self._hurry = asyncio.Event()
         for folder in (self._work, self.vod_dir):  # both are served or looked through before anything is in them
             folder.mkdir(parents=True, exist_ok=True)
-
-    def admit(self, action: str) -> None:
-        """Count one request of an action.
-
-        Raises:
-            ApiError: `RequestLimitExceeded`: more than the limit within the last second.
-        """
-        now, seen = time.monotonic(), self._requests.setdefault(action, deque())
-        while seen and seen[0] <= now - 1:
-            seen.popleft()
-        if len(seen) >= self.settings.max_requests_per_second:
-            limit = self.settings.max_requests_per_second
-            raise ApiError("RequestLimitExceeded", f"More than {limit} requests of {action} within a second.")
-        seen.append(now)
 
     def start(self, parameters: StartParameters) -> str:
         """Start a task and return its TaskId.

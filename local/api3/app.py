@@ -1,0 +1,151 @@
+"""API 3.0 as an ASGI application: every service on one port, told apart by the version; one envelope, one signature."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import logging
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from local.api3.errors import ApiError
+from local.api3.service import Action, Answer, Call, Service
+from local.api3.tc3 import KeyPair, claimed, verify
+from local.bodies import ANSWERS, BodyTooLarge, read_body
+from local.faults import Faults
+from local.faults.wire import NoAnswer, Silence, disturbed
+
+__all__ = ["MAX_BODY_BYTES", "create_app"]
+
+log = logging.getLogger(__name__)
+
+MAX_BODY_BYTES = 10 * 1024 * 1024
+"""The document "Signature v3": at most 10 MB with TC3; field reports quote 10,485,760 bytes."""
+
+_METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH"]
+
+
+class _Broken(Exception):
+    """A fault wants another HTTP status than 200, and no envelope."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(str(status))
+        self.status = status
+
+
+def create_app(
+    services: Iterable[Service],
+    credentials: Callable[[str], KeyPair | None],
+    faults: Callable[[], Faults],
+    *,
+    now: Callable[[], float] = time.time,
+) -> Starlette:
+    """Build the application; it answers every request with HTTP 200 and `application/json`.
+
+    Args:
+        services: what there is, each with a version of its own.
+        credentials: finds a key pair by its SecretId.
+        faults: what goes wrong on purpose.
+        now: seconds since 1970, for the age of signatures.
+    """
+    known = {service.version: service for service in services}
+
+    async def act(request: Request) -> Answer:
+        if request.method != "POST":
+            raise ApiError("UnsupportedProtocol", f"{request.method} is not supported here, only POST.")
+        service, action, run = _chosen(request, known)
+        claimed(request.headers, credentials, now())  # nobody's body is read
+        try:
+            body = await read_body(request, MAX_BODY_BYTES)
+        except BodyTooLarge:
+            raise ApiError("RequestSizeLimitExceeded", "The request body is larger than 10 MB.") from None
+        key = verify("POST", request.url.query, request.headers, body, credentials, now(), service=service.name)
+        region = _region(request, service, action)
+        service.rate.admit(action)
+        fault = faults().api(service.name, action)
+        if fault is not None and fault.do == "fail":
+            if (status := getattr(fault, "status", None)) is not None:
+                raise _Broken(status)
+            raise ApiError(fault.code or "InternalError", "Answered because a fault asks for it.")
+
+        async def carry_out() -> Answer:
+            return await _carry_out(service, run, Call(service.name, action, region, key.principal, _parse(body)))
+
+        return await disturbed(fault, carry_out, lambda _answer: None)
+
+    async def endpoint(request: Request) -> Response:
+        request_id = str(uuid.uuid4())
+        try:
+            answer = await act(request)
+        except NoAnswer as silence:
+            log.info("%s %s %s", request_id, request.headers.get("x-tc-action"), "no answer")
+            return Silence(silence.seconds)
+        except _Broken as broken:
+            return Response("<html>a fault asks for it</html>", broken.status, media_type="text/html")
+        except ApiError as error:
+            answer = {"Error": {"Code": error.code, "Message": error.message}}
+        except ClientDisconnect:
+            raise
+        except Exception:
+            log.exception("request %s failed", request_id)
+            answer = {"Error": {"Code": "InternalError", "Message": "An internal error has occurred."}}
+        code = answer.get("Error", {}).get("Code", "ok")
+        log.info("%s %s %s", request_id, request.headers.get("x-tc-action"), code)
+        return JSONResponse({"Response": {**answer, "RequestId": request_id}})
+
+    return Starlette(routes=[Route("/", endpoint, methods=_METHODS)], exception_handlers=ANSWERS)
+
+
+async def _carry_out(service: Service, run: Action, call: Call) -> Answer:
+    if service.schema is not None and not service.own_reading:
+        service.schema.check_request(call.action, call.body)
+    service.allow(call)
+    answer = run(call)
+    if inspect.isawaitable(answer):
+        answer = await answer
+    if service.schema is not None:
+        service.schema.check_answer(call.action, answer)
+    return answer
+
+
+def _chosen(request: Request, known: dict[str, Service]) -> tuple[Service, str, Action]:
+    action, version = request.headers.get("x-tc-action"), request.headers.get("x-tc-version")
+    if not action:
+        raise ApiError.missing("Action")
+    if not version:
+        raise ApiError.missing("Version")
+    if version not in known:
+        raise ApiError("NoSuchVersion", f"The version `{version}` of this product does not exist.")
+    service = known[version]
+    if action not in service.actions:
+        if service.schema is not None and action in service.schema.actions:
+            raise ApiError("InvalidAction", f"The local cloud has no `{action}`; the real {service.name} has.")
+        raise ApiError("InvalidAction", f"The request action=`{action}` is invalid or not found.")
+    if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
+        raise ApiError("UnsupportedOperation", "Only application/json is supported here.")
+    return service, action, service.actions[action]
+
+
+def _region(request: Request, service: Service, action: str) -> str:
+    region = request.headers.get("x-tc-region", "")
+    if service.regions is None:
+        return region
+    if not region:
+        raise ApiError.missing("Region")
+    if region not in service.regions:
+        raise ApiError("UnsupportedRegion", f"The region `{region}` is not supported by {action}.")
+    return region
+
+
+def _parse(body: bytes) -> Any:  # noqa: ANN401 - any JSON
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise ApiError("InvalidParameter", "The request body is not valid JSON.") from None
