@@ -40,6 +40,10 @@ class Output:
         else:
             _line(self.people, line, style)
 
+    def pass_on(self, line: str) -> None:
+        """Print a line of another command's result, text or JSON, on stdout."""
+        _line(self.people, line, "")
+
     def note(self, line: str, style: str = "") -> None:
         """Tell people something on stderr."""
         _line(self.notes, line, style)

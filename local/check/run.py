@@ -68,6 +68,8 @@ def run(options: CheckOptions, say: Say) -> int:
         raise CheckError(f"the address {error}") from None
     if options.screenshot is not None and not options.screenshot.absolute().parent.is_dir():
         raise CheckError(f"--screenshot {options.screenshot}: there is no such folder")
+    if options.screenshot is not None and options.screenshot.is_dir():
+        raise CheckError(f"--screenshot {options.screenshot}: it is a folder")
     with hiding(secrets_of({"RecordUrl": url})):
         try:
             checked = asyncio.run(check(options, say))

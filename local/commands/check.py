@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -37,9 +39,6 @@ def check(
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal without the letters of a page
-    for name in ("SIGTERM", "SIGHUP"):
-        if number := getattr(signal, name, None):
-            signal.signal(number, signal.default_int_handler)  # the browser and its folder go, as at a Ctrl-C
 
     def say(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
@@ -56,12 +55,26 @@ def check(
             mobile=None if mobile == "none" else Mobile(device=mobile, orientation=orientation),
             way="screencast",
         )
-        raise typer.Exit(run(CheckOptions(url, job, seconds, screenshot, local, as_json), say))
+        with _ends_like_ctrl_c():
+            status = run(CheckOptions(url, job, seconds, screenshot, local, as_json), say)
     except (CheckError, ValueError) as error:
         say(f"error: {tidy(error, 400)}")
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+    raise typer.Exit(status)
+
+
+@contextmanager
+def _ends_like_ctrl_c() -> Iterator[None]:
+    """Let the browser and its folder go at every kind of end, as at a Ctrl-C."""
+    numbers = [number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None))]
+    before = [(number, signal.signal(number, signal.default_int_handler)) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -1,0 +1,100 @@
+"""The page check as a process: where it is, what it needs, and what it said."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO
+
+from webrecord.errors import BadUsage, CliError
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The checkout that this command line belongs to."""
+_PACKAGES = ("av", "numpy", "pydantic", "rich", "typer")
+"""Of the dependency group `local`, what the check imports."""
+_MOST_BYTES = 4 << 20
+"""Of its answer; a page can make its findings long, but not that long."""
+_END_S = 5.0
+
+
+def command(root: Path = ROOT, found: Callable[[str], object] = find_spec) -> list[str]:
+    """Return the words that start the check, without its own arguments.
+
+    Raises:
+        BadUsage: it is not installed here; the message says what to install.
+    """
+    if not (root / "local" / "check").is_dir():
+        raise BadUsage(
+            "the page check is part of the repository, which is not here: clone scf-webrecord, run `make demo` in it,"
+            " then `.venv/bin/webrecord check URL`"
+        )
+    missing = [name for name in _PACKAGES if found(name) is None]
+    if missing:
+        raise BadUsage(
+            f"the page check needs the dependency group `local` ({', '.join(missing)}): run"
+            f" `{Path(sys.executable).name} -m pip install --group local` in {root}, or `make demo` there"
+        )
+    return [sys.executable, "-m", "local", "check"]
+
+
+def run(words: Sequence[str], root: Path, take: Callable[[str], None], say: Callable[[str], None]) -> int:
+    """Run the check; hand on each line of its output and of its progress; return its status.
+
+    Raises:
+        CliError: it did not run, or was ended by something else.
+    """
+    env = {**os.environ, "PYTHONPATH": str(root), "PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1"}
+    try:
+        process = subprocess.Popen(  # noqa: S603 (a list of words, no shell)
+            words,
+            cwd=root,  # a folder of the user's may be called `local` too
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+    except OSError as error:
+        raise CliError(f"the page check can't be started: {error.strerror or error}") from None
+    assert process.stdout is not None  # noqa: S101 (for the types)
+    assert process.stderr is not None  # noqa: S101 (for the types)
+    following = threading.Thread(target=_follow, args=(process.stderr, say), daemon=True)
+    following.start()
+    try:
+        _follow(process.stdout, take)
+        status = process.wait()
+    except BaseException:  # Ctrl-C, or nobody reads any more: it ends its browser, then itself
+        _end(process)
+        raise
+    finally:
+        following.join(2)
+        process.stdout.close()
+        process.stderr.close()
+    if status == 130:
+        raise KeyboardInterrupt
+    if status not in (0, 1, 2):
+        raise CliError(f"the page check ended with status {status}: `python -m local check` in {root} shows why")
+    return status
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Wait for the end, which a terminal's Ctrl-C brings by itself; ask for it, and then see to it."""
+    for step in (process.terminate, process.kill):
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_END_S)
+        if process.poll() is None:
+            step()
+    process.wait()
+
+
+def _follow(stream: IO[bytes], take: Callable[[str], None]) -> None:
+    left = _MOST_BYTES
+    while line := stream.readline(65_536):
+        left -= len(line)
+        if left > 0:
+            take(line.decode("utf-8", "replace").rstrip("\r\n"))
