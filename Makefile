@@ -6,9 +6,9 @@ PY := $(VENV)/bin/python
 PIP := $(if $(findstring socks,$(ALL_PROXY)$(all_proxy)),env -u ALL_PROXY -u all_proxy) $(PY) -m pip
 READY := $(VENV)/.ready
 # Tools run as modules: their launchers in $(VENV)/bin break where the folder's path holds a quotation mark.
-# Recording browsers have a worker of their own; of the others one waits while one works. WORKERS=0: one after the other.
+# Two workers have recording browsers; of the others one waits while one works. WORKERS=0: one after the other.
 # LESS=--no-browsers leaves out what needs one.
-WORKERS ?= 3
+WORKERS ?= 4
 LESS ?=
 SPREAD = -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 

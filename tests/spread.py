@@ -1,4 +1,4 @@
-"""How tests are dealt out to the workers of `make test`: what records with a browser is on one, from the beginning."""
+"""How tests are dealt out to the workers of `make test`: the longest first, recording browsers on two workers."""
 
 from __future__ import annotations
 
@@ -7,31 +7,54 @@ import os
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-RECORDERS = "recorders"
+RECORDERS, BROWSERS = "recorders", "browsers"
 _RECORD = (
-    "tests/e2e/",
-    "tests/local/recorder/test_endings.",
+    "tests/e2e/test_pages.",
+    "tests/e2e/test_recording.",
+    "tests/e2e/test_sync.",
     "tests/local/recorder/test_record.",
+)
+"""What judges pictures and sound by their time, which they are recorded in."""
+_BROWSE = (
+    "tests/local/recorder/test_endings.",
+    "tests/e2e/",
     "tests/console/test_cloud.",
 )
-_FOLDERS = ("tests/console", "tests/package")
+"""What has a recording browser and looks for its file, its end and its words: it bears to be slow."""
+_FOLDERS = ("tests/package", "tests/console")
 """Each has a browser, or packages, that all its files share."""
-_FIRST = (RECORDERS, *_FOLDERS)
+_LONG = (
+    "tests/load/test_load.py",
+    "tests/local/recorder/test_relay.py",
+    "tests/local/test_ownership.py",
+    "tests/test_simulation.py",
+    "tests/shared/doctor/test_examination.py",
+    "tests/cli/test_environment.py",
+    "tests/local/test_record.py",
+    "tests/functions/test_openapi.py",
+    "tests/test_deploy.py",
+    "tests/local/test_control.py",
+    "tests/shared/usecases/test_damage.py",
+)
+"""Files that take long: begun late, one of them would be waited for at the end."""
+_FIRST = (RECORDERS, BROWSERS, *_FOLDERS, *_LONG)
 _NICE = 3
 """Pictures and sound are recorded in real time: what else runs leaves them two thirds of a processor that both want."""
 
 
 def group(nodeid: str) -> str:
-    """Return what a test is dealt out with: all recorders, a folder that shares something, or its file."""
+    """Return what a test is dealt out with: all of a kind, a folder that shares something, or its file."""
     path = nodeid.partition("::")[0]
     if path.startswith(_RECORD):
         return RECORDERS
+    if path.startswith(_BROWSE):
+        return BROWSERS
     return next((folder for folder in _FOLDERS if path.startswith(f"{folder}/")), path)
 
 
 def records(item: pytest.Item) -> bool:
     """Tell whether a test is with those that record."""
-    return group(item.nodeid) == RECORDERS
+    return group(item.nodeid) in (RECORDERS, BROWSERS)
 
 
 def first_things_first(items: list[pytest.Item]) -> None:
@@ -40,8 +63,8 @@ def first_things_first(items: list[pytest.Item]) -> None:
 
 
 def give_way(item: pytest.Item) -> None:
-    """Let a worker that records nothing leave the processors to the one that does."""
-    if hasattr(item.config, "workerinput") and not records(item) and os.nice(0) < _NICE:
+    """Let a worker that judges no recording leave the processors to the one that does."""
+    if hasattr(item.config, "workerinput") and group(item.nodeid) != RECORDERS and os.nice(0) < _NICE:
         os.nice(_NICE)
 
 
