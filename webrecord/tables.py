@@ -102,6 +102,7 @@ def state_line(one: Document) -> str:
 def _fields(one: Document) -> list[tuple[str, object]]:
     return [
         ("reason", one.get("reason")),
+        ("code", one.get("reason_code")),
         ("advice", one.get("advice")),
         ("page", one.get("page_url")),
         ("kept as", f"{one.get('format')} in {one.get('storage')}" if one.get("storage") else None),

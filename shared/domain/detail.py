@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pydantic import BaseModel, Field
 
-from shared.domain.advice import advice
+from shared.domain.advice import ADVICE
 from shared.domain.document import Overview, Recording
 from shared.domain.evidence import Evidence
 from shared.domain.facts import MAX_WORDS
 from shared.domain.outbox import Message
+from shared.domain.reasons import Code, of_page
 from shared.domain.states import end_ms
 
 WORDS = {
@@ -42,10 +45,6 @@ WORDS = {
 }
 """By the label of a fact: our kinds, and `<EventType>.<Status>` of callbacks."""
 RELAY_FAILED = 4
-RELAY = (
-    "a relay failed: check its address; TRTC's mainland site relays to a CDN that is not Tencent's"
-    " only after its support has enabled that"
-)
 TYPES = {"401": "a relay changed", "802": "recording ended", "804": "a limit was reached"}
 
 
@@ -63,6 +62,7 @@ class Happening(BaseModel):
 class Detail(Overview):
     """A recording as it is read by itself."""
 
+    advice_code: Code | None = None
     advice: str | None = None
     billed_minutes: int | None = None
     timeline: list[Happening] = Field(default_factory=list)
@@ -72,23 +72,23 @@ class Detail(Overview):
 def detail(recording: Recording) -> Detail:
     """Return everything there is to tell; the files without URLs."""
     evidence = recording.evidence
+    codes = (recording.reason_code, *_of_well(evidence))
+    code = next((code for code in codes if code in ADVICE), None)
     return Detail(
         **{name: getattr(recording, name) for name in Overview.model_fields},
-        advice=advice(recording.state, recording.reason or _error_page(evidence)) or _relay_advice(evidence),
+        advice_code=code,
+        advice=ADVICE[code] if code else None,
         billed_minutes=billed_minutes(evidence),
         timeline=timeline(evidence),
         notifications=recording.notifications,
     )
 
 
-def _relay_advice(evidence: Evidence) -> str | None:
-    told = [status for task in evidence.tasks.values() for _, status, _ in task.relay.values()]
-    return RELAY if RELAY_FAILED in told else None
-
-
-def _error_page(evidence: Evidence) -> str | None:
-    """Return what was said of a page that was recorded although it answered with an error."""
-    return next((words for words in (evidence.said or {}).values() if "the page answered" in words), None)
+def _of_well(evidence: Evidence) -> Iterator[Code]:
+    """Yield what is to be mended although it is no reason of the state: a page with an error on it, a relay."""
+    yield from (of_page(words) for words in (evidence.said or {}).values() if "the page answered" in words)
+    if RELAY_FAILED in (status for task in evidence.tasks.values() for _, status, _ in task.relay.values()):
+        yield Code.RELAY_FAILED
 
 
 def billed_minutes(evidence: Evidence) -> int | None:
@@ -132,7 +132,7 @@ def _words(label: str, at_ms: int, evidence: Evidence) -> str:
             return f"TRTC refused: {why[0][1]}: {why[0][2]}" if why else "TRTC refused"
         case "unanswered":
             said = [a.unanswered for _, a in numbered if a.unanswered and a.unanswered[0] == at_ms]
-            return f"TRTC's answer did not come: {said[0][1]}" if said else "TRTC's answer did not come"
+            return f"TRTC's answer did not come: {said[0][1]}: {said[0][2]}" if said else "TRTC's answer did not come"
         case "stop_requested":
             known = evidence.stop is not None and evidence.stop[0] == at_ms
             return f"a stop was requested: {evidence.stop[1]}" if known and evidence.stop else "a stop was requested"

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.domain.accepted import Accepted
 from shared.domain.evidence import Evidence, File, Task
 from shared.domain.outbox import Message, messages
+from shared.domain.reasons import Code
 from shared.domain.states import State, last_task, state_of
 from shared.domain.trace import trace_id
 
@@ -56,6 +57,7 @@ class Overview(BaseModel):
 
     recording_id: str
     state: State
+    reason_code: Code | None = None
     reason: str | None = None
     page_url: str
     storage: str
@@ -92,7 +94,8 @@ def decide(accepted: Accepted, evidence: Evidence) -> Recording:
     return Recording(
         recording_id=accepted.recording_id,
         state=state,
-        reason=reason,
+        reason_code=reason.code if reason else None,
+        reason=reason.words if reason else None,
         page_url=accepted.page_url,
         storage=accepted.target,
         format=accepted.format,

@@ -10,16 +10,35 @@ from collections.abc import Callable
 from functools import cache, reduce
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from typing_extensions import Self
 
 from shared.domain.ids import FACT_NAME
+from shared.domain.reasons import Code, former
 
 Number = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,8}$")]
 FactName = Annotated[str, Field(pattern=FACT_NAME)]
 Change = Annotated[str, Field(pattern=r"^[0-9]{13}-[a-z]{1,20}$")]
 Note = tuple[int, str]
 """A time (epoch ms) and words; notes are compared by time, then text."""
+
+
+def _with_code(stored: Any) -> Any:  # noqa: ANN401 (whatever is stored)
+    """Return what was given up as it is stored now: with its code."""
+    words = stored[1] if isinstance(stored, list) and len(stored) == 2 else None
+    return [*stored, former(words)] if isinstance(words, str) else stored
+
+
+def _in_two(stored: Any) -> Any:  # noqa: ANN401 (whatever is stored)
+    """Return an unanswered call as it is stored now: TRTC's code and message were one text."""
+    words = stored[1] if isinstance(stored, list) and len(stored) == 2 else None
+    return [stored[0], words.partition(": ")[0], words.partition(": ")[2]] if isinstance(words, str) else stored
+
+
+GaveUp = Annotated[tuple[int, str, Code], BeforeValidator(_with_code)]
+"""When, why, and the reason's code."""
+Unanswered = Annotated[tuple[int, str, str], BeforeValidator(_in_two)]
+"""When, the SDK's or TRTC's code, its message."""
 
 T = TypeVar("T")
 
@@ -93,7 +112,7 @@ class Attempt(Joined):
     """When, TRTC's code, its message."""
     final: bool | None = None
     """Whether the refusal forbids another try."""
-    unanswered: Note | None = None
+    unanswered: Unanswered | None = None
     """No answer came: a task may or may not have started. The same RecordId must be tried again."""
 
     @classmethod
@@ -165,7 +184,7 @@ class Evidence(Joined):
     tasks: dict[str, Task] = Field(default_factory=dict)
     stop: Note | None = None
     """The first stop request and why."""
-    gave_up: Note | None = None
+    gave_up: GaveUp | None = None
     """When and why we last decided that it will not be started (again)."""
     changes: dict[Change, str] = Field(default_factory=dict)
     """States that the caller asked to hear of: `<ms>-<state>` → state."""

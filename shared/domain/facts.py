@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from shared.domain.callbacks import Callback, Event, moment_ms, unwrapped
 from shared.domain.evidence import Attempt, Evidence, File, Notification, Task
 from shared.domain.ids import fact_name, task_key_of
+from shared.domain.reasons import Code, former, named
 
 FILE_END_TOLERANCE_MS = 5_000
 """A file that ends this close to the task's end holds the rest of it: clocks of recorder and uploader differ."""
@@ -84,9 +85,9 @@ def stop_requested(at_ms: int, why: str) -> Fact:
     return _fact("stop_requested", at_ms, {"why": why})
 
 
-def gave_up(at_ms: int, why: str) -> Fact:
-    """It will not be started (again)."""
-    return _fact("gave_up", at_ms, {"why": why})
+def gave_up(at_ms: int, why: str, code: Code | None = None) -> Fact:
+    """It will not be started (again); `code` is None as a former release stored it."""
+    return _fact("gave_up", at_ms, {"why": why} | ({"code": code.value} if code else {}))
 
 
 def gone(at_ms: int, task_id: str) -> Fact:
@@ -133,7 +134,7 @@ def _fact_says(fact: Fact) -> dict[str, Any]:
             attempt = Attempt(refused=why, final=data["final"], request_id=data["request_id"])
             return {"attempts": {number_of: attempt}}
         case "unanswered":
-            attempt = Attempt(unanswered=(at_ms, f"{data['code']}: {data['message']}"))
+            attempt = Attempt(unanswered=(at_ms, data["code"], data["message"]))
             return {"attempts": {number_of: attempt}}
         case "stop_requested":
             return {"stop": (at_ms, data["why"])}
@@ -152,7 +153,8 @@ def _fact_says(fact: Fact) -> dict[str, Any]:
             sent = Notification(attempts=data["attempt"], delivered_ms=delivered, error=error, ended=ended)
             return {"notifications": {data["webhook_id"]: sent}}
         case "gave_up":
-            return {"gave_up": (at_ms, data["why"])}
+            code = named(data["code"]) if "code" in data else former(data["why"])
+            return {"gave_up": (at_ms, data["why"], code)}
     return {}
 
 

@@ -12,6 +12,7 @@ from enum import Enum
 
 from shared.domain.accepted import Accepted
 from shared.domain.evidence import Attempt, Evidence, Task
+from shared.domain.reasons import Code, Reason, of_page, of_recorder, of_trtc
 
 SLOW_START_MS = 150_000
 """A page may take this long to its first picture: it is waited for twice, up to 60 s each time."""
@@ -48,8 +49,8 @@ class State(str, Enum):
         return self in (State.SCHEDULED, State.QUEUED)
 
 
-Verdict = tuple[State, "str | None"]
-"""The state and, where it is not plain, the reason in words."""
+Verdict = tuple[State, "Reason | None"]
+"""The state and, where it is not plain, the reason."""
 
 
 def last_attempt(evidence: Evidence) -> tuple[int, Attempt] | None:
@@ -85,15 +86,15 @@ def state_of(accepted: Accepted, evidence: Evidence) -> Verdict:
     """Return the state and its reason."""
     state, reason = _of_last_attempt(accepted, evidence)
     if (state.waiting or state is State.STARTING) and evidence.gave_up:
-        last, (given_up_ms, why) = last_attempt(evidence), evidence.gave_up
+        last, (given_up_ms, why, code) = last_attempt(evidence), evidence.gave_up
         # An attempt made after we gave up (the caller came back) is a new start.
         if last_task(evidence) is None and given_up_ms >= ((last[1].at_ms if last else None) or 0):
-            state, reason = State.CANCELLED if evidence.stop else State.FAILED, why
-    if state in (State.FAILED, State.LOST, State.CANCELLED):
+            state, reason = State.CANCELLED if evidence.stop else State.FAILED, Reason(code, why)
+    if reason and state in (State.FAILED, State.LOST, State.CANCELLED):
         if any(is_uploaded(task) for task in evidence.tasks.values()):
-            return State.COMPLETED, f"only part was recorded: {reason}"
+            return State.COMPLETED, Reason(reason.code, f"only part was recorded: {reason.words}")
         if any(not recorded_nothing(task, evidence) for task in pending_tasks(evidence)):
-            return State.UPLOADING, f"an earlier attempt may have left files; {reason}"
+            return State.UPLOADING, Reason(reason.code, f"an earlier attempt may have left files; {reason.words}")
     return state, reason
 
 
@@ -118,17 +119,18 @@ def _of_last_attempt(accepted: Accepted, evidence: Evidence) -> Verdict:
     attempt, task = last[1], last_task(evidence)
     if task is not None:
         if (why := _restart(accepted, evidence, task)) is not None:
-            return State.QUEUED, f"to be started again: {why}"
+            return State.QUEUED, Reason(why.code, f"to be started again: {why.words}")
         return _of_task(task, evidence)
     if attempt.refused:
         _, code, message = attempt.refused
-        return (State.FAILED if attempt.final else State.QUEUED), f"{code}: {message}"
+        return (State.FAILED if attempt.final else State.QUEUED), Reason(of_trtc(code), f"{code}: {message}")
     if attempt.unanswered:
-        return State.QUEUED, attempt.unanswered[1]
+        _, code, message = attempt.unanswered
+        return State.QUEUED, Reason(of_trtc(code), f"{code}: {message}")
     return State.STARTING, None
 
 
-def _restart(accepted: Accepted, evidence: Evidence, task: Task) -> str | None:
+def _restart(accepted: Accepted, evidence: Evidence, task: Task) -> Reason | None:
     """Return why the recording is to be started again; None when it is not."""
     started = sum(1 for attempt in evidence.attempts.values() if attempt.task_key)
     if started >= accepted.max_attempts or evidence.stop or evidence.gave_up or accepted.caller_keys:
@@ -136,13 +138,15 @@ def _restart(accepted: Accepted, evidence: Evidence, task: Task) -> str | None:
     return _failure(task)
 
 
-def _failure(task: Task) -> str | None:
+def _failure(task: Task) -> Reason | None:
     """Return why another task is to be started after this one; None where it runs or ended in order."""
     if task.ended_ms is not None or task.gone_ms is not None:
         return None  # in order, or we may be late: what was recorded counts
     if task.terminated:
-        return task.terminated[1]
-    return task.not_started[1] if task.not_started and not task.began_ms else None
+        return Reason(of_recorder(task.terminated[1]), task.terminated[1])
+    if task.not_started and not task.began_ms:
+        return Reason(of_page(task.not_started[1]), task.not_started[1])
+    return None
 
 
 def _of_task(task: Task, evidence: Evidence) -> Verdict:
@@ -150,26 +154,36 @@ def _of_task(task: Task, evidence: Evidence) -> Verdict:
     if is_uploaded(task):
         return State.COMPLETED, _early_end(task)
     if end is not None and is_broken(task) and task.broken:
-        return State.FAILED, f"upload failed: {task.broken[1]}"
+        return State.FAILED, Reason(Code.UPLOAD_FAILED, f"upload failed: {task.broken[1]}")
     # A failed start is only the end of a task that never began: 801 status 1 after it is a later try's.
     if task.not_started and not task.began_ms:
-        return State.FAILED, f"the page could not be recorded: {task.not_started[1]}"
+        why = task.not_started[1]
+        return State.FAILED, Reason(of_page(why), f"the page could not be recorded: {why}")
     if recorded_nothing(task, evidence) or (task.settled_ms is not None and unseen(task, evidence)):
-        early = "it ended before it began" if task.began_ms is None else "it was stopped at its first picture"
-        why = f"{early}: {evidence.stop[1]}" if evidence.stop else "the recorder made no file"
-        called_off = evidence.stop is not None and task.began_ms is None
-        return State.CANCELLED if called_off else State.FAILED, f"{why}; nothing was recorded"
+        return _nothing_of(task, evidence)
     if task.settled_ms is not None:
         if task.terminated:
-            return State.FAILED, f"the recorder gave up: {task.terminated[1]}"
+            why = task.terminated[1]
+            return State.FAILED, Reason(of_recorder(why), f"the recorder gave up: {why}")
         return State.LOST, _lost(task)
     if end is not None:
-        return State.UPLOADING, (task.held[1] or None) if task.held else _early_end(task)
+        held = Reason(Code.FILES_HELD, task.held[1]) if task.held and task.held[1] else None
+        return State.UPLOADING, held if task.held else _early_end(task)
     if evidence.stop:
         return State.STOPPING, None
     if task.paused and task.paused[1]:
         return State.PAUSED, None
     return (State.RECORDING if task.began_ms else State.STARTING), None
+
+
+def _nothing_of(task: Task, evidence: Evidence) -> Verdict:
+    if evidence.stop is None:
+        return State.FAILED, Reason(Code.NOTHING_RECORDED, "the recorder made no file; nothing was recorded")
+    if task.began_ms is None:
+        why = f"it ended before it began: {evidence.stop[1]}; nothing was recorded"
+        return State.CANCELLED, Reason(Code.STOPPED_BEFORE_BEGIN, why)
+    why = f"it was stopped at its first picture: {evidence.stop[1]}; nothing was recorded"
+    return State.FAILED, Reason(Code.STOPPED_AT_BEGIN, why)
 
 
 def unseen(task: Task, evidence: Evidence) -> bool:
@@ -202,13 +216,14 @@ def recorded_nothing(task: Task, evidence: Evidence) -> bool:
     return _stopped_after_ms(task, evidence) <= AT_ONCE_MS
 
 
-def _lost(task: Task) -> str:
+def _lost(task: Task) -> Reason:
     if task.files:
         named = ", ".join(list(task.files)[:3])
-        return f"the task is gone; files were named ({named}), and nothing shows that they were uploaded"
+        why = f"the task is gone; files were named ({named}), and nothing shows that they were uploaded"
+        return Reason(Code.FILES_UNPROVEN, why)
     if task.covered_ms is not None:
-        return "TRTC said that everything is uploaded, and no event named a file"
-    return "the task is gone and no file came"
+        return Reason(Code.FILES_UNNAMED, "TRTC said that everything is uploaded, and no event named a file")
+    return Reason(Code.FILES_MISSING, "the task is gone and no file came")
 
 
 def since_ms(accepted: Accepted, evidence: Evidence, state: State) -> int:
@@ -252,7 +267,9 @@ def is_broken(task: Task) -> bool:
     return task.broken is not None and not (task.held and task.held > task.broken)
 
 
-def _early_end(task: Task) -> str | None:
+def _early_end(task: Task) -> Reason | None:
     if task.over_limit:
-        return f"ended at a limit: {task.over_limit[1]}"
-    return f"the recorder gave up early: {task.terminated[1]}" if task.terminated else None
+        return Reason(Code.ENDED_AT_LIMIT, f"ended at a limit: {task.over_limit[1]}")
+    if task.terminated:
+        return Reason(of_recorder(task.terminated[1]), f"the recorder gave up early: {task.terminated[1]}")
+    return None

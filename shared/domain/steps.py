@@ -16,6 +16,7 @@ from shared.domain.accepted import Accepted
 from shared.domain.evidence import Evidence, Task
 from shared.domain.outbox import messages
 from shared.domain.periods import IN_FLIGHT_MS, REPEAT_MS, START_LEAD_MS
+from shared.domain.reasons import PASSING, Code, Reason
 from shared.domain.refusals import is_full
 from shared.domain.states import State, end_ms, is_unsure, last_attempt, last_task, pending_tasks, state_of, unseen
 
@@ -26,7 +27,7 @@ LONGEST_BACK_OFF_MS = 600_000
 LIMIT_SLACK_MS = 120_000
 """TRTC ends a task at its limit by itself; we stop it when it did not."""
 DAY_MS = 86_400_000
-NO_KEYS = "the caller's storage keys are not kept, so only the caller can start it"
+NO_KEYS = Reason(Code.OWN_KEYS, "the caller's storage keys are not kept, so only the caller can start it")
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Start:
 class GiveUp:
     """It can't start any more. `recheck` as for Start."""
 
-    why: str
+    reason: Reason
     recheck: int | None
 
 
@@ -203,7 +204,7 @@ def _waiting(accepted: Accepted, evidence: Evidence, now_ms: int, *, asked: bool
     last, reason = last_attempt(evidence), state_of(accepted, evidence)[1]
     unsure = last[0] if last and not last[1].task_key else None
     if (why := _too_late(accepted, evidence, now_ms)) is not None:
-        return GiveUp(f"{why}: {reason}" if reason else why, unsure)
+        return GiveUp(_because(why, reason), unsure)
     if accepted.caller_keys and not asked:
         ripe_ms = ((last[1].at_ms if last else None) or accepted.created_ms) + IN_FLIGHT_MS
         return GiveUp(NO_KEYS, unsure) if now_ms >= ripe_ms else Wait(ripe_ms)
@@ -219,6 +220,14 @@ def _waiting(accepted: Accepted, evidence: Evidence, now_ms: int, *, asked: bool
             return Wait(ripe_ms)
     # TRTC asks for a new RecordId after a refusal; without an answer only the same one is safe.
     return Start(number + 1 if attempt.task_key or attempt.refused else number, recheck=unsure)
+
+
+def _because(why: Reason, cause: Reason | None) -> Reason:
+    """Return why time ran out: what has to be mended is the code, where it stood in the way."""
+    if cause is None:
+        return why
+    own = why.code is Code.CANCELLED or cause.code in PASSING
+    return Reason(why.code if own else cause.code, f"{why.words}: {cause.words}")
 
 
 def behind_ms(evidence: Evidence) -> int:
@@ -246,16 +255,21 @@ def ends_ms(accepted: Accepted, evidence: Evidence) -> int:
     return min(limit_ms, accepted.stop_at_ms or limit_ms)
 
 
-def _too_late(accepted: Accepted, evidence: Evidence, now_ms: int) -> str | None:
+def called_off(why: str) -> Reason:
+    """Return the reason of what was stopped before it started."""
+    return Reason(Code.CANCELLED, f"stopped before it started: {why}")
+
+
+def _too_late(accepted: Accepted, evidence: Evidence, now_ms: int) -> Reason | None:
     if evidence.stop is not None:
-        return f"stopped before it started: {evidence.stop[1]}"
+        return called_off(evidence.stop[1])
     if accepted.stop_at_ms is not None and now_ms >= accepted.stop_at_ms:
-        return "its stop_at passed before it could start"
+        return Reason(Code.STOP_AT_PASSED, "its stop_at passed before it could start")
     if last_task(evidence) is not None:
-        over_ms = accepted.due_ms + _limit_ms(accepted)
-        return "its time was over before it could be started again" if now_ms >= over_ms else None
+        over = now_ms >= accepted.due_ms + _limit_ms(accepted)
+        return Reason(Code.RESTART_TOO_LATE, "its time was over before it could be started again") if over else None
     if accepted.start_by_ms is not None and now_ms >= accepted.start_by_ms:
-        return "it could not be started in time"
+        return Reason(Code.START_TOO_LATE, "it could not be started in time")
     return None
 
 

@@ -108,8 +108,8 @@ def _carry_out(step: Step, accepted: Accepted, evidence: Evidence, ports: Reconc
     """Do one step; return the fact it found, or None when there is nothing new."""
     now_ms = ports.clock()
     match step:
-        case GiveUp(why, _):
-            return facts.gave_up(now_ms, why)
+        case GiveUp(reason, _):
+            return facts.gave_up(now_ms, reason.words, reason.code)
         case Describe(task_id):
             ports.pace()
             return _gone(lambda: ports.recorder.describe_task(task_id), task_id, accepted, evidence, ports)

@@ -12,6 +12,7 @@ from shared.domain.document import Overview
 from shared.domain.errors import Damaged, NotFound
 from shared.domain.foreign import Foreign
 from shared.domain.listing import ListQuery
+from shared.domain.reasons import former
 from shared.domain.size import MOST_PAGE, weight
 from shared.ports import ObjectStore
 from shared.store.journal import current
@@ -92,12 +93,16 @@ def _name_of(key: str) -> str:
     return keys.indexed(key) or ""
 
 
+def _with_code(shown: Overview, reason: str) -> Overview:
+    return shown.model_copy(update={"reason_code": former(reason)})
+
+
 def _overview(name: str, store: ObjectStore) -> Overview | None:
     recording_id = keys.recording_named(name)
     stored = store.get(keys.document_key(recording_id))
     try:
         if stored and (shown := Overview.model_validate_json(stored.body)).recording_id == recording_id:
-            return shown
+            return shown if shown.reason_code or not shown.reason else _with_code(shown, shown.reason)
     except ValueError:
         pass  # derived: it is decided afresh
     try:

@@ -26,6 +26,7 @@ from shared.domain.errors import (
     TaskNotFound,
 )
 from shared.domain.periods import IN_FLIGHT_MS
+from shared.domain.reasons import Code
 from shared.domain.redaction import hiding, redact, secrets_of
 from shared.domain.refusals import refusal
 from shared.domain.repeats import differences
@@ -153,7 +154,8 @@ def advance(known: Known, request: RecordingRequest, ports: Ports) -> Outcome:
     if isinstance(step, Start):
         return attempt(known, request, step.attempt, ports)
     if isinstance(step, GiveUp):
-        return _left(journal.record(ports.store, known, facts.gave_up(ports.clock(), step.why)), ports)
+        fact = facts.gave_up(ports.clock(), step.reason.words, step.reason.code)
+        return _left(journal.record(ports.store, known, fact), ports)
     keyless = request.has_caller_keys and evidence.stop is None and last_task(evidence) is None
     if isinstance(step, Wait) and keyless and last and last[1].refused:
         # Somebody with the same key may still be at the same attempt, and get the task that we were refused.
@@ -168,12 +170,10 @@ def attempt(known: Known, request: RecordingRequest, number: int, ports: Ports) 
     before its deadline.
     """
     accepted = known.accepted
-    if (
-        why := ports.policy.forbids(accepted, request)
-    ) is not None:  # what was allowed when it was accepted may not be now
-        return _left(
-            journal.record(ports.store, known, facts.gave_up(ports.clock(), f"not allowed any more: {why}")), ports
-        )
+    # What was allowed when it was accepted may not be now.
+    if (why := ports.policy.forbids(accepted, request)) is not None:
+        fact = facts.gave_up(ports.clock(), f"not allowed any more: {why}", Code.NOT_ALLOWED)
+        return _left(journal.record(ports.store, known, fact), ports)
     waited = bool(known.evidence.attempts) or accepted.start_at_ms is not None
     parameters = ports.policy.parameters(accepted, request, ids.record_id_of(accepted.recording_id, number))
     known = journal.record(ports.store, known, facts.attempted(number, ports.clock()))
@@ -232,7 +232,7 @@ def _busy(known: Known, request: RecordingRequest, number: int, error: RecorderB
     if not request.has_caller_keys:
         return _left(known, ports, error.code)
     why = f"{error.code}: {error.message}; the caller's storage keys are not kept, so only the caller can retry"
-    journal.save(ports.store, journal.record(ports.store, known, facts.gave_up(at_ms, why)), at_ms)
+    journal.save(ports.store, journal.record(ports.store, known, facts.gave_up(at_ms, why, Code.OWN_KEYS)), at_ms)
     raise _ask_the_caller(error.code, error.message, known.accepted)
 
 

@@ -8,6 +8,7 @@ from shared.domain import facts
 from shared.domain.document import Recording, decide
 from shared.domain.errors import RecorderBusy, TaskNotFound
 from shared.domain.states import last_attempt, last_task
+from shared.domain.steps import called_off
 from shared.store import journal, markers
 from shared.usecases.ports import Ports
 from shared.usecases.tasks import find
@@ -39,7 +40,8 @@ def stop(recording_id: str, why: str, ports: Ports) -> Recording:
         with suppress(TaskNotFound, RecorderBusy):  # gone already, or asked again by reconcile
             ports.recorder.stop(task.task_id)
     elif last is None or last[1].refused:
-        known = journal.record(store, known, facts.gave_up(now_ms, f"stopped before it started: {why}"))
+        reason = called_off(why)
+        known = journal.record(store, known, facts.gave_up(now_ms, reason.words, reason.code))
     # else an attempt is on its way: nobody knows yet whether there is a task; reconcile finds out.
     markers.mark_look(store, recording_id, now_ms)
     return journal.save(store, known, now_ms)[1]

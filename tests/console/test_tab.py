@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.console.conftest import Open, Tab
-from tests.console.examples import every_state, recording
+from tests.console.examples import completed, every_state, recording
 from tests.console.fake import TOKEN, FakeApi
 
 
@@ -92,3 +92,25 @@ def test_nothing_scrolls_sideways(api: FakeApi, open_tab: Open, width: int, loca
 
 
 VIEWS = [("/", "table.list"), ("/recordings/lesson-4707", "dl"), (f"/recordings/{'L' * 26}", "dl"), ("/new", "#url")]
+
+
+def test_reason_and_advice_are_in_the_readers_language(api: FakeApi, open_tab: Open) -> None:
+    """By their codes, with TRTC's own words beside; a code that the page does not know leaves the API's words."""
+    why, what = "only part was recorded: the page could not be recorded: Goto url timeout", "let the firewall admit"
+    known = completed(1, reason=why, reason_code="page_slow", advice=what, advice_code="page_slow")
+    other = recording(2, "failed", reason=why, reason_code="what_is_to_come", advice=what, advice_code="toString")
+    api.documents = {each["recording_id"]: each for each in (known, other)}
+    tab = open_tab(api.url, locale="zh-CN")
+    tab.page.goto(tab.url)
+    tab.page.get_by_label("API 令牌").fill(TOKEN)
+    tab.page.keyboard.press("Enter")
+    expect(tab.page.get_by_text("只录到一部分。网页打开超时")).to_be_visible()
+    tab.go(f"/recordings/{known['recording_id']}")
+    callout = tab.page.locator(".callout")
+    expect(callout).to_contain_text("只录到一部分。网页打开超时")
+    expect(callout).to_contain_text("Goto url timeout")
+    expect(callout).to_contain_text("请让防火墙放行公网访问")
+    expect(callout).not_to_contain_text(what)
+    tab.go(f"/recordings/{other['recording_id']}")
+    expect(callout).to_contain_text(why)
+    expect(callout).to_contain_text(what)

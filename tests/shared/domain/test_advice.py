@@ -5,14 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from shared.domain.advice import ADVICE, advice
+from shared.domain import facts
+from shared.domain.advice import ADVICE
 from shared.domain.callbacks import parse_callback
-from shared.domain.detail import timeline
+from shared.domain.detail import detail, timeline
+from shared.domain.document import decide
 from shared.domain.evidence import Evidence, fold
-from shared.domain.facts import evidence_of_callback
+from shared.domain.facts import evidence_of_callback, evidence_of_fact, read_fact
+from shared.domain.reasons import Code, former, of_page, of_recorder, of_trtc
 from shared.domain.states import State
-from testing.callbacks import callback
+from testing.callbacks import TASK, callback
+from tests.shared.domain.test_document import ACCEPTED
 
 
 def told(event_type: int, payload: dict[str, Any]) -> str:
@@ -80,22 +86,70 @@ def test_words_of_any_shape_are_bounded(message: object) -> None:
         ("words that nobody knows", "reach the page"),
     ],
 )
-@pytest.mark.parametrize("begin", ["the page could not be recorded: ", "to be started again: "])
-def test_advice_is_about_the_reason(begin: str, message: str, piece: str) -> None:
+@pytest.mark.parametrize("attempts", [1, 2])
+def test_advice_is_about_the_reason(attempts: int, message: str, piece: str) -> None:
     """Each of Chrome's and of TRTC's words for a page that does not open has its own; only unknown ones share one."""
-    if message.startswith("words") and begin.startswith("to be"):
-        assert advice(State.QUEUED, begin + message) is None
-    else:
-        assert piece in (advice(State.FAILED, begin + message) or "")
+    ends = [facts.attempted(1, 10), facts.accepted(1, 20, TASK, "q")]
+    story = [*map(evidence_of_fact, ends), failed(801, {"Status": 2, "EventMessage": message})]
+    told = detail(decide(ACCEPTED.model_copy(update={"max_attempts": attempts}), fold(story)))
+    assert (State.FAILED if attempts == 1 else State.QUEUED) is told.state
+    assert message in (told.reason or "")
+    assert piece in (told.advice or "")
+    assert told.reason_code is told.advice_code
+    assert message.startswith("words") or told.reason_code is former(told.reason or "")
+
+
+def failed(event_type: int, payload: dict[str, Any]) -> Evidence:
+    """Return what one callback says."""
+    return evidence_of_callback(parse_callback(callback(event_type, payload, 1_000)))
 
 
 def test_a_recorders_error_is_no_fault_of_the_page() -> None:
     """Chrome's exceptions lead to the page, others to the recorder."""
-    given_up = "the recorder gave up: "
-    assert "the page" in (advice(State.FAILED, f"{given_up}Chrome exception, exit task") or "")
-    assert "its disk" in (advice(State.FAILED, f"{given_up}Recorder error, exit task: OSError: no") or "")
+    assert Code.RECORDER_GAVE_UP is of_recorder("Chrome exception, exit task")
+    assert Code.RECORDER_ERROR is of_recorder("Recorder error, exit task: OSError: no")
+
+
+@pytest.mark.parametrize(
+    ("trtc_code", "code"),
+    [
+        ("AuthFailure.SignatureExpire", Code.TRTC_KEYS),
+        ("UnauthorizedOperation", Code.TRTC_PERMISSION),
+        ("FailedOperation.SdkAppIdNotUnderAppId", Code.TRTC_ACCOUNT),
+        ("FailedOperation.NotAbility", Code.TRTC_NOT_ACTIVATED),
+        ("InvalidParameterValue.RecordId", Code.TRTC_PARAMETER),
+        ("RequestLimitExceeded.IPLimitExceeded", Code.TRTC_RATE),
+        ("FailedOperation.RestrictedConcurrency", Code.TRTC_FULL),
+        ("ResourceInsufficient.RequestRejection", Code.TRTC_FULL),
+        ("ClientNetworkError", Code.TRTC_SILENT),
+        ("InternalError.Unknown", Code.TRTC_ERROR),
+        ("", Code.TRTC_ERROR),
+    ],
+)
+def test_each_refusal_of_trtcs_has_a_code(trtc_code: str, code: Code) -> None:
+    """By its family, as what it means for a person; the words of our own do not matter."""
+    story = [facts.attempted(1, 10), facts.refused(1, 20, trtc_code, "the page answered", "q", final=True)]
+    assert code is decide(ACCEPTED, fold(list(map(evidence_of_fact, story)))).reason_code
+
+
+@given(st.text())
+def test_any_words_have_a_code(words: str) -> None:
+    """A stored sentence may be anybody's; so may be what the recorder says."""
+    assert {former(words), of_page(words), of_recorder(words), of_trtc(words)} <= set(Code)
+
+
+def test_what_was_given_up_is_read_as_any_release_stored_it() -> None:
+    """A document without a code gets the one of its words; a fact with a code of a release to come says OTHER."""
+    stored = {"gave_up": [7, "it could not be started in time: AuthFailure: no"]}
+    assert (7, stored["gave_up"][1], Code.TRTC_KEYS) == Evidence.model_validate(stored).gave_up
+    old = Evidence.model_validate({"attempts": {"1": {"unanswered": [7, "LimitExceeded: full: very"]}}})
+    assert (7, "LimitExceeded", "full: very") == old.attempts["1"].unanswered
+    known = evidence_of_fact(facts.gave_up(7, "why", Code.OWN_KEYS))
+    assert known == Evidence.model_validate_json(known.model_dump_json())
+    body = b'{"kind": "gave_up", "at_ms": 7, "why": "why", "code": "what_is_to_come"}'
+    assert (7, "why", Code.OTHER) == evidence_of_fact(read_fact(body)).gave_up
 
 
 def test_advice_is_one_line() -> None:
     """Each fits a line of the console."""
-    assert [] == [what for _, what in ADVICE if "\n" in what or len(what) > 200]
+    assert [] == [what for what in ADVICE.values() if "\n" in what or len(what) > 200]

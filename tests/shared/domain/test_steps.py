@@ -15,6 +15,7 @@ from shared.domain.evidence import Evidence, fold
 from shared.domain.facts import Fact, evidence_of_fact
 from shared.domain.outbox import RETRY_AFTER_S
 from shared.domain.periods import IN_FLIGHT_MS, REPEAT_MS, START_LEAD_MS
+from shared.domain.reasons import Code, Reason
 from shared.domain.states import State, state_of
 from shared.domain.steps import (
     LIMIT_SLACK_MS,
@@ -29,6 +30,7 @@ from shared.domain.steps import (
     Sweep,
     Timing,
     Wait,
+    called_off,
     next_step,
 )
 from testing.callbacks import TASK, callback, mp4_stop, vod_commit
@@ -52,6 +54,8 @@ def accepted(**fields: Any) -> Accepted:
 BEGAN_AT = 10_000
 ATTEMPT = facts.attempted(1, 1_000)
 LINKED: Story = [ATTEMPT, facts.accepted(1, 2_000, TASK, "q")]
+TOO_LATE = "it could not be started in time"
+OVER = "its time was over before it could be started again"
 BUSY: Story = [ATTEMPT, facts.refused(1, 2_000, "LimitExceeded", "full", "q", final=False)]
 RECORDING: Story = [*LINKED, callback(801, {"Status": 1}, BEGAN_AT)]
 STOP = facts.stop_requested(20_000, "asked")
@@ -85,18 +89,25 @@ WAITING: list[Row] = [
         Start(1, recheck=1),
     ),
     ("the last moment to start", {}, [], HOUR - 1, Start(1, None)),
-    ("too late", {}, [], HOUR, GiveUp("it could not be started in time", None)),
-    ("too late, and why", {}, BUSY, HOUR, GiveUp("it could not be started in time: LimitExceeded: full", 1)),
-    ("too late, perhaps it started", {}, [ATTEMPT], HOUR, GiveUp("it could not be started in time", 1)),
+    ("too late", {}, [], HOUR, GiveUp(Reason(Code.START_TOO_LATE, TOO_LATE), None)),
+    ("too late, and why", {}, BUSY, HOUR, GiveUp(Reason(Code.START_TOO_LATE, f"{TOO_LATE}: LimitExceeded: full"), 1)),
+    (
+        "too late, and what is to be mended",
+        {},
+        [ATTEMPT, facts.refused(1, 2_000, "AuthFailure.SecretIdNotFound", "no", "q", final=False)],
+        HOUR,
+        GiveUp(Reason(Code.TRTC_KEYS, f"{TOO_LATE}: AuthFailure.SecretIdNotFound: no"), 1),
+    ),
+    ("too late, perhaps it started", {}, [ATTEMPT], HOUR, GiveUp(Reason(Code.START_TOO_LATE, TOO_LATE), 1)),
     (
         "stop_at came first",
         {"stop_at_ms": 5_000},
         BUSY,
         5_000,
-        GiveUp("its stop_at passed before it could start: LimitExceeded: full", 1),
+        GiveUp(Reason(Code.STOP_AT_PASSED, "its stop_at passed before it could start: LimitExceeded: full"), 1),
     ),
-    ("stopped while nobody knows", {}, [ATTEMPT, STOP], 40_000, GiveUp("stopped before it started: asked", 1)),
-    ("stopped before anything", {}, [STOP], 40_000, GiveUp("stopped before it started: asked", None)),
+    ("stopped while nobody knows", {}, [ATTEMPT, STOP], 40_000, GiveUp(called_off("asked"), 1)),
+    ("stopped before anything", {}, [STOP], 40_000, GiveUp(called_off("asked"), None)),
 ]
 
 RESTART: list[Row] = [
@@ -141,10 +152,7 @@ RESTART: list[Row] = [
         {"max_attempts": 2},
         BAD_PAGE,
         MAX_DURATION,
-        GiveUp(
-            "its time was over before it could be started again: to be started again: Goto url timeout",
-            None,
-        ),
+        GiveUp(Reason(Code.PAGE_SLOW, f"{OVER}: to be started again: Goto url timeout"), None),
     ),
 ]
 
@@ -350,8 +358,8 @@ def _answer(step: Step, now: int, deliveries: list[bool], starts: str) -> list[F
         case Start(number, _):
             why = ("LimitExceeded", "full", "q")
             return [facts.attempted(number, now), facts.refused(number, now, *why, final=starts == "refused")]
-        case GiveUp(why_not, _):
-            return [facts.gave_up(now, why_not)]
+        case GiveUp(reason, _):
+            return [facts.gave_up(now, reason.words, reason.code)]
         case Describe(task_id):
             return [facts.gone(now, task_id)]
         case Stop(task_id, why_stop):

@@ -47,6 +47,15 @@ function sayChanges(states, recordings) {
 const stateWords = (recording) =>
   t('live.state', { id: recording.recording_id, state: SHAPES[recording.state] ? t(`state.${recording.state}`) : recording.state });
 
+// By its code; what a later release's code means, only the API's own words say. Those hold TRTC's, and are shown beside.
+function reasonWords(recording) {
+  const code = recording.reason_code;
+  const before = recording.state === 'completed' && code !== 'ended_at_limit' ? t('reason.partial')
+    : recording.state === 'queued' && /^(page|recorder)_/.test(code) ? t('reason.again') : '';
+  const words = code !== 'other' && said(`reason.${code}`);
+  return words ? before + words : recording.reason;
+}
+
 function table(recordings) {
   const columns = ['state', 'page', 'labels', 'created', 'length', 'files'];
   return h('table', { class: 'list' },
@@ -65,7 +74,7 @@ function row(recording) {
     h('td', { class: 'c-page' },
       h('a', { class: 'whole', href, 'data-key': recording.recording_id }, shortAddress(recording.page_url)),
       h('span', { class: 'id' }, recording.recording_id),
-      recording.reason && h('span', { class: 'why' }, recording.reason)),
+      recording.reason && h('span', { class: 'why', title: recording.reason }, reasonWords(recording))),
     h('td', { class: 'c-labels' }, labelTags(recording.labels)),
     h('td', { class: 'c-created' }, WAITING.has(recording.state) && recording.start_at_ms
       ? [h('span', { class: 'nothing' }, t('list.starts')), ' ', time(recording.start_at_ms)] : time(recording.created_ms)),

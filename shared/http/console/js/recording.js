@@ -75,8 +75,10 @@ function titleOf(recording) {
         h('p', { class: 'address' }, outside(recording.page_url))),
       h('div', { class: 'buttons' }, actions(recording))),
     (recording.reason || recording.advice) && h('div', { class: `callout ${tone}` },
-      recording.reason && h('p', {}, h('b', {}, `${t('recording.reason')} `), recording.reason),
-      recording.advice && h('p', {}, h('b', {}, `${t('recording.advice')} `), recording.advice)),
+      recording.reason && h('p', {}, h('b', {}, `${t('recording.reason')} `), reasonWords(recording)),
+      recording.reason && reasonWords(recording) !== recording.reason && h('p', { class: 'why', lang: 'en' }, recording.reason),
+      recording.advice && h('p', {}, h('b', {}, `${t('recording.advice')} `),
+        said(`advice.${recording.advice_code}`) ?? recording.advice)),
   ];
 }
 

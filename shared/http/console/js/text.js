@@ -18,6 +18,9 @@ function t(key, values = {}) {
   return message.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
+// The message in the reader's language, if there is one.
+const said = (key) => (Object.hasOwn(MESSAGES[language], key) ? MESSAGES[language][key] : undefined);
+
 const locale = () => (language === 'zh' ? 'zh-CN' : navigator.languages.find((each) => each.startsWith('en')) ?? 'en');
 // A callback may bring any number as its time; what no calendar has is shown as the number.
 const onCalendar = (ms) => !Number.isNaN(new Date(ms).getTime());
