@@ -1,4 +1,4 @@
-"""Function `reconcile`: the timer. Starts what is due, finds out what fell silent, tells callers; replays, examines."""
+"""Function `reconcile`: the timer, and wakes. Starts what is due, ends the silent, tells callers; replays, examines."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 import shared.cold_start  # noqa: F401 (first of all: see there)
 from shared import bootstrap, log
 from shared.entrypoint import Result, entrypoint
-from shared.triggers import Replay, Tick, Trigger
+from shared.triggers import CosEvent, Replay, Tick, Trigger
 from shared.usecases.replay import all_recordings, replay
-from shared.usecases.tick import tick
+from shared.usecases.tick import Report, tick
+from shared.usecases.woken import woken
 
 BUDGET_S = 50.0
 """Within the timer's minute, so that ticks do not pile up."""
@@ -22,16 +23,12 @@ MOST_NAMED = 1_000
 
 
 def handle(trigger: Trigger, app: bootstrap.ReconcileApp) -> Result:
-    """Run one tick; or rebuild documents from their facts."""
+    """Run one tick; do what a wake is about; or rebuild documents from their facts."""
     if isinstance(trigger, Tick):
         with app.workers() as pool:
-            report = tick(app.ports, BUDGET_S, pool.map)
-        log.note(outcome="ticked", looked=report.looked, starts=report.started, refusals=dict(report.refusals))
-        log.note(asked=report.asked, asked_late_s=report.behind_s, ended=dict(report.ended))
-        log.note(queue_length=report.waiting, queue_age_s=report.waiting_s)
-        log.note(foreign=report.foreign.count or None, foreign_names=report.foreign.named or None)
-        log.note(notify_failures=report.notify_failures, notify_given_up=sorted(report.given_up)[:10] or None)
-        log.note(errors=report.errors[:10] or None, error_count=report.failed)
+            _note(tick(app.ports, BUDGET_S, pool.map), "ticked")
+    elif isinstance(trigger, CosEvent):
+        _wake(trigger, app)
     elif isinstance(trigger, Replay):
         store, clock = app.ports.store, app.ports.clock
         until_ms = clock() + int(BUDGET_S * 1000)
@@ -45,6 +42,33 @@ def handle(trigger: Trigger, app: bootstrap.ReconcileApp) -> Result:
         more = {"after": result.after} if result.after else {}
         return {"recordings": result.recordings, "changed": result.changed[:MOST_NAMED], **more}
     return None
+
+
+def _wake(event: CosEvent, app: bootstrap.ReconcileApp) -> None:
+    """Do what wakes are about; nothing for any other object, or what is written here would bring the next event."""
+    abouts, others = [], []
+    for created in event.created:
+        about = app.woken(created)
+        if about is None:
+            others.append(f"{created.bucket}/{(created.keys or (created.key,))[0]}"[:200])
+        else:
+            abouts.append(about)
+    log.note(no_wakes=len(others) or None, named=others[:10] or None, unread=event.unread or None)
+    if abouts:
+        with app.workers() as pool:
+            _note(woken(abouts, app.ports, BUDGET_S, pool.map), "woken")
+        log.note(wakes=len(abouts), recording_id=abouts[:20])
+    else:
+        log.note(outcome="ignored")
+
+
+def _note(report: Report, outcome: str) -> None:
+    log.note(outcome=outcome, looked=report.looked, starts=report.started, refusals=dict(report.refusals))
+    log.note(asked=report.asked, asked_late_s=report.behind_s, ended=dict(report.ended))
+    log.note(queue_length=report.waiting, queue_age_s=report.waiting_s)
+    log.note(foreign=report.foreign.count or None, foreign_names=report.foreign.named or None)
+    log.note(notify_failures=report.notify_failures, notify_given_up=sorted(report.given_up)[:10] or None)
+    log.note(errors=report.errors[:10] or None, error_count=report.failed)
 
 
 def examine() -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from shared import log
 from shared.adapters.cos import CosStore
 from shared.adapters.wire import INVOCATION
+from shared.domain import keys
 from shared.ports import ObjectStore
 from shared.settings import (
     CallbackSettings,
@@ -93,6 +94,15 @@ class ReconcileApp(NamedTuple):
     ports: ReconcilePorts
     workers: Callable[[], Executor]
     """Gives what runs the looks of one tick."""
+    bucket: str = ""
+    prefix: str = ""
+
+    def woken(self, created: CosObject) -> str | None:
+        """Return what a created object wakes us for; None where it is no wake."""
+        if created.bucket != self.bucket:
+            return None
+        own = (key.removeprefix(f"{self.prefix}/") for key in created.keys if key.startswith(f"{self.prefix}/"))
+        return next(filter(None, map(keys.woken, own)), None)
 
 
 @Kept
@@ -140,7 +150,7 @@ def reconcile() -> ReconcileApp:
         many=_many,
         job_store=_job_store(settings),
     )
-    return ReconcileApp(ports, lambda: ThreadPoolExecutor(THREADS))
+    return ReconcileApp(ports, lambda: ThreadPoolExecutor(THREADS), settings.bucket, settings.prefix)
 
 
 def _job_store(settings: StoreSettings) -> Callable[[str, str | None], CosStore]:
@@ -159,9 +169,9 @@ def _ports(settings: TrtcSettings) -> Ports:
     from shared.domain.policy import Policy, UploadKeys
     from shared.usecases.ports import Ports
 
-    keys = None
+    upload_keys = None
     if settings.storage_secret_id and settings.storage_secret_key:
-        keys = UploadKeys(settings.storage_secret_id, settings.storage_secret_key)
+        upload_keys = UploadKeys(settings.storage_secret_id, settings.storage_secret_key)
         log.hide([settings.storage_secret_id.get_secret_value(), settings.storage_secret_key.get_secret_value()])
     policy = Policy(
         sdk_app_ids=settings.sdk_app_id,
@@ -171,7 +181,7 @@ def _ports(settings: TrtcSettings) -> Ports:
         bucket=settings.bucket,
         region=settings.bucket_region,
         prefix=settings.prefix,
-        upload_keys=keys,
+        upload_keys=upload_keys,
         max_attempts=settings.max_attempts,
         start_within_s=settings.start_within,
         notify_url=settings.notify_url,

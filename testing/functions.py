@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic import SecretStr
@@ -57,18 +57,7 @@ class Invoked:
 
     def job_created(self, key: str, size: int) -> None:
         """Hand over the event of a new job object; raises where the platform would invoke again."""
-        created = ObjectCreated(
-            bucket=JOBS,
-            key=key,
-            size=size,
-            etag="",
-            meta={},
-            request_id="",
-            event_name="cos:ObjectCreated:Put",
-            event_time=0,
-            content_type="application/json",
-        )
-        self._recordings(scf_events.object_created_event(created, REGION))
+        self._recordings(scf_events.object_created_event(_created(JOBS, key, size), REGION))
 
     def receive(self, body: bytes) -> int:
         """Deliver a signed callback; return the status TRTC sees."""
@@ -82,9 +71,17 @@ class Invoked:
 
     def tick(self) -> None:
         """Let the timer fire."""
-        app = ReconcileApp(self.reconcile_ports(), lambda: Workers(self._timeline))
+        self._reconcile(scf_events.timer_event("every-minute"))
+
+    def wake(self, keys: Sequence[str]) -> None:
+        """Hand over the event of new objects under `wake/`."""
+        events = [scf_events.object_created_event(_created(BUCKET, f"{PREFIX}/{key}", 0), REGION) for key in keys]
+        self._reconcile({"Records": [record for event in events for record in event["Records"]]})
+
+    def _reconcile(self, event: dict[str, Any]) -> None:
+        app = ReconcileApp(self.reconcile_ports(), lambda: Workers(self._timeline), BUCKET, PREFIX)
         handler = entrypoint(reconcile.handle, lambda: app, within_s=reconcile.LONGEST_S, deadline=self._store.deadline)
-        handler(scf_events.timer_event("every-minute"), _context("reconcile"))
+        handler(event, _context("reconcile"))
 
     def reconcile_ports(self) -> ReconcilePorts:
         """Return what reconcile works with."""
@@ -118,6 +115,20 @@ class Invoked:
         )
         app = RecordingsApp(_RECORDINGS, reading, lambda _bucket, _region: self._jobs)
         return entrypoint(recordings.handle, lambda: app, deadline=self._store.deadline)(event, _context("recordings"))
+
+
+def _created(bucket: str, key: str, size: int) -> ObjectCreated:
+    return ObjectCreated(
+        bucket=bucket,
+        key=key,
+        size=size,
+        etag="",
+        meta={},
+        request_id="",
+        event_name="cos:ObjectCreated:Put",
+        event_time=0,
+        content_type="application/json",
+    )
 
 
 def _context(function: str) -> dict[str, Any]:

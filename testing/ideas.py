@@ -52,6 +52,12 @@ def upgrade(chance: Random) -> dict[str, Any]:
     return {"released": chance.choice(released.names()) if chance.random() < 0.05 else ""}
 
 
+@world
+def waking(chance: Random) -> dict[str, Any]:
+    """Wakes are events as the platform promises them, or as it delivers them in its worst hour, or there are none."""
+    return {"waking": chance.choice(["off", "kind", "unkind", "unkind"])}
+
+
 @idea
 def recordings(chance: Random) -> Iterator[Step]:
     """Backends start recordings, some twice at once; some wait for their time, some bring storage of their own."""

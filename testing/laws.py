@@ -240,6 +240,16 @@ def ticks_keep_to_the_rate(run: Run) -> Iterator[str]:
 
 
 @law
+def wakes_pass(run: Run) -> Iterator[str]:
+    """No wake stays for ever, and reconcile writes none: it would wake itself."""
+    for key in run.timer.wakes():
+        yield f"{key} stays"
+    for entry in run.ledger.of("woke"):
+        if entry.who.startswith(("tick", "wake")):
+            yield f"{entry.who} wrote {entry.about}"
+
+
+@law
 def secrets_stay_secret(run: Run) -> Iterator[str]:
     """No storage key is printed or stored."""
     for entry in run.ledger.of("secret"):

@@ -124,6 +124,8 @@ class TimedStore:
     calls: Calls
     deadline: Deadline
     takes_ms: tuple[int, int] = STORE_MS
+    created: Callable[[str, str], None] | None = None
+    """Is told of each object that is put, and by which invocation."""
 
     def _make(self, verb: str, key: str, effect: Callable[[], T]) -> T:
         patience_ms = int(self.deadline.next_call_s() * 1000)
@@ -132,7 +134,12 @@ class TimedStore:
         )
 
     def put(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> None:
-        self._make("PUT", key, lambda: self.inner.put(key, body, metadata))
+        def write() -> None:
+            self.inner.put(key, body, metadata)
+            if self.created:
+                self.created(key, self.calls.process.label)
+
+        self._make("PUT", key, write)
 
     def create(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> bool:
         was_there = key in self.inner.objects and not self.inner.versioned

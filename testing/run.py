@@ -33,6 +33,7 @@ from testing.strikes import Strikes
 from testing.timeline import Process, Timeline
 from testing.timer import Timer
 from testing.trtc import Life, Trtc
+from testing.waking import Waker
 from testing.witness import SeenTrtc
 
 NOT_MODELLED = (
@@ -70,6 +71,7 @@ class Run:
         self.sender = Sender(self.timeline, scenario, self.ledger, self._deliver)
         self.trtc = self.make_trtc()
         self.timer = Timer(self)
+        self.waker = Waker(self)
         self.policy = POLICY._replace(max_attempts=3, notify_url=NOTIFY_URL, notify_hosts=("*.example.com",))
         self.stories: dict[str, str] = {}
         self.paced: dict[tuple[str, str], list[int]] = {}
@@ -155,9 +157,9 @@ class Run:
         """Return one invocation's ports, and the functions over them."""
         return Invoked(
             self.timeline,
-            TimedStore(self.bucket, calls, deadline),
+            TimedStore(self.bucket, calls, deadline, created=self.waker.created),
             TimedStore(self.jobs, calls, deadline),
-            TimedRecorder(self.trtc, calls, self.paced if calls.process.label.startswith("tick") else None),
+            TimedRecorder(self.trtc, calls, self.paced if calls.process.label.startswith(("tick", "wake")) else None),
             TimedNotifier(self.receiver, calls),
             self.policy,
             self.change_ports,

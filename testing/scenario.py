@@ -32,6 +32,7 @@ class Settings:
         refusing: share of notifications that the receiver refuses.
         deleting: whether the receiver deletes what it is notified of, within its own call.
         silence: share of callbacks that are never sent.
+        waking: whether `wake/` has a COS trigger: "off", "kind", or "unkind": its events are lost, doubled, late.
         uneven: whether the timer skips and doubles ticks.
         harshness: share of invocations in which something goes wrong.
         released: the bucket it starts from, of an earlier release; empty: none.
@@ -46,6 +47,7 @@ class Settings:
     refusing: float = 0.0
     deleting: bool = False
     silence: float = 0.1
+    waking: str = "off"
     uneven: bool = True
     harshness: float = 0.3
     released: str = ""

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from shared.domain import keys
+from shared.usecases.tick import CLEARED_EVERY
+
 if TYPE_CHECKING:
     from testing.run import Run
 
@@ -23,9 +26,14 @@ class Timer:
     def markers(self) -> list[tuple[int, str]]:
         """Return time and key of all markers there are."""
         folders = self._run.bucket.objects.folders  # type: ignore[attr-defined]  # a bucket's are indexed
-        keys = [key for folder in ("open", "due", "ask", "tell") for key in folders.get(folder, ())]
-        found = [(_MARKER.fullmatch(key), key) for key in keys if key in self._run.bucket.objects]
+        names = [key for folder in ("open", "due", "ask", "tell") for key in folders.get(folder, ())]
+        found = [(_MARKER.fullmatch(key), key) for key in names if key in self._run.bucket.objects]
         return [(int(match[1]), key) for match, key in found if match]
+
+    def wakes(self) -> list[str]:
+        """Return the keys of all wakes there are."""
+        folders = self._run.bucket.objects.folders  # type: ignore[attr-defined]
+        return [key for key in folders.get("wake", ()) if keys.woken(key) and key in self._run.bucket.objects]
 
     def arm(self) -> None:
         """Let the timer fire at the next minute in which anything may be due."""
@@ -33,6 +41,9 @@ class Timer:
         times = [ms for ms, _ in self.markers()]
         next_ms = timeline.next_ms()
         times += [] if next_ms is None else [next_ms]
+        if self.wakes():
+            hour = MINUTE_MS * CLEARED_EVERY  # only in one minute of each are left wakes deleted
+            times.append(timeline.now // hour * hour + hour)
         if not times:
             return  # `peace` arms it once more
         minute = timeline.now // MINUTE_MS * MINUTE_MS
@@ -44,7 +55,8 @@ class Timer:
         if at_ms != self._armed_ms:
             return  # armed again since
         run, now = self._run, self._run.timeline.now
-        if any(ms <= now + MINUTE_MS for ms, _ in self.markers()):
+        cleared = now // MINUTE_MS % CLEARED_EVERY == 0 and self.wakes()
+        if cleared or any(ms <= now + MINUTE_MS for ms, _ in self.markers()):
             times = 1
             if not self.calm:
                 times = run.scenario.stream(f"timer {now}").choices([0, 1, 2], [1, 8, 2])[0]

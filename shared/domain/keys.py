@@ -11,6 +11,9 @@ from datetime import datetime, timezone
 from shared.domain.ids import digest_id
 
 _MARKER = re.compile(r"(?:open|due|ask|tell)/[0-9]{13}-[A-Za-z0-9_-]{1,26}")
+_WAKE = re.compile(r"wake/([A-Za-z0-9_-]{1,26})")
+WAKES = "wake/"
+"""The prefix of all wakes."""
 _INDEXED = re.compile(r"(?:index|days/[0-9]{4}-[0-9]{2}-[0-9]{2})/([0-9]{13}-[A-Za-z0-9_-]{1,26})")
 _CALLBACK = re.compile(r"tasks/[^/]+/facts/[0-9]{13}-[^/]+\.json")
 
@@ -63,6 +66,17 @@ def ask_key(at_ms: int, recording_id: str) -> str:
 def tell_key(at_ms: int, recording_id: str) -> str:
     """Return the key of the marker of a recording whose receiver is owed a notification; keys sort by time."""
     return f"tell/{at_ms:013d}-{recording_id}"
+
+
+def wake_key(about: str) -> str:
+    """Return the key of the event for reconcile that a recording, or a job, has something to be done now."""
+    return f"{WAKES}{about}"
+
+
+def woken(key: str) -> str | None:
+    """Return what a wake is about; None for any other key."""
+    found = _WAKE.fullmatch(key)
+    return found[1] if found else None
 
 
 def moved(key: str, at_ms: int) -> str:

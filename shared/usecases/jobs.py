@@ -32,6 +32,7 @@ from shared.domain.periods import REPEAT_MS
 from shared.domain.request import RecordingRequest
 from shared.ports import ObjectStore, StoredObject
 from shared.store import markers
+from shared.usecases import wakes
 from shared.usecases.ports import Ports
 from shared.usecases.start import Outcome, start
 
@@ -179,7 +180,7 @@ def _take(
 ) -> tuple[JobResult, WebRecordError | None]:
     """Take lines until the time is over, and store what is left; return why a line has to be taken again, too."""
     outcomes, recordings, starts = list[Outcome](), 0, 0
-    again, passing, left = list[int](), None, job.left
+    again, passing, left, woken = list[int](), None, job.left, False
     size = 1 if at_once else BATCH
     while left and ports.clock() < until_ms:
         batch, left = left[:size], left[size:]
@@ -195,12 +196,17 @@ def _take(
             else:
                 passing = came
                 again.append(number)
+        if not at_once and ports.wakes and not woken and left:
+            wakes.write(ports.store, job.id)  # what was accepted starts while the other lines are taken
+            woken = True
     job.left = again + left
     if job.left:
         # The marker comes first: without the object behind it it is nobody's.
         markers.mark_look(ports.store, job.id, ports.clock() + REPEAT_MS)
         ports.store.put(work_key(job.id), job.model_dump_json().encode("utf-8", "replace"))
     _report(job, ports.store)
+    if ports.wakes and ((recordings and not at_once) or job.left):
+        wakes.write(ports.store, job.id)
     what = "job_refused" if job.problems else "job_started"
     return JobResult(outcomes, job.problems, what, recordings, starts, len(job.left)), passing
 

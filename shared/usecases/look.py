@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
+from typing import Any, ClassVar
 
 from shared.domain import facts, ids
 from shared.domain.accepted import Accepted
@@ -41,6 +41,8 @@ MAX_STEPS = 12
 class ReconcilePorts(Ports):
     """What reconcile needs besides: who hears of it, how patient it is, and how to wait (seconds)."""
 
+    wakes: ClassVar[bool] = False
+    """What it leaves to be done at once it does itself: a wake would invoke it once more."""
     notifier: Notifier
     timing: Timing
     sleep: Callable[[float], None]

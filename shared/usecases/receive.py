@@ -19,6 +19,7 @@ from shared.domain.keys import task_facts
 from shared.domain.signature import verify
 from shared.ports import ObjectStore
 from shared.store import journal, markers, tombstones
+from shared.usecases import wakes
 
 
 class Received(NamedTuple):
@@ -79,8 +80,10 @@ def receive(
                     store.delete(key)  # of a deleted recording nothing is kept
                     return Received(callback, left="its recording was deleted")
                 return Received(callback)  # it overtook the start's own write, which will find it
-            known = known.plus(evidence_of_callback(callback))
-            return Received(callback, recording=journal.save(store, known, received_ms)[1])
+            before, known = known.documented, known.plus(evidence_of_callback(callback))
+            known, recording = journal.save(store, known, received_ms)
+            wakes.leave(store, before, known, received_ms)
+            return Received(callback, recording=recording)
         except Exception as error:  # noqa: BLE001 (what is stored is acknowledged, whatever deriving from it meets)
             if recording_id:
                 # The document lacks this fact and no later one may come: reconcile has to look.

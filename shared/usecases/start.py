@@ -36,6 +36,7 @@ from shared.domain.steps import GiveUp, Start, Wait, next_step
 from shared.ports import Started
 from shared.store import journal, markers, tombstones
 from shared.store.journal import Known
+from shared.usecases import wakes
 from shared.usecases.ports import Ports
 from shared.usecases.tasks import adopt, find
 
@@ -91,7 +92,7 @@ def start(
             known = _accept(accepted, ports, stage, later=later)
             if known is None:
                 known = Known(accepted)
-                return _accepted(known) if later else advance(known, request, ports)
+                return _accepted(known) if later else _made(known, request, ports)
         stage.words = _ACCEPTED
         if differing := differences(known.accepted, request):
             named = f"{', '.join(differing[:MOST_NAMED])}{' and more' if len(differing) > MOST_NAMED else ''}"
@@ -104,7 +105,7 @@ def start(
             ports.store.put(keys.index_key(known.accepted.created_ms, recording_id), b"")
         if later:
             return _accepted(known)
-        return advance(known, request, ports)
+        return _made(known, request, ports)
     except StoreError as error:
         error.meaning = f"{error.meaning or stage.words}; call again with {again}: nothing is started twice"
         raise
@@ -118,6 +119,20 @@ class _Stage:
 
 def _accepted(known: Known) -> Outcome:
     return Outcome(decide(known.accepted, known.evidence), created=False)
+
+
+def _made(known: Known, request: RecordingRequest, ports: Ports) -> Outcome:
+    """Make the start, and wake reconcile for what came of it: a receiver that is to be notified, or a freed place."""
+    try:
+        outcome = advance(known, request, ports)
+    except (ParametersRefused, RecorderMisconfigured, CallerMustRetry):
+        if ports.wakes and known.documented is None and known.accepted.notify_url:
+            wakes.write(ports.store, known.accepted.recording_id)
+        raise
+    evidence = outcome.recording.evidence
+    if ports.wakes and evidence != known.evidence:
+        wakes.leave(ports.store, known.documented, known._replace(evidence=evidence), ports.clock())
+    return outcome
 
 
 def _accept(accepted: Accepted, ports: Ports, stage: _Stage, *, later: bool) -> Known | None:

@@ -5,6 +5,7 @@ A start that TRTC does not take for a reason of its own goes behind those that h
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import partial
 
 from shared.domain import keys
@@ -34,21 +35,32 @@ class Starts:
         self._tried: dict[str, bool] = {}
         """Markers and whether they have to wait on."""
 
-    def make(self, due_ms: int, until_ms: int) -> None:
-        """Make the starts that are due by then and were not tried yet, waiting for their time, until `until_ms`."""
-        ports = self._ports
+    def make(self, due_ms: int, until_ms: int, first: Collection[str] = (), most: int | None = None) -> None:
+        """Make the starts that are due by then and were not tried yet, waiting for their time, until `until_ms`.
+
+        Args:
+            due_ms, until_ms: epoch ms.
+            first: recordings that are started in any case.
+            most: how many others are; None for all.
+        """
+        ports, others = self._ports, 0
         due = list(ripe("due/", due_ms + START_LEAD_MS, ports, self._report))
         for marker in due:
             if ports.clock() >= until_ms:
                 break
             if marker in self._tried or (self._over and not self._may_be_too_late(marker)):
                 continue
+            is_other = keys.marked(marker)[1] not in first
+            if is_other and most is not None and others >= most:
+                continue
+            before = self._report.started
             while (early_ms := keys.marked(marker)[0] - START_LEAD_MS - ports.clock()) > 0:
                 ports.sleep(early_ms / 1000)
             refusals: list[str] = []
             guarded(keys.marked(marker)[1], [marker], ports, self._report, partial(self._start, marker, refusals))
             self._tried[marker] = bool(refusals)
             self._report.refusals.update(refusals)
+            others += is_other and self._report.started > before
         waiting = [keys.marked(marker)[0] for marker in due if self._tried.get(marker, True)]
         self._report.waiting = len(waiting)
         self._report.waiting_s = max(0, (ports.clock() - min(waiting)) // 1000) if waiting else 0

@@ -10,6 +10,7 @@ from shared.domain.errors import RecorderBusy, TaskNotFound
 from shared.domain.states import last_attempt, last_task
 from shared.domain.steps import called_off
 from shared.store import journal, markers
+from shared.usecases import wakes
 from shared.usecases.ports import Ports
 from shared.usecases.tasks import find
 
@@ -44,4 +45,7 @@ def stop(recording_id: str, why: str, ports: Ports) -> Recording:
         known = journal.record(store, known, facts.gave_up(now_ms, reason.words, reason.code))
     # else an attempt is on its way: nobody knows yet whether there is a task; reconcile finds out.
     markers.mark_look(store, recording_id, now_ms)
-    return journal.save(store, known, now_ms)[1]
+    before, (known, recording) = known.documented, journal.save(store, known, now_ms)
+    if ports.wakes:
+        wakes.leave(store, before, known, now_ms)
+    return recording

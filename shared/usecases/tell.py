@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from datetime import datetime, timezone
 from functools import partial
 from itertools import count, islice, zip_longest
@@ -40,12 +41,17 @@ Lane = list[tuple[str, list[str]]]
 class Tellings:
     """What is owed to receivers now."""
 
-    def __init__(self, ports: ReconcilePorts, report: Report, until_ms: int) -> None:
+    def __init__(
+        self, ports: ReconcilePorts, report: Report, until_ms: int, only: Collection[str] | None = None
+    ) -> None:
+        """List what is owed; with `only`, what these recordings owe, whether its marker is listed yet or not."""
         self._ports, self._report, self._until_ms = ports, report, until_ms
-        self.marks: dict[str, list[str]] = {}
+        self.marks: dict[str, list[str]] = {recording_id: [] for recording_id in only or ()}
         """Recording → its markers."""
         for marker in islice(ripe("tell/", ports.clock(), ports, report), MOST):
-            self.marks.setdefault(keys.marked(marker)[1], []).append(marker)
+            recording_id = keys.marked(marker)[1]
+            if only is None or recording_id in self.marks:
+                self.marks.setdefault(recording_id, []).append(marker)
         self._hosts: defaultdict[str, Lane] = defaultdict(list)
         self._host_of: dict[str, str] = {}
         self._slow, self._moved = Counter[str](), count()
@@ -105,7 +111,8 @@ class Tellings:
 
     def _mark(self, recording_id: str, marks: list[str], next_ms: int | None) -> None:
         if next_ms is not None:
-            markers.mark_message(self._ports.store, recording_id, max(next_ms, keys.marked(marks[-1])[0] + 1))
+            after_ms = keys.marked(marks[-1])[0] + 1 if marks else 0
+            markers.mark_message(self._ports.store, recording_id, max(next_ms, after_ms))
         for marker in marks:
             self._ports.store.delete(marker)
 

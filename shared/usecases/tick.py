@@ -25,6 +25,7 @@ from shared.domain.states import is_unsure
 from shared.domain.steps import Describe, Start, Step, Wait, behind_ms, ends_ms
 from shared.store import journal, markers
 from shared.store.journal import Known
+from shared.usecases import wakes
 from shared.usecases.look import ReconcilePorts, asks, look
 from shared.usecases.report import Report, guarded, in_turn, is_deleted, ripe, without_request
 from shared.usecases.starts import Starts
@@ -38,6 +39,8 @@ QUESTIONS = 6
 """Questions at once: as many as keep to TRTC's rate when each takes half a second."""
 MOST_QUESTIONS = 2_000
 """Silent recordings of one tick: more than TRTC's rate has room for, since who is over needs no question."""
+CLEARED_EVERY = 60
+"""Of so many minutes, one has its tick delete wakes whose event was lost: a listing an hour, and not one a tick."""
 
 Mapper = Callable[[Callable[[str], None], Sequence[str]], Iterable[None]]
 """Runs work over items, several at once or one after another, and begins before its result is read."""
@@ -66,6 +69,8 @@ def tick(ports: ReconcilePorts, budget_s: float, run: Mapper = in_turn) -> Repor
     begun = run(lambda name: work[name](), list(work))
     starts.make(min(now_ms + AHEAD_MS, until_ms), until_ms)
     _all(begun)
+    if now_ms // REPEAT_MS % CLEARED_EVERY == 0:
+        wakes.clear(ports.store)
     return report
 
 

@@ -164,6 +164,22 @@ class ForgetsTheDead(Run):
         return Graveless(clock=self.timeline)
 
 
+class Wakeful(Bucket):
+    """A bucket that keeps wakes, whoever deletes them."""
+
+    def delete(self, key: str) -> None:
+        if not key.startswith("wake/"):
+            super().delete(key)
+
+    def delete_many(self, keys: Sequence[str]) -> None:
+        super().delete_many([key for key in keys if not key.startswith("wake/")])
+
+
+class KeepsWakes(Run):
+    def make_bucket(self) -> Bucket:
+        return Wakeful(clock=self.timeline)
+
+
 class Chatty(Bucket):
     """A bucket that notes a key in what it keeps; errors are redacted before they could."""
 
@@ -193,6 +209,7 @@ MUTANTS: dict[str, tuple[Callable[[Scenario], Run], list[Scenario]]] = {
     "deleted is deleted": (KeepsTheRest, [DELETED]),
     "an id is used once": (ForgetsTheDead, [DELETED]),
     "ticks keep to the rate": (Hurries, [MANY]),
+    "wakes pass": (KeepsWakes, [ONE]),
     "secrets stay secret": (Leaks, [ONE]),
 }
 

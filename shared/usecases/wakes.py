@@ -1,0 +1,70 @@
+"""Wakes: `wake/<recording id>` is written where reconcile has something to do at once; its COS event invokes reconcile.
+
+A wake means nothing by itself, and losing one loses nothing: the markers stand, and the timer does what they say. So
+nobody fails for want of one. Reconcile writes none, or it would wake itself.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from itertools import islice
+
+from shared.domain import keys
+from shared.domain.document import decide
+from shared.domain.errors import StoreError
+from shared.domain.evidence import Evidence
+from shared.domain.periods import START_LEAD_MS
+from shared.domain.states import end_ms
+from shared.domain.steps import GiveUp, Start, next_step
+from shared.ports import ObjectStore
+from shared.store.journal import Known
+
+PAGE = 1_000
+FIRST = 10
+"""Names at the head of the queue that are read: folders and strangers' names may stand before the first start."""
+
+
+def leave(store: ObjectStore, before: Evidence | None, known: Known, now_ms: int) -> None:
+    """Write a wake if the recording has something to be done at once, or made room for a start that waits.
+
+    Args:
+        store: the bucket.
+        before: what its document held before the news.
+        known: what it holds now.
+        now_ms: epoch ms.
+    """
+    with suppress(StoreError):
+        ended = ends(known.evidence) - ends(before or Evidence())
+        if _is_due(known, now_ms) or (ended > 0 and _has_queue(store, now_ms)):
+            write(store, known.accepted.recording_id)
+
+
+def write(store: ObjectStore, about: str) -> None:
+    """Write the wake of a recording or a job; without one it waits for the timer."""
+    with suppress(StoreError):
+        store.put(keys.wake_key(about), b"")
+
+
+def ends(evidence: Evidence) -> int:
+    """Return how many tasks of a recording are over: each gave its place of the quota back."""
+    return sum(end_ms(task) is not None for task in evidence.tasks.values())
+
+
+def clear(store: ObjectStore) -> None:
+    """Delete every wake there is: their events have come, or never will."""
+    left = (item.key for item in store.list(keys.WAKES) if keys.woken(item.key))
+    while page := list(islice(left, PAGE)):
+        store.delete_many(page)
+
+
+def _is_due(known: Known, now_ms: int) -> bool:
+    if any(message.next_ms == 0 for message in decide(known.accepted, known.evidence).notifications):
+        return True  # of a message that was refused before, the timer makes the next try
+    step = next_step(known.accepted.model_copy(update={"notify_url": None}), known.evidence, now_ms)
+    # A first start is its caller's, and what TRTC has to be asked about first is the timer's.
+    return isinstance(step, Start | GiveUp) and step.recheck is None and bool(known.evidence.attempts)
+
+
+def _has_queue(store: ObjectStore, now_ms: int) -> bool:
+    first = next(filter(keys.is_marker, (item.key for item in store.list("due/", limit=FIRST))), None)
+    return first is not None and keys.marked(first)[0] <= now_ms + START_LEAD_MS

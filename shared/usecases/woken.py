@@ -1,0 +1,127 @@
+"""A wake event: do now, for these recordings, what the timer would do at its next tick.
+
+Events come at least once, late, in any order and many at a time, beside ticks. Nothing depends on them: what is done
+here is what the markers say, and a marker that is left is found done by the next tick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from threading import Lock
+
+from shared.domain import keys
+from shared.domain.document import decide
+from shared.domain.errors import StoreError
+from shared.store import journal, tombstones
+from shared.usecases import wakes
+from shared.usecases.jobs import go_on
+from shared.usecases.look import ReconcilePorts, look
+from shared.usecases.report import Report, guarded, in_turn, is_deleted
+from shared.usecases.starts import Starts
+from shared.usecases.tell import Tellings
+from shared.usecases.tick import Mapper
+
+MOST = 500
+"""Wakes of one invocation; what the others are about is the timer's."""
+
+
+def woken(abouts: Sequence[str], ports: ReconcilePorts, budget_s: float, run: Mapper = in_turn) -> Report:
+    """Look at the recordings, notify their receivers, start what has room by now, and delete the wakes.
+
+    Args:
+        abouts: recordings; or jobs, of which lines are to be taken or started.
+        ports: see ReconcilePorts.
+        budget_s: when to stop beginning new work.
+        run: as for a tick.
+    """
+    report = Report()
+    until_ms = ports.clock() + int(budget_s * 1000)
+    woken = _Woken(ports, report, until_ms)
+    all_of_them = list(dict.fromkeys(abouts))[:MOST]
+    _wait(run(woken.at, all_of_them))
+    if woken.owing:
+        tellings = Tellings(ports, report, until_ms, woken.owing)
+        _wait(run(tellings.sort, list(tellings.marks)))
+        lanes = tellings.lanes()
+        begun = run(lambda name: tellings.serve(lanes[name]), list(lanes))
+        woken.start()
+        _wait(begun)
+    else:
+        woken.start()
+    _delete(all_of_them, ports, report)
+    return report
+
+
+def _wait(begun: Iterable[None]) -> None:
+    for _ in begun:
+        pass
+
+
+class _Woken:
+    """What the wakes of one invocation are about."""
+
+    def __init__(self, ports: ReconcilePorts, report: Report, until_ms: int) -> None:
+        self._ports, self._report, self._until_ms = ports, report, until_ms
+        self._counting = Lock()
+        self.owing = list[str]()
+        """Recordings whose receivers are owed something."""
+        self._waiting = list[str]()
+        self._freed, self._jobs = 0, 0
+
+    def at(self, about: str) -> None:
+        """Look at a recording, or go on with a job, unless the time is over. The markers stand."""
+        if self._ports.clock() < self._until_ms:
+            guarded(about, (), self._ports, self._report, partial(self._at, about))
+
+    def _at(self, about: str) -> None:
+        ports = self._ports
+        known = journal.read(ports.store, about)
+        if known is None:
+            if tombstones.of(ports.store, about) is None:
+                self._take_job(about)
+            return
+        if is_deleted(known, ports):
+            return
+        before = decide(known.accepted, known.evidence)
+        known, _ = look(known, ports, asking=False)
+        recording = decide(known.accepted, known.evidence)
+        self._report.note_look(before, recording, asked=False)
+        with self._counting:
+            self.owing += [about] if any(message.next_ms is not None for message in recording.notifications) else []
+            self._waiting += [about] if recording.state.waiting else []
+            self._freed += not recording.state.waiting and wakes.ends(known.evidence) > 0
+
+    def _take_job(self, job_id: str) -> None:
+        """Go on with a job; one that is accepted has lines that are to be started."""
+        with self._counting:
+            self._jobs += 1
+        left, ports = None, self._ports
+        while ports.job_store is not None and ports.clock() < self._until_ms:
+            left = go_on(job_id, ports, ports.many, ports.job_store)
+            if not left:
+                break
+        if left == 0:
+            ports.store.delete(keys.work_key(job_id))
+
+    def start(self) -> None:
+        """Start again what failed to start, and the heads of the queue: one for each place, or all after a job."""
+        if not (self._waiting or self._freed or self._jobs):
+            return
+        starts, most = Starts(self._ports, self._report), None if self._jobs else self._freed
+        while True:
+            before = self._report.started
+            starts.make(self._ports.clock(), self._until_ms, self._waiting, most)
+            # Lines of the job are still being taken.
+            if not self._jobs or self._report.started == before or self._ports.clock() >= self._until_ms:
+                return
+
+
+def _delete(abouts: Sequence[str], ports: ReconcilePorts, report: Report) -> None:
+    try:
+        if len(abouts) == 1:
+            ports.store.delete(keys.wake_key(abouts[0]))
+        else:
+            ports.store.delete_many([keys.wake_key(about) for about in abouts])
+    except StoreError as error:  # a tick deletes what is left
+        report.note_error("wake", error)
