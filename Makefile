@@ -12,7 +12,7 @@ WORKERS ?= 4
 LESS ?=
 SPREAD = -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
-.PHONY: demo test quick lint unit faults load site bench package deploy-check openapi format lock browser clean help
+.PHONY: demo test quick lint unit faults load site films bench package deploy-check openapi format lock browser clean help
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,9 @@ load: $(READY) ## 1,000 starts at once, in real time, against the local cloud at
 
 site: $(READY) ## A site with 100,000 recordings a day, on virtual time: what a tick costs, and up to where
 	$(PY) -m tests.load site
+
+films: $(READY) ## Make the corpus of films, check each, write docs/film-check.md: misses and false alarms; minutes
+	@$(PY) -m testing.films --write
 
 bench: $(READY) browser package ## Measure what it costs beside the usual ways; writes docs/performance.md; minutes
 	@$(PY) -m bench all

@@ -1,0 +1,37 @@
+"""Check a film that lies on this machine, as reconcile checks those in the bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import partial
+from pathlib import Path
+
+from shared.domain.film import FilmCheck, inspect
+from shared.domain.film_reader import Budget, Read
+from shared.domain.film_rules import Code
+
+
+def check_file(path: Path, off: Collection[Code] = (), budget: Budget | None = None) -> FilmCheck:
+    """Check a file; of a playlist also the segments beside it.
+
+    Raises:
+        OSError: it can't be opened.
+    """
+    read, size = _opened(path)
+
+    def beside(name: str) -> tuple[Read, int] | None:
+        found = path.parent / name
+        inside = found.resolve().is_relative_to(path.parent.resolve())
+        return _opened(found) if inside and found.is_file() else None
+
+    return inspect(path.name, read, size, budget or Budget(), open_=beside, off=off)
+
+
+def _opened(path: Path) -> tuple[Read, int]:
+    return partial(_read, path), path.stat().st_size
+
+
+def _read(path: Path, offset: int, length: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(offset)
+        return file.read(length)

@@ -1,0 +1,191 @@
+"""Look into a film: its boxes or its playlist, no decoder. Pure, total and bounded, whatever the bytes.
+
+The file is read in ranges by a callable. What comes out is what can be told and what the figures were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.domain import film_hls
+from shared.domain.film_boxes import BEGINNINGS, MOST_INDEX, Box, Track, find, outer, tracks
+from shared.domain.film_figures import Seconds, emptiness, picture_of, sound_of
+from shared.domain.film_fragments import walk
+from shared.domain.film_limits import LIMITS
+from shared.domain.film_reader import Budget, FilmError, Read, Reader, ReadStopped
+from shared.domain.film_rules import MOST_STRETCHES, Code, FilmFinding, Verdict, clock, findings, verdict
+
+
+class FilmCheck(BaseModel):
+    """What a look into one file found.
+
+    Attributes:
+        verdict: see Verdict.
+        seconds: the film's length, where it is known.
+        findings: what is wrong.
+        untold: what could not be told of it: `sound`, `motion`.
+        why: why it was not looked at, or not to its end.
+        figures: raw: codecs, sizes of samples, bytes of a picture for each block; what it cost.
+    """
+
+    model_config = ConfigDict(frozen=True, defer_build=True)
+
+    verdict: Verdict
+    seconds: float | None = None
+    findings: list[FilmFinding] = Field(default_factory=list)
+    untold: list[str] = Field(default_factory=list)
+    why: str | None = None
+    figures: dict[str, Any] = Field(default_factory=dict)
+
+
+def inspect(
+    name: str,
+    read: Read,
+    size: int,
+    budget: Budget,
+    *,
+    open_: film_hls.Open | None = None,
+    off: Collection[Code] = (),
+) -> FilmCheck:
+    """Look into a file.
+
+    Args:
+        name: its name: `.m3u8` is a playlist.
+        read: reads a range of it.
+        size: its bytes.
+        budget: what it may cost; counted there.
+        open_: opens files beside a playlist.
+        off: findings that are not wanted.
+    """
+    try:
+        seen = _Look(Reader(read, size, budget), budget)
+        if size == 0:
+            seen.found.append(FilmFinding(code=Code.EMPTY, words="The file has no bytes."))
+        elif name.lower().endswith(".m3u8"):
+            seen.playlist(open_)
+        elif name.lower().endswith((".mp4", ".m4v", ".mov", ".m4s", ".m4a")) or not name.lower().endswith(NOT_FILMS):
+            seen.mp4()
+        else:
+            return FilmCheck(verdict=Verdict.UNCHECKED, why="only MP4 and HLS are looked into")
+    except FilmError as error:
+        seen.found = [FilmFinding(code=Code.UNPLAYABLE, words=f"The film can't be played: it {error}.")]
+    except ReadStopped as error:
+        return FilmCheck(verdict=Verdict.UNCHECKED, why=str(error), figures=seen.cost())
+    except Exception as error:  # noqa: BLE001 (a stranger's bytes: no shape of theirs may fail the invocation)
+        words = f"The film can't be played: it could not be read ({type(error).__name__})."
+        seen.found = [FilmFinding(code=Code.UNPLAYABLE, words=words)]
+    found = [one for one in seen.found if one.code not in off][:MOST_STRETCHES]
+    length = round(seen.seconds, 2) if seen.seconds is not None else None
+    return FilmCheck(
+        verdict=verdict(found),
+        seconds=length,
+        findings=found,
+        untold=seen.untold,
+        figures=seen.figures | seen.cost(),
+    )
+
+
+NOT_FILMS = (".ts", ".aac", ".mp3", ".json", ".txt", ".jpg", ".png", ".webm", ".mkv", ".flv")
+
+
+class _Look:
+    def __init__(self, reader: Reader, budget: Budget) -> None:
+        self._reader, self._budget = reader, budget
+        self.seconds: float | None = None
+        self.found: list[FilmFinding] = []
+        self.untold: list[str] = []
+        self.figures: dict[str, Any] = {}
+
+    def cost(self) -> dict[str, Any]:
+        """Return what it cost so far."""
+        return {"reads": self._budget.used_reads, "read_bytes": self._budget.used_size}
+
+    def mp4(self) -> None:
+        reader, index, torn = self._reader, None, False
+        for box in outer(reader):
+            if box.at == 0 and box.kind not in BEGINNINGS:
+                raise FilmError("is no MP4")
+            if box.end > reader.size:
+                torn = True
+                break
+            if box.kind == b"moov":
+                index = box
+            elif index is not None and box.kind in (b"mdat", b"moof", b"sidx"):
+                torn = box.kind == b"mdat" and box.end > reader.size
+                break
+        if index is None:
+            raise FilmError("breaks off before its index (moov)" if torn else "has no index (moov)")
+        self._indexed(index, torn=torn)
+
+    def _indexed(self, index: Box, *, torn: bool) -> None:
+        reader = self._reader
+        if index.size > MOST_INDEX:
+            raise ReadStopped(f"its index is larger than {MOST_INDEX >> 20} MiB")
+        content = memoryview(reader.whole(index.at, index.size))[index.head :]
+        found, places = tracks(content, reader), None
+        if find(content, b"mvex") is not None and not any(len(track.sizes) for track in found):
+            seen = walk(reader, index, content, found)
+            self.figures["fragments"], self.figures["cut"] = seen.fragments, seen.cut
+            places = seen.fragments if seen.partial else None
+            if not seen.fragments:
+                self.seconds = 0.0
+                self.found.append(FilmFinding(code=Code.EMPTY, words="The film ends before its first picture."))
+                return
+        elif torn:
+            raise FilmError("breaks off in the middle")
+        del content
+        self._judge(found, None, places)
+
+    def playlist(self, open_: film_hls.Open | None) -> None:
+        reader = self._reader
+        if reader.size > film_hls.MOST_PLAYLIST:
+            raise ReadStopped(f"its playlist is larger than {film_hls.MOST_PLAYLIST >> 20} MiB")
+        if open_ is None:
+            raise ReadStopped("its segments are not at hand")
+        text = bytes(reader.whole(0, reader.size)).decode("utf-8", "replace")
+        named = film_hls.parse(text)
+        self.figures |= {"segments": len(named.segments), "closed": named.closed}
+        self.seconds = named.seconds
+        if not named.segments:
+            self.found.append(FilmFinding(code=Code.EMPTY, words="The playlist names no segment."))
+            return
+        looked = film_hls.look(named, open_, self._budget)
+        self.figures["missing"] = len(looked.missing)
+        if len(looked.missing) == len(named.segments):
+            raise FilmError("has none of the segments that its playlist names")
+        places = min(film_hls.LOOKED_AT, len(named.segments)) if looked.partial else None
+        self._judge(looked.tracks, named.seconds, places)
+        for one in looked.missing[:MOST_STRETCHES]:
+            words = f"A segment is missing or empty from {clock(one.at_s)} to {clock(one.at_s + one.seconds)}."
+            begin, end = int(one.at_s * 1000), int((one.at_s + one.seconds) * 1000)
+            self.found.append(FilmFinding(code=Code.UNPLAYABLE, words=words, from_ms=begin, to_ms=end))
+
+    def _judge(self, found: list[Track], seconds: float | None, places: int | None) -> None:
+        by_size = sorted((track for track in found if len(track.sizes)), key=lambda track: -sum(track.sizes))
+        pictures = [track for track in by_size if track.kind == "vide"]
+        sounds = [track for track in by_size if track.kind == "soun"]
+        if not by_size:
+            raise FilmError("has neither picture nor sound")
+        self.seconds = seconds if seconds is not None else max(track.seconds for track in by_size)
+        picture: Seconds | None = None
+        blankness = None
+        if pictures:
+            picture = picture_of(pictures[0], partial=places is not None)
+            if picture.nothing:
+                picture.figures["emptiness"] = blankness = emptiness(pictures[0])
+            self.figures["picture"] = picture.figures
+        sound = None
+        if sounds:
+            sound = sound_of(sounds[0], partial=places is not None)
+            self.figures["sound"] = sound.figures
+        if places is not None:
+            self.figures["places"] = places
+        self.untold = [
+            name for name, seen in (("motion", picture), ("sound", sound)) if seen is not None and not seen.told
+        ]
+        if self.seconds < LIMITS.still_least_s and picture is not None and "motion" not in self.untold:
+            self.untold += ["motion"] if picture.nothing and blankness is None else []
+        self.found += findings(picture, sound, blankness, self.seconds, places)

@@ -1,0 +1,278 @@
+"""Boxes of an MP4 (ISO 14496-12): where they lie, and the sample tables of its index."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate, chain, islice, pairwise, repeat
+from typing import NamedTuple
+
+from shared.domain.film_reader import Bytes, FilmError, Reader, numbers, unpack
+
+MOST_INDEX = 64 << 20
+"""Bytes of a moov: a day at 25 pictures a second has 42 MB."""
+MOST_BOXES, MOST_TRACKS, MOST_SAMPLES = 4_096, 16, 7_000_000
+MOST_SECONDS = 48 * 3_600
+BEGINNINGS = frozenset((b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"styp", b"pnot", b"sidx", b"moof"))
+
+TORN = "breaks off: its index points past the end of the file"
+
+Sample = Callable[[int, int], bytes]
+"""Return the first bytes of a sample, by its number."""
+
+
+class Box(NamedTuple):
+    """A box: its offset, its header's bytes, all its bytes."""
+
+    kind: bytes
+    at: int
+    head: int
+    size: int
+
+    @property
+    def end(self) -> int:
+        return self.at + self.size
+
+
+@dataclass
+class Track:
+    """Samples of a picture or a sound, in decoding order.
+
+    Attributes:
+        kind: `vide` or `soun`.
+        scale: units of its times in a second.
+        times, sizes: of each sample; times are those of decoding.
+        sync: numbers of the key frames, ascending; None: every sample is one.
+        end: when the last sample is over.
+        sample: reads one.
+        framing: how slices lie in a sample: behind their lengths (`avc1`) or behind start codes.
+    """
+
+    kind: str
+    codec: str
+    scale: int
+    number: int = 0
+    width: int = 0
+    height: int = 0
+    channels: int = 0
+    rate: int = 0
+    times: Sequence[int] = ()
+    sizes: array[int] = field(default_factory=lambda: array("I"))
+    sync: Sequence[int] | None = None
+    end: int = 0
+    sample: Sample = lambda _number, _most: b""
+    start_codes: bool = False
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return (self.end - (self.times[0] if len(self.times) else 0)) / self.scale
+
+
+def header(data: Bytes, at: int, left: int) -> tuple[bytes, int, int]:
+    """Return kind, header size and size of the box at an offset; `left` is what its parent has from there on.
+
+    Raises:
+        FilmError: it is none.
+    """
+    size, kind = unpack("I", data, at)[0], bytes(data[at + 4 : at + 8])
+    head = 8
+    if size == 1:
+        size, head = unpack("Q", data, at + 8)[0], 16
+    elif size == 0:
+        size = left
+    if size < head or len(kind) != 4:
+        raise FilmError("has a box that is smaller than its header")
+    return kind, head, size
+
+
+def outer(reader: Reader, at: int = 0, most: int = MOST_BOXES) -> Iterator[Box]:
+    """Yield the outermost boxes from an offset on; the last one may reach past the end.
+
+    Raises:
+        FilmError: what stands there is no box.
+    """
+    for _ in range(most):
+        if at >= reader.size:
+            return
+        data = reader.at(at, 16)
+        if len(data) < 8:
+            return  # a rest that holds nothing
+        kind, head, size = header(data, 0, reader.size - at)
+        yield Box(kind, at, head, size)
+        at += size
+
+
+def inner(box: memoryview) -> Iterator[tuple[bytes, memoryview]]:
+    """Yield kind and content of the boxes in a box.
+
+    Raises:
+        FilmError: they do not fit in.
+    """
+    at = count = 0
+    while at + 8 <= len(box):
+        count += 1
+        kind, head, size = header(box, at, len(box) - at)
+        if at + size > len(box) or count > MOST_BOXES:
+            raise FilmError("has a box that is larger than its parent, or too many")
+        yield kind, box[at + head : at + size]
+        at += size
+
+
+def find(box: memoryview, *path: bytes) -> memoryview | None:
+    """Return the content of the first box on a path."""
+    found: memoryview | None = box
+    for wanted in path:
+        found = next((content for kind, content in inner(found) if kind == wanted), None) if found is not None else None
+    return found
+
+
+def need(box: memoryview, *path: bytes) -> memoryview:
+    """Return the content of the first box on a path.
+
+    Raises:
+        FilmError: there is none.
+    """
+    if (found := find(box, *path)) is None:
+        raise FilmError(f"has an index without {path[-1].decode('latin-1')}")
+    return found
+
+
+def wide(box: memoryview) -> bool:
+    """Tell whether a box has its 64-bit version."""
+    return unpack("B", box)[0] == 1
+
+
+def tracks(index: memoryview, reader: Reader) -> list[Track]:
+    """Return the pictures and sounds of a moov; those of a fragmented film have no samples yet.
+
+    Raises:
+        FilmError: it can't be read, or it points past the end of the file.
+    """
+    traks = [content for kind, content in inner(index) if kind == b"trak"]
+    if len(traks) > MOST_TRACKS:
+        raise FilmError(f"has more than {MOST_TRACKS} tracks")
+    found, left = [], MOST_SAMPLES
+    for trak in traks:
+        kind = bytes(need(trak, b"mdia", b"hdlr")[8:12]).decode("latin-1")
+        if kind in ("vide", "soun"):
+            found.append(_track(trak, kind, reader, left))
+            left -= len(found[-1].sizes)
+    return found
+
+
+def _track(trak: memoryview, kind: str, reader: Reader, most: int) -> Track:
+    mdhd, table = need(trak, b"mdia", b"mdhd"), need(trak, b"mdia", b"minf", b"stbl")
+    tkhd = find(trak, b"tkhd")
+    scale = unpack("I", mdhd, 20 if wide(mdhd) else 12)[0]
+    number = unpack("I", tkhd, 20 if wide(tkhd) else 12)[0] if tkhd is not None else 0
+    codec, entry = next(inner(need(table, b"stsd")[8:]), (b"????", memoryview(b"")))
+    if not scale:
+        raise FilmError("has a track without a time scale")
+    track = Track(kind, codec.decode("latin-1"), scale, number)
+    if kind == "vide" and len(entry) >= 28:
+        track.width, track.height = unpack("HH", entry, 24)
+    elif kind == "soun" and len(entry) >= 28:
+        track.channels, track.rate = unpack("H", entry, 16)[0], unpack("I", entry, 24)[0] >> 16
+    track.sizes = _sizes(table, most, reader.size)
+    count = len(track.sizes)
+    if not count:
+        return track
+    stts = need(table, b"stts")
+    runs = numbers(stts, 8, 2 * unpack("I", stts, 4)[0])
+    track.times, track.end = _times(runs, count)
+    if track.end > MOST_SECONDS * scale:
+        raise FilmError("is longer than two days, as its index says")
+    stss = find(table, b"stss")
+    if stss is not None:
+        sync = numbers(stss, 8, unpack("I", stss, 4)[0])
+        # Ascending by the standard. What is not is nobody's film.
+        if any(a >= b for a, b in pairwise(sync)) or (sync and not 1 <= sync[0] <= sync[-1] <= count):
+            raise FilmError("has key frames that are not in it")
+        track.sync = array("I", (one - 1 for one in sync))
+    places = _Places(table, track.sizes)
+    if max(places.reach, sum(track.sizes)) > reader.size:
+        raise FilmError(TORN)
+    track.sample = lambda which, most: reader.at(places.of(which), min(track.sizes[which], most), window=0)
+    return track
+
+
+def _sizes(table: memoryview, most: int, room: int) -> array[int]:
+    if (stsz := find(table, b"stsz")) is not None:
+        fixed, count = unpack("II", stsz, 4)
+        if count > most:
+            raise FilmError("has more samples than a day of film")
+        if fixed * count > room:
+            raise FilmError(TORN)
+        return array("I", [fixed]) * count if fixed else numbers(stsz, 12, count)
+    stz2 = need(table, b"stz2")
+    width, count = unpack("B", stz2, 7)[0], unpack("I", stz2, 8)[0]
+    if count > most or width not in (4, 8, 16):
+        raise FilmError("has more samples than a day of film")
+    if width == 4:
+        halves = numbers(stz2, 12, (count + 1) // 2, 1)
+        return array("I", islice(chain.from_iterable((one >> 4, one & 15) for one in halves), count))
+    return array("I", numbers(stz2, 12, count, width // 8))
+
+
+def _times(runs: array[int], count: int) -> tuple[Sequence[int], int]:
+    """Return when each sample begins, and when the last is over; the last duration holds for those without one."""
+    if len(runs) == 2 and runs[1] and runs[0] >= count:
+        return range(0, runs[1] * count, runs[1]), runs[1] * count
+    lengths = chain(chain.from_iterable(map(repeat, runs[1::2], runs[0::2])), repeat(runs[-1] if runs else 0))
+    times = array("Q", islice(accumulate(lengths, initial=0), count + 1))
+    return times[:count], times[count]
+
+
+class _Places:
+    """Where samples lie: chunks, and how many samples each has."""
+
+    def __init__(self, table: memoryview, sizes: array[int]) -> None:
+        stco, stsc = find(table, b"stco"), need(table, b"stsc")
+        if stco is not None:
+            self._chunks = numbers(stco, 8, unpack("I", stco, 4)[0])
+        else:
+            co64 = need(table, b"co64")
+            self._chunks = numbers(co64, 8, unpack("I", co64, 4)[0], 8)
+        self._sizes, self._stsc = sizes, stsc
+        self._starts: list[int] | None = None
+        self.reach = max(self._chunks, default=0) + 1
+
+    def of(self, which: int) -> int:
+        """Return a sample's offset."""
+        if self._starts is None:
+            self._gather()
+        starts = self._starts or [0]
+        run = bisect_right(starts, which) - 1
+        many = max(1, self._each[run])
+        chunk = self._firsts[run] + (which - starts[run]) // many
+        if not 0 <= chunk < len(self._chunks):
+            raise FilmError("has samples that lie in no chunk")
+        first = starts[run] + (which - starts[run]) // many * many
+        return self._chunks[chunk] + sum(self._sizes[first:which])
+
+    def _gather(self) -> None:
+        runs = numbers(self._stsc, 8, 3 * unpack("I", self._stsc, 4)[0])
+        self._firsts = array("q", (first - 1 for first in runs[0::3])) or array("q", [0])
+        self._each = runs[1::3] or array("I", [1])
+        lengths = (max(0, b - a) for a, b in zip(self._firsts, [*self._firsts[1:], len(self._chunks)], strict=False))
+        self._starts = list(islice(accumulate(map(_product, lengths, self._each), initial=0), len(self._firsts)))
+
+
+def _product(a: int, b: int) -> int:
+    return a * b
+
+
+def middle(numbers: Sequence[int] | None, count: int) -> int | None:
+    """Return the key frame in the middle."""
+    if numbers is None:
+        return count // 2 if count else None
+    return numbers[len(numbers) // 2] if len(numbers) else None
+
+
+def spread(wanted: Sequence[int], most: int) -> list[int]:
+    """Return some of them, evenly, the first and the last included."""
+    count = len(wanted)
+    return list(wanted) if count <= most else [wanted[i * (count - 1) // (most - 1)] for i in range(most)]

@@ -1,0 +1,245 @@
+"""Fragments of an MP4: a film written piece by piece, by recorders and as HLS segments."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import repeat
+
+from shared.domain.film_boxes import MOST_SECONDS, Box, Sample, Track, find, inner, outer, spread, wide
+from shared.domain.film_reader import FilmError, Reader, numbers, unpack
+
+WALKED = 150
+"""Fragments that are read one by one; of more, some are looked at that lie evenly."""
+LOOKED_AT = 60
+MOST_MOOF = 4 << 20
+MOST_FRAGMENTED = 2_000_000
+"""Samples: each is taken by itself."""
+TAIL = 1 << 20
+_NOT_SYNC = 0x10000
+
+
+@dataclass
+class _Grown:
+    """The samples of one track so far."""
+
+    times: array[int] = field(default_factory=lambda: array("Q"))
+    places: array[int] = field(default_factory=lambda: array("Q"))
+    sync: array[int] = field(default_factory=lambda: array("I"))
+    end: int = 0
+    defaults: tuple[int, int, int] = (0, 0, 0)
+
+
+@dataclass
+class Fragmented:
+    """What came of it: `partial` where only some fragments were looked at, `cut` where the last one breaks off."""
+
+    fragments: int = 0
+    partial: bool = False
+    cut: bool = False
+
+
+class Fragments:
+    """Gathers the samples of fragments into the tracks of an index."""
+
+    def __init__(self, index: memoryview, tracks: list[Track]) -> None:
+        """Take the defaults of the index (`trex`)."""
+        self.tracks, self.seen = list({track.number: track for track in reversed(tracks)}.values()), Fragmented()
+        self._grown = {track.number: _Grown() for track in tracks}
+        self._count = 0
+        for kind, trex in inner(find(index, b"mvex") or memoryview(b"")):
+            if kind == b"trex":
+                number, _, length, size, flags = unpack("IIIII", trex, 4)
+                if number in self._grown:
+                    self._grown[number].defaults = (length, size, flags)
+
+    def read(self, reader: Reader, box: Box, base: int | None = None) -> None:
+        """Read one `moof`; `base` (in seconds) overrides its time where an HLS playlist knows better.
+
+        Raises:
+            FilmError: it can't be read.
+            ReadStopped: the file can't.
+        """
+        if box.size > MOST_MOOF:
+            raise FilmError("has a fragment whose index is too large")
+        moof = memoryview(reader.whole(box.at, box.size))[box.head :]
+        for kind, traf in inner(moof):
+            if kind == b"traf":
+                self._traf(traf, box, base)
+        self.seen.fragments += 1
+
+    def _traf(self, traf: memoryview, box: Box, base: int | None) -> None:
+        tfhd = find(traf, b"tfhd")
+        if tfhd is None:
+            raise FilmError("has a fragment without a header")
+        flags, number = unpack("II", tfhd)
+        track = next((one for one in self.tracks if one.number == number), None)
+        if track is None:
+            return
+        grown, at, place = self._grown[number], 8, box.at
+        if flags & 1:
+            place, at = unpack("Q", tfhd, at)[0], at + 8
+        at += 4 if flags & 2 else 0
+        usual = list(grown.defaults)
+        for which, bit in enumerate((8, 16, 32)):
+            if flags & bit:
+                usual[which], at = unpack("I", tfhd, at)[0], at + 4
+        clock = grown.end
+        if (tfdt := find(traf, b"tfdt")) is not None:
+            clock = unpack("Q" if wide(tfdt) else "I", tfdt, 4)[0]
+        if base is not None:
+            clock = base * track.scale
+        clock = max(clock, grown.end)
+        if clock > 1 << 62:
+            raise FilmError("has a fragment of no time")
+        for kind, trun in inner(traf):
+            if kind == b"trun":
+                clock, place = self._trun(trun, track, grown, usual, clock, box.at if flags & 0x20001 != 1 else place)
+        grown.end = max(grown.end, clock)
+
+    def _trun(
+        self, trun: memoryview, track: Track, grown: _Grown, usual: list[int], clock: int, place: int
+    ) -> tuple[int, int]:
+        flags, count = unpack("II", trun)
+        self._count += count
+        if self._count > MOST_FRAGMENTED:
+            raise FilmError("has more samples than a day of film")
+        at, first = 8, None
+        if flags & 1:
+            place, at = place + unpack("i", trun, at)[0], at + 4
+        if flags & 4:
+            first, at = unpack("I", trun, at)[0], at + 4
+        fields = [bit for bit in (0x100, 0x200, 0x400, 0x800) if flags & bit]
+        table = numbers(trun, at, count * len(fields))
+
+        def column(bit: int, default: int) -> Iterable[int]:
+            return table[fields.index(bit) :: len(fields)] if flags & bit else repeat(default, count)
+
+        if not flags & 0x200 and usual[1] == 0 and count:
+            raise FilmError("has samples without a size")
+        rows = zip(column(0x100, usual[0]), column(0x200, usual[1]), column(0x400, usual[2]), strict=False)
+        number = len(track.sizes)
+        for which, (length, size, marks) in enumerate(rows):
+            marked = first if which == 0 and first is not None and not flags & 0x400 else marks
+            grown.times.append(clock)
+            track.sizes.append(size)
+            grown.places.append(max(0, place))
+            if not marked & _NOT_SYNC:
+                grown.sync.append(number + which)
+            clock, place = clock + length, place + size
+        return clock, place
+
+    def finish(self, reader: Reader) -> None:
+        """Give the tracks what was gathered."""
+        for track in self.tracks:
+            grown = self._grown[track.number]
+            # Tables that mark no sample as a key frame mark none as another one either.
+            track.sync = grown.sync if len(grown.sync) < len(grown.times) else None
+            track.times, track.end = grown.times, grown.end
+            track.sample = _sampler(reader, track, grown.places)
+            if track.seconds > MOST_SECONDS:
+                raise FilmError("is longer than two days, as its fragments say")
+
+
+def _sampler(reader: Reader, track: Track, places: array[int]) -> Sample:
+    return lambda which, most: reader.at(places[which], min(track.sizes[which], most), window=0)
+
+
+def walk(reader: Reader, index: Box, content: memoryview, found: list[Track]) -> Fragmented:
+    """Gather the fragments of a file: all of few, of many those that its index (`sidx`, `mfra`) names, evenly.
+
+    Raises:
+        FilmError, ReadStopped: see Fragments.read.
+    """
+    fragments = Fragments(content, found)
+    seen = fragments.seen
+    named = _named(reader, index)
+    if len(named) > WALKED:
+        seen.partial = True
+        for at in spread(named, LOOKED_AT):
+            box = next(outer(reader, at), None)
+            if box is None or box.kind != b"moof" or box.end > reader.size:
+                seen.cut = True
+                break
+            fragments.read(reader, box)
+    else:
+        _walk(reader, index, fragments)
+    fragments.finish(reader)
+    return seen
+
+
+def _walk(reader: Reader, index: Box, fragments: Fragments) -> None:
+    seen, pending = fragments.seen, None
+    for box in outer(reader, index.end):
+        if box.end > reader.size:
+            # What a killed recorder was writing; players stop before it.
+            seen.cut = True
+            return
+        if pending is not None and box.kind == b"mdat":
+            fragments.read(reader, pending)
+            pending = None
+        if box.kind == b"moof":
+            pending = box
+            if seen.fragments >= WALKED:
+                seen.partial = True
+                if (last := _last(reader)) is not None:
+                    fragments.read(reader, last)
+                return
+
+
+def _named(reader: Reader, index: Box) -> list[int]:
+    """Return where fragments begin, as an index of theirs says; nothing where there is none."""
+    try:
+        for box in outer(reader, index.end, 4):
+            if box.kind == b"sidx" and box.size <= MOST_MOOF:
+                return _by_sidx(memoryview(reader.whole(box.at, box.size))[box.head :], box.end)
+            if box.kind in (b"moof", b"mdat"):
+                break
+        tail = reader.at(reader.size - 16, 16, window=0) if reader.size >= 16 else b""
+        size = unpack("I", tail, 12)[0] if tail[4:8] == b"mfro" else 0
+        if 16 <= size <= min(MOST_MOOF, reader.size):
+            return _by_mfra(memoryview(reader.whole(reader.size - size, size)))
+    except FilmError:
+        pass  # the boxes themselves say it, too
+    return []
+
+
+def _by_sidx(sidx: memoryview, end: int) -> list[int]:
+    long = wide(sidx)
+    at = 12 + (16 if long else 8)
+    offset = end + unpack("Q" if long else "I", sidx, at - (8 if long else 4))[0]
+    found, count = [], unpack("H", sidx, at + 2)[0]
+    for size in numbers(sidx, at + 4, 3 * count)[0::3]:
+        if size >> 31:
+            return []  # names other indexes
+        found.append(offset)
+        offset += size
+    return found
+
+
+def _by_mfra(mfra: memoryview) -> list[int]:
+    for kind, tfra in inner(mfra[8:]):
+        if kind == b"tfra":
+            long, lengths, count = wide(tfra), unpack("I", tfra, 8)[0], unpack("I", tfra, 12)[0]
+            row = (16 if long else 8) + sum((lengths >> shift & 3) + 1 for shift in (4, 2, 0))
+            if 16 + count * row > len(tfra):
+                raise FilmError("has an index whose table is larger than its box")
+            rows = (unpack("QQ" if long else "II", tfra, 16 + row * which)[1] for which in range(count))
+            return sorted(set(rows))
+    return []
+
+
+def _last(reader: Reader) -> Box | None:
+    """Find the last whole fragment by its name near the end."""
+    start = max(0, reader.size - TAIL)
+    tail = reader.at(start, TAIL)
+    at = len(tail)
+    for _ in range(64):
+        at = tail.rfind(b"moof", 0, at)
+        if at < 4:
+            return None
+        size = int.from_bytes(tail[at - 4 : at], "big")
+        if 16 <= size <= len(tail) - at + 4 and tail[at + 8 : at + 12] == b"mfhd":
+            return Box(b"moof", start + at - 4, 8, size)
+    return None

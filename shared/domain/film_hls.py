@@ -1,0 +1,151 @@
+"""HLS (RFC 8216): a playlist's segments, some of them looked into."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from shared.domain.film_boxes import MOST_SECONDS, Track, find, outer, spread, tracks
+from shared.domain.film_fragments import walk
+from shared.domain.film_reader import Budget, FilmError, Read, Reader, ReadStopped
+from shared.domain.film_ts import Streams
+
+MOST_PLAYLIST = 4 << 20
+MOST_SEGMENTS = 100_000
+LOOKED_AT = 12
+WHOLE, PART = 1 << 20, 128 << 10
+"""A segment of so many bytes is read whole; of a larger one the beginning."""
+MOST_INIT = 1 << 20
+
+Open = Callable[[str], tuple[Read, int] | None]
+"""Return how to read a file beside the playlist, and its bytes; None where there is none."""
+
+
+class Segment(NamedTuple):
+    """A row of a playlist, with the second at which it begins."""
+
+    name: str
+    at_s: float
+    seconds: float
+
+
+@dataclass
+class Playlist:
+    """What it names."""
+
+    segments: list[Segment] = field(default_factory=list)
+    init: str | None = None
+    closed: bool = False
+
+    @property
+    def seconds(self) -> float:
+        """Its length."""
+        return self.segments[-1].at_s + self.segments[-1].seconds if self.segments else 0.0
+
+
+def parse(text: str) -> Playlist:
+    """Read a playlist.
+
+    Raises:
+        FilmError: it is none.
+        ReadStopped: it is one that is not looked into.
+    """
+    lines = [line.strip() for line in text.splitlines()]
+    if not lines or lines[0].lstrip("\ufeff") != "#EXTM3U":
+        raise FilmError("is no playlist")
+    found, names, lengths, length = Playlist(), list[str](), list[float](), 0.0
+    for line in lines:
+        tag, _, value = line.partition(":")
+        if tag == "#EXTINF":
+            length = _seconds(value.partition(",")[0])
+        elif tag in ("#EXT-X-STREAM-INF", "#EXT-X-BYTERANGE") or (tag == "#EXT-X-KEY" and "METHOD=NONE" not in value):
+            raise ReadStopped(f"playlists with {tag} are not looked into")
+        elif tag == "#EXT-X-MAP":
+            found.init = unquote(value.partition('URI="')[2].partition('"')[0]) or None
+        elif tag == "#EXT-X-ENDLIST":
+            found.closed = True
+        elif line and not line.startswith("#"):
+            names.append(unquote(line.partition("?")[0]))
+            lengths.append(length)
+            if len(names) > MOST_SEGMENTS:
+                raise ReadStopped(f"it has more than {MOST_SEGMENTS} segments")
+    found.segments = [Segment(*row) for row in zip(names, accumulate(lengths, initial=0.0), lengths, strict=False)]
+    if found.seconds > MOST_SECONDS:
+        raise FilmError("is longer than two days, as its playlist says")
+    return found
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        return 0.0
+    return value if 0 <= value <= MOST_SECONDS else 0.0
+
+
+@dataclass
+class Looked:
+    """What the segments hold; `missing` ones are not there, or empty."""
+
+    tracks: list[Track]
+    missing: list[Segment]
+    partial: bool
+
+
+def look(playlist: Playlist, open_: Open, budget: Budget) -> Looked:
+    """Look into some segments that lie evenly, the first and the last included.
+
+    Raises:
+        FilmError: one can't be read.
+        ReadStopped: one could not be read on.
+    """
+    there, missing = list[tuple[Segment, Read, int]](), list[Segment]()
+    for segment in playlist.segments:
+        file = open_(segment.name)
+        if file is None or file[1] == 0:
+            missing.append(segment)
+        else:
+            there.append((segment, *file))
+    chosen = [there[which] for which in spread(range(len(there)), LOOKED_AT)]
+    partial = len(chosen) < len(there)
+    if not chosen:
+        return Looked([], missing, partial)
+    if playlist.init is None:
+        streams = Streams()
+        for segment, read, size in chosen:
+            whole = size <= WHOLE
+            data = Reader(read, size, budget).at(0, size if whole else PART)
+            streams.add(data, segment.at_s, whole=whole)
+            partial = partial or not whole
+        return Looked(streams.tracks(playlist.seconds), missing, partial)
+    init = open_(playlist.init)
+    if init is None or not 0 < init[1] <= MOST_INIT:
+        raise FilmError(f"has no {playlist.init}"[:200])
+    return Looked(_fragmented([init, *((read, size) for _, read, size in chosen)], budget), missing, partial)
+
+
+def _fragmented(parts: list[tuple[Read, int]], budget: Budget) -> list[Track]:
+    """Read segments behind their beginning as one fragmented film."""
+    starts = list(accumulate((size for _, size in parts), initial=0))
+
+    def read(offset: int, length: int) -> bytes:
+        out = b""
+        for (source, size), start in zip(parts, starts, strict=False):
+            begin, end = max(offset, start), min(offset + length, start + size)
+            if begin < end:
+                out += source(begin - start, end - begin)
+        return out
+
+    reader = Reader(read, starts[-1], budget)
+    index = next((box for box in outer(reader, 0, 16) if box.kind == b"moov"), None)
+    if index is None or index.size > MOST_INIT:
+        raise FilmError("has no index (moov) in front of its segments")
+    content = memoryview(reader.whole(index.at, index.size))[index.head :]
+    found = tracks(content, reader)
+    if find(content, b"mvex") is None:
+        raise FilmError("has segments, and an index that knows of none")
+    walk(reader, index, content, found)
+    return found

@@ -1,0 +1,138 @@
+"""From what each second of a film is like to findings and a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from typing import NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.domain.film_figures import Seconds
+from shared.domain.film_limits import LIMITS
+
+
+class Code(str, Enum):
+    """What is found in a film."""
+
+    UNPLAYABLE = "unplayable"
+    EMPTY = "empty"
+    SHORTER = "shorter"
+    NO_SOUND_TRACK = "no_sound_track"
+    SILENT = "silent"
+    SILENT_STRETCH = "silent_stretch"
+    STILL = "still"
+    BLANK = "blank"
+    GAP = "gap"
+
+
+class Verdict(str, Enum):
+    """What a film is worth, beside the recording's state: no finding is certain."""
+
+    GOOD = "good"
+    SUSPECT = "suspect"
+    BAD = "bad"
+    UNCHECKED = "unchecked"
+
+
+SOUND = frozenset((Code.NO_SOUND_TRACK, Code.SILENT, Code.SILENT_STRETCH))
+MOTION = frozenset((Code.STILL, Code.BLANK))
+
+
+class FilmFinding(BaseModel):
+    """Something found in a film; `from_ms` and `to_ms` count from its beginning, where it is a stretch."""
+
+    model_config = ConfigDict(frozen=True, defer_build=True)
+
+    code: Code
+    words: str
+    from_ms: int | None = None
+    to_ms: int | None = None
+
+
+class Stretch(NamedTuple):
+    """Whole seconds of a film."""
+
+    begin: int
+    end: int
+
+
+def stretches(flags: Iterable[bool | None], least: int = LIMITS.stretch_s) -> list[Stretch]:
+    """Return the runs in which nothing is there."""
+    found, begin, end = list[Stretch](), None, 0
+    for end, flag in enumerate([*flags, False]):
+        if flag and begin is None:
+            begin = end
+        elif not flag and begin is not None:
+            if end - begin >= least:
+                found.append(Stretch(begin, end))
+            begin = None
+    return found
+
+
+def findings(
+    picture: Seconds | None, sound: Seconds | None, emptiness: int | None, seconds: float, places: int | None = None
+) -> list[FilmFinding]:
+    """Return what is found in the tracks of a film that can be played.
+
+    Args:
+        picture, sound: what they are like; None where there is no such track.
+        emptiness: see film_figures.emptiness; None: not looked at.
+        seconds: the film's length.
+        places: how many places were looked at; None: all of it.
+    """
+    if seconds < LIMITS.least_s:
+        return [FilmFinding(code=Code.EMPTY, words="The film is shorter than a second.")]
+    where = "" if places is None else f", in all {places} places that were looked at"
+    found = []
+    quiet = sound is None or sound.nothing
+    if sound is None:
+        found.append(FilmFinding(code=Code.NO_SOUND_TRACK, words="The film has no sound track."))
+    elif quiet:
+        found.append(FilmFinding(code=Code.SILENT, words=f"The film is silent from beginning to end{where}."))
+    elif sound.told and places is None:
+        found += [_stretch(Code.SILENT_STRETCH, "The sound is silent", one) for one in stretches(sound.flags)]
+    if picture is None or not picture.told:
+        return found
+    still = picture.nothing and seconds >= LIMITS.still_least_s
+    if picture.nothing and emptiness is not None and emptiness < LIMITS.blank:
+        found.append(FilmFinding(code=Code.BLANK, words=f"The picture is one colour throughout{where}."))
+    elif still and (quiet or seconds >= LIMITS.still_long_s):
+        found.append(FilmFinding(code=Code.STILL, words=f"The picture never changes{where}."))
+    elif not still and places is None:
+        flags = picture.flags
+        long = stretches(flags, LIMITS.still_long_s)
+        if sound is not None and sound.told:
+            both = [still and mute for still, mute in zip(flags, sound.flags, strict=False)]
+            long += [one for one in stretches(both) if not any(a.begin < one.end and one.begin < a.end for a in long)]
+        found += [_stretch(Code.STILL, "The picture does not change", one) for one in sorted(long)]
+    return found
+
+
+MOST_STRETCHES = 50
+"""Findings of one film; what more there is shows in the figures."""
+
+
+def _stretch(code: Code, words: str, stretch: Stretch) -> FilmFinding:
+    said = f"{words} from {clock(stretch.begin)} to {clock(stretch.end)}."
+    return FilmFinding(code=code, words=said, from_ms=stretch.begin * 1000, to_ms=stretch.end * 1000)
+
+
+def clock(seconds: float) -> str:
+    """Return h:mm:ss."""
+    whole = int(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+def verdict(found: Sequence[FilmFinding]) -> Verdict:
+    """Return what the findings mean together.
+
+    A film that can't be played is bad, and so is one in which nothing happens: neither sound nor motion. Each of
+    these alone may be meant.
+    """
+    codes = {one.code for one in found}
+    whole = {one.code for one in found if one.from_ms is None}
+    mute, still = whole & {Code.SILENT, Code.NO_SOUND_TRACK}, whole & MOTION
+    if codes & {Code.UNPLAYABLE, Code.EMPTY} or (mute and still):
+        return Verdict.BAD
+    return Verdict.SUSPECT if codes else Verdict.GOOD
