@@ -48,7 +48,8 @@ class Sum:
 
 def play(seeds: range) -> Sum:
     """Play runs."""
-    gc.disable()  # what a run leaves behind goes at its end
+    gc.disable()  # what runs leave behind goes at the end
+    gc.freeze()  # and what is there before them never does
     total = Sum()
     for seed in seeds:
         run = Run(drawn(seed)).play()

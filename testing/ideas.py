@@ -22,7 +22,7 @@ HOUR = 3_600_000
 @world
 def capacity(chance: Random) -> dict[str, Any]:
     """TRTC is nearly full, or has room."""
-    return {"quota": chance.choice([1, 2, 200]), "busy": chance.choice([0.0, 0.0, 0.3])}
+    return {"quota": chance.choice([1, 2, 200, 200]), "busy": chance.choice([0.0, 0.0, 0.0, 0.3])}
 
 
 @world
@@ -43,7 +43,7 @@ def listings(chance: Random) -> dict[str, Any]:
 @world
 def receiver(chance: Random) -> dict[str, Any]:
     """The receiver refuses at times, or never."""
-    return {"refusing": chance.choice([0.0, 0.3])}
+    return {"refusing": chance.choice([0.0, 0.0, 0.3])}
 
 
 @world
@@ -61,7 +61,7 @@ def waking(chance: Random) -> dict[str, Any]:
 @idea
 def recordings(chance: Random) -> Iterator[Step]:
     """Backends start recordings, some twice at once; some wait for their time, some bring storage of their own."""
-    for number in range(chance.choice([1, 1, 2, 3])):
+    for number in range(chance.choices([1, 2, 3], [10, 3, 1])[0]):
         body: dict[str, Any] = {"RecordUrl": f"https://example.com/{number}"}
         if chance.random() < 0.2:
             body["StartAt"] = (BEGIN_MS + chance.choice([90_000, HOUR])) / 1000
@@ -94,8 +94,8 @@ def limits(chance: Random) -> Iterator[Step]:
 @idea
 def jobs(chance: Random) -> Iterator[Step]:
     """A job object asks for recordings: one document, or lines of which one may be wrong."""
-    if chance.random() < 0.2:
-        urls = [f"https://example.com/j{number}" for number in range(chance.choice([1, 1, 1, 3, 3, 3, 25]))]
+    if chance.random() < 0.12:
+        urls = [f"https://example.com/j{number}" for number in range(chance.choices([1, 3, 25], [6, 6, 1])[0])]
         lines = [{"RecordUrl": url} for url in urls]
         if len(lines) > 1 and chance.random() < 0.5:
             lines.append({"RecordUrl": "no address"})
@@ -119,7 +119,7 @@ def cleaning(chance: Random) -> dict[str, Any]:
 @idea
 def deletions(chance: Random) -> Iterator[Step]:
     """Backends delete recordings, which may still run, and use the id again: for the same page and for another."""
-    if chance.random() < 0.3:
+    if chance.random() < 0.2:
         key = "d0"
         body = {"RecordUrl": "https://example.com/d", "Labels": {"patient": f"{CALLERS}-{key}"}}
         yield Step(chance.randrange(MINUTE), "caller", "start", {"key": key, "body": body})

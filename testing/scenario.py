@@ -49,7 +49,7 @@ class Settings:
     silence: float = 0.1
     waking: str = "off"
     uneven: bool = True
-    harshness: float = 0.3
+    harshness: float = 0.55
     released: str = ""
     peace_ms: int = 3 * 3_600_000
 

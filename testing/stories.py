@@ -48,7 +48,7 @@ class Put(NamedTuple):
 
 Event = Wait | Record | Over | Tell | Put
 Story = Generator[Event, Why | None, None]
-LENGTHS_MS = (60_000, 600_000, 1_500_000)
+LENGTHS_MS = (60_000, 300_000, 900_000)
 BEGAN = Tell(801, {"Status": 1, "EventMessage": "Success"})
 ENDED = Tell(802, {"Status": 1})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from shared.domain import keys
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from testing.run import Run
 
 MINUTE_MS = 60_000
+QUEUES = ("open", "due", "ask", "tell")
 _MARKER = re.compile(r"(?:open|due|ask|tell)/([0-9]{13})-(.+)")
 
 
@@ -26,7 +28,7 @@ class Timer:
     def markers(self) -> list[tuple[int, str]]:
         """Return time and key of all markers there are."""
         folders = self._run.bucket.objects.folders  # type: ignore[attr-defined]  # a bucket's are indexed
-        names = [key for folder in ("open", "due", "ask", "tell") for key in folders.get(folder, ())]
+        names = [key for queue in QUEUES for key in folders.get(queue, ())]
         found = [(_MARKER.fullmatch(key), key) for key in names if key in self._run.bucket.objects]
         return [(int(match[1]), key) for match, key in found if match]
 
@@ -35,10 +37,17 @@ class Timer:
         folders = self._run.bucket.objects.folders  # type: ignore[attr-defined]
         return [key for key in folders.get("wake", ()) if keys.woken(key) and key in self._run.bucket.objects]
 
+    def _first(self) -> list[int]:
+        """Return the time of the first marker of each queue: their keys sort by time."""
+        objects = self._run.bucket.objects
+        folders = [objects.folders.get(queue, ()) for queue in QUEUES]  # type: ignore[attr-defined]
+        named = (filter(None, (_MARKER.fullmatch(key) for key in names if key in objects)) for names in folders)
+        return [int(match[1]) for queue in named for match in islice(queue, 1)]
+
     def arm(self) -> None:
         """Let the timer fire at the next minute in which anything may be due."""
         timeline = self._run.timeline
-        times = [ms for ms, _ in self.markers()]
+        times = self._first()
         next_ms = timeline.next_ms()
         times += [] if next_ms is None else [next_ms]
         if self.wakes():
@@ -56,7 +65,7 @@ class Timer:
             return  # armed again since
         run, now = self._run, self._run.timeline.now
         cleared = now // MINUTE_MS % CLEARED_EVERY == 0 and self.wakes()
-        if cleared or any(ms <= now + MINUTE_MS for ms, _ in self.markers()):
+        if cleared or any(ms <= now + MINUTE_MS for ms in self._first()):
             times = 1
             if not self.calm:
                 times = run.scenario.stream(f"timer {now}").choices([0, 1, 2], [1, 8, 2])[0]

@@ -55,8 +55,8 @@ Verdict = tuple[State, "Reason | None"]
 
 def last_attempt(evidence: Evidence) -> tuple[int, Attempt] | None:
     """Return the number and evidence of the newest attempt."""
-    numbered = [(int(name), attempt) for name, attempt in evidence.attempts.items()]
-    return max(numbered, key=lambda pair: pair[0], default=None)
+    newest = max(evidence.attempts, key=int, default=None)
+    return None if newest is None else (int(newest), evidence.attempts[newest])
 
 
 def is_unsure(evidence: Evidence) -> bool:
@@ -71,8 +71,8 @@ def last_task(evidence: Evidence) -> Task | None:
     That is an older attempt's where two invocations were at work at once, and one was refused under the RecordId for
     which the other got a task. Without any, it is the newest attempt's own, if it has one.
     """
-    newest_first = sorted(evidence.attempts.items(), key=lambda item: -int(item[0]))
-    tasks = [evidence.tasks.get(attempt.task_key or "") for _, attempt in newest_first]
+    newest_first = sorted(evidence.attempts, key=int, reverse=True)
+    tasks = [evidence.tasks.get(evidence.attempts[number].task_key or "") for number in newest_first]
     return next((task for task in tasks if task and _stands(task)), tasks[0] if tasks else None)
 
 

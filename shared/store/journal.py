@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shared.domain import keys
 from shared.domain.accepted import Accepted
@@ -28,6 +28,15 @@ from shared.store import markers
 
 ROUNDS = 20
 """Writes of one `save` at most; it repeats them only for facts that were stored meanwhile."""
+
+
+class _Documented(BaseModel):
+    """What is read of a document; the rest is decided anew."""
+
+    model_config = ConfigDict(extra="ignore", defer_build=True)
+
+    recording_id: str
+    evidence: Evidence
 
 
 class Known(NamedTuple):
@@ -162,10 +171,10 @@ def _documented(store: ObjectStore, recording_id: str) -> Evidence | None:
     """Return the evidence in `recording.json`; None where there is no document, or none that can be read."""
     stored = store.get(keys.document_key(recording_id))
     try:
-        document = json.loads(stored.body) if stored else {}
-        return Evidence.model_validate(document["evidence"]) if document["recording_id"] == recording_id else None
-    except (ValueError, KeyError, TypeError, RecursionError):
+        document = _Documented.model_validate_json(stored.body) if stored else None
+    except (ValueError, RecursionError):
         return None
+    return document.evidence if document and document.recording_id == recording_id else None
 
 
 def _complete(store: ObjectStore, recording_id: str, evidence: Evidence, named: Evidence | None = None) -> Evidence:
@@ -187,8 +196,8 @@ def _joined(
     named: Iterable[str],
     says: Callable[[str, StoredObject], Evidence],
 ) -> Evidence:
-    listed = (item.key.removeprefix(prefix).removesuffix(".json") for item in store.list(prefix))
-    for name in sorted({*filter(is_fact_name, listed), *named}.difference(evidence.facts)):
+    listed = {item.key.removeprefix(prefix).removesuffix(".json") for item in store.list(prefix)}
+    for name in sorted({*filter(is_fact_name, listed.difference(evidence.facts)), *named}.difference(evidence.facts)):
         if stored := store.get(f"{prefix}{name}.json"):
             evidence = evidence.join(says(name, stored))
     return evidence
