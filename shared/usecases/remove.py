@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import islice
+from itertools import islice, takewhile
 
 from shared.domain import keys
+from shared.domain.accepted import Accepted
 from shared.domain.document import Recording, decide
 from shared.domain.errors import Conflict, NotFound, StoreError, TaskNotFound
+from shared.domain.periods import IN_FLIGHT_MS
 from shared.domain.states import is_unsure, last_attempt
 from shared.domain.steps import Timing, is_outlived
 from shared.ports import ObjectStore
@@ -61,7 +63,7 @@ def remove(recording_id: str, why: str, ports: QueryPorts, *, files: bool) -> Re
                 state = recording.state
         if not state.final:
             raise Conflict(f"recording {recording_id} is {state.value}: stop it, and delete it when it is over")
-        tombstone = _tombstone(known, now_ms, files=files)
+        tombstone = _tombstone(known, now_ms, store, files=files)
         markers.mark_look(store, recording_id, now_ms + SWEEP_MS)
         tombstones.bury(store, recording_id, tombstone)
     # Where this fails the caller has to call again: what can still be read is not deleted.
@@ -127,15 +129,25 @@ def _batches(listed: Iterator[str]) -> Iterator[list[str]]:
         yield batch
 
 
-def _tombstone(known: Known, now_ms: int, *, files: bool) -> Tombstone:
+def _tombstone(known: Known, now_ms: int, store: ObjectStore, *, files: bool) -> Tombstone:
     accepted, tasks = known.accepted, known.evidence.tasks
     own = folder_of(accepted)
     return Tombstone(
         at_ms=now_ms,
         tasks=sorted(tasks),
         folders=[own] if files and own else [],
-        index=[key(accepted.created_ms, accepted.recording_id) for key in (keys.index_key, keys.former_index_key)],
+        index=_index_keys(accepted, store),
     )
+
+
+def _index_keys(accepted: Accepted, store: ObjectStore) -> list[str]:
+    """Return the recording's keys in the listing index: of two first calls at once each may have written one."""
+    created_ms, recording_id = accepted.created_ms, accepted.recording_id
+    newest, oldest = keys.index_key(created_ms + IN_FLIGHT_MS, ""), keys.index_key(created_ms - IN_FLIGHT_MS, "~")
+    listed = (item.key for item in store.list("index/", after=newest, limit=AT_ONCE))
+    near = takewhile(lambda key: key <= oldest, listed)
+    own = [key for key in near if keys.recording_named(keys.indexed(key) or "") == recording_id]
+    return sorted({keys.index_key(created_ms, recording_id), keys.former_index_key(created_ms, recording_id), *own})
 
 
 def _folders_elsewhere(known: Known, ports: QueryPorts) -> list[str]:
