@@ -192,13 +192,14 @@ def _task_says(callback: Callback) -> Task:
         case (Event.FILE_INFO, _):
             return Task(files=_files(callback))
         case (Event.UPLOAD_STOP, 0 | 2):
-            return Task(closed_ms=ms, covered_ms=ms, files=_files(callback), empty_ms=_empty_ms(callback))
+            empty_ms = _empty_ms(callback)
+            covered_ms = ms if empty_ms is None else None  # no file covers nothing
+            return Task(closed_ms=ms, covered_ms=covered_ms, files=_files(callback), empty_ms=empty_ms)
         case (Event.UPLOAD_STOP | Event.MP4_STOP | Event.VOD_COMMIT, 1):
             return Task(held=(ms, message), files=_files(callback))
         case (Event.MP4_STOP | Event.VOD_COMMIT, 0):
             files = _files(callback)
-            ends = [file.end_ms + FILE_END_TOLERANCE_MS for file in files.values() if file.end_ms]
-            return Task(covered_ms=max([ms, *ends]), files=files, empty_ms=_empty_ms(callback))
+            return Task(covered_ms=_covered_ms(callback, files), files=files, empty_ms=_empty_ms(callback))
         case (Event.MP4_STOP | Event.VOD_COMMIT, 2):
             return Task(broken=(ms, message or "upload failed"))
         case (Event.UPLOAD_STOP | Event.MP4_STOP | Event.VOD_COMMIT, _):
@@ -239,6 +240,18 @@ def _files(callback: Callback) -> dict[str, File]:
         if name := _name(vod.get("CacheFile")) or file_id or url:
             files[name] = _file(vod, callback.event_ms).model_copy(update={"file_id": file_id, "url": url})
     return dict(sorted(files.items()))  # joined mappings are sorted; what is alone must look the same
+
+
+def _covered_ms(callback: Callback, files: dict[str, File]) -> int | None:
+    """Return up to when the files of an upload that went well hold everything; None where they are said to be none.
+
+    A file that was uploaded late was cut off long before: its own end counts. Without one it is the event's time.
+    """
+    if _empty_ms(callback) is not None:
+        return None
+    ends = [file.end_ms for file in files.values()]
+    known = [end_ms + FILE_END_TOLERANCE_MS for end_ms in ends if end_ms]
+    return max(known) if known and len(known) == len(ends) else max([callback.event_ms, *known])
 
 
 def _empty_ms(callback: Callback) -> int | None:

@@ -57,6 +57,18 @@ STORIES: list[tuple[str, Story, State, str | None]] = [
     ("stop asked", [*STARTED, facts.stop_requested(1_500, "asked")], State.STOPPING, None),
     ("802", [*STARTED, ENDED], State.UPLOADING, None),
     ("310.0 after 802", [*STARTED, ENDED, UPLOADED], State.COMPLETED, None),
+    (
+        "310.0 for a middle part, stamped after the end",
+        [*STARTED, callback(802, {"Status": 1}, 100_000), mp4_stop(0, 101_000, "part1.mp4", 1_000, 50_000)],
+        State.UPLOADING,
+        None,
+    ),
+    (
+        "310.0 with an empty list, then 310.1: nothing is uploaded",
+        [*STARTED, ENDED, callback(310, {"Status": 0, "FileList": []}, 2_400), mp4_stop(1, 2_500)],
+        State.UPLOADING,
+        None,
+    ),
     ("310.0 without 801", [ATTEMPT, TASK_STARTED, ENDED, UPLOADED], State.COMPLETED, None),
     ("a part is not the whole", [*STARTED, mp4_stop(0, 1_500, end_ms=1_400)], State.RECORDING, None),
     (
