@@ -13,6 +13,7 @@ from local.commands import callbacks, check, faults
 from local.commands.common import StateDir, mistakes_are_lines
 from local.config import STATE_DIR, LocalConfig
 from local.faults import FaultFile
+from local.kindness import Unknowns
 
 Gentle = Annotated[
     bool, typer.Option("--gentle", help="Begin at once, list at once, one role key: not as the real service does.")
@@ -40,6 +41,13 @@ def up(
     no_browser: Annotated[
         bool, typer.Option("--no-browser", help="Pretend to record: no Chromium, small files that are no films.")
     ] = False,
+    empty: Annotated[
+        bool,
+        typer.Option("--empty", help="An empty account with its own key, to deploy into."),
+    ] = False,
+    unknown: Annotated[
+        list[str] | None, typer.Option("--unknown", help="Answer what no document says: NAME=ANSWER; may be repeated.")
+    ] = None,
     started_for: Annotated[
         str, typer.Option("--for", hidden=True, help="End with the last command that uses it.")
     ] = "",
@@ -51,6 +59,10 @@ def up(
     with mistakes_are_lines():
         if callback_url is not None and not is_http_address(callback_url):
             raise ClientError(f"--callback-url {callback_url}: write the whole address, http://127.0.0.1:8000/path")
+        try:
+            unknowns = Unknowns.of(unknown or [])
+        except ValueError as error:
+            raise ClientError(f"--unknown {error}") from None
         if faults_file is not None:
             rules = faults.read_file(faults_file)
         config = LocalConfig(
@@ -63,6 +75,8 @@ def up(
             faults=rules,
             timer_recorder=no_browser,
             gentle=gentle,
+            empty=empty,
+            unknowns=unknowns,
             command=f"{started_for}, by its own local cloud" if started_for else " ".join(["local", *sys.argv[1:]]),
         )
         raise typer.Exit(serve(config, for_users=bool(started_for)))

@@ -17,7 +17,8 @@ from types import TracebackType
 import uvicorn
 from starlette.applications import Starlette
 
-from local import cam, cos, trtc
+from local import api3, cam, cls, cos, guide, scf, sts, trtc
+from local.account import Accounts
 from local.callbacks import CallbackEndpoint, CallbackSender, CallbackSettings
 from local.callbacks.log import FILE_NAME
 from local.client import ClientError
@@ -25,10 +26,10 @@ from local.config import BUCKET, REGION, SDK_APP_ID, Address, Keys, LocalConfig,
 from local.control import Control
 from local.faults import Faults
 from local.gateway import CosTrigger, Gateway
+from local.kindness import Delays
 from local.leases import Leases
 from local.leftovers import FOLDER, left_in, rescue
 from local.recorder.job import FINISH_S
-from local.role import Role, RoleKey
 from local.scf_function import Function, FunctionConfig
 from local.state import StateLock
 
@@ -41,6 +42,23 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield  # several servers share the process: it handles signals itself
+
+
+class _Stored:
+    """What SCF asks COS."""
+
+    def __init__(self, store: cos.BucketStore) -> None:
+        self._store = store
+
+    def has(self, bucket: str) -> bool:
+        return self._store.find(bucket) is not None
+
+    def read(self, bucket: str, key: str) -> bytes | None:
+        if not self.has(bucket) or self._store.get(bucket, key) is None:
+            return None
+        _, file = self._store.open(bucket, key)
+        with file:
+            return file.read()
 
 
 class Cloud:
@@ -81,7 +99,11 @@ class Cloud:
             await self._serve(app, self._sockets[name])
         self.address.write(self.state_dir)
         loop = asyncio.get_running_loop()
-        self._background = [loop.create_task(self._tick()), loop.create_task(self._rescue())]
+        self._background = [
+            loop.create_task(self._tick()),
+            loop.create_task(self._rescue()),
+            loop.create_task(self.scf.running.tick(lambda: self.scf.table)),
+        ]
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -93,6 +115,7 @@ class Cloud:
         await self.sender.aclose(0.0 if self._hurried else 10.0)
         for function in self.gateway.functions.values():
             await function.aclose()
+        await self.scf.running.aclose()
         for server, _ in self._servers:
             server.should_exit = True
         await asyncio.gather(*(serving for _, serving in self._servers))
@@ -119,16 +142,20 @@ class Cloud:
     def _build(self) -> None:
         keys, state = self.keys, self.state_dir
         unkind = Unkindness.of(self.config)
-        first = RoleKey(keys.role_id, keys.role_key, keys.role_token)
-        self.role = Role(first, unkind.role_rotates_s, unkind.role_valid_s)
+        usual = Delays.none() if self.config.gentle else Delays().faster(self.config.speed)
+        delays = self.config.delays or usual
+        self.accounts = Accounts(
+            (keys.owner_id, keys.owner_key), delays, rotate_s=unkind.role_rotates_s, valid_s=unkind.role_valid_s
+        )
+        if not self.config.empty:
+            guide.settle(self.accounts, keys, enforced=self.config.policies)
         self.cos_settings = cos.CosSettings(
-            default_bucket=BUCKET,
+            default_bucket=None if self.config.empty else BUCKET,
+            create_buckets=not self.config.empty,
             faults=self.faults,
             late_s=unkind.listing_late_s,
             force_download=unkind.force_download,
         )
-        if self.config.policies:
-            self.cos_settings.policies = {keys.role_id: cam.role(BUCKET), keys.upload_id: cam.upload_key(BUCKET)}
         self.store = cos.BucketStore(state / "cos", self.cos_settings)
         callback_url = self.config.callback_url or f"{self.address.gateway}/callback"
         self.callback_settings = CallbackSettings(
@@ -149,35 +176,62 @@ class Cloud:
         self.tasks = trtc.TaskTable(
             self.trtc_settings, self.sender, recorders, trtc.CosUploader(self.address.cos), state
         )
-        self._trtc_app = trtc.create_app(self.tasks, self._trtc_key, self.trtc_settings)
-        self.functions = {name: self._function(name, timeout_s) for name, timeout_s in TIMEOUTS_S.items()}
-        trigger = CosTrigger(BUCKET, "jobs/", "", "recordings")
+        self.scf = scf.Site(
+            state / "scf",
+            self.address.gateway,
+            self.accounts,
+            logs := cls.Logs(delays),
+            _Stored(self.store),
+            self.config.unknowns,
+            speed=self.config.speed,
+            max_instances=self.config.max_instances,
+        )
+        self.logs = logs
+        self._trtc_app = api3.create_app(self._services(), self.accounts.key, lambda: self.faults)
+        ours = {} if self.config.empty else TIMEOUTS_S
+        self.functions = {name: self._function(name, timeout_s) for name, timeout_s in ours.items()}
+        triggers = [CosTrigger(BUCKET, "jobs/", "", "recordings")] if self.functions else []
         self.gateway = Gateway(
             self.functions,
-            [trigger],
+            triggers,
             REGION,
             lambda: [asdict(task) for task in self.tasks.shown()],
             self.tasks.vod_dir,
             Control(self.faults, self.sender),
             self.leases,
             keys.api_token,
+            self.scf,
         )
         self._cos_app = cos.create_app(
-            self.store, credentials=self._cos_key, on_created=self.gateway.on_created, settings=self.cos_settings
-        )
+            self.store, credentials=self._cos_key, on_created=self.gateway.on_created, settings=self.cos_settings,
+            permits=self._permits,
+        )  # fmt: skip
+
+    def _services(self) -> list[api3.Service]:
+        accounts, regions = self.accounts, self.trtc_settings.regions
+
+        def allow(call: api3.Call) -> None:
+            accounts.allow(call.caller, f"trtc:{call.action}", "*", "UnauthorizedOperation")
+
+        return [
+            replace(trtc.service(self.tasks, self.trtc_settings), allow=allow),
+            self.scf.service(regions),
+            cam.service(accounts, self.config.unknowns),
+            cls.service(accounts, self.logs, regions),
+            sts.service(accounts, regions),
+        ]
 
     def _cos_key(self, secret_id: str) -> cos.Credential | None:
-        keys = self.keys
-        if (role := self.role.find(secret_id)) is not None:
-            return cos.Credential(role.secret_key, role.token, acts_as=keys.role_id)
-        others = {keys.upload_id: keys.upload_key, keys.owner_id: keys.owner_key}
-        return cos.Credential(others[secret_id]) if secret_id in others else None
+        key = self.accounts.key(secret_id)
+        return cos.Credential(key.secret_key, key.token) if key is not None else None
 
-    def _trtc_key(self, secret_id: str) -> trtc.KeyPair | None:
-        keys = self.keys
-        if (role := self.role.find(secret_id)) is not None:
-            return trtc.KeyPair(role.secret_id, role.secret_key, role.token)
-        return trtc.KeyPair(keys.owner_id, keys.owner_key) if secret_id == keys.owner_id else None
+    def _permits(self, secret_id: str, action: str, resource: str) -> bool:
+        key, accounts = self.accounts.key(secret_id), self.accounts
+        whole = resource if resource == "*" else f"qcs::cos:{REGION}:uid/{accounts.app_id}:{resource}"
+        return key is not None and accounts.permits(key.principal, f"cos:{action}", whole)
+
+    def _role_keys(self) -> dict[str, str]:
+        return self.accounts.roles[guide.ROLE].keys.current().environment
 
     def _function(self, name: str, timeout_s: float) -> Function:
         config = FunctionConfig(
@@ -190,7 +244,7 @@ class Cloud:
             speed=self.config.speed,
             max_instances=self.config.max_instances,
             instance_wait_s=self.config.instance_wait_s,
-            credentials=lambda: self.role.current().environment,
+            credentials=self._role_keys,
         )
         if self.config.from_packages:
             config = packaged(config, self.config.packages_dir.resolve())
@@ -202,7 +256,7 @@ class Cloud:
         """Return the functions' variables: our settings, and the role's credentials as SCF hands them over."""
         keys = self.keys
         return {
-            **self.role.current().environment,
+            **self._role_keys(),
             "WEBRECORD_SDK_APP_ID": str(SDK_APP_ID),
             "WEBRECORD_TRTC_REGION": REGION,
             "WEBRECORD_TRTC_ENDPOINT": self.address.trtc,
@@ -221,7 +275,7 @@ class Cloud:
         }
 
     async def _tick(self) -> None:
-        while self.config.tick_s:
+        while self.config.tick_s and self.functions:
             await asyncio.sleep(self.config.tick_s)
             self.gateway.tick("reconcile")
 

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
 from local.faults import FaultFile
+from local.kindness import Delays, Unknowns
 from local.state import StateError, prepare
 
 REGION = "ap-guangzhou"
@@ -116,6 +117,9 @@ class LocalConfig:
         max_instances: invocations of one function at once; the platform has hundreds.
         instance_wait_s: how long one more waits before it is refused, on a machine that can't have hundreds.
         policies: enforce the policies of docs/deploy.md on the role and the upload key.
+        empty: an account with nothing in it but its own key: no functions, no bucket, no service activated.
+        delays: of the services that one deploys with; None for the usual ones, which are divided by `speed`.
+        unknowns: what no public document says of the services that one deploys with.
     """
 
     state_dir: Path = STATE_DIR
@@ -134,6 +138,9 @@ class LocalConfig:
     max_instances: int = 300
     instance_wait_s: float = 0.0
     policies: bool = True
+    empty: bool = False
+    unknowns: Unknowns = field(default_factory=Unknowns)
+    delays: Delays | None = None
     command: str = "a local cloud"
 
 

@@ -25,6 +25,7 @@ from local.bodies import ANSWERS, read_body
 from local.control import BadRequest, Control, OwnMachineOnly, json_object
 from local.cos import ObjectCreated
 from local.leases import Leases
+from local.scf import Site
 from local.scf_function import (
     REQUEST_TOO_LARGE,
     RESOURCE_LIMIT_REACHED,
@@ -35,7 +36,8 @@ from local.scf_function import (
 
 PAGES = Path(__file__).parent / "pages"
 LONGEST_DOWN_S = 86_400
-_STATUSES = {REQUEST_TOO_LARGE: 413, RESOURCE_LIMIT_REACHED: 429}
+Shape = Callable[[str, str, scf_events.Values, scf_events.Values, bytes, str], dict[str, Any]]
+_STATUSES = {403: 403, REQUEST_TOO_LARGE: 413, RESOURCE_LIMIT_REACHED: 429}
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -77,13 +79,16 @@ class Gateway:
         control: Control,
         leases: Leases,
         token: str,
+        deployed: Site,
     ) -> None:
         self.functions, self._triggers, self._region = functions, triggers, region
         self._progress, self._vod_dir, self._control = progress, vod_dir, control
         self._leases, self._token = leases, token
+        self._deployed = deployed
 
     async def on_created(self, created: ObjectCreated) -> None:
         """Invoke, asynchronously, the functions whose COS trigger the object matches."""
+        self._deployed.created(created)
         for trigger in self._triggers:
             matches = created.key.startswith(trigger.prefix) and created.key.endswith(trigger.suffix)
             if matches and created.bucket == trigger.bucket:
@@ -106,6 +111,9 @@ class Gateway:
                 *self._control.routes(),
                 Route("/pages/{name}", self._page),
                 Mount("/vod", StaticFiles(directory=self._vod_dir, check_dir=False)),
+                Route("/_code/{digest}.zip", self._code),
+                Route("/_url/{label}", self._function_url, methods=METHODS),
+                Route("/_url/{label}/{path:anything}", self._function_url, methods=METHODS),
                 Route("/{path:anything}", self._function, methods=METHODS),
             ],
             middleware=[Middleware(OwnMachineOnly, token=self._token)],
@@ -113,16 +121,33 @@ class Gateway:
         )
 
     async def _function(self, request: Request) -> Response:
-        body = await read_body(request, SYNC_LIMIT)
+        if not self.functions:
+            return JSONResponse({"errorMessage": "there is nothing at this address"}, 404)
         # As it was asked for: a parsed URL has lost its line breaks, and would lead to another recording.
         path, shape = request.scope["raw_path"].decode("latin-1"), scf_events.function_url_event
         if path.startswith("/release/"):
             path, shape = path.removeprefix("/release"), scf_events.api_gateway_event
+        function = self.functions["callback" if path.startswith("/callback") else "recordings"]
+        return await self._invoked(request, function, path, shape)
+
+    async def _function_url(self, request: Request) -> Response:
+        """A Function URL of a function that was deployed here: the address is a prefix, the event has none of it."""
+        label = request.path_params["label"]
+        try:
+            function = self._deployed.at(label)
+        except InvocationError as error:
+            return _failure(error)
+        if function is None:
+            return JSONResponse({"errorCode": 404, "errorMessage": "there is no such Function URL"}, 404)
+        path = request.scope["raw_path"].decode("latin-1").removeprefix(f"/_url/{label}") or "/"
+        return await self._invoked(request, function, path, scf_events.function_url_event)
+
+    async def _invoked(self, request: Request, function: Function, path: str, shape: Shape) -> Response:
+        body = await read_body(request, SYNC_LIMIT)
         client = f"{request.client.host}:{request.client.port}" if request.client else ""
         query = scf_events.collected(request.query_params.multi_items())
         headers = scf_events.collected(request.headers.items())
         event = shape(request.method, path, query, headers, body, client)
-        function = self.functions["callback" if path.startswith("/callback") else "recordings"]
         try:
             result = await function.invoke(event)
         except InvocationError as error:
@@ -131,8 +156,13 @@ class Gateway:
             return Response(result.get("body", ""), int(result["statusCode"]), result.get("headers"))
         return Response(json.dumps(result), media_type="application/json")
 
+    async def _code(self, request: Request) -> Response:
+        path = self._deployed.code(request.path_params["digest"])
+        return FileResponse(path) if path else JSONResponse({"errorMessage": "no such code"}, 404)
+
     async def _health(self, _request: Request) -> Response:
-        dead = sum(function.dead_lettered for function in self.functions.values())
+        every = [*self.functions.values(), *self._deployed.running.functions]
+        dead = sum(function.dead_lettered for function in every)
         return JSONResponse({"up": True, "users": list(self._leases.users.values()), "dead_letters": dead})
 
     async def _show_progress(self, _request: Request) -> Response:

@@ -58,7 +58,8 @@ class FunctionConfig:
 
     Attributes:
         name: the function's name, and its log's.
-        module: what holds `main_handler`.
+        module: what holds the handler.
+        handler: the function in it.
         code_dir: put first on the path, and the working directory; the function's code.
         environment: our variables.
         credentials: the role's keys of this moment; every invocation has its own.
@@ -83,6 +84,7 @@ class FunctionConfig:
     speed: float = 1.0
     python: str = sys.executable
     bare: bool = False
+    handler: str = "main_handler"
     credentials: Callable[[], Mapping[str, str]] = dict
 
 
@@ -216,7 +218,8 @@ class Function:
     async def _spawn(self) -> asyncio.subprocess.Process:
         # Isolated, Python reads no PYTHON… variable: -B says what PYTHONDONTWRITEBYTECODE does.
         flags = ["-I", "-B", *(["-S"] if self.config.bare else [])]
-        arguments = [self.config.python, *flags, str(RUNTIME), str(self.config.code_dir), self.config.module]
+        arguments = [self.config.python, *flags, str(RUNTIME), str(self.config.code_dir)]
+        arguments += [self.config.module, self.config.handler]
         with self._log_path.open("ab") as log_file:
             process = await asyncio.create_subprocess_exec(
                 *arguments,

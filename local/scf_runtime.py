@@ -1,6 +1,7 @@
-"""The process a function runs in: reads invocations, calls `main_handler(event, context)`, writes results.
+"""The process a function runs in: reads invocations, calls `main_handler(event, context)`, or
+what FUNCTION names, writes results.
 
-    python -I -B local/scf_runtime.py CODE_DIR MODULE
+    python -I -B local/scf_runtime.py CODE_DIR MODULE [FUNCTION]
 
 Started by its path and isolated (-I), so that of this repository the function sees its code folder and nothing else;
 with -S not even installed packages, as on the platform.
@@ -24,7 +25,7 @@ from typing import Any
 
 def main() -> None:
     """Serve invocations until standard input ends."""
-    code_dir, module_name = sys.argv[1:3]
+    code_dir, module_name, name = (*sys.argv[1:4], "main_handler")[:3]
     results, source = os.fdopen(os.dup(1), "wb"), os.dup(0)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # invocations are not for what the function starts
     os.dup2(2, 1)  # from here on print() is the function's log
@@ -37,7 +38,7 @@ def main() -> None:
         os.environ.update(invocation.get("environ", {}))  # the role's keys are each invocation's own
         try:
             if handler is None:
-                handler = importlib.import_module(module_name).main_handler
+                handler = getattr(importlib.import_module(module_name), name)
             text = _json({"result": handler(invocation["event"], invocation["context"])})
         except BaseException as error:  # noqa: BLE001 (the platform reports whatever ends an invocation)
             traceback.print_exc()

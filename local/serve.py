@@ -86,6 +86,18 @@ def _known() -> list[signal.Signals]:
 
 def _description(cloud: Cloud) -> list[str]:
     address, state_dir = cloud.address, cloud.config.state_dir
+    if cloud.config.empty:
+        return [
+            f"API 3.0   {address.trtc}   (SCF, CAM, CLS, STS, TRTC)",
+            f"COS API   {address.cos}",
+            f"URLs of functions begin with {address.gateway}/_url/",
+            f"state     {state_dir}/   (functions' code and logs in scf/)",
+            *_notes(cloud.config),
+            "The account is empty: nothing is activated. Its own key, which may do everything:",
+            f"export TENCENTCLOUD_SECRET_ID={cloud.keys.owner_id}",
+            f"export TENCENTCLOUD_SECRET_KEY={cloud.keys.owner_key}",
+            "Ctrl-C stops it; what was deployed is forgotten then, objects in COS are not.",
+        ]
     return [
         f"gateway   {address.gateway}   (POST /recordings, token in {state_dir}/keys.json: api_token)",
         f"callback  {cloud.config.callback_url or f'{address.gateway}/callback'}",

@@ -5,11 +5,9 @@ from __future__ import annotations
 from local.cos.app import create_app
 from local.cos.errors import CosError
 from local.cos.model import Attributes, CosSettings, Credential, Entry, ObjectCreated
-from local.cos.policy import Allow
 from local.cos.store import BucketStore
 
 __all__ = [
-    "Allow",
     "Attributes",
     "BucketStore",
     "CosError",

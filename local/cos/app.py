@@ -24,6 +24,7 @@ from local.faults.wire import NoAnswer, Silence, disturbed
 
 Handler = Callable[[Service, Call], Awaitable[Reply]]
 _Route = tuple[str, str, str]
+Permits = Callable[[str, str, str], bool]
 
 _log = logging.getLogger(__name__)
 
@@ -98,6 +99,7 @@ def create_app(
     credentials: Credentials,
     on_created: OnCreated | None = None,
     settings: CosSettings | None = None,
+    permits: Permits = lambda _id, _action, _resource: True,
 ) -> Starlette:
     """A COS on the given disk.
 
@@ -107,6 +109,8 @@ def create_app(
             token in x-cos-security-token (header or parameter).
         on_created: told about every new object once it is durable, without delaying the reply. A coroutine
             function runs on the server's loop, a plain function in a worker thread. Its exceptions are logged.
+        permits: tells whether a secret id may do `PutObject`, `GetBucket`, … on `<bucket>/<key or listed prefix>`;
+            on `*`, where it is about no bucket.
         settings: replace the store's; change them at run time through this object or `store.settings`.
     """
     if settings is not None:
@@ -118,15 +122,16 @@ def create_app(
         yield
         await service.finish()
 
-    return Starlette(routes=[_Everything(service, credentials)], lifespan=lifespan)
+    return Starlette(routes=[_Everything(service, credentials, permits)], lifespan=lifespan)
 
 
 class _Everything(BaseRoute):
     """Takes every method and every path: Starlette's patterns would miss keys with a line break."""
 
-    def __init__(self, service: Service, credentials: Credentials) -> None:
+    def __init__(self, service: Service, credentials: Credentials, permits: Permits) -> None:
         self._service = service
         self._credentials = credentials
+        self._permits = permits
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         return (Match.FULL if scope["type"] == "http" else Match.NONE), {}
@@ -197,17 +202,12 @@ class _Everything(BaseRoute):
         return claim.secret_id if claim else ""  # an anonymous request was refused
 
     def _authorize(self, secret_id: str, parsed: Call, route: _Route) -> None:
-        credential = self._credentials(secret_id)
-        acts_as = credential.acts_as if credential is not None else ""
-        statements = self._service.settings.policies.get(acts_as or secret_id)
-        resource = f"{parsed.bucket or ''}/{parsed.key or parsed.params.get('prefix', '')}"
-        if statements is None:
-            return
-        if not policy.permits(statements, policy.ACTIONS[route], resource):
+        resource = f"{parsed.bucket}/{parsed.key or parsed.params.get('prefix', '')}" if parsed.bucket else "*"
+        if not self._permits(secret_id, policy.ACTIONS[route], resource):
             raise CosError("AccessDenied")
         if route[2].endswith("copy"):
             source = "/".join(objects.copy_source(parsed))
-            if not policy.permits(statements, policy.READ, source):
+            if not self._permits(secret_id, policy.READ, source):
                 raise CosError("AccessDenied", "The source of the copy may not be read.")
 
 

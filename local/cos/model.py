@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from local.cos.policy import Allow
 from local.faults import Faults
 
 MIB = 1024 * 1024
@@ -28,7 +27,6 @@ class CosSettings:
         min_part_bytes: smallest size of a part that is not the last (document "Complete Multipart Upload").
         max_object_bytes: largest body of one PUT (document "PUT Object": 5 GB).
         faults: what goes wrong on purpose with calls and listings.
-        policies: what each secret id, or role, may do; one that is not in it may do everything, as the owner's key.
     """
 
     versioned: bool = False
@@ -40,7 +38,6 @@ class CosSettings:
     min_part_bytes: int = MIB
     max_object_bytes: int = 5 * 1024 * MIB
     faults: Faults = field(default_factory=Faults)
-    policies: dict[str, tuple[Allow, ...]] = field(default_factory=dict)
 
     def listing_behind_s(self) -> float:
         """Return how many seconds listings are behind."""
@@ -49,14 +46,10 @@ class CosSettings:
 
 @dataclass(frozen=True)
 class Credential:
-    """The secret half of a key pair; `token` is set for temporary keys, whose requests must carry it.
-
-    `acts_as` names the role whose policies hold for a temporary key; its own id where that is empty.
-    """
+    """The secret half of a key pair; `token` is set for temporary keys, whose requests must carry it."""
 
     secret_key: str = field(repr=False)
     token: str | None = field(default=None, repr=False)
-    acts_as: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)

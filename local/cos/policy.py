@@ -1,13 +1,9 @@
-"""What a key may do: statements that allow, as CAM's policies have them; what none of them allows is denied.
+"""How policies name what a request does.
 
 Source: COS's document "Working with COS API Authorization Policies": each API's action and resource.
 """
 
 from __future__ import annotations
-
-from collections.abc import Iterable
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 ACTIONS: dict[tuple[str, str, str], str] = {
     ("service", "GET", ""): "GetService",
@@ -38,21 +34,3 @@ ACTIONS: dict[tuple[str, str, str], str] = {
 
 READ = "GetObject"
 """What a copy needs on its source, beside the action on its target."""
-
-
-@dataclass(frozen=True)
-class Allow:
-    """One statement.
-
-    Attributes:
-        actions: `PutObject`, `GetBucket`, …
-        resource: `<bucket>/<key>`, where `*` stands for anything, slashes too. A listing asks for its prefix.
-    """
-
-    actions: frozenset[str]
-    resource: str
-
-
-def permits(statements: Iterable[Allow], action: str, resource: str) -> bool:
-    """Tell whether a statement allows the action on `<bucket>/<key or listed prefix>`."""
-    return any(action in allow.actions and fnmatchcase(resource, allow.resource) for allow in statements)

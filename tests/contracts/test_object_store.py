@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from random import Random
 
 import pytest
 
+from local import guide
 from local.config import BUCKET, REGION
-from local.cos.policy import Allow
 from shared.adapters.cos import CosStore
 from shared.adapters.wire import Deadline
 from shared.domain.errors import StoreError
@@ -164,16 +165,20 @@ class TestCosStore:
 
     def test_a_role_that_may_not_delete_many_deletes_one_by_one(self, running: RunningCloud) -> None:
         """A policy of an older guide allows DeleteObject alone."""
-        store, policies = cos_store(running, "one-by-one"), running.cloud.cos_settings.policies
+        store, accounts = cos_store(running, "one-by-one"), running.cloud.accounts
         for name in ("a", "b", "c"):
             store.put(name, b"x")
-        actions = frozenset({"DeleteObject", "GetBucket"})
-        policies[running.cloud.keys.role_id] = (Allow(actions, f"{BUCKET}/one-by-one/*"),)
+        role, before = accounts.roles[guide.ROLE], accounts.roles[guide.ROLE].policies.now
+        role.policies.settled({})
+        actions, resource = ["cos:DeleteObject", "cos:GetBucket"], f"qcs::cos:::{BUCKET}/one-by-one/*"
+        statement = {"effect": "allow", "action": actions, "resource": resource}
+        policy = accounts.add_policy("one-by-one", json.dumps({"version": "2.0", "statement": statement}), settled=True)
+        accounts.attach(role, policy, settled=True)
         try:
             store.delete_many(["a", "b"])
             assert ["c"] == [item.key for item in store.list("")]
         finally:
-            policies.clear()
+            role.policies.settled(before)
 
     def test_nobody_there_is_a_store_error(self, running: RunningCloud) -> None:
         """A refused connection is the same error as any other failure of storage."""

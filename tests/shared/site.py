@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from local import cam
+from local import guide
+from local.account import Statement, parse_policy
 from local.config import BUCKET
-from local.cos import Allow
+from local.kindness import Lagging
 from shared.doctor.examination import LIMIT_S, Examination
 from shared.domain.finding import Finding
 from tests.cloud import RunningCloud
@@ -53,24 +54,47 @@ class Site:
 
     def allow_role(self, *actions: str) -> None:
         """Let the role do this, and all that it may already, anywhere."""
-        self._change(self.running.cloud.keys.role_id, add=actions)
+        self._change("functions", add=actions)
 
     def deny_role(self, *actions: str) -> None:
         """Take actions from the role."""
-        self._change(self.running.cloud.keys.role_id, drop=actions)
+        self._change("functions", drop=actions)
 
     def allow_uploads(self, *actions: str) -> None:
         """Let the upload key do this anywhere."""
-        self._change(self.running.cloud.keys.upload_id, add=actions)
+        self._change("upload", add=actions)
 
     def deny_uploads(self, *actions: str) -> None:
         """Take actions from the upload key."""
-        self._change(self.running.cloud.keys.upload_id, drop=actions)
+        self._change("upload", drop=actions)
 
-    def _change(self, secret_id: str, add: tuple[str, ...] = (), drop: tuple[str, ...] = ()) -> None:
-        policies = self.running.cloud.cos_settings.policies
-        kept = tuple(replace(allow, actions=allow.actions - set(drop)) for allow in policies[secret_id])
-        policies[secret_id] = (*kept, Allow(frozenset(add), f"{BUCKET}/*"))
+    def unlimited(self) -> None:
+        """Let both keys do everything."""
+        for name in ("functions", "upload"):
+            self._statements(name).settled((Statement(True, ("*",), ("*",)),))
+
+    def guided(self) -> None:
+        """Hold both keys to the guide's policies."""
+        accounts = self.running.cloud.accounts
+        for name, who in (("functions", accounts.roles[guide.ROLE]), ("upload", accounts.users[guide.UPLOADER])):
+            policy = accounts.policy_named(f"scf-webrecord-{name}")
+            assert policy is not None
+            who.policies.settled({policy.number: 0.0})
+            policy.statements.settled(parse_policy(policy.text))
+
+    def _change(self, name: str, add: tuple[str, ...] = (), drop: tuple[str, ...] = ()) -> None:
+        dropped = {f"cos:{action}" for action in drop}
+        kept = [
+            replace(each, actions=tuple(action for action in each.actions if action not in dropped))
+            for each in self._statements(name).now
+        ]
+        added = Statement(True, tuple(f"cos:{action}" for action in add), (f"qcs::cos:::{BUCKET}/*",))
+        self._statements(name).settled((*kept, added))
+
+    def _statements(self, name: str) -> Lagging[tuple[Statement, ...]]:
+        policy = self.running.cloud.accounts.policy_named(f"scf-webrecord-{name}")
+        assert policy is not None
+        return policy.statements
 
     def objects(self) -> set[str]:
         """Return every object of every bucket."""
@@ -91,11 +115,13 @@ class Site:
 @pytest.fixture
 def site(deployed: RunningCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """A deployment that is right."""
-    keys, settings, gateway = deployed.cloud.keys, deployed.cloud.cos_settings, deployed.cloud.address.gateway
+    settings, gateway = deployed.cloud.cos_settings, deployed.cloud.address.gateway
     monkeypatch.setenv("TENCENTCLOUD_REGION", "ap-guangzhou")
-    settings.policies = {keys.role_id: cam.role(BUCKET), keys.upload_id: cam.upload_key(BUCKET)}
-    yield Site(deployed, monkeypatch, gateway, f"{gateway}/callback")
-    settings.policies, settings.versioned, settings.create_buckets = {}, False, True
+    site = Site(deployed, monkeypatch, gateway, f"{gateway}/callback")
+    site.guided()
+    yield site
+    site.unlimited()
+    settings.versioned, settings.create_buckets = False, True
 
 
 @contextmanager

@@ -16,6 +16,7 @@ import uvicorn
 from qcloud_cos import CosConfig, CosS3Client
 from qcloud_cos.cos_exception import CosServiceError
 
+from local.account import Statement, permits
 from local.cos import BucketStore, CosSettings, Credential, ObjectCreated, create_app
 from local.cos.service import OnCreated
 
@@ -38,12 +39,19 @@ class RunningCos:
         self.root = root
         self.settings = settings or CosSettings()
         self.created: list[ObjectCreated] = []
+        self.policies: dict[str, tuple[Statement, ...]] = {}
         self._listener: OnCreated = listener or self.created.append
         self._sessions: list[requests.Session] = []
 
     def __enter__(self) -> RunningCos:
         self.store = BucketStore(self.root)
-        app = create_app(self.store, credentials=_CREDENTIALS.get, on_created=self._listener, settings=self.settings)
+        app = create_app(
+            self.store,
+            credentials=_CREDENTIALS.get,
+            on_created=self._listener,
+            settings=self.settings,
+            permits=self._permits,
+        )
         # The protocol by number: only then does asyncio switch Nagle's algorithm off.
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.bind(("127.0.0.1", 0))
@@ -68,6 +76,10 @@ class RunningCos:
         self._thread.join()
         self._socket.close()
         self.store.close()
+
+    def _permits(self, secret_id: str, action: str, resource: str) -> bool:
+        whole = f"qcs::cos:{REGION}:uid/1250000000:{resource}"
+        return secret_id not in self.policies or permits(self.policies[secret_id], f"cos:{action}", whole)
 
     def sdk(
         self, secret_id: str = SECRET_ID, secret_key: str = SECRET_KEY, token: str | None = None, **config: Any

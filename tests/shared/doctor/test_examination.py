@@ -191,7 +191,7 @@ def test_what_is_wrong_is_said(site: Site, spoil: Break, check: str, level: Leve
 def test_a_missing_bucket_is_said(site: Site) -> None:
     """COS knows no such bucket: name and region are asked for."""
     site.running.cloud.cos_settings.create_buckets = False
-    site.running.cloud.cos_settings.policies = {}
+    site.unlimited()
     site.setting(WEBRECORD_BUCKET="nowhere-1250000000")
     found = site.examine("callback")
     assert "404 NoSuchBucket: are WEBRECORD_BUCKET and WEBRECORD_BUCKET_REGION right?" in found["bucket"].seen
@@ -201,7 +201,7 @@ def test_a_missing_bucket_is_said(site: Site) -> None:
 
 def test_a_callback_that_is_kept_elsewhere_is_said(site: Site) -> None:
     """The callback function answers, but stores in another bucket than the one looked at."""
-    site.running.cloud.cos_settings.policies = {}
+    site.unlimited()
     site.setting(WEBRECORD_BUCKET="another-1250000000")
     found = site.examine("callback")["callback-url"]
     assert Level.WARN is found.level
@@ -226,7 +226,7 @@ def test_an_object_that_may_not_be_deleted_is_named(site: Site) -> None:
 def test_ones_own_keys_are_no_role(site: Site) -> None:
     """Long-lived credentials that may do everything are a warning: the functions have a role's, with a token."""
     keys = site.running.cloud.keys
-    site.running.cloud.cos_settings.policies = {}
+    site.unlimited()
     site.setting(TENCENTCLOUD_SECRETID=keys.upload_id, TENCENTCLOUD_SECRETKEY=keys.upload_key)
     site.unset("TENCENTCLOUD_SESSIONTOKEN")
     found = site.examine("callback")

@@ -1,0 +1,347 @@
+"""SCF's functions: made, changed, shown, deleted."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from local.account import Accounts
+from local.api3 import Action, Answer, ApiError, Call
+from local.cls.store import Logs
+from local.kindness import Unknowns
+from local.scf.checks import check_name, check_settings, environment
+from local.scf.model import LATEST, Deployed, Settings, Version
+from local.scf.packages import Packages
+from local.scf.running import Running
+from local.scf.table import NAMESPACE, Table, when
+from local.scf.triggers import shown as trigger_shown
+
+__all__ = ["SERVICE", "SERVICE_ROLE", "Functions", "has_service_role"]
+
+SERVICE = "scf.qcloud.com"
+SERVICE_ROLE = "SCF_QcsRole"
+_MOST = 50
+_POOL_MB = 128_000
+_KEPT_FREE_MB = 12_800
+
+
+def has_service_role(accounts: Accounts) -> bool:
+    """Tell whether SCF is activated: its role is there, with its policy."""
+    role, policy = accounts.assumable(SERVICE_ROLE, SERVICE), accounts.policy_named("QcloudAccessForScfRole")
+    return role is not None and policy is not None and policy.number in role.policies.now
+
+
+class Functions:
+    """Actions on functions."""
+
+    def __init__(
+        self,
+        table: Table,
+        accounts: Accounts,
+        logs: Logs,
+        packages: Packages,
+        running: Running,
+        unknowns: Unknowns,
+        code_url: Callable[[str], str],
+    ) -> None:
+        self._table, self._accounts, self._logs = table, accounts, logs
+        self._packages, self._running, self._unknowns, self._code_url = packages, running, unknowns, code_url
+
+    def actions(self) -> dict[str, Action]:
+        """Return them by name."""
+        return {
+            "GetAccount": self._account,
+            "GetFunction": self._get,
+            "ListFunctions": self._list,
+            "CreateFunction": self._create,
+            "UpdateFunctionCode": self._update_code,
+            "UpdateFunctionConfiguration": self._configure,
+            "DeleteFunction": self._delete,
+            "GetFunctionAddress": self._address,
+            "PutReservedConcurrencyConfig": self._reserve,
+            "GetReservedConcurrencyConfig": self._reserved,
+            "DeleteReservedConcurrencyConfig": self._unreserve,
+        }
+
+    def _account(self, call: Call) -> Answer:
+        names = [each.name for each in self._table if each.region == call.region]
+        used = sum(each.reserved_mb or 0 for each in self._table if each.region == call.region)
+        return {
+            "AccountUsage": {
+                "NamespacesCount": 1,
+                "Namespace": [{"Namespace": NAMESPACE, "Functions": names, "FunctionsCount": len(names)}],
+                "TotalConcurrencyMem": _POOL_MB,
+                "TotalAllocatedConcurrencyMem": used,
+                "UserConcurrencyMemLimit": _POOL_MB,
+            },
+            "AccountLimit": {
+                "NamespacesCount": 5,
+                "Namespace": [
+                    {
+                        "Namespace": NAMESPACE,
+                        "FunctionsCount": _MOST,
+                        "Trigger": {"Cos": 10, "Timer": 10, "Total": 100},
+                        "TimeoutLimit": 900,
+                    }
+                ],
+            },
+        }
+
+    def _get(self, call: Call) -> Answer:
+        deployed = self._table.get(call)
+        qualifier = call.body.get("Qualifier", LATEST)
+        version = self._table.version(deployed, qualifier)
+        settings = version.settings
+        failed = deployed.status == "CreateFailed"
+        triggers = [trigger_shown(each, self._table, deployed) for each in deployed.triggers]
+        return {
+            "FunctionName": deployed.name,
+            "FunctionId": deployed.number,
+            "Namespace": deployed.namespace,
+            "FunctionVersion": version.number,
+            "Qualifier": qualifier,
+            "Status": deployed.status,
+            "StatusDesc": deployed.reasons[0]["ErrorMessage"] if deployed.reasons else "",
+            "StatusReasons": deployed.reasons,
+            "AvailableStatus": "Available",
+            "AddTime": when(deployed.created),
+            "ModTime": when(deployed.updated),
+            "CodeInfo": "",
+            "CodeSize": 0 if failed else version.code.size,
+            "CodeResult": "success",
+            "CodeError": "",
+            "ErrNo": 0,
+            "Description": settings.description,
+            "Handler": settings.handler,
+            "Runtime": settings.runtime,
+            "MemorySize": settings.memory_mb,
+            "Timeout": settings.timeout_s,
+            "InitTimeout": settings.init_timeout_s,
+            "Environment": {"Variables": [{"Key": key, "Value": value} for key, value in settings.environment]},
+            "Role": settings.role,
+            "ClsLogsetId": settings.logset,
+            "ClsTopicId": settings.topic,
+            "Type": "Event",
+            "Tags": deployed.tags,
+            "Triggers": triggers,
+            "VpcConfig": {"VpcId": "", "SubnetId": ""},
+            "PublicNetConfig": {
+                "PublicNetStatus": settings.public,
+                "EipConfig": {"EipStatus": "DISABLE", "EipAddress": []},
+            },
+            "InstallDependency": "FALSE",
+            "UseGpu": "FALSE",
+            "Layers": [],
+            "AsyncRunEnable": "FALSE",
+            "TraceEnable": "FALSE",
+            "ProtocolType": "",
+        }
+
+    def _list(self, call: Call) -> Answer:
+        body = call.body
+        found = [each for each in self._table if each.region == call.region]
+        found = [each for each in found if body.get("SearchKey", "") in each.name]
+        for wanted in body.get("Filters", []):
+            found = [each for each in found if _value(each, wanted["Name"]) in wanted["Values"]]
+        offset, limit = body.get("Offset", 0), body.get("Limit", 20)
+        rows = [
+            {
+                "FunctionName": each.name,
+                "FunctionId": each.number,
+                "Namespace": each.namespace,
+                "Runtime": each.latest.settings.runtime,
+                "Status": each.status,
+                "StatusDesc": "",
+                "StatusReasons": each.reasons,
+                "Description": each.latest.settings.description,
+                "AddTime": when(each.created),
+                "ModTime": when(each.updated),
+                "Tags": each.tags,
+                "Type": "Event",
+            }
+            for each in found[offset : offset + limit]
+        ]
+        return {"Functions": rows, "TotalCount": len(found)}
+
+    async def _create(self, call: Call) -> Answer:
+        body = call.body
+        check_name(body["FunctionName"])
+        self._absent(call)
+        check_settings(body, self._unknowns)
+        variables = environment(body, self._unknowns) or ()
+        if not has_service_role(self._accounts):
+            raise ApiError("FailedOperation.QcsRoleNotFound", f"The role {SERVICE_ROLE} of SCF is not there.")
+        role = body.get("Role", "")
+        self._check_role(call, role)
+        self._check_logs(call.region, body)
+        if sum(each.region == call.region for each in self._table) >= _MOST:
+            raise ApiError("LimitExceeded.Function", f"A namespace has at most {_MOST} functions.")
+        settings = Settings(
+            handler=body.get("Handler", "index.main_handler"),
+            runtime=body.get("Runtime", "Python2.7"),
+            memory_mb=body.get("MemorySize", 128),
+            timeout_s=body.get("Timeout", 3),
+            init_timeout_s=body.get("InitTimeout", 65),
+            environment=variables,
+            role=role,
+            logset=body.get("ClsLogsetId", ""),
+            topic=body.get("ClsTopicId", ""),
+            description=body.get("Description", ""),
+            public=body.get("PublicNetConfig", {}).get("PublicNetStatus", "ENABLE"),
+        )
+        unlogged = not self._logs.open and body.get("AutoCreateClsTopic", "TRUE") == "TRUE"
+        if unlogged and self._unknowns.closed_logs == "refused":
+            raise ApiError("FailedOperation.ClsServiceUnregistered", "The log service is not open: open it first.")
+        code = await asyncio.to_thread(
+            self._packages.unpack, self._packages.read(body["Code"], call.region), settings.handler
+        )
+        self._absent(call)
+        now = self._table.now()
+        latest = Version(LATEST, code, settings, now)
+        deployed = Deployed(
+            call.region, NAMESPACE, body["FunctionName"], f"lam-{uuid.uuid4().hex[:8]}", latest, now, now
+        )
+        deployed.tags = body.get("Tags", [])
+
+        def finish() -> None:
+            deployed.status = "CreateFailed" if unlogged else "Active"
+            if unlogged:
+                said = "The log service is not open."
+                deployed.reasons = [{"ErrorCode": "FailedOperation.ClsServiceUnregistered", "ErrorMessage": said}]
+
+        self._table.add(call, deployed)
+        self._table.begin(deployed, "Creating", finish)
+        return {}
+
+    def _absent(self, call: Call) -> None:
+        if self._table.find(call) is not None:
+            raise ApiError("ResourceInUse.Function", f"There is a function {call.body['FunctionName']} already.")
+
+    def _check_role(self, call: Call, role: str) -> None:
+        if not role:
+            return
+        resource = f"qcs::cam::uin/{self._accounts.uin}:roleName/{role}"
+        self._accounts.allow(call.caller, "cam:PassRole", resource, "UnauthorizedOperation.CAM")
+        if self._accounts.assumable(role, SERVICE) is None:
+            raise ApiError("ResourceNotFound.Role", f"There is no role {role} that SCF may take.")
+
+    def _check_logs(self, region: str, body: dict[str, Any]) -> None:
+        logset, topic = body.get("ClsLogsetId", ""), body.get("ClsTopicId", "")
+        if bool(logset) != bool(topic):
+            raise ApiError("InvalidParameterValue.Cls", "ClsLogsetId and ClsTopicId go together.")
+        if topic and not self._logs.has(region, logset, topic):
+            raise ApiError("InvalidParameterValue.Cls", "There is no such topic in the function's region.")
+
+    async def _update_code(self, call: Call) -> Answer:
+        body = call.body
+        deployed = self._table.active(call, "FailedOperation.UpdateFunctionCode")
+        check_settings(body, self._unknowns)
+        settings = replace(deployed.latest.settings, handler=body.get("Handler", deployed.latest.settings.handler))
+        source = body.get("Code") or body
+        code = await asyncio.to_thread(
+            self._packages.unpack, self._packages.read(source, call.region), settings.handler
+        )
+        deployed = self._table.active(call, "FailedOperation.UpdateFunctionCode")
+        self._update(deployed, replace(deployed.latest, code=code, settings=settings))
+        return {}
+
+    def _configure(self, call: Call) -> Answer:
+        body = call.body
+        deployed = self._table.active(call, "FailedOperation.UpdateFunctionConfiguration")
+        check_settings(body, self._unknowns)
+        old = deployed.latest.settings
+        if body.get("Runtime", old.runtime) != old.runtime:
+            raise ApiError("FailedOperation.UpdateFunctionConfiguration", "A function's runtime can't be changed.")
+        variables = environment(body, self._unknowns)
+        logs = body.get("ClsLogsetId", old.logset), body.get("ClsTopicId", old.topic)
+        if logs != (old.logset, old.topic) and "Role" not in body:
+            raise ApiError("InvalidParameterValue.ClsRole", "Changing the log topic needs Role in the same request.")
+        if "Role" in body:
+            self._check_role(call, body["Role"])
+        self._check_logs(call.region, {"ClsLogsetId": logs[0], "ClsTopicId": logs[1]})
+        settings = replace(
+            old,
+            memory_mb=body.get("MemorySize", old.memory_mb),
+            timeout_s=body.get("Timeout", old.timeout_s),
+            init_timeout_s=body.get("InitTimeout", old.init_timeout_s),
+            environment=old.environment if variables is None else variables,
+            role=body.get("Role", old.role),
+            logset=logs[0],
+            topic=logs[1],
+            description=body.get("Description", old.description),
+            public=body.get("PublicNetConfig", {}).get("PublicNetStatus", old.public),
+            quiet=body.get("IgnoreSysLog", old.quiet),
+        )
+        self._update(deployed, replace(deployed.latest, settings=settings))
+        return {}
+
+    def _update(self, deployed: Deployed, latest: Version) -> None:
+        def finish() -> None:
+            deployed.latest, deployed.status, deployed.updated = latest, "Active", self._table.now()
+
+        self._table.begin(deployed, "Updating", finish)
+
+    def _delete(self, call: Call) -> Answer:
+        deployed, qualifier = self._table.get(call), call.body.get("Qualifier", "")
+        if deployed.status in ("Creating", "Updating", "Publishing", "Deleting"):
+            raise ApiError("FailedOperation.DeleteFunction", f"{deployed.name} is {deployed.status}, retry later.")
+        if qualifier and qualifier != LATEST:
+            if qualifier in deployed.aliases.values():
+                raise ApiError("UnsupportedOperation.AliasBind", f"An alias points to version {qualifier}.")
+            if deployed.versions.pop(qualifier, None) is None:
+                raise ApiError("ResourceNotFound.Version", f"There is no version {qualifier}.")
+            return {}
+
+        def finish() -> None:
+            self._table.drop(deployed)
+            self._running.forget(deployed)
+
+        self._table.begin(deployed, "Deleting", finish)
+        return {}
+
+    def _address(self, call: Call) -> Answer:
+        deployed = self._table.get(call)
+        if deployed.status == "CreateFailed":
+            raise ApiError("FailedOperation.GetFunctionAddress", f"{deployed.name} is {deployed.status}.")
+        code = self._table.version(deployed, call.body.get("Qualifier", LATEST)).code
+        digest = code.sha256 if self._unknowns.code_sha256 == "equal" else code.sha256[::-1]
+        return {"Url": self._code_url(code.sha256), "CodeSha256": digest}
+
+    def _reserve(self, call: Call) -> Answer:
+        deployed, wanted = self._table.active(call, "FailedOperation.ReservedInProgress"), call.body
+        others = sum(
+            each.reserved_mb or 0 for each in self._table if each.region == call.region and each is not deployed
+        )
+        if wanted["ReservedConcurrencyMem"] < 0 or others + wanted["ReservedConcurrencyMem"] > _POOL_MB - _KEPT_FREE_MB:
+            raise ApiError("FailedOperation.ReservedExceedTotal", f"{_KEPT_FREE_MB} MB must stay free.")
+        deployed.reserved_mb = wanted["ReservedConcurrencyMem"]
+        return {}
+
+    def _reserved(self, call: Call) -> Answer:
+        reserved = self._table.get(call).reserved_mb
+        return {} if reserved is None else {"ReservedMem": reserved}
+
+    def _unreserve(self, call: Call) -> Answer:
+        self._table.get(call).reserved_mb = None
+        return {}
+
+
+def _value(deployed: Deployed, name: str) -> str:
+    if name.startswith("tag-"):
+        return next((tag["Value"] for tag in deployed.tags if tag["Key"] == name.removeprefix("tag-")), "")
+    settings = deployed.latest.settings
+    known = {
+        "Status": deployed.status,
+        "Role": settings.role,
+        "Runtime": settings.runtime,
+        "ClsTopicId": settings.topic,
+        "ClsLogsetId": settings.logset,
+        "FunctionName": deployed.name,
+        "Description": settings.description,
+    }
+    if name not in known:
+        raise ApiError("InvalidParameterValue.Filters", f"There is no filter {name}.")
+    return known[name]

@@ -1,0 +1,160 @@
+"""Deployed functions that run: an instance pool a version, and the ways by which they are called."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from local import scf_events
+from local.account import Accounts
+from local.cos import ObjectCreated
+from local.scf.cron import Cron
+from local.scf.model import Deployed, Trigger, Version
+from local.scf_function import Function, FunctionConfig, InvocationError
+
+__all__ = ["Running"]
+
+log = logging.getLogger(__name__)
+_CATCH_UP_S = 120
+
+
+class Running:
+    """Starts what is deployed when it is called, and ends what is deployed no more.
+
+    Args:
+        logs: a folder; a function's log is `<name>.log`.
+        accounts: whose roles the functions have.
+        speed: how many seconds go by for timers in one.
+    """
+
+    def __init__(self, logs: Path, accounts: Accounts, *, speed: float = 1.0, max_instances: int = 300) -> None:
+        self._logs, self._accounts, self._speed, self._max = logs, accounts, speed, max_instances
+        self._live: dict[tuple[str, str], tuple[Version, Function]] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+
+    @property
+    def functions(self) -> list[Function]:
+        """Return those that have been called."""
+        return [function for _, function in self._live.values()]
+
+    def of(self, deployed: Deployed, qualifier: str) -> Function | None:
+        """Return the function behind a qualifier; None where there is no such version."""
+        version = deployed.version(qualifier)
+        if version is None:
+            return None
+        key = deployed.number, version.number
+        if key in self._live and self._live[key][0] is not version:
+            self._end(key)
+        if key not in self._live:
+            self._live[key] = version, Function(self._config(deployed, version), self._log(deployed))
+        return self._live[key][1]
+
+    def forget(self, deployed: Deployed) -> None:
+        """End all of a function that was deleted."""
+        for key in [each for each in self._live if each[0] == deployed.number]:
+            self._end(key)
+
+    def log_tail(self, deployed: Deployed, size: int = 4096) -> str:
+        """Return the end of a function's log."""
+        try:
+            return self._log(deployed).read_bytes()[-size:].decode("utf-8", "replace")
+        except OSError:
+            return ""
+
+    def created(self, all_of_them: Iterable[Deployed], created: ObjectCreated) -> None:
+        """Call the functions whose COS trigger an object fits."""
+        for deployed in all_of_them:
+            for trigger in deployed.triggers:
+                if trigger.kind == "cos" and trigger.enabled and _fits(trigger, created):
+                    self._call(deployed, trigger, scf_events.object_created_event(created, deployed.region))
+
+    async def tick(self, all_of_them: Callable[[], Iterable[Deployed]]) -> None:
+        """Call what timers say, until it is cancelled."""
+        begun, start = time.time(), time.monotonic()
+        done = int(begun)
+        while True:
+            now = int(begun + (time.monotonic() - start) * self._speed)
+            for second in range(max(done + 1, now - _CATCH_UP_S), now + 1):
+                for deployed in all_of_them():
+                    for trigger in deployed.triggers:
+                        if _rings(trigger, second):
+                            self._call(deployed, trigger, scf_events.timer_event(trigger.name, trigger.argument))
+            done = now
+            await asyncio.sleep(max(0.02, 0.5 / self._speed))
+
+    async def aclose(self) -> None:
+        """End everything."""
+        for key in list(self._live):
+            self._end(key)
+        await asyncio.gather(*self._ending, return_exceptions=True)
+
+    def _call(self, deployed: Deployed, trigger: Trigger, event: Mapping[str, Any]) -> None:
+        function = self.of(deployed, trigger.qualifier)
+        if function is None:
+            log.error("%s: its trigger %s names no version", deployed.name, trigger.name)
+        else:
+            function.invoke_async(event)
+
+    def _end(self, key: tuple[str, str]) -> None:
+        _, function = self._live.pop(key)
+        task = asyncio.get_running_loop().create_task(self._let_finish(function))
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    async def _let_finish(self, function: Function) -> None:
+        await function.aclose()
+
+    def _log(self, deployed: Deployed) -> Path:
+        return self._logs / f"{deployed.name}.log"
+
+    def _config(self, deployed: Deployed, version: Version) -> FunctionConfig:
+        settings = version.settings
+        module, _, handler = settings.handler.partition(".")
+        return FunctionConfig(
+            name=deployed.name,
+            module=module,
+            handler=handler,
+            code_dir=version.code.folder,
+            environment=dict(settings.environment),
+            timeout_s=float(settings.timeout_s),
+            region=deployed.region,
+            memory_mb=settings.memory_mb,
+            speed=self._speed,
+            max_instances=self._max,
+            python=_python(settings.runtime),
+            bare=True,
+            credentials=lambda: self._role_keys(settings.role),
+        )
+
+    def _role_keys(self, name: str) -> Mapping[str, str]:
+        role = self._accounts.roles.get(name)
+        return role.keys.current().environment if role is not None else {}
+
+
+def _python(runtime: str) -> str:
+    if not runtime.startswith("Python3"):
+        raise InvocationError(f"{runtime} does not run on this machine: only Python does")
+    from tools import package_python
+
+    # The packages are CPython 3.10's; a function of sources alone runs on any.
+    return (package_python.find() if runtime == "Python3.10" else None) or sys.executable
+
+
+def _rings(trigger: Trigger, second: int) -> bool:
+    return trigger.kind == "timer" and trigger.enabled and Cron.parse(trigger.sent["cron"]).fires(second)
+
+
+def _fits(trigger: Trigger, created: ObjectCreated) -> bool:
+    sent = trigger.sent
+    event = sent["event"].removesuffix("*")
+    return (
+        sent["bucketUrl"].partition(".")[0] == created.bucket
+        and (created.event_name.startswith(event) if sent["event"].endswith("*") else created.event_name == event)
+        and created.key.startswith(sent["filter"]["Prefix"])
+        and created.key.endswith(sent["filter"]["Suffix"])
+    )
