@@ -16,15 +16,11 @@ from shared.domain.errors import (
 
 # Beginnings of codes: InvalidParameterValue.X and RequestLimitExceeded.Y are of their families.
 _PARAMETERS = ("InvalidParameter", "InvalidParameterValue", "MissingParameter", "UnknownParameter")
-_FULL = (
-    "RequestLimitExceeded",
-    "FailedOperation.RestrictedFrequency",
-    "FailedOperation.RestrictedConcurrency",
-    "ResourceInsufficient",
-    "LimitExceeded",
-)
+_RATE = ("RequestLimitExceeded", "FailedOperation.RestrictedFrequency")
+_QUOTA = ("FailedOperation.RestrictedConcurrency", "ResourceInsufficient", "LimitExceeded")
 _BUSY = (
-    *_FULL,
+    *_RATE,
+    *_QUOTA,
     "InternalError",
     "ServiceUnavailable",
     "ResourceUnavailable",
@@ -49,6 +45,16 @@ def refusal(code: str, message: str, request_id: str | None) -> RecorderError:
     return RecorderMisconfigured(code, message, request_id)
 
 
+def is_rate(code: str) -> bool:
+    """Tell whether the code says that the account calls this action too often: TRTC takes no more from anybody now."""
+    return code.startswith(_RATE)
+
+
+def is_quota(code: str) -> bool:
+    """Tell whether the code says that the SdkAppId has no free place; another one may have."""
+    return code.startswith(_QUOTA)
+
+
 def is_full(code: str) -> bool:
-    """Tell whether the code says that TRTC takes no more from anybody now: rate or quota."""
-    return code.startswith(_FULL)
+    """Tell whether the code says that TRTC is full, by rate or quota, which is no recording's own fault."""
+    return is_rate(code) or is_quota(code)

@@ -1,5 +1,6 @@
 """The starts of one tick: in order of acceptance, until TRTC is full.
 
+TRTC counts calls of an action per account, and recordings at once per SdkAppId: a full one leaves the others alone.
 A start that TRTC does not take for a reason of its own goes behind those that have not been tried: its marker is moved.
 """
 
@@ -10,9 +11,9 @@ from functools import partial
 
 from shared.domain import keys
 from shared.domain.document import decide
-from shared.domain.errors import ParametersRefused, RecorderBusy, RecorderMisconfigured, TaskNotFound
+from shared.domain.errors import ParametersRefused, RecorderBusy, RecorderMisconfigured, TaskNotFound, WebRecordError
 from shared.domain.periods import REPEAT_MS, START_LEAD_MS
-from shared.domain.refusals import is_full
+from shared.domain.refusals import is_quota, is_rate
 from shared.domain.states import is_unsure
 from shared.domain.steps import Start, Wait, behind_ms, next_step
 from shared.store import journal, markers
@@ -24,6 +25,8 @@ from shared.usecases.tasks import find
 
 ENOUGH_SILENCE = 3
 """Calls in a row that were not answered, from which a tick starts no more: TRTC is not there."""
+READ_AHEAD = 64
+"""Requests that are read at once to learn which SdkAppId they are for."""
 
 
 class Starts:
@@ -31,7 +34,11 @@ class Starts:
 
     def __init__(self, ports: ReconcilePorts, report: Report) -> None:
         self._ports, self._report = ports, report
-        self._full, self._silence = False, 0
+        self._throttled, self._unasked, self._silence = False, "", 0
+        self._full: set[int] = set()
+        """SdkAppIds without a free place."""
+        self._apps: dict[str, int | None] = {}
+        """SdkAppIds by marker, of what waits behind a full one."""
         self._tried: dict[str, bool] = {}
         """Markers and whether they have to wait on."""
 
@@ -45,10 +52,10 @@ class Starts:
         """
         ports, others = self._ports, 0
         due = list(ripe("due/", due_ms + START_LEAD_MS, ports, self._report))
-        for marker in due:
+        for place, marker in enumerate(due):
             if ports.clock() >= until_ms:
                 break
-            if marker in self._tried or (self._over and not self._may_be_too_late(marker)):
+            if marker in self._tried or (self._over(due, place) and not self._may_be_too_late(marker)):
                 continue
             is_other = keys.marked(marker)[1] not in first
             if is_other and most is not None and others >= most:
@@ -66,8 +73,25 @@ class Starts:
         self._report.waiting_s = max(0, (ports.clock() - min(waiting)) // 1000) if waiting else 0
 
     @property
-    def _over(self) -> bool:
-        return self._full or self._silence >= ENOUGH_SILENCE
+    def _ended(self) -> bool:
+        everywhere = self._full.issuperset(self._ports.policy.sdk_app_ids)
+        return everywhere or self._throttled or self._silence >= ENOUGH_SILENCE
+
+    def _over(self, due: list[str], place: int) -> bool:
+        """Tell whether TRTC takes no start of this one's SdkAppId any more in this tick."""
+        if self._ended or not self._full:
+            return self._ended
+        if due[place] not in self._apps:
+            ahead = [marker for marker in due[place : place + READ_AHEAD] if marker not in self._tried]
+            self._apps.update(zip(ahead, self._ports.many(self._app_of, ahead), strict=True))
+        return self._apps[due[place]] in self._full
+
+    def _app_of(self, marker: str) -> int | None:
+        try:
+            accepted = journal.accepted_of(self._ports.store, keys.marked(marker)[1])
+        except WebRecordError:
+            return None  # it comes to light, and is reported, where it is started
+        return accepted.sdk_app_id if accepted else None
 
     def _may_be_too_late(self, marker: str) -> bool:
         """Tell whether the usual deadline has passed: then it is to be given up, though TRTC is full."""
@@ -88,7 +112,9 @@ class Starts:
         elif not isinstance(step, Start):
             markers.mark_look(ports.store, recording_id, ports.clock())
             ports.store.delete(marker)
-        elif not self._over and not self._behind(marker, known):
+        elif self._ended or known.accepted.sdk_app_id in self._full:
+            return
+        elif not self._behind(marker, known):
             markers.mark_look(ports.store, recording_id, ports.clock() + REPEAT_MS)
             self._try(marker, known, step, refusals)
 
@@ -115,8 +141,9 @@ class Starts:
             if outcome.refused:
                 refusals.append(outcome.refused)
                 evidence = outcome.recording.evidence
-                # A full TRTC is full for everybody; any other refusal may be this one recording's own.
-                self._full = self._full or is_full(outcome.refused)
+                self._throttled = self._throttled or is_rate(outcome.refused)
+                if is_quota(outcome.refused):
+                    self._full.add(known.accepted.sdk_app_id)
                 self._silence = self._silence + 1 if is_unsure(evidence) else 0
                 self._behind(marker, known._replace(evidence=evidence))
                 return
@@ -130,6 +157,9 @@ class Starts:
         """Tell whether an earlier attempt has a task after all."""
         if step.recheck is None:
             return False
+        if self._unasked:
+            refusals.append(self._unasked)
+            return False
         try:
             self._ports.pace()
             find(known, step.recheck, self._ports)
@@ -137,6 +167,7 @@ class Starts:
             return False
         except RecorderBusy as error:
             refusals.append(error.code)
-            self._full = self._full or is_full(error.code)
+            # TRTC counts each action by itself: starts that ask nothing go on.
+            self._unasked = error.code if is_rate(error.code) else ""
             return False
         return True

@@ -10,10 +10,12 @@ from shared.domain import keys
 from shared.domain.notify_hosts import NotificationError
 from shared.domain.refusals import refusal
 from shared.domain.states import State
-from shared.ports import Started
-from testing.callbacks import callback, mp4_stop
+from shared.ports import Described, Started
+from testing.callbacks import SDK_APP_ID, callback, mp4_stop
 from tests.fakes import FakeTrtc
 from tests.shared.usecases.ticking import HOUR_MS, MINUTE_MS, Inbox, Site
+
+OTHER_APP = SDK_APP_ID + 1
 
 
 class HangingInbox(Inbox):
@@ -121,6 +123,68 @@ class TestHeadOfTheQueue:
         site.minutes(64)
         site.minutes(3)
         assert (State.QUEUED, State.FAILED) == (site.recording("first").state, site.recording("second").state)
+
+
+class TwoApps(FakeTrtc):
+    """The site's SdkAppId is `full`, by this code; the other has room. `asking` is what a question is refused with."""
+
+    full = "ResourceInsufficient.RequestRejection"
+    asking = ""
+    calls = 0
+
+    def start(self, parameters: Mapping[str, Any]) -> Started:
+        self.calls += 1
+        if parameters["SdkAppId"] == SDK_APP_ID:
+            raise refusal(self.full, "full", "r")
+        return super().start(parameters)
+
+    def describe(self, sdk_app_id: int, record_id: str) -> Described:
+        if self.asking:
+            raise refusal(self.asking, "no", "r")
+        return super().describe(sdk_app_id, record_id)
+
+
+def two_apps(waiting: int) -> tuple[Site, TwoApps]:
+    """Return a site where so many wait for a full SdkAppId, and one behind them for the other."""
+    trtc = TwoApps()
+    site = Site(trtc=trtc, policy=Site().policy._replace(sdk_app_ids=(SDK_APP_ID, OTHER_APP)))
+    for number in range(waiting):
+        site.start(f"full{number}", start_at=(site.clock.now + 2 * MINUTE_MS) / 1000)
+    site.clock.now += 1_000
+    site.start("other", start_at=(site.clock.now + 2 * MINUTE_MS) / 1000, sdk_app_id=OTHER_APP)
+    trtc.calls = 0
+    return site, trtc
+
+
+class TestFull:
+    """Recordings at once are counted per SdkAppId, calls of an action per account."""
+
+    def test_a_full_sdk_app_id_leaves_the_others_alone(self) -> None:
+        """However many wait for it in front of them; it is asked once a tick itself."""
+        site, trtc = two_apps(150)
+        site.minutes(3)
+        assert (State.STARTING, State.QUEUED) == (site.recording("other").state, site.recording("full0").state)
+        before = trtc.calls
+        site.minutes()
+        assert 1 == trtc.calls - before
+
+    def test_a_rate_is_everybodys(self) -> None:
+        """Whoever is behind waits for the next tick, too."""
+        site, trtc = two_apps(1)
+        trtc.full = "RequestLimitExceeded"
+        site.minutes(3)
+        assert State.SCHEDULED is site.recording("other").state
+
+    def test_a_question_too_many_holds_up_no_start(self) -> None:
+        """TRTC counts DescribeWebRecord by itself: who has nothing to ask is started."""
+        site, trtc = two_apps(5)
+        trtc.full = "InternalError"
+        site.minutes(2)
+        trtc.full, trtc.asking = "ResourceInsufficient", "RequestLimitExceeded"
+        site.clock.now += MINUTE_MS
+        site.start("late", start_at=(site.clock.now + MINUTE_MS) / 1000, sdk_app_id=OTHER_APP)
+        site.minutes(2)
+        assert State.STARTING is site.recording("late").state
 
 
 def test_what_always_fails_is_tried_rarer_and_rarer() -> None:
