@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import httpx
 import tenacity
@@ -125,6 +125,11 @@ class Api:
         """GET /recordings/{id}/playlist: an HLS playlist with signed segment addresses."""
         return self.call("GET", f"{_path(recording_id)}/playlist", query={"file": name}).text
 
+    def segment(self, recording_id: str, address: str) -> str:
+        """GET /recordings/{id}/segment: the signed address of a segment that a long playlist names by ours."""
+        query = parse_qsl(urlsplit(address).query)
+        return str(self.call("GET", f"{_path(recording_id)}/segment", query=query, leads=True).headers["location"])
+
     def stop(self, recording_id: str) -> Document:
         """POST /recordings/{id}/stop."""
         return document(self.call("POST", f"{_path(recording_id)}/stop", repeat=False))
@@ -181,8 +186,9 @@ class Api:
         body: Document | None = None,
         headers: Mapping[str, str] | None = None,
         repeat: bool = True,
+        leads: bool = False,
     ) -> httpx.Response:
-        """Make one call, and again where that is safe and may help; 2xx and 304 are returned.
+        """Make one call, and again where that is safe and may help; 2xx and 304 are returned, 302 where it `leads` on.
 
         Raises:
             CliError: what the answer means, or that there was none.
@@ -204,7 +210,8 @@ class Api:
                 raise errors.BadUsage(
                     "the request holds characters that are no text: half a pair, or not UTF-8"
                 ) from None
-            if reply.is_success or reply.status_code == 304:
+            located = leads and reply.status_code == 302 and reply.has_redirect_location
+            if located or reply.is_success or reply.status_code == 304:
                 return reply
             raise self.refusal(reply)
 

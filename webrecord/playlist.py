@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from webrecord.download import safe_name
 from webrecord.errors import RecordingFailed
@@ -18,7 +18,7 @@ def segments(text: str) -> dict[str, str]:
         raise RecordingFailed("the playlist is none: it does not begin with #EXTM3U")
     found: dict[str, str] = {}
     for address in (line.strip() for line in text.splitlines() if _is_address(line)):
-        if _split(address).scheme not in ("http", "https"):
+        if _split(address).scheme not in ("http", "https") and not is_ours(address):
             raise RecordingFailed(f"the playlist names {address[:80]!r}, which can't be fetched")
         found[_name(address)] = address
     return found
@@ -33,7 +33,14 @@ def _is_address(line: str) -> bool:
     return bool(line.strip()) and not line.lstrip("\ufeff").startswith("#")
 
 
+def is_ours(address: str) -> bool:
+    """Tell whether the API gives the segment's address by a call of its own."""
+    return address.startswith("segment?")
+
+
 def _name(address: str) -> str:
+    if is_ours(address.strip()):
+        return safe_name(dict(parse_qsl(_split(address.strip()).query)).get("name"))
     return safe_name(unquote(_split(address.strip()).path.rpartition("/")[2]))
 
 

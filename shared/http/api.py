@@ -183,6 +183,14 @@ def _playlist(call: Call) -> HttpResponse:
     return HttpResponse(200, body, {"Content-Type": "application/vnd.apple.mpegurl", "Cache-Control": "no-store"})
 
 
+def _segment(call: Call) -> HttpResponse:
+    from shared.usecases.read import segment
+
+    asked = call.request.query
+    to = segment(call.id, asked.get("file", ""), asked.get("name", ""), call.ports)
+    return HttpResponse(302, "", {"Location": to, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
+
+
 def _remove(call: Call) -> HttpResponse:
     from shared.usecases.remove import remove
 
@@ -237,4 +245,5 @@ ROUTES: dict[str, dict[str, Route]] = {
     "/recordings/{id}/wait": {"GET": _wait},
     "/recordings/{id}/events": {"GET": _events},
     "/recordings/{id}/playlist": {"GET": _playlist},
+    "/recordings/{id}/segment": {"GET": _segment},
 }

@@ -120,6 +120,21 @@ def paths() -> Json:
             **_problems(e.NO_PLAYLIST, e.LONG_REPLY, e.NO_STORE),
         },
     }
+    segment: Json = {
+        "operationId": "getSegment",
+        "summary": "A segment of a playlist too long for signed URLs; such a playlist names this address",
+        "parameters": [
+            {**_query("file", {"type": "string"}, "the playlist's name"), "required": True},
+            {**_query("name", {"type": "string"}, "the segment's name"), "required": True},
+        ],
+        "responses": {
+            "302": {
+                "description": "it lies there, by a signed URL: the token is not for that host",
+                "headers": {"Location": {"schema": {"type": "string", "format": "uri"}}},
+            },
+            **_problems(e.NO_PLAYLIST, e.NO_STORE),
+        },
+    }
     return {
         "/recordings": {"get": listing, "post": start},
         "/recordings/{id}": {"parameters": one, "get": show, "delete": remove},
@@ -127,6 +142,7 @@ def paths() -> Json:
         "/recordings/{id}/wait": {"parameters": one, "get": wait},
         "/recordings/{id}/events": {"parameters": one, "get": events},
         "/recordings/{id}/playlist": {"parameters": one, "get": playlist},
+        "/recordings/{id}/segment": {"parameters": one, "get": segment},
         "/healthz": {
             "get": {
                 "operationId": "health",

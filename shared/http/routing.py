@@ -18,7 +18,7 @@ MOST_PATH = 2_000
 MOST_BASE = 8
 """Segments of a base path."""
 PUBLIC = ("healthz", "openapi.json", "console")
-PARTS = ("stop", "wait", "events", "playlist")
+PARTS = ("stop", "wait", "events", "playlist", "segment")
 _PLAIN = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._~-]{1,128}")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,26}")
 _PARAMETER = re.compile(r"\{[^{}]*\}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -148,26 +149,56 @@ def _read(body: bytes) -> Any:  # noqa: ANN401 (any JSON value)
 def playlist(recording_id: str, name: str, ports: QueryPorts) -> str:
     """Return an HLS playlist of the recording, its segments as signed URLs: the bucket is private.
 
+    Where those are too many for a reply the segments are addresses of ours, which lead to signed ones: see `segment`.
+
     Raises:
         NotFound: the recording has no such playlist, or it is not uploaded yet.
         ReplyTooLarge: it names more than a reply can hold.
     """
+    key = _playlist_key(recording_id, name, ports)
+    stored = ports.files.get(key)
+    if stored is None:
+        raise NotFound(f"recording {recording_id} has no playlist {name}")
+    folder, _, file = key.rpartition("/")
+    lines = stored.body.decode("utf-8", "replace").splitlines()
+    ours = f"segment?file={quote(file, safe='')}&name="
+    told = _addressed(lines, lambda line: ports.files.presign(f"{folder}/{line}", URL_VALID_S))
+    told = told or _addressed(lines, lambda line: f"{ours}{quote(line, safe='')}")
+    if told is None:
+        raise ReplyTooLarge(f"the playlist would have more than {MOST_REPLY} bytes; read the files from the bucket")
+    return told
+
+
+def segment(recording_id: str, name: str, line: str, ports: QueryPorts) -> str:
+    """Return a signed URL of a segment that lies beside a playlist of the recording.
+
+    Raises:
+        NotFound: the recording has no such playlist, or the line is no name.
+    """
+    key = _playlist_key(recording_id, name, ports)
+    if not keys.is_file_name(line) or line.startswith("#"):
+        raise NotFound(f"recording {recording_id} has no such segment")
+    return ports.files.presign(f"{key.rpartition('/')[0]}/{line}", URL_VALID_S)
+
+
+def _playlist_key(recording_id: str, name: str, ports: QueryPorts) -> str:
     # A `+` that nobody quoted came as a blank; a gateway may have left the name quoted.
     spelled = [name, name.replace(" ", "+"), unquote(name)]
     files = [file for file in current(ports.store, recording_id).files if file.name.endswith(".m3u8")]
-    files = [file for spelling in spelled for file in files if file.name == spelling and _is_ours(file, ports)]
-    key = files[0].key if files else None
-    stored = ports.files.get(key) if key else None
-    if key is None or stored is None:
+    found = [file.key for spelling in spelled for file in files if file.name == spelling and _is_ours(file, ports)]
+    if not found or not found[0]:
         raise NotFound(f"recording {recording_id} has no playlist {name}")
-    folder = key.rpartition("/")[0]
-    lines = stored.body.decode("utf-8", "replace").splitlines()
+    return found[0]
+
+
+def _addressed(lines: list[str], address: Callable[[str], str]) -> str | None:
+    """Return the playlist with an address for each segment; None where a reply does not hold it."""
     told, weighs = list[str](), 0
     for line in lines:
         # Only names beside the playlist: what else a playlist may say, we do not sign for.
         beside = line and not line.startswith("#") and "/" not in line
-        told.append(ports.files.presign(f"{folder}/{line}", URL_VALID_S) if beside else line)
+        told.append(address(line) if beside else line)
         weighs += weight(told[-1])
         if weighs > MOST_REPLY:  # an object of nothing but names would be signed for minutes
-            raise ReplyTooLarge(f"the playlist would have more than {MOST_REPLY} bytes; read the files from the bucket")
+            return None
     return "\n".join(told) + "\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -232,6 +233,31 @@ def test_segments_whose_addresses_expired(to: Path) -> None:
     assert b"/two.ts" == (to / "two.ts").read_bytes()
     kept = "#EXTM3U\n#EXTINF:10.0,\none.ts\n\n#EXTINF:2.0,\ntwo.ts\n#EXT-X-ENDLIST\n"
     assert kept == (to / "a.m3u8").read_text()
+
+
+class LongHls(Hls):
+    """A playlist too long for signed addresses: the API leads to each, with the token, and the bucket sees none."""
+
+    def __call__(self, call: Call) -> Answer:
+        host = call.headers["host"]
+        if call.path == "/recordings/x/playlist":
+            lines = "".join(f"#EXTINF:9.0,\nsegment?file=a.m3u8&name={name}\n" for name in ("one.ts", "a%20b%2B.ts"))
+            return Answer(200, f"#EXTM3U\n{lines}#EXT-X-ENDLIST\n".encode())
+        if call.path == "/recordings/x/segment":
+            assert "a.m3u8" == call.query["file"]
+            assert "authorization" in call.headers
+            self.asked += 1
+            return Answer(302, headers={"Location": f"http://{host}/lies/{quote(call.query['name'])}?n={self.asked}"})
+        return super().__call__(call)
+
+
+def test_segments_that_the_api_leads_to(to: Path) -> None:
+    """Each is asked for by itself, anew where its address expired; the playlist that is kept names the files."""
+    with scripted(LongHls()) as server:
+        ran = Cli({"WEBRECORD_ENDPOINT": server.url, "WEBRECORD_TOKEN": "t" * 16})("download", "x", "-o", to)
+    assert 0 == ran.status, ran.err
+    assert {"a.m3u8", "one.ts", "a b+.ts"} == {path.name for path in to.iterdir()}
+    assert "#EXTM3U\n#EXTINF:9.0,\none.ts\n#EXTINF:9.0,\na b+.ts\n#EXT-X-ENDLIST\n" == (to / "a.m3u8").read_text()
 
 
 @pytest.mark.parametrize("second", ["..%2f..%2fx.ts", "%2e%2e", "", "a%0ab"])

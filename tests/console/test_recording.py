@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from urllib.parse import urljoin
+
+import pytest
 from playwright.sync_api import expect
 
 from tests.console.conftest import Tab
@@ -135,3 +138,30 @@ def test_many_segments_are_shown_when_somebody_wants_them(api: FakeApi, tab: Tab
     expect(rows).to_have_count(12)
     tab.page.get_by_role("button", name="Show all 300 files").click()
     expect(rows).to_have_count(300)
+
+
+@pytest.mark.parametrize(
+    ("line", "given"),
+    [
+        ("segment?file=a.m3u8&name=a_0.ts", True),
+        ("/recordings/other/events", False),
+        ("events", False),
+        ("../other/playlist?file=a.m3u8", False),
+        ("x/../stop", False),
+    ],
+)
+def test_a_playlist_gets_the_token_for_nothing_else(api: FakeApi, tab: Tab, line: str, given: bool) -> None:
+    """Whoever writes into the bucket may name any address of ours: only the recording's own segments get the token."""
+    files = [{"name": "a.m3u8", "size": 9, "playlist_url": "recordings/hls/playlist?file=a.m3u8"}]
+    api.documents = {"hls": recording(1, "completed", recording_id="hls", format="hls", files=files)}
+    lines = f"#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4.0,\n{line}\n#EXT-X-ENDLIST\n"
+    tab.page.route(
+        "**/recordings/hls/playlist?*",
+        lambda route: route.fulfill(body=lines, content_type="application/vnd.apple.mpegurl"),
+    )
+    tab.sign_in()
+    tab.page.evaluate("location.hash = '#/recordings/hls'")
+    want = urljoin(f"{api.url.removesuffix('console')}recordings/hls/playlist", line)
+    with tab.page.expect_request(lambda request: request.url == want and request.resource_type == "xhr") as sent:
+        pass
+    assert given == ("authorization" in sent.value.all_headers())

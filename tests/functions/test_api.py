@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 import pytest
@@ -92,6 +93,22 @@ def test_a_playlist_plays_from_a_private_bucket(call: Call) -> None:
     assert {200} == {httpx.get(segment).status_code for segment in segments}
 
 
+def test_a_segment_leads_to_a_private_bucket(call: Call) -> None:
+    """A long playlist names this address, with the token; where it leads to needs none. Nothing beside it is signed."""
+    told = completed(call, "api-segment", format="hls")
+    (film,) = [file for file in told["files"] if file["name"].endswith(".m3u8")]
+    file = film["name"]
+    body = call("GET", "/recordings/api-segment/playlist", query={"file": file})[1]
+    name = next(line for line in body.splitlines() if line.startswith("http")).split("?")[0].rpartition("/")[2]
+    path = "/recordings/api-segment/segment"
+    status, body, headers = call("GET", path, query={"file": file, "name": unquote(name)})
+    assert (302, "", "no-store") == (status, body, headers["Cache-Control"])
+    assert 200 == httpx.get(headers["Location"]).status_code
+    for query in ({"file": file, "name": "../x.ts"}, {"file": file}, {"file": name, "name": name}, {}):
+        assert 404 == call("GET", path, query=query)[0]
+    assert 401 == call("GET", path, query={"file": file, "name": name}, token=None)[0]
+
+
 def test_raw_callbacks_and_their_signature_times(call: Call) -> None:
     """In order, as TRTC sent them."""
     completed(call, "api-events")
@@ -158,6 +175,7 @@ def test_conditional_reads(call: Call) -> None:
         ("/recordings/x/wait", "GET, HEAD, OPTIONS"),
         ("/recordings/x/events", "GET, HEAD, OPTIONS"),
         ("/recordings/x/playlist", "GET, HEAD, OPTIONS"),
+        ("/recordings/x/segment", "GET, HEAD, OPTIONS"),
         ("/healthz", "GET, HEAD, OPTIONS"),
         ("/release/v1/recordings", "GET, POST, HEAD, OPTIONS"),
     ],

@@ -200,7 +200,7 @@ ANYTHING = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(SHORT, inner, max_size=3), max_leaves=8
 )
 HEADERS = ["Authorization", "authorization", "idempotency-key", "Content-Type", "if-none-match", "origin"]
-QUERIES = ["state", "label", "limit", "cursor", "file", "after", "timeout", "files", "from", "to"]
+QUERIES = ["name", "state", "label", "limit", "cursor", "file", "after", "timeout", "files", "from", "to"]
 NAMES = st.sampled_from([*HEADERS, *QUERIES]) | SHORT
 FIELDS = st.dictionaries(NAMES, ANYTHING, max_size=5) | ANYTHING
 SEGMENTS = st.sampled_from(
@@ -211,6 +211,7 @@ SEGMENTS = st.sampled_from(
         "stop",
         "wait",
         "playlist",
+        "segment",
         "events",
         "k1",
         "",

@@ -17,7 +17,7 @@ from webrecord.api import FINAL, Api, Document
 from webrecord.commands.read import Id
 from webrecord.download import Fetcher, safe_name
 from webrecord.errors import BadUsage, Interrupted, RecordingFailed
-from webrecord.playlist import segments, side_by_side
+from webrecord.playlist import is_ours, segments, side_by_side
 from webrecord.session import Session, command
 from webrecord.text import safe, size
 from webrecord.wire import Ways
@@ -119,7 +119,8 @@ class _Work:
         return [self._told(name), *done]
 
     def _segment(self, name: str, text: str, segment: str, new: bool) -> str:
-        return segments(self._api.playlist(self._id, name) if new else text)[segment]
+        address = segments(self._api.playlist(self._id, name) if new else text)[segment]
+        return self._api.segment(self._id, address) if is_ours(address) else address
 
     def _one(self, name: str, address: Callable[[bool], str], length: int | None) -> Document:
         path = self._folder / name

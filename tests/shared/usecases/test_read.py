@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timezone
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from hypothesis import example, given, settings
@@ -16,9 +17,10 @@ from shared.domain.errors import InvalidRequest, NotFound, ReplyTooLarge
 from shared.domain.keys import document_key, former_index_key, index_key
 from shared.domain.listing import parse_query
 from shared.domain.refusals import refusal
+from shared.domain.size import weight
 from shared.domain.states import State
 from shared.ports import ListedObject, StoredObject
-from shared.usecases.read import EVENTS, LARGEST_EVENT, URL_VALID_S, events, playlist, show, wait
+from shared.usecases.read import EVENTS, LARGEST_EVENT, URL_VALID_S, events, playlist, segment, show, wait
 from shared.usecases.read_list import MOST_READ, page
 from shared.usecases.read_ports import QueryPorts
 from shared.usecases.remove import remove
@@ -525,10 +527,39 @@ class TestPlaylist:
 
         world, _, folder = self._world()
         files = Counting()
-        files.put(f"{folder}/film.m3u8", b"#EXTM3U\n" + b"a\n" * 200_000)
+        files.put(f"{folder}/film.m3u8", b"#EXTM3U\n" + b"a\n" * 300_000)
         with pytest.raises(ReplyTooLarge):
             playlist("k1", "film.m3u8", reading(world, files))
         assert len(signed) < 100_000
+
+    def test_ten_hours_of_segments_are_named_by_addresses_of_ours(self) -> None:
+        """Signed links as a role's key makes them do not fit into a reply; each of ours leads to the same link."""
+
+        class Role(MemoryFiles):
+            def presign(self, key: str, seconds: int) -> str:
+                return f"{super().presign(key, seconds)}&x-cos-security-token={'t' * 900}"
+
+        world, _, folder = self._world()
+        files, names = Role(), [f"a b+%_{number}.ts" for number in range(9_000)]
+        lines = "".join(f"#EXTINF:4.0,\n{name}\n" for name in names)
+        files.put(f"{folder}/film.m3u8", f"#EXTM3U\n{lines}stop\n#EXT-X-ENDLIST\n".encode())
+        told = playlist("k1", "film.m3u8", reading(world, files))
+        assert weight(told) < 2_000_000
+        addresses = [line for line in told.splitlines() if not line.startswith("#")]
+        assert {"segment"} == {address.partition("?")[0] for address in addresses}
+        asked = [dict(parse_qsl(address.partition("?")[2])) for address in addresses]
+        assert [{"file": "film.m3u8", "name": name} for name in [*names, "stop"]] == asked
+        signed = segment("k1", "film.m3u8", names[7], reading(world, files))
+        assert files.presign(f"{folder}/{names[7]}", URL_VALID_S) == signed
+
+    @pytest.mark.parametrize("line", ["", "../other.ts", "/x.ts", "a/b.ts", "#EXTINF"])
+    def test_a_segment_lies_beside_its_playlist(self, line: str) -> None:
+        """404 for everything else: nothing of another folder is ever signed."""
+        world, files, _ = self._world()
+        with pytest.raises(NotFound):
+            segment("k1", "film.m3u8", line, reading(world, files))
+        with pytest.raises(NotFound):
+            segment("k1", "other.m3u8", "film_0.ts", reading(world, files))
 
     @pytest.mark.parametrize("name", ["other.m3u8", "film_0.ts", "../../request.json", ""])
     def test_no_other_object_is_read(self, name: str) -> None:

@@ -63,9 +63,11 @@ function player(renew) {
     if (!Hls.isSupported()) return say(t('player.unsupported'));
     hls = new Hls({
       enableWorker: false,
-      // The token is for our API alone: segments lie elsewhere, and their addresses are signed.
+      // A playlist may name any address. The token is for its own and for the segments of its recording alone.
       xhrSetup: (request, address) => {
-        if (new URL(address, location).origin === location.origin && session.token) {
+        const [to, own] = [new URL(address, playlist), new URL(playlist)];
+        const beside = [own.pathname, own.pathname.replace(/playlist$/, 'segment')].includes(to.pathname);
+        if (to.origin === own.origin && beside && session.token) {
           request.setRequestHeader('Authorization', `Bearer ${session.token}`);
         }
       },
