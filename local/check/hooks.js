@@ -86,6 +86,7 @@
       audio: [...audio].map((one) => one.state),
       peers: [...peers].map((one) => one.iceConnectionState),
       gl: [...drawn].map(([one, kind]) => ({kind, area: area(one)})),
+      text: window !== top && media.size && document.body ? document.body.innerText.slice(0, 500) : "",
     };
     const text = JSON.stringify(state);
     if (text === last) return;

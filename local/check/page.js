@@ -1,7 +1,6 @@
 // Evaluated in the top document at the end of a look; returns what `seen.Look` holds.
 (() => {
   "use strict";
-  if (window.__checkTell) window.__checkTell();
   const body = document.body || document.documentElement, root = document.documentElement;
   const text = (one) => (one && one.innerText || "").trim();
   const box = (one) => one.getBoundingClientRect();

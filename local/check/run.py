@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import platform
 import shutil
 import socket
 import sys
@@ -128,12 +129,20 @@ async def _visit(job: Job, wish: Wish, say: Say) -> Visited:
         page = await studio.open()
         studio.sound.begin(time.monotonic(), 0.0, ear.take)
         seen = await look(page, wish, say)
-        seen.visit.peak, seen.visit.deaf = ear.peak, studio.sound_trouble()
+        seen.visit.peak = ear.peak
+        seen.visit.deaf = studio.sound_trouble() or _deaf(seen.visit, heard=studio.sound.heard)
         return seen
     finally:
         if studio is not None:
             await studio.close()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _deaf(visit: Visit, *, heard: bool) -> str:
+    """Return why a browser can't be heard that complains of nothing."""
+    if platform.system() != "Linux":
+        return "its sound is taken from ALSA, which only Linux has"
+    return "this Chromium plays into no ALSA device" if "running" in visit.audio and not heard else ""
 
 
 def _no_picture(_moment: float, _jpeg: bytes) -> None:

@@ -141,6 +141,8 @@ class Visit:
     """The longest that the browser took for a picture."""
     cores: float = 0.0
     """Processors that the page's process used."""
+    frame_texts: list[str] = field(default_factory=list)
+    """Of frames with a player."""
     peak: int = 0
     """The loudest sample, 0 to 32768."""
     deaf: str = ""

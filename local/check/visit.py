@@ -78,7 +78,7 @@ class _Eye:
         self.png = b""
         self._page, self._watcher, self._visit, self._wish, self._say = page, watcher, visit, wish, say
         self._last: Luma | None = None
-        self._called_at = 0.0
+        self._called_at = self._loaded_at = 0.0
         page.listen("Runtime.bindingCalled", self._on_called)
 
     async def look(self) -> None:
@@ -99,6 +99,8 @@ class _Eye:
             await asyncio.sleep(max(0.0, began + share * asked.seconds - time.monotonic()))
             await self._picture()
         spent = time.monotonic() - began
+        if self._called_at and not visit.ready_again:
+            visit.ready_s = max(0.0, self._called_at - self._loaded_at)
         visit.cores = (await self._used_s() - used) / max(spent, 0.1)
         visit.look = await self._ask()
         if self._wish.screenshot:
@@ -118,10 +120,7 @@ class _Eye:
                 self._watcher.expect_load()
                 await self._page.reload()
                 visit.ready_again = await self._page.ready(wait_s)
-        else:
-            await self._page.ready(0.5)
-        if self._called_at and not visit.ready_again:
-            visit.ready_s = max(0.0, self._called_at - loaded_at)
+        self._loaded_at = loaded_at
 
     async def _picture(self) -> None:
         asked, at = self._wish.asked, time.monotonic()
@@ -144,7 +143,12 @@ class _Eye:
         )
 
     async def _ask(self) -> Look:
+        """Ask the top document, in a world of its own, where the page can't have changed what we ask with."""
+        tell = {"expression": "window.__checkTell && window.__checkTell()", "timeout": 3_000}
+        await self._watcher.call("Runtime.evaluate", tell, wait_s=6)
+        world = await self._watcher.call("Page.createIsolatedWorld", {"frameId": self._page.target}, wait_s=6)
         wanted = {"expression": _LOOK.read_text(encoding="utf-8"), "returnByValue": True, "timeout": 3_000}
+        wanted["contextId"] = world["executionContextId"]
         answer = await self._watcher.call("Runtime.evaluate", wanted, wait_s=6)
         return look_of(fields(answer.get("result")).get("value"))
 

@@ -75,7 +75,7 @@ class Watcher:
     def sum_up(self) -> None:
         """Write what the frames told last into the visit, in place of what was written before."""
         visit = self._visit
-        for kept in (visit.media, visit.audio, visit.gl):
+        for kept in (visit.media, visit.audio, visit.gl, visit.frame_texts):
             kept.clear()
         for state in list(self._states.values()):
             for one in map(fields, items(state.get("media"), _MOST)):
@@ -84,6 +84,8 @@ class Watcher:
             visit.audio += [word(one, 20) for one in items(state.get("audio"), _MOST)][: _MOST - len(visit.audio)]
             for one in map(fields, items(state.get("gl"), _MOST)):
                 _keep(visit.gl, Gl(word(one.get("kind"), 20), number(one.get("area"))))
+            if text := word(state.get("text"), 500):
+                _keep(visit.frame_texts, text)
             for peer in items(state.get("peers"), _MOST):
                 if peer in _LIVE:
                     _keep(visit.connections, f"WebRTC {peer}")

@@ -12,6 +12,7 @@ from local.recorder.cdp import CLOSED, CdpError, Connection
 from local.recorder.job import Mobile, Viewport
 from local.recorder.log import log
 from local.recorder.scripts import READY, SCRIPTS, TOO_LARGE
+from shared.domain.redaction import redact
 
 _LOAD_S = 5.0  # after the document is parsed, how long its pictures and frames may delay the start
 
@@ -204,7 +205,7 @@ class Page:
             if info["type"] == "page" and info.get("openerId"):
                 # In a full browser a popup hides the recorded tab, and its pictures stop.
                 self.connection.tell("Target.closeTarget", {"targetId": info["targetId"]})
-                log(f"closed a popup: {info.get('url')}")
+                log(f"closed a popup: {redact(str(info.get('url')))}")
         elif method == CLOSED or (
             method in ("Target.targetCrashed", "Target.targetDestroyed") and params["targetId"] == self.target
         ):

@@ -9,8 +9,8 @@ from local.check.finding import Finding, Level
 from local.check.seen import Asked, Look, Visit
 from local.check.text import tidy
 
-MOVES = 20
-"""Pixels of a small picture that change where something moves; a blinking caret changes fewer."""
+MOVES = 4
+"""Pixels of a small picture that change where something moves."""
 
 
 class Case(NamedTuple):

@@ -21,7 +21,7 @@ def waits_for_click(case: Case) -> Iterator[Finding]:
     """Something would begin if somebody clicked."""
     look, media = case.look, case.visit.media
     waiting = [one for one in media if one.paused and not one.time_s and not one.error and not one.played]
-    words = next((text for text in (*look.buttons, look.text) if _GO.search(text)), "")
+    words = next((text for text in (*look.buttons, look.text, *case.visit.frame_texts) if _GO.search(text)), "")
     if not case.is_seen or not words:
         return
     advice = "nobody clicks: begin when the page has loaded, at least in the view that is recorded"

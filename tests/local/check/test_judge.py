@@ -55,6 +55,7 @@ EACH = [
     ("login_wall", "warn", case(loads=[Load("https://example.com/login?next=%2Fclass", True)])),
     ("login_wall", "warn", case(look=Look(fields=1, identity=True, buttons=("Continue",), letters=60))),
     ("waits_for_click", "warn", case(media=[WAITING], look=LOOK._replace(buttons=("开始上课",)))),
+    ("waits_for_click", "warn", case(media=[WAITING], frame_texts=["Start the lesson"])),
     ("waits_for_click", "warn", case(media=[], look=LOOK._replace(buttons=("Join now",), letters=30))),
     ("autoplay", "note", case(second=visit(refused=True))),
     ("silent", "warn", case(peak=0)),
