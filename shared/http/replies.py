@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from shared.domain.advice import ADVICE
 from shared.domain.document import Recording
 from shared.domain.errors import (
     CallerMustRetry,
@@ -30,6 +31,7 @@ from shared.domain.errors import (
     WebRecordError,
 )
 from shared.domain.ids import etag, names_etag
+from shared.domain.reasons import of_trtc
 from shared.triggers import HttpResponse
 
 if TYPE_CHECKING:
@@ -60,6 +62,9 @@ PROBLEMS: dict[type[Exception], tuple[int, str, str]] = {
     WebRecordError: (500, "internal", "Internal error"),
     Exception: (500, "internal", "Internal error"),
 }
+
+CHECK = "check the deployment's settings, keys and role with the doctor"
+"""What to do where TRTC refuses the deployment by a code that says no more."""
 
 
 def recording_reply(status: int, recording: Recording, base: str = "") -> HttpResponse:
@@ -104,6 +109,8 @@ def problem(error: Exception, request_id: str) -> HttpResponse:
     detail = str(error) if isinstance(error, WebRecordError) else "see the function's log under this request id"
     if isinstance(error, StoreError) and error.meaning:
         detail = f"{detail}; {error.meaning}"
+    if isinstance(error, RecorderMisconfigured):
+        detail = f"{detail}; {ADVICE.get(of_trtc(error.code), CHECK)}"
     body: dict[str, Any] = {
         "type": f"urn:scf-webrecord:problem:{name}",
         "title": title,

@@ -38,7 +38,7 @@ from shared.domain.errors import (
 )
 from shared.domain.evidence import Evidence
 from shared.domain.states import State
-from shared.http.replies import problem, recording_reply
+from shared.http.replies import CHECK, problem, recording_reply
 from shared.triggers import UnknownTriggerError
 
 TRTC = ("FailedOperation.X", "TRTC's words", "trtc-request-1")
@@ -90,9 +90,28 @@ def test_problem(error: Exception, status: int, name: str) -> None:
     body = json.loads(reply.body)
     assert status == reply.status == body["status"]
     assert f"urn:scf-webrecord:problem:{name}" == body["type"]
-    assert ("request-1", str(error)) == (body["request_id"], body["detail"])
+    detail = f"{error}; {CHECK}" if isinstance(error, RecorderMisconfigured) else str(error)
+    assert ("request-1", detail) == (body["request_id"], body["detail"])
     assert body["title"]
     assert "application/problem+json; charset=utf-8" == reply.to_event()["headers"]["Content-Type"]
+
+
+@pytest.mark.parametrize(
+    ("code", "step"),
+    [
+        ("AuthFailure.SecretIdNotFound", "execution role"),
+        ("UnauthorizedOperation", "attach the policy of docs/deploy.md"),
+        ("FailedOperation.NotAbility", "activate it in the TRTC console"),
+        ("AuthFailure.New", "execution role"),
+        ("Anything", "doctor"),
+    ],
+)
+def test_a_deployment_that_trtc_refuses_has_a_next_step(code: str, step: str) -> None:
+    """Behind TRTC's own words, by its code; the doctor where the code says nothing."""
+    error = RecorderMisconfigured(code, "no", "r")
+    said, _, advised = json.loads(problem(error, "request-1").body)["detail"].rpartition("; ")
+    assert str(error) == said
+    assert step in advised
 
 
 @pytest.mark.parametrize(("error", "status", "name"), TABLE, ids=ids)
