@@ -213,6 +213,8 @@ def _line(
 def _show(result: dict[str, Any], state_dir: Path) -> int:
     print(json.dumps(result, indent=2, ensure_ascii=False))
     print(f"\nstate     {result['state']}" + (f" ({result['reason']})" if result.get("reason") else ""))
+    if result.get("advice"):
+        print(f"advice    {result['advice']}")
     decodable = True
     for file in result.get("files", []):
         path = object_path(state_dir, file)

@@ -17,7 +17,7 @@ from local.config import Address, Keys
 from local.growth import rotate
 from local.leftovers import rescue_leftovers
 from local.recorder.job import FINISH_S
-from local.state import Holder, StateError, StateLock, holder_of, prepare
+from local.state import Holder, StateError, StateLock, holder_of, need_room, prepare, unusable
 
 START_TIMEOUT_S = 30.0
 END_TIMEOUT_S = FINISH_S + 30.0
@@ -82,6 +82,10 @@ class _OwnCloud:
         command = [sys.executable, "-m", "local", "up", "--state-dir", str(state_dir), *ports, "--for", who, *options]
         self._state_dir, self._log = state_dir, state_dir / "cloud.log"
         prepare(state_dir)
+        try:
+            need_room(state_dir)
+        except OSError as error:
+            raise unusable(state_dir, error) from None
         try:
             rotate(self._log, LOG_BYTES)
             with self._log.open("ab") as log:

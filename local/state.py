@@ -5,6 +5,7 @@ The lock is the kernel's, so nothing stale can be left: what `cloud.lock` and `c
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -15,10 +16,22 @@ from pathlib import Path
 
 from local.client import ClientError
 
-__all__ = ["Holder", "StateError", "StateHeldError", "StateLock", "holder_of", "prepare", "try_lock", "unusable"]
+__all__ = [
+    "Holder",
+    "StateError",
+    "StateHeldError",
+    "StateLock",
+    "holder_of",
+    "need_room",
+    "prepare",
+    "try_lock",
+    "unusable",
+]
 
 _FILE = "cloud.lock"
 _MOMENT_S = 1.0  # somebody who only looks has it for less
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_ROOM_BYTES = 1 << 20  # far less than a film, but a log that says what went wrong, and keys
 _FAR = 1 << 30  # where Windows locks a byte, behind all that is to be read
 
 
@@ -122,6 +135,19 @@ def prepare(state_dir: Path) -> None:
         raise unusable(state_dir, error) from None
 
 
+def need_room(state_dir: Path) -> None:
+    """Write a little and remove it: a cloud that is started on a full disk could not even say so.
+
+    Raises:
+        OSError: that can't be done.
+    """
+    path = state_dir / f".room-{os.getpid()}"
+    try:
+        path.write_bytes(bytes(_ROOM_BYTES))
+    finally:
+        path.unlink(missing_ok=True)
+
+
 def try_lock(fd: int, *, shared: bool = False) -> bool:
     """Lock an open file without waiting; False where another has it. It is unlocked by its closing.
 
@@ -158,4 +184,6 @@ def _read(fd: int) -> Holder:
 def unusable(state_dir: Path, error: OSError) -> StateError:
     """Say in one line that a state folder, or what is in it, can't be read or written."""
     why = error.strerror or type(error).__name__
+    if error.errno in _NO_SPACE:
+        return StateError(f"the state folder {state_dir} is full: {why}; make room, or name another one by --state-dir")
     return StateError(f"the state folder {state_dir} can't be used: {why}; name another one by --state-dir")

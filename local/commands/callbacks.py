@@ -15,7 +15,7 @@ from rich.console import Console
 
 from local.callbacks.log import FILE_NAME, Delivery, DeliveryLog, matches
 from local.client import ClientError
-from local.commands.common import StateDir, mistakes_are_lines
+from local.commands.common import StateDir, folder, mistakes_are_lines
 from local.config import STATE_DIR
 from local.running import cloud_in
 
@@ -55,7 +55,9 @@ def resend(
     ids: Annotated[list[str] | None, typer.Argument(help="Ids from the log, or their beginnings.")] = None,
     task: Annotated[str, typer.Option(help="All of TaskIds that begin so.")] = "",
     failed: Annotated[bool, typer.Option("--failed", help="All that never arrived and are not being tried.")] = False,
-    own_state_dir: Annotated[Path | None, typer.Option("--state-dir", help="As of `callbacks`.")] = None,
+    own_state_dir: Annotated[
+        Path | None, typer.Option("--state-dir", parser=folder, metavar="FOLDER", help="As of `callbacks`.")
+    ] = None,
 ) -> None:
     """Send callbacks again, with the same EventInfo; a local cloud is started for it where none is up."""
     with mistakes_are_lines() as console:

@@ -13,7 +13,15 @@ from rich.markup import escape
 
 from local.client import ClientError
 
-StateDir = Annotated[Path, typer.Option(help="Where objects, keys and logs are kept.")]
+
+def folder(named: str | Path) -> Path:
+    """Return the folder; an empty name, as of a variable that is not set, would mean the current one."""
+    if not str(named).strip():
+        raise typer.BadParameter("the name is empty; name a folder, or leave the option out")
+    return Path(named)
+
+
+StateDir = Annotated[Path, typer.Option(parser=folder, metavar="FOLDER", help="Where objects, keys and logs are kept.")]
 
 
 @contextmanager

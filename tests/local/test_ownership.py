@@ -200,6 +200,30 @@ def test_a_folder_that_can_not_be_used_is_one_line(tmp_path: Path, command: list
     assert folder in lines[0]
 
 
+@pytest.mark.parametrize("empty", ["", " "])
+@pytest.mark.parametrize(
+    "command", [UP, ["record", PAGE], ["replay"], ["faults", "list"], ["callbacks"], ["callbacks", "resend"]]
+)
+def test_an_empty_name_is_no_folder(command: list[str], empty: str) -> None:
+    """As of a variable that is not set: it is refused, and is not the current folder."""
+    done = CliRunner().invoke(app, [*command, "--state-dir", empty], env={"COLUMNS": "300"})
+    assert (2, True) == (done.exit_code, "'--state-dir': the name is empty; name a folder" in done.output), done.output
+
+
+def test_a_full_disk_is_named_as_one(tmp_path: Path) -> None:
+    """Where not even a log can be written: one line, status 2, and nothing is left."""
+    command = [sys.executable, "-m", "local", "replay", "--state-dir", str(tmp_path)]
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'ulimit -f 100; exec "$@"', "sh", *command],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    (line,) = done.stderr.splitlines()
+    assert 2 == done.returncode
+    assert f"error: the state folder {tmp_path} is full: " in line
+    assert line.endswith("make room, or name another one by --state-dir")
+    assert [] == list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     "options",
     [

@@ -55,6 +55,7 @@ def test_what_does_not_begin_in_time_is_stopped(tmp_path: Path) -> None:
     assert 1 == status, told
     assert "is stopped: it did not begin within 1 s" in told
     assert "state     cancelled" in told
+    assert "advice    nothing: it was cancelled" in told
 
 
 def test_a_file_that_is_no_film_is_told_in_one_line(tmp_path: Path) -> None:
