@@ -191,6 +191,9 @@ class Cloud:
         ours = {} if self.config.empty else TIMEOUTS_S
         self.functions = {name: self._function(name, timeout_s) for name, timeout_s in ours.items()}
         triggers = [CosTrigger(BUCKET, "jobs/", "", "recordings")] if self.functions else []
+        if self.functions and self.config.wakes:
+            late_s, twice_every = unkind.wake_late_s, unkind.wake_twice_every
+            triggers.append(CosTrigger(BUCKET, "webrecord/wake/", "", "reconcile", late_s, twice_every))
         self.gateway = Gateway(
             self.functions,
             triggers,

@@ -78,6 +78,7 @@ class Unkindness:
         start_delay_s: between TRTC's answer and the recording's beginning.
         listing_late_s: between a change in COS and its being listed.
         role_rotates_s, role_valid_s: how often the role has a new key, and how long each is good; 0: for ever.
+        wake_late_s, wake_twice_every: how late COS events of wakes are; of so many, one comes twice; 0: none.
         force_download: COS's default domains answer every object as a download.
     """
 
@@ -85,13 +86,15 @@ class Unkindness:
     listing_late_s: float = 1.5
     role_rotates_s: float = 60.0
     role_valid_s: float = 600.0
+    wake_late_s: float = 0.3
+    wake_twice_every: int = 4
     force_download: bool = True
 
     @staticmethod
     def of(config: LocalConfig) -> Unkindness:
         """Return what a configuration asks for."""
         if config.gentle:
-            return Unkindness(0.0, 0.0, 0.0, 0.0, force_download=False)
+            return Unkindness(0.0, 0.0, 0.0, 0.0, 0.0, 0, force_download=False)
         usual = Unkindness()
         times = {each.name: getattr(usual, each.name) / config.speed for each in fields(usual) if each.type == "float"}
         return replace(usual, **times)
@@ -109,6 +112,7 @@ class LocalConfig:
         gentle: leave out what the real service does to its users: see `Unkindness`.
         speed: divides documented waits (callback and SCF retries, and those of `Unkindness`), for tests.
         tick_s: the timer's period, a minute in production; 0 switches it off.
+        wakes: whether objects under `wake/` invoke reconcile.
         environment: more variables for the functions, over the local ones.
         from_packages: run the functions from what `make package` built, and CPython 3.10, instead of the sources.
         packages_dir: where that is.
@@ -130,6 +134,7 @@ class LocalConfig:
     gentle: bool = False
     speed: float = 1.0
     tick_s: float = 5.0
+    wakes: bool = True
     environment: dict[str, str] = field(default_factory=dict)
     from_packages: bool = False
     packages_dir: Path = Path(__file__).parent.parent / "build"

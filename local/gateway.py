@@ -6,6 +6,7 @@ the recordings function's. Under `/release/` the same calls come as an API Gatew
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -58,12 +59,17 @@ register_url_convertor("anything", _Anything())
 
 @dataclass(frozen=True)
 class CosTrigger:
-    """Objects created in the bucket, under the prefix and with the suffix, go to the function."""
+    """Objects created in the bucket, under the prefix and with the suffix, go to the function.
+
+    `late_s` seconds later, and of `twice_every` events one comes twice: the platform promises at least once.
+    """
 
     bucket: str
     prefix: str
     suffix: str
     function: str
+    late_s: float = 0.0
+    twice_every: int = 0
 
 
 class Gateway:
@@ -85,6 +91,7 @@ class Gateway:
         self._progress, self._vod_dir, self._control = progress, vod_dir, control
         self._leases, self._token = leases, token
         self._deployed = deployed
+        self._events = 0
 
     async def on_created(self, created: ObjectCreated) -> None:
         """Invoke, asynchronously, the functions whose COS trigger the object matches."""
@@ -93,7 +100,17 @@ class Gateway:
             matches = created.key.startswith(trigger.prefix) and created.key.endswith(trigger.suffix)
             if matches and created.bucket == trigger.bucket:
                 event = scf_events.object_created_event(created, self._region)
-                self.functions[trigger.function].invoke_async(event)
+                self._events += 1
+                twice = trigger.twice_every and self._events % trigger.twice_every == 0
+                for again in range(1, 3 if twice else 2):
+                    self._later(trigger.late_s * again, self.functions[trigger.function], event)
+
+    def _later(self, seconds: float, function: Function, event: dict[str, Any]) -> None:
+        """Invoke asynchronously, after a while."""
+        if seconds:
+            asyncio.get_running_loop().call_later(seconds, function.invoke_async, event)
+        else:
+            function.invoke_async(event)
 
     def tick(self, function: str) -> None:
         """Invoke a function as its timer does."""

@@ -84,7 +84,13 @@ def _refuse(event: str, arguments: tuple[object, ...]) -> None:
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
     """A local cloud whose recorder is a timer: everything real but the picture."""
     config = LocalConfig(
-        tmp_path_factory.mktemp("cloud"), timer_recorder=True, gentle=True, speed=20, tick_s=0, policies=False
+        tmp_path_factory.mktemp("cloud"),
+        timer_recorder=True,
+        gentle=True,
+        speed=20,
+        tick_s=0,
+        wakes=False,
+        policies=False,
     )
     with RunningCloud(config) as running:
         running.cloud.callback_settings.timeout_s *= config.speed  # answers take as long as they take

@@ -103,7 +103,8 @@ def test_the_deployment_sets_what_its_function_reads(name: str) -> None:
 def test_the_triggers_are_open_and_do_not_loop() -> None:
     """COS triggers stay closed unless enabled, networks too; the jobs' prefix is not the results'."""
     triggers = {(t["type"], t["function"]): t["parameters"] for t in SERVERLESS["triggers"]}
-    wanted = {("http", "recordings"), ("http", "callback"), ("cos", "recordings"), ("timer", "reconcile")}
+    wanted = {("http", "recordings"), ("http", "callback"), ("timer", "reconcile")}
+    wanted |= {("cos", "recordings"), ("cos", "reconcile")}
     assert wanted == set(triggers)
     for (kind, _), parameters in triggers.items():
         assert parameters["enable"] if kind in ("cos", "timer") else parameters["netConfig"]["enableExtranet"]

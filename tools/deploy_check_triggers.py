@@ -6,7 +6,9 @@ from collections import Counter
 
 from tools.deploy_payloads import Deployment, Problems
 
-TRIGGERS = Counter([("http", "recordings"), ("http", "callback"), ("cos", "recordings"), ("timer", "reconcile")])
+TRIGGERS = Counter(
+    [("http", "recordings"), ("http", "callback"), ("cos", "recordings"), ("cos", "reconcile"), ("timer", "reconcile")]
+)
 EVERY_MINUTE = ("0 */1 * * * * *", "0 * * * * * *")
 
 
@@ -34,13 +36,18 @@ def check_http(deployment: Deployment) -> Problems:
 
 
 def check_cos(deployment: Deployment) -> Problems:
-    """Job objects trigger recordings, results do not: the prefix is WEBRECORD_JOBS_PREFIX, apart from the results'."""
+    """Job objects trigger recordings, wakes reconcile; nothing else that is stored triggers either."""
     for function, described in deployment.described("cos"):
         environment = deployment.environment(function) if function else {}
         jobs, results = environment.get("WEBRECORD_JOBS_PREFIX", ""), f"{environment.get('WEBRECORD_PREFIX', '')}/"
         prefix = described["filter"]["Prefix"]
         if described["event"] != "cos:ObjectCreated:*":
             yield f"its event is {described['event']}"
+        if function == "reconcile":
+            if prefix != f"{results}wake/" or described["filter"].get("Suffix"):
+                own = f"{results}wake/, without a suffix" if results != "/" else "<WEBRECORD_PREFIX>/wake/"
+                yield f"reconcile: its prefix is {prefix or 'empty'}, not {own}: it would be invoked by what it writes"
+            continue
         if prefix != jobs:
             yield f"its prefix is {prefix or 'empty'}, WEBRECORD_JOBS_PREFIX is {jobs or 'empty'}"
         if not prefix or prefix.startswith(results) or results.startswith(prefix):

@@ -47,17 +47,17 @@ class Starts:
 
         Args:
             due_ms, until_ms: epoch ms.
-            first: recordings that are started in any case.
+            first: markers of starts that are made in any case, whether they are listed yet or not.
             most: how many others are; None for all.
         """
         ports, others = self._ports, 0
-        due = list(ripe("due/", due_ms + START_LEAD_MS, ports, self._report))
+        due = sorted({*ripe("due/", due_ms + START_LEAD_MS, ports, self._report), *first})
         for place, marker in enumerate(due):
             if ports.clock() >= until_ms:
                 break
             if marker in self._tried or (self._over(due, place) and not self._may_be_too_late(marker)):
                 continue
-            is_other = keys.marked(marker)[1] not in first
+            is_other = marker not in first
             if is_other and most is not None and others >= most:
                 continue
             before = self._report.started
@@ -73,14 +73,15 @@ class Starts:
         self._report.waiting_s = max(0, (ports.clock() - min(waiting)) // 1000) if waiting else 0
 
     @property
-    def _ended(self) -> bool:
+    def ended(self) -> bool:
+        """Whether TRTC takes no more for now, of whichever SdkAppId."""
         everywhere = self._full.issuperset(self._ports.policy.sdk_app_ids)
         return everywhere or self._throttled or self._silence >= ENOUGH_SILENCE
 
     def _over(self, due: list[str], place: int) -> bool:
         """Tell whether TRTC takes no start of this one's SdkAppId any more in this tick."""
-        if self._ended or not self._full:
-            return self._ended
+        if self.ended or not self._full:
+            return self.ended
         if due[place] not in self._apps:
             ahead = [marker for marker in due[place : place + READ_AHEAD] if marker not in self._tried]
             self._apps.update(zip(ahead, self._ports.many(self._app_of, ahead), strict=True))
@@ -112,7 +113,7 @@ class Starts:
         elif not isinstance(step, Start):
             markers.mark_look(ports.store, recording_id, ports.clock())
             ports.store.delete(marker)
-        elif self._ended or known.accepted.sdk_app_id in self._full:
+        elif self.ended or known.accepted.sdk_app_id in self._full:
             return
         elif not self._behind(marker, known):
             markers.mark_look(ports.store, recording_id, ports.clock() + REPEAT_MS)

@@ -13,6 +13,7 @@ from threading import Lock
 from shared.domain import keys
 from shared.domain.document import decide
 from shared.domain.errors import StoreError
+from shared.domain.steps import behind_ms
 from shared.store import journal, tombstones
 from shared.usecases import wakes
 from shared.usecases.jobs import go_on
@@ -24,6 +25,8 @@ from shared.usecases.tick import Mapper
 
 MOST = 500
 """Wakes of one invocation; what the others are about is the timer's."""
+LISTINGS, LISTED_AFTER_S = 3, 2.0
+"""How often the queue is listed after a job without a new start in it, and the time in between."""
 
 
 def woken(abouts: Sequence[str], ports: ReconcilePorts, budget_s: float, run: Mapper = in_turn) -> Report:
@@ -67,6 +70,7 @@ class _Woken:
         self.owing = list[str]()
         """Recordings whose receivers are owed something."""
         self._waiting = list[str]()
+        """Markers of starts that wait."""
         self._freed, self._jobs = 0, 0
 
     def at(self, about: str) -> None:
@@ -89,7 +93,9 @@ class _Woken:
         self._report.note_look(before, recording, asked=False)
         with self._counting:
             self.owing += [about] if any(message.next_ms is not None for message in recording.notifications) else []
-            self._waiting += [about] if recording.state.waiting else []
+            if recording.state.waiting:
+                due_ms = max(known.accepted.due_ms, behind_ms(known.evidence))
+                self._waiting.append(keys.due_key(due_ms, about))
             self._freed += not recording.state.waiting and wakes.ends(known.evidence) > 0
 
     def _take_job(self, job_id: str) -> None:
@@ -109,12 +115,16 @@ class _Woken:
         if not (self._waiting or self._freed or self._jobs):
             return
         starts, most = Starts(self._ports, self._report), None if self._jobs else self._freed
-        while True:
-            before = self._report.started
+        started, idle = -1, 0
+        while idle < LISTINGS and self._ports.clock() < self._until_ms:
             starts.make(self._ports.clock(), self._until_ms, self._waiting, most)
-            # Lines of the job are still being taken.
-            if not self._jobs or self._report.started == before or self._ports.clock() >= self._until_ms:
+            if not self._jobs or starts.ended:
                 return
+            # Lines of the job are still being taken, or not listed yet.
+            idle = idle + 1 if self._report.started == started else 0
+            started = self._report.started
+            if idle:
+                self._ports.sleep(LISTED_AFTER_S)
 
 
 def _delete(abouts: Sequence[str], ports: ReconcilePorts, report: Report) -> None:

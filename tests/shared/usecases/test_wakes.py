@@ -128,6 +128,17 @@ def test_what_failed_to_start_is_started_again_at_once() -> None:
     assert (State.STARTING, 2) == (recording.state, len(recording.evidence.attempts))
 
 
+def test_a_second_try_needs_no_listing() -> None:
+    """Its marker was written a moment ago: a listing may not have it yet."""
+    site = Site(policy=POLICY._replace(max_attempts=2))
+    task_id = site.begin()
+    site.trtc.end(task_id)
+    site.store.late_ms = MINUTE_MS
+    site.receive(callback(801, {"Status": 2, "EventMessage": "browser died"}, site.clock.now, task_id))
+    wake(site, "k1")
+    assert 2 == len(site.recording().evidence.attempts)
+
+
 def test_what_trtc_refused_keeps_its_half_minute() -> None:
     """Another attempt may be in somebody's hands: it wakes nobody, and a wake of others does not try it."""
     site = full(Site(), 0)
