@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
-from local.cos import buckets, call, multipart, objects, policy, signature
+from local.cos import buckets, call, configuration, multipart, objects, policy, signature
 from local.cos.call import Call
 from local.cos.errors import CosError
 from local.cos.model import CosSettings
@@ -39,6 +39,12 @@ _ROUTES: dict[_Route, Handler] = {
     ("bucket", "PUT", "acl"): buckets.put_acl,
     ("bucket", "GET", "versioning"): buckets.get_versioning,
     ("bucket", "GET", "uploads"): multipart.list_uploads,
+    ("bucket", "GET", "cors"): configuration.get_cors,
+    ("bucket", "PUT", "cors"): configuration.put_cors,
+    ("bucket", "DELETE", "cors"): configuration.delete_cors,
+    ("bucket", "GET", "lifecycle"): configuration.get_lifecycle,
+    ("bucket", "PUT", "lifecycle"): configuration.put_lifecycle,
+    ("bucket", "DELETE", "lifecycle"): configuration.delete_lifecycle,
     ("bucket", "POST", "delete"): objects.delete_objects,
     ("object", "PUT", ""): objects.put_object,
     ("object", "PUT", "copy"): objects.copy_object,
@@ -61,13 +67,11 @@ _UNSUPPORTED = frozenset(
         "append",
         "asyncfetch",
         "ci-process",
-        "cors",
         "domain",
         "domaincertificate",
         "encryption",
         "intelligenttiering",
         "inventory",
-        "lifecycle",
         "location",
         "logging",
         "object-lock",

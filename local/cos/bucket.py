@@ -141,6 +141,8 @@ class Bucket:
                 raise CosError("BucketNotEmpty")
             self._removed = True
             self._journal.remove()
+            for kind in ("cors", "lifecycle"):
+                (self.folder.parent / ".meta" / f"{self.name}.{kind}.xml").unlink(missing_ok=True)
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def close(self) -> None:

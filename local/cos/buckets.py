@@ -13,14 +13,14 @@ from local.cos.reply import Reply, xml
 from local.cos.service import Service
 
 
-async def get_service(service: Service, call: Call) -> Reply:
+async def get_service(service: Service, _call: Call) -> Reply:
     """GET Service: every bucket."""
     rows: list[xmlbody.Node] = [
         (
             "Bucket",
             [
                 ("Name", bucket.name),
-                ("Location", call.params.get("region", "ap-local")),
+                ("Location", service.settings.region),
                 ("CreationDate", xmlbody.timestamp(bucket.created)[:-5] + "Z"),
                 ("BucketType", "cos"),
             ],

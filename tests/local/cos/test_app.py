@@ -61,7 +61,7 @@ def test_acl(shared: RunningCos) -> None:
 def test_not_implemented(shared: RunningCos) -> None:
     """What COS has and this server lacks is refused, not mistaken for something else."""
     client = shared.client
-    assert refusal(client.get_bucket_cors, Bucket=BUCKET) == (501, "NotImplemented")
+    assert refusal(client.get_bucket_tagging, Bucket=BUCKET) == (501, "NotImplemented")
     assert refusal(client.list_objects_versions, Bucket=BUCKET) == (501, "NotImplemented")
     assert refusal(client.append_object, Bucket=BUCKET, Key="k", Position=0, Data=b"x") == (501, "NotImplemented")
 
