@@ -113,6 +113,7 @@ class Account:
         return CosS3Client(
             CosConfig(
                 Region=REGION, SecretId=self.key[0], SecretKey=self.key[1], Scheme="http", Domain=f"{place}/{BUCKET}",
+                ServiceDomain=place,
                 KeepAlive=False,
             ),
             retry=0,
