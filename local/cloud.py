@@ -210,10 +210,10 @@ class Cloud:
             permits=self._permits,
         )  # fmt: skip
 
-    def _services(self) -> list[api3.Service]:
+    def _services(self) -> list[api3.ApiService]:
         accounts, regions = self.accounts, self.trtc_settings.regions
 
-        def allow(call: api3.Call) -> None:
+        def allow(call: api3.ApiCall) -> None:
             accounts.allow(call.caller, f"trtc:{call.action}", "*", "UnauthorizedOperation")
 
         return [

@@ -5,20 +5,20 @@ from local.api3.caller import Principal
 from local.api3.errors import ApiError
 from local.api3.rate import Rate
 from local.api3.schema import Schema, SchemaError
-from local.api3.service import Action, Answer, Call, Service
+from local.api3.service import Action, Answer, ApiCall, ApiService
 from local.api3.tc3 import KeyPair
 
 __all__ = [
     "MAX_BODY_BYTES",
     "Action",
     "Answer",
+    "ApiCall",
     "ApiError",
-    "Call",
+    "ApiService",
     "KeyPair",
     "Principal",
     "Rate",
     "Schema",
     "SchemaError",
-    "Service",
     "create_app",
 ]

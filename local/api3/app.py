@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from local.api3.errors import ApiError
-from local.api3.service import Action, Answer, Call, Service
+from local.api3.service import Action, Answer, ApiCall, ApiService
 from local.api3.tc3 import KeyPair, claimed, verify
 from local.bodies import ANSWERS, BodyTooLarge, read_body
 from local.faults import Faults
@@ -41,7 +41,7 @@ class _Broken(Exception):
 
 
 def create_app(
-    services: Iterable[Service],
+    services: Iterable[ApiService],
     credentials: Callable[[str], KeyPair | None],
     faults: Callable[[], Faults],
     *,
@@ -76,7 +76,7 @@ def create_app(
             raise ApiError(fault.code or "InternalError", "Answered because a fault asks for it.")
 
         async def carry_out() -> Answer:
-            return await _carry_out(service, run, Call(service.name, action, region, key.principal, _parse(body)))
+            return await _carry_out(service, run, ApiCall(service.name, action, region, key.principal, _parse(body)))
 
         return await disturbed(fault, carry_out, lambda _answer: None)
 
@@ -103,7 +103,7 @@ def create_app(
     return Starlette(routes=[Route("/", endpoint, methods=_METHODS)], exception_handlers=ANSWERS)
 
 
-async def _carry_out(service: Service, run: Action, call: Call) -> Answer:
+async def _carry_out(service: ApiService, run: Action, call: ApiCall) -> Answer:
     if service.schema is not None and not service.own_reading:
         service.schema.check_request(call.action, call.body)
     service.allow(call)
@@ -115,7 +115,7 @@ async def _carry_out(service: Service, run: Action, call: Call) -> Answer:
     return answer
 
 
-def _chosen(request: Request, known: dict[str, Service]) -> tuple[Service, str, Action]:
+def _chosen(request: Request, known: dict[str, ApiService]) -> tuple[ApiService, str, Action]:
     action, version = request.headers.get("x-tc-action"), request.headers.get("x-tc-version")
     if not action:
         raise ApiError.missing("Action")
@@ -133,7 +133,7 @@ def _chosen(request: Request, known: dict[str, Service]) -> tuple[Service, str, 
     return service, action, service.actions[action]
 
 
-def _region(request: Request, service: Service, action: str) -> str:
+def _region(request: Request, service: ApiService, action: str) -> str:
     region = request.headers.get("x-tc-region", "")
     if service.regions is None:
         return region

@@ -10,13 +10,13 @@ from local.api3.caller import Principal
 from local.api3.rate import Rate
 from local.api3.schema import Schema
 
-__all__ = ["Action", "Answer", "Call", "Service"]
+__all__ = ["Action", "Answer", "ApiCall", "ApiService"]
 
 Answer = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Call:
+class ApiCall:
     """One request, signed and read. `body` is any JSON where the service has no schema, else an object that fits it."""
 
     service: str
@@ -26,15 +26,15 @@ class Call:
     body: Any = field(repr=False)
 
 
-Action = Callable[[Call], "Answer | Awaitable[Answer]"]
+Action = Callable[[ApiCall], "Answer | Awaitable[Answer]"]
 
 
-def _anybody(_call: Call) -> None:
+def _anybody(_call: ApiCall) -> None:
     pass
 
 
 @dataclass
-class Service:
+class ApiService:
     """One service.
 
     Attributes:
@@ -53,6 +53,6 @@ class Service:
     actions: Mapping[str, Action]
     regions: Collection[str] | None
     rate: Rate
-    allow: Callable[[Call], None] = _anybody
+    allow: Callable[[ApiCall], None] = _anybody
     schema: Schema | None = None
     own_reading: bool = False

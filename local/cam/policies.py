@@ -6,7 +6,7 @@ import re
 
 from local.account import Accounts, Policy, PolicyError, parse_policy
 from local.account.policy import Statement, written
-from local.api3 import Action, Answer, ApiError, Call, Schema
+from local.api3 import Action, Answer, ApiCall, ApiError, Schema
 from local.cam.common import invalid, page, policy_of, refused, when
 from local.kindness import Unknowns
 
@@ -34,7 +34,7 @@ class Policies:
             "ListEntitiesForPolicy": self._entities,
         }
 
-    def _list(self, call: Call) -> Answer:
+    def _list(self, call: ApiCall) -> Answer:
         scope, keyword = call.body.get("Scope", "All"), call.body.get("Keyword", "")
         if scope not in ("All", "QCS", "Local"):
             raise invalid("ScopeError", "Scope is All, QCS or Local.")
@@ -65,7 +65,7 @@ class Policies:
             "DeactivedDetail": [],
         }
 
-    def _create(self, call: Call) -> Answer:
+    def _create(self, call: ApiCall) -> Answer:
         name, text = call.body["PolicyName"], call.body["PolicyDocument"]
         description = call.body.get("Description", "")
         if NAME.fullmatch(name) is None:
@@ -77,7 +77,7 @@ class Policies:
             raise ApiError("FailedOperation.PolicyNameInUse", f"There is a policy {name} already.")
         return {"PolicyId": self._accounts.add_policy(name, text, description).number}
 
-    def _get(self, call: Call) -> Answer:
+    def _get(self, call: ApiCall) -> Answer:
         policy = self._accounts.policies.get(call.body["PolicyId"])
         if policy is None:
             raise ApiError("ResourceNotFound.PolicyIdNotFound", f"There is no policy {call.body['PolicyId']}.")
@@ -92,7 +92,7 @@ class Policies:
             "IsServiceLinkedRolePolicy": 0,
         }
 
-    def _update(self, call: Call) -> Answer:
+    def _update(self, call: ApiCall) -> Answer:
         policy, body = policy_of(self._accounts, call.body), call.body
         if policy.preset:
             raise ApiError("FailedOperation.Unmodifiable", "A preset policy can't be changed.")
@@ -104,7 +104,7 @@ class Policies:
         policy.updated = self._accounts.now()
         return {"PolicyId": policy.number}
 
-    def _delete(self, call: Call) -> Answer:
+    def _delete(self, call: ApiCall) -> Answer:
         wanted = [policy_of(self._accounts, {"PolicyId": number}) for number in call.body["PolicyId"]]
         for policy in wanted:
             if policy.preset:
@@ -118,7 +118,7 @@ class Policies:
             self._accounts.policies.pop(policy.number, None)
         return {}
 
-    def _entities(self, call: Call) -> Answer:
+    def _entities(self, call: ApiCall) -> Answer:
         policy, accounts = policy_of(self._accounts, call.body), self._accounts
         rows = [
             {

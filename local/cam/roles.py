@@ -7,7 +7,7 @@ from typing import Any
 from local.account import Accounts, PolicyError, parse_trust
 from local.account.model import AccountRole
 from local.account.policy import written
-from local.api3 import Action, Answer, ApiError, Call
+from local.api3 import Action, Answer, ApiCall, ApiError
 from local.cam.common import attached, invalid, page, policy_of, refused, when
 from local.cam.policies import NAME
 from local.kindness import Unknowns
@@ -62,12 +62,12 @@ class Roles:
             "RoleArn": f"qcs::cam::uin/{self._accounts.uin}:roleName/{role.name}",
         }
 
-    def _list(self, call: Call) -> Answer:
+    def _list(self, call: ApiCall) -> Answer:
         late = self._accounts.now() - self._accounts.delays.fresh_s
         rows = [self._info(role) for role in self._accounts.roles.values() if role.created <= late]
         return {"List": page(rows, call.body), "TotalNum": len(rows)}
 
-    def _create(self, call: Call) -> Answer:
+    def _create(self, call: ApiCall) -> Answer:
         body = call.body
         name, session_s = body["RoleName"], body.get("SessionDuration", 7200)
         if NAME.fullmatch(name) is None:
@@ -86,14 +86,14 @@ class Roles:
             raise refused(error) from None
         return {"RoleId": role.number}
 
-    def _delete(self, call: Call) -> Answer:
+    def _delete(self, call: ApiCall) -> Answer:
         role = self._role(call.body)
         if role.policies.now and self._unknowns.delete_attached == "refused":
             raise ApiError("FailedOperation", f"{role.name} has {len(role.policies.now)} policies: detach them first.")
         del self._accounts.roles[role.name]
         return {}
 
-    def _trust(self, call: Call) -> Answer:
+    def _trust(self, call: ApiCall) -> Answer:
         role = self._role(call.body)
         try:
             role.services = parse_trust(call.body["PolicyDocument"])
@@ -102,12 +102,12 @@ class Roles:
         role.trust, role.updated = call.body["PolicyDocument"], self._accounts.now()
         return {}
 
-    def _describe(self, call: Call) -> Answer:
+    def _describe(self, call: ApiCall) -> Answer:
         role = self._role(call.body)
         role.description, role.updated = call.body["Description"], self._accounts.now()
         return {}
 
-    def _attach(self, call: Call) -> Answer:
+    def _attach(self, call: ApiCall) -> Answer:
         role, policy = self._role(call.body, "AttachRole"), policy_of(self._accounts, call.body)
         if policy.number in role.policies.now:
             if self._unknowns.attach_twice == "refused":
@@ -116,7 +116,7 @@ class Roles:
         self._accounts.attach(role, policy)
         return {}
 
-    def _detach(self, call: Call) -> Answer:
+    def _detach(self, call: ApiCall) -> Answer:
         role, policy = self._role(call.body, "DetachRole"), policy_of(self._accounts, call.body)
         self._accounts.detach(role, policy.number)
         return {}

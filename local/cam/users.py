@@ -6,7 +6,7 @@ import re
 import time
 
 from local.account import AccessKey, Accounts, User
-from local.api3 import Action, Answer, ApiError, Call
+from local.api3 import Action, Answer, ApiCall, ApiError
 from local.cam.common import attached, invalid, policy_of, when
 
 __all__ = ["Users"]
@@ -41,12 +41,12 @@ class Users:
             "GetSecurityLastUsed": self._last_used,
         }
 
-    def own(self, call: Call) -> int:
+    def own(self, call: ApiCall) -> int:
         """Return the caller's Uin."""
         caller = call.caller
         return self._accounts.users[caller.name].uin if caller.kind == "user" else self._accounts.uin
 
-    def _named(self, call: Call) -> User:
+    def _named(self, call: ApiCall) -> User:
         user = self._accounts.users.get(call.body["Name"])
         if user is None:
             raise ApiError("ResourceNotFound.UserNotExist", f"There is no user {call.body['Name']}.")
@@ -64,7 +64,7 @@ class Users:
             "ConsoleLogin": int(user.console), "PhoneNum": "", "CountryCode": "", "Email": "",
         }  # fmt: skip
 
-    def _list(self, _call: Call) -> Answer:
+    def _list(self, _call: ApiCall) -> Answer:
         late = self._accounts.now() - self._accounts.delays.fresh_s
         rows = [
             {**self._about(user), "CreateTime": when(user.created), "NickName": ""}
@@ -73,7 +73,7 @@ class Users:
         ]
         return {"Data": rows}
 
-    def _add(self, call: Call) -> Answer:
+    def _add(self, call: ApiCall) -> Answer:
         body = call.body
         if _NAME.fullmatch(body["Name"]) is None:
             raise invalid("UserNameIllegal", "Name has 1 to 64 letters, digits or +=,.@_-.")
@@ -86,7 +86,7 @@ class Users:
             answer |= {"SecretId": key.secret_id, "SecretKey": key.secret_key}
         return answer
 
-    def _delete(self, call: Call) -> Answer:
+    def _delete(self, call: ApiCall) -> Answer:
         user = self._named(call)
         keys = self._keys(user.name)
         if keys and not call.body.get("Force", 0):
@@ -98,25 +98,25 @@ class Users:
         del self._accounts.users[user.name]
         return {}
 
-    def _attach(self, call: Call) -> Answer:
+    def _attach(self, call: ApiCall) -> Answer:
         user, policy = self._user(call.body["AttachUin"]), policy_of(self._accounts, call.body)
         if policy.number not in user.policies.now:
             self._accounts.attach(user, policy)
         return {}
 
-    def _detach(self, call: Call) -> Answer:
+    def _detach(self, call: ApiCall) -> Answer:
         user, policy = self._user(call.body["DetachUin"]), policy_of(self._accounts, call.body)
         self._accounts.detach(user, policy.number)
         return {}
 
-    def _owner(self, call: Call) -> str:
+    def _owner(self, call: ApiCall) -> str:
         uin = call.body.get("TargetUin", self.own(call))
         return "" if uin == self._accounts.uin else self._user(uin).name
 
     def _keys(self, owner: str) -> list[AccessKey]:
         return [key for key in self._accounts.keys.values() if key.owner == owner]
 
-    def _create_key(self, call: Call) -> Answer:
+    def _create_key(self, call: ApiCall) -> Answer:
         owner, description = self._owner(call), call.body.get("Description", "")
         if _DESCRIPTION.fullmatch(description) is None:
             raise invalid("ParamError", "Description has at most 1024 letters, digits or _+=,.@:/-.")
@@ -133,32 +133,32 @@ class Users:
             "Description": key.description,
         }
 
-    def _list_keys(self, call: Call) -> Answer:
+    def _list_keys(self, call: ApiCall) -> Answer:
         late = self._accounts.now() - self._accounts.delays.fresh_s
         return {"AccessKeys": [self._about_key(key) for key in self._keys(self._owner(call)) if key.created <= late]}
 
-    def _key(self, call: Call) -> AccessKey:
+    def _key(self, call: ApiCall) -> AccessKey:
         owner, secret_id = self._owner(call), call.body["AccessKeyId"]
         key = self._accounts.keys.get(secret_id)
         if key is None or key.owner != owner:
             raise ApiError("ResourceNotFound.SecretNotExist", f"There is no such key of {owner or 'the account'}.")
         return key
 
-    def _update_key(self, call: Call) -> Answer:
+    def _update_key(self, call: ApiCall) -> Answer:
         key, status = self._key(call), call.body["Status"]
         if status not in ("Active", "Inactive"):
             raise invalid("ParamError", "Status is Active or Inactive.")
         key.active = status == "Active"
         return {}
 
-    def _delete_key(self, call: Call) -> Answer:
+    def _delete_key(self, call: ApiCall) -> Answer:
         key = self._key(call)
         if key.active:
             raise ApiError("FailedOperation.Accesskey", "The key is Active: set it Inactive first.")
         del self._accounts.keys[key.secret_id]
         return {}
 
-    def _last_used(self, call: Call) -> Answer:
+    def _last_used(self, call: ApiCall) -> Answer:
         wanted = call.body["SecretIdList"]
         if not 1 <= len(wanted) <= 10:
             raise invalid("ParamError", "SecretIdList has 1 to 10 keys.")

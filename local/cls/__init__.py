@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from local.account import Accounts
-from local.api3 import Answer, Call, Rate, Schema, Service
+from local.api3 import Answer, ApiCall, ApiService, Rate, Schema
 from local.cls.alarms import Alarms
 from local.cls.store import Logs
 from local.cls.topics import Topics
@@ -13,17 +13,17 @@ __all__ = ["Logs", "service"]
 VERSION = "2020-10-16"
 
 
-def service(accounts: Accounts, logs: Logs, regions: set[str]) -> Service:
+def service(accounts: Accounts, logs: Logs, regions: set[str]) -> ApiService:
     """Return the service."""
 
-    def look(_call: Call) -> Answer:
+    def look(_call: ApiCall) -> Answer:
         return {"Status": 0 if logs.open else 1}
 
-    def activate(_call: Call) -> Answer:
+    def activate(_call: ApiCall) -> Answer:
         logs.open = True
         return {}
 
-    def allow(call: Call) -> None:
+    def allow(call: ApiCall) -> None:
         topic, resource = call.body.get("TopicId"), "*"
         if topic is not None:
             resource = f"qcs::cls:{call.region}:uin/{accounts.uin}:topic/{topic}"
@@ -35,4 +35,6 @@ def service(accounts: Accounts, logs: Logs, regions: set[str]) -> Service:
         **Topics(logs).actions(),
         **Alarms(logs).actions(),
     }
-    return Service("cls", VERSION, actions, regions, Rate(lambda _: 100), allow=allow, schema=Schema.of("cls", VERSION))
+    return ApiService(
+        "cls", VERSION, actions, regions, Rate(lambda _: 100), allow=allow, schema=Schema.of("cls", VERSION)
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.api3 import Action, Answer, ApiError, Call
+from local.api3 import Action, Answer, ApiCall, ApiError
 from local.cls.store import Logs, Region, Thing, when
 
 __all__ = ["Alarms"]
@@ -53,7 +53,7 @@ class Alarms:
             "DeleteAlarmNotice": self._delete_notice,
         }
 
-    def _alarms(self, call: Call) -> Answer:
+    def _alarms(self, call: ApiCall) -> Answer:
         region = self._logs.region(call)
         keys = {"name": lambda thing: thing.body["Name"], "alarmId": lambda thing: thing.id}
         rows, total = self._logs.listed(call, region.alarms.values(), keys)
@@ -72,7 +72,7 @@ class Alarms:
         times = {"CreateTime": when(thing.created), "UpdateTime": when(thing.updated)}
         return {**shown, "AlarmId": thing.id, "Status": thing.body.get("Status", True), **times}
 
-    def _create(self, call: Call) -> Answer:
+    def _create(self, call: ApiCall) -> Answer:
         region = self._logs.region(call)
         self._check(region, call.body)
         if any(thing.body["Name"] == call.body["Name"] for thing in region.alarms.values()):
@@ -81,7 +81,7 @@ class Alarms:
         region.alarms[thing.id] = thing
         return {"AlarmId": thing.id}
 
-    def _modify(self, call: Call) -> Answer:
+    def _modify(self, call: ApiCall) -> Answer:
         region = self._logs.region(call)
         thing = self._alarm(region, call)
         changed = {**thing.body, **{name: value for name, value in call.body.items() if name != "AlarmId"}}
@@ -89,12 +89,12 @@ class Alarms:
         thing.body, thing.updated = changed, self._logs.now()
         return {}
 
-    def _delete(self, call: Call) -> Answer:
+    def _delete(self, call: ApiCall) -> Answer:
         region = self._logs.region(call)
         del region.alarms[self._alarm(region, call).id]
         return {}
 
-    def _alarm(self, region: Region, call: Call) -> Thing:
+    def _alarm(self, region: Region, call: ApiCall) -> Thing:
         wanted = call.body["AlarmId"]
         if wanted not in region.alarms:
             raise ApiError("ResourceNotFound.AlarmNotExist", f"There is no alarm {wanted}.")
@@ -116,7 +116,7 @@ class Alarms:
             if notice not in region.notices:
                 raise ApiError("ResourceNotFound.AlarmNoticeNotExist", f"There is no notice {notice}.")
 
-    def _notices(self, call: Call) -> Answer:
+    def _notices(self, call: ApiCall) -> Answer:
         region = self._logs.region(call)
         keys = {"name": lambda thing: thing.body["Name"], "alarmNoticeId": lambda thing: thing.id}
         rows, total = self._logs.listed(call, region.notices.values(), keys)
@@ -133,7 +133,7 @@ class Alarms:
             "TotalCount": total,
         }
 
-    def _create_notice(self, call: Call) -> Answer:
+    def _create_notice(self, call: ApiCall) -> Answer:
         region = self._logs.region(call)
         _check_notice(call.body)
         if any(thing.body["Name"] == call.body["Name"] for thing in region.notices.values()):
@@ -142,14 +142,14 @@ class Alarms:
         region.notices[thing.id] = thing
         return {"AlarmNoticeId": thing.id}
 
-    def _modify_notice(self, call: Call) -> Answer:
+    def _modify_notice(self, call: ApiCall) -> Answer:
         thing = self._notice(self._logs.region(call), call)
         changed = {**thing.body, **{name: value for name, value in call.body.items() if name != "AlarmNoticeId"}}
         _check_notice(changed)
         thing.body, thing.updated = changed, self._logs.now()
         return {}
 
-    def _delete_notice(self, call: Call) -> Answer:
+    def _delete_notice(self, call: ApiCall) -> Answer:
         region = self._logs.region(call)
         notice = self._notice(region, call)
         if any(notice.id in alarm.body.get("AlarmNoticeIds", []) for alarm in region.alarms.values()):
@@ -157,7 +157,7 @@ class Alarms:
         del region.notices[notice.id]
         return {}
 
-    def _notice(self, region: Region, call: Call) -> Thing:
+    def _notice(self, region: Region, call: ApiCall) -> Thing:
         wanted = call.body["AlarmNoticeId"]
         if wanted not in region.notices:
             raise ApiError("ResourceNotFound.AlarmNoticeNotExist", f"There is no notice {wanted}.")

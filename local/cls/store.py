@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from local.api3 import ApiError, Call
+from local.api3 import ApiCall, ApiError
 from local.kindness import Delays
 
 __all__ = ["Logs", "Region", "Thing", "when"]
@@ -52,7 +52,7 @@ class Logs:
         self.open = False
         self._regions: dict[str, Region] = {}
 
-    def region(self, call: Call) -> Region:
+    def region(self, call: ApiCall) -> Region:
         """Return the caller's region.
 
         Raises:
@@ -73,7 +73,7 @@ class Logs:
         return Thing(f"{prefix}{uuid.uuid4()}", dict(body), now, now)
 
     def listed(
-        self, call: Call, things: Iterable[Thing], keys: dict[str, Callable[[Thing], str]], *, exact: bool = False
+        self, call: ApiCall, things: Iterable[Thing], keys: dict[str, Callable[[Thing], str]], *, exact: bool = False
     ) -> tuple[list[Thing], int]:
         """Return one page of what fits the filters, as late as lists are, and how many there are.
 

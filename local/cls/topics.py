@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from local.api3 import Action, Answer, ApiError, Call
+from local.api3 import Action, Answer, ApiCall, ApiError
 from local.cls.store import Logs, Thing, when
 
 __all__ = ["Topics"]
@@ -38,7 +38,7 @@ class Topics:
             "ModifyIndex": self._modify_index,
         }
 
-    def _logsets(self, call: Call) -> Answer:
+    def _logsets(self, call: ApiCall) -> Answer:
         region = self._logs.region(call)
         keys = {"logsetName": lambda thing: thing.body["LogsetName"], "logsetId": lambda thing: thing.id}
         rows, total = self._logs.listed(call, region.logsets.values(), keys)
@@ -56,7 +56,7 @@ class Topics:
             ],
         }
 
-    def _create_logset(self, call: Call) -> Answer:
+    def _create_logset(self, call: ApiCall) -> Answer:
         region = self._logs.region(call)
         _check_name(call.body["LogsetName"], "LogsetName")
         if any(thing.body["LogsetName"] == call.body["LogsetName"] for thing in region.logsets.values()):
@@ -65,7 +65,7 @@ class Topics:
         region.logsets[thing.id] = thing
         return {"LogsetId": thing.id}
 
-    def _delete_logset(self, call: Call) -> Answer:
+    def _delete_logset(self, call: ApiCall) -> Answer:
         region = self._logs.region(call)
         _there(region.logsets, call.body["LogsetId"], "Logset")
         if any(topic.body["LogsetId"] == call.body["LogsetId"] for topic in region.topics.values()):
@@ -73,7 +73,7 @@ class Topics:
         del region.logsets[call.body["LogsetId"]]
         return {}
 
-    def _topics(self, call: Call) -> Answer:
+    def _topics(self, call: ApiCall) -> Answer:
         region = self._logs.region(call)
         keys = {
             "topicName": lambda thing: thing.body["TopicName"],
@@ -105,7 +105,7 @@ class Topics:
             "BizType": body.get("BizType", 0),
         }
 
-    def _create_topic(self, call: Call) -> Answer:
+    def _create_topic(self, call: ApiCall) -> Answer:
         region, body = self._logs.region(call), call.body
         _there(region.logsets, body["LogsetId"], "Logset")
         _check_topic(body)
@@ -116,14 +116,14 @@ class Topics:
         region.topics[thing.id] = thing
         return {"TopicId": thing.id}
 
-    def _modify_topic(self, call: Call) -> Answer:
+    def _modify_topic(self, call: ApiCall) -> Answer:
         topic = _there(self._logs.region(call).topics, call.body["TopicId"], "Topic")
         changed = {**topic.body, **{name: value for name, value in call.body.items() if name != "TopicId"}}
         _check_topic(changed)
         topic.body, topic.updated = changed, self._logs.now()
         return {}
 
-    def _delete_topic(self, call: Call) -> Answer:
+    def _delete_topic(self, call: ApiCall) -> Answer:
         region, topic = self._logs.region(call), call.body["TopicId"]
         _there(region.topics, topic, "Topic")
         if any(target["TopicId"] == topic for alarm in region.alarms.values() for target in alarm.body["AlarmTargets"]):
@@ -131,7 +131,7 @@ class Topics:
         del region.topics[topic]
         return {}
 
-    def _index(self, call: Call) -> Answer:
+    def _index(self, call: ApiCall) -> Answer:
         topic = _there(self._logs.region(call).topics, call.body["TopicId"], "Topic")
         if topic.index is None:
             raise ApiError("ResourceNotFound.IndexNotExist", "The topic has no index.")
@@ -145,14 +145,14 @@ class Topics:
             **shown,
         }
 
-    def _create_index(self, call: Call) -> Answer:
+    def _create_index(self, call: ApiCall) -> Answer:
         topic = _there(self._logs.region(call).topics, call.body["TopicId"], "Topic")
         if topic.index is not None:
             raise ApiError("InvalidParameter.IndexConflict", "The topic has an index already.")
         self._set_index(topic, call.body)
         return {}
 
-    def _modify_index(self, call: Call) -> Answer:
+    def _modify_index(self, call: ApiCall) -> Answer:
         topic = _there(self._logs.region(call).topics, call.body["TopicId"], "Topic")
         if topic.index is None:
             raise ApiError("ResourceNotFound.IndexNotExist", "The topic has no index.")

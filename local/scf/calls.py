@@ -7,7 +7,7 @@ import time
 import uuid
 from typing import Any
 
-from local.api3 import Action, Answer, ApiError, Call
+from local.api3 import Action, Answer, ApiCall, ApiError
 from local.scf.model import LATEST, Deployed
 from local.scf.running import Running
 from local.scf.table import Table
@@ -47,12 +47,12 @@ class Calls:
             raise ApiError("ResourceNotFound.Version", f"{deployed.name} has no version {qualifier}.")
         return function
 
-    async def _invoke_function(self, call: Call) -> Answer:
+    async def _invoke_function(self, call: ApiCall) -> Answer:
         deployed = self._table.get(call)
         function = self.function(deployed, call.body.get("Qualifier", "$DEFAULT"))
         return await self._run(call, deployed, function, _event(call.body.get("Event", "{}"), SYNC_LIMIT))
 
-    async def _invoke(self, call: Call) -> Answer:
+    async def _invoke(self, call: ApiCall) -> Answer:
         body, deployed = call.body, self._table.get(call)
         function, kind = (
             self.function(deployed, body.get("Qualifier", LATEST)), body.get("InvocationType", "RequestResponse")
@@ -64,7 +64,7 @@ class Calls:
         function.invoke_async(_event(body.get("ClientContext", "{}"), ASYNC_LIMIT))
         return {"Result": {**_EMPTY, "FunctionRequestId": str(uuid.uuid4())}}
 
-    async def _run(self, call: Call, deployed: Deployed, function: Function, event: Any) -> Answer:  # noqa: ANN401
+    async def _run(self, call: ApiCall, deployed: Deployed, function: Function, event: Any) -> Answer:  # noqa: ANN401
         begun, log_type = time.monotonic(), call.body.get("LogType", "None")
         if log_type not in ("None", "Tail"):
             raise ApiError("InvalidParameterValue.Param", "LogType is None or Tail.")

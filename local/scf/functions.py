@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from local.account import Accounts
-from local.api3 import Action, Answer, ApiError, Call
+from local.api3 import Action, Answer, ApiCall, ApiError
 from local.cls.store import Logs
 from local.kindness import Unknowns
 from local.scf.checks import check_name, check_settings, environment
@@ -66,7 +66,7 @@ class Functions:
             "DeleteReservedConcurrencyConfig": self._unreserve,
         }
 
-    def _account(self, call: Call) -> Answer:
+    def _account(self, call: ApiCall) -> Answer:
         names = [each.name for each in self._table if each.region == call.region]
         used = sum(each.reserved_mb or 0 for each in self._table if each.region == call.region)
         return {
@@ -90,7 +90,7 @@ class Functions:
             },
         }
 
-    def _get(self, call: Call) -> Answer:
+    def _get(self, call: ApiCall) -> Answer:
         deployed = self._table.get(call)
         qualifier = call.body.get("Qualifier", LATEST)
         version = self._table.version(deployed, qualifier)
@@ -140,7 +140,7 @@ class Functions:
             "ProtocolType": "",
         }
 
-    def _list(self, call: Call) -> Answer:
+    def _list(self, call: ApiCall) -> Answer:
         body = call.body
         found = [each for each in self._table if each.region == call.region]
         found = [each for each in found if body.get("SearchKey", "") in each.name]
@@ -166,7 +166,7 @@ class Functions:
         ]
         return {"Functions": rows, "TotalCount": len(found)}
 
-    async def _create(self, call: Call) -> Answer:
+    async def _create(self, call: ApiCall) -> Answer:
         body = call.body
         check_name(body["FunctionName"])
         self._absent(call)
@@ -216,11 +216,11 @@ class Functions:
         self._table.begin(deployed, "Creating", finish)
         return {}
 
-    def _absent(self, call: Call) -> None:
+    def _absent(self, call: ApiCall) -> None:
         if self._table.find(call) is not None:
             raise ApiError("ResourceInUse.Function", f"There is a function {call.body['FunctionName']} already.")
 
-    def _check_role(self, call: Call, role: str) -> None:
+    def _check_role(self, call: ApiCall, role: str) -> None:
         if not role:
             return
         resource = f"qcs::cam::uin/{self._accounts.uin}:roleName/{role}"
@@ -235,7 +235,7 @@ class Functions:
         if topic and not self._logs.has(region, logset, topic):
             raise ApiError("InvalidParameterValue.Cls", "There is no such topic in the function's region.")
 
-    async def _update_code(self, call: Call) -> Answer:
+    async def _update_code(self, call: ApiCall) -> Answer:
         body = call.body
         deployed = self._table.active(call, "FailedOperation.UpdateFunctionCode")
         check_settings(body, self._unknowns)
@@ -248,7 +248,7 @@ class Functions:
         self._update(deployed, replace(deployed.latest, code=code, settings=settings))
         return {}
 
-    def _configure(self, call: Call) -> Answer:
+    def _configure(self, call: ApiCall) -> Answer:
         body = call.body
         deployed = self._table.active(call, "FailedOperation.UpdateFunctionConfiguration")
         check_settings(body, self._unknowns)
@@ -284,7 +284,7 @@ class Functions:
 
         self._table.begin(deployed, "Updating", finish)
 
-    def _delete(self, call: Call) -> Answer:
+    def _delete(self, call: ApiCall) -> Answer:
         deployed, qualifier = self._table.get(call), call.body.get("Qualifier", "")
         if deployed.status in ("Creating", "Updating", "Publishing", "Deleting"):
             raise ApiError("FailedOperation.DeleteFunction", f"{deployed.name} is {deployed.status}, retry later.")
@@ -302,7 +302,7 @@ class Functions:
         self._table.begin(deployed, "Deleting", finish)
         return {}
 
-    def _address(self, call: Call) -> Answer:
+    def _address(self, call: ApiCall) -> Answer:
         deployed = self._table.get(call)
         if deployed.status == "CreateFailed":
             raise ApiError("FailedOperation.GetFunctionAddress", f"{deployed.name} is {deployed.status}.")
@@ -310,7 +310,7 @@ class Functions:
         digest = code.sha256 if self._unknowns.code_sha256 == "equal" else code.sha256[::-1]
         return {"Url": self._code_url(code.sha256), "CodeSha256": digest}
 
-    def _reserve(self, call: Call) -> Answer:
+    def _reserve(self, call: ApiCall) -> Answer:
         deployed, wanted = self._table.active(call, "FailedOperation.ReservedInProgress"), call.body
         others = sum(
             each.reserved_mb or 0 for each in self._table if each.region == call.region and each is not deployed
@@ -320,11 +320,11 @@ class Functions:
         deployed.reserved_mb = wanted["ReservedConcurrencyMem"]
         return {}
 
-    def _reserved(self, call: Call) -> Answer:
+    def _reserved(self, call: ApiCall) -> Answer:
         reserved = self._table.get(call).reserved_mb
         return {} if reserved is None else {"ReservedMem": reserved}
 
-    def _unreserve(self, call: Call) -> Answer:
+    def _unreserve(self, call: ApiCall) -> Answer:
         self._table.get(call).reserved_mb = None
         return {}
 

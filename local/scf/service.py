@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from local.account import Accounts
-from local.api3 import Call, Rate, Schema, Service
+from local.api3 import ApiCall, ApiService, Rate, Schema
 from local.scf.calls import Calls
 from local.scf.functions import Functions
 from local.scf.triggers import Triggers
@@ -30,10 +30,10 @@ class Parts:
     calls: Calls
 
 
-def service(accounts: Accounts, parts: Parts, regions: set[str]) -> Service:
+def service(accounts: Accounts, parts: Parts, regions: set[str]) -> ApiService:
     """Return the service."""
 
-    def allow(call: Call) -> None:
+    def allow(call: ApiCall) -> None:
         resource = "*"
         if call.action in _OF_A_FUNCTION:
             name = f"namespace/{call.body.get('Namespace', 'default')}/function/{call.body['FunctionName']}"
@@ -47,4 +47,4 @@ def service(accounts: Accounts, parts: Parts, regions: set[str]) -> Service:
         **parts.calls.actions(),
     }
     rate = Rate(lambda action: 20 if action == "UpdateTriggerStatus" else 100)
-    return Service("scf", VERSION, actions, regions, rate, allow=allow, schema=Schema.of("scf", VERSION))
+    return ApiService("scf", VERSION, actions, regions, rate, allow=allow, schema=Schema.of("scf", VERSION))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from local.account import Accounts
-from local.api3 import Service
+from local.api3 import ApiService
 from local.cls import Logs
 from local.cos import ObjectCreated
 from local.kindness import Unknowns
@@ -62,7 +62,7 @@ class Site:
         self._calls = Calls(self.table, self.running)
         self._parts = Parts(functions, triggers, Versions(self.table), self._calls)
 
-    def service(self, regions: set[str]) -> Service:
+    def service(self, regions: set[str]) -> ApiService:
         """Return SCF's API."""
         return service(self._accounts, self._parts, regions)
 
@@ -89,5 +89,5 @@ class Site:
         return path if digest.isalnum() and path.is_file() else None
 
     def created(self, created: ObjectCreated) -> None:
-        """Call the functions whose COS trigger an object fits."""
+        """ApiCall the functions whose COS trigger an object fits."""
         self.running.created(self.table, created)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from local.api3 import ApiError, Call
+from local.api3 import ApiCall, ApiError
 from local.kindness import Delays
 from local.scf.model import Deployed, Version
 
@@ -29,14 +29,14 @@ class Table:
             self._settle(deployed)
         return iter(list(self._all.values()))
 
-    def find(self, call: Call) -> Deployed | None:
+    def find(self, call: ApiCall) -> Deployed | None:
         """Return the function that a call names, if it is there."""
         deployed = self._all.get(_place(call))
         if deployed is not None:
             self._settle(deployed)
         return self._all.get(_place(call))
 
-    def get(self, call: Call) -> Deployed:
+    def get(self, call: ApiCall) -> Deployed:
         """Return the function that a call names.
 
         Raises:
@@ -60,7 +60,7 @@ class Table:
             raise ApiError("ResourceNotFound.Version", f"{deployed.name} has no version {qualifier}.")
         return version
 
-    def active(self, call: Call, code: str) -> Deployed:
+    def active(self, call: ApiCall, code: str) -> Deployed:
         """Return the function that a call names, if nothing else goes on with it.
 
         Raises:
@@ -74,7 +74,7 @@ class Table:
             )
         return deployed
 
-    def add(self, call: Call, deployed: Deployed) -> None:
+    def add(self, call: ApiCall, deployed: Deployed) -> None:
         """Put a new function in."""
         self._all[_place(call)] = deployed
 
@@ -93,7 +93,7 @@ class Table:
             finish()
 
 
-def _place(call: Call) -> tuple[str, str, str]:
+def _place(call: ApiCall) -> tuple[str, str, str]:
     body: dict[str, Any] = call.body
     return call.region, body.get("Namespace", NAMESPACE), body["FunctionName"]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from local.account import Accounts
-from local.api3 import Action, Answer, ApiError, Call
+from local.api3 import Action, Answer, ApiCall, ApiError
 from local.kindness import Unknowns
 from local.scf.cron import Cron
 from local.scf.model import LATEST, Deployed, Trigger
@@ -58,7 +58,7 @@ class Triggers:
             "DeleteTrigger": self._delete,
         }
 
-    def _list(self, call: Call) -> Answer:
+    def _list(self, call: ApiCall) -> Answer:
         deployed, body = self._table.get(call), call.body
         found = deployed.triggers
         for wanted in body.get("Filters", []):
@@ -70,7 +70,7 @@ class Triggers:
         rows = [{**shown(each, self._table, deployed), "BoundResources": ""} for each in found[offset : offset + limit]]
         return {"Triggers": rows, "TotalCount": len(found)}
 
-    def _create(self, call: Call) -> Answer:
+    def _create(self, call: ApiCall) -> Answer:
         deployed, body = self._table.active(call, "FailedOperation.CreateTrigger"), call.body
         kind, qualifier = _kind(body["Type"]), body.get("Qualifier", LATEST)
         self._table.version(deployed, qualifier)
@@ -92,7 +92,7 @@ class Triggers:
         deployed.triggers.append(trigger)
         return {"TriggerInfo": shown(trigger, self._table, deployed)}
 
-    def _read(self, call: Call, kind: str, name: str, text: str) -> dict[str, Any]:
+    def _read(self, call: ApiCall, kind: str, name: str, text: str) -> dict[str, Any]:
         if kind == "http":
             return _read_http(text)
         if kind == "timer":
@@ -134,7 +134,7 @@ class Triggers:
             if any(_overlap(each, sent) for each in rules):
                 raise ApiError("InvalidParameterValue.CosNotifyRuleConflict", "A rule of the bucket overlaps with it.")
 
-    def _update(self, call: Call) -> Answer:
+    def _update(self, call: ApiCall) -> Answer:
         deployed, body = self._table.active(call, "FailedOperation.UpdateTrigger"), call.body
         kind = _kind(body["Type"])
         if kind == "cos" or (kind == "http" and self._unknowns.update_url != "accepted"):
@@ -152,7 +152,7 @@ class Triggers:
         trigger.updated = self._table.now()
         return {}
 
-    def _switch(self, call: Call) -> Answer:
+    def _switch(self, call: ApiCall) -> Answer:
         deployed, body = self._table.active(call, "FailedOperation.UpdateTriggerStatus"), call.body
         trigger, enabled = self._trigger(deployed, body), _enable(body["Enable"])
         if trigger.enabled == enabled:
@@ -160,7 +160,7 @@ class Triggers:
         trigger.enabled, trigger.updated = enabled, self._table.now()
         return {}
 
-    def _delete(self, call: Call) -> Answer:
+    def _delete(self, call: ApiCall) -> Answer:
         deployed = self._table.active(call, "FailedOperation.DeleteTrigger")
         deployed.triggers.remove(self._trigger(deployed, call.body))
         return {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from local.api3 import Action, Answer, ApiError, Call
+from local.api3 import Action, Answer, ApiCall, ApiError
 from local.scf.model import LATEST, Deployed
 from local.scf.table import Table, when
 
@@ -30,7 +30,7 @@ class Versions:
             "UpdateAlias": self._point,
         }
 
-    def _publish(self, call: Call) -> Answer:
+    def _publish(self, call: ApiCall) -> Answer:
         deployed = self._table.active(call, "FailedOperation.PublishVersion")
         if len(deployed.versions) >= _MOST:
             raise ApiError("LimitExceeded.FunctionVersions", f"A function has at most {_MOST} versions.")
@@ -54,7 +54,7 @@ class Versions:
             "Namespace": deployed.namespace,
         }
 
-    def _list(self, call: Call) -> Answer:
+    def _list(self, call: ApiCall) -> Answer:
         deployed = self._table.get(call)
         versions = [deployed.latest, *deployed.versions.values()]
         rows = [
@@ -71,7 +71,7 @@ class Versions:
         shown = rows[offset : offset + limit]
         return {"FunctionVersion": [row["Version"] for row in shown], "Versions": shown, "TotalCount": len(rows)}
 
-    def _delete(self, call: Call) -> Answer:
+    def _delete(self, call: ApiCall) -> Answer:
         deployed, number = self._table.active(call, "FailedOperation.DeleteFunction"), call.body["Qualifier"]
         if number in deployed.aliases.values():
             raise ApiError("UnsupportedOperation.AliasBind", f"An alias points to version {number}.")
@@ -79,10 +79,10 @@ class Versions:
             raise ApiError("ResourceNotFound.Version", f"{deployed.name} has no version {number}.")
         return {}
 
-    def _alias(self, call: Call) -> Answer:
+    def _alias(self, call: ApiCall) -> Answer:
         return _shown(self._table.get(call), call.body["Name"])
 
-    def _aliases(self, call: Call) -> Answer:
+    def _aliases(self, call: ApiCall) -> Answer:
         deployed = self._table.get(call)
         rows = [
             {**_shown(deployed, name), "RoutingConfig": {"AdditionalVersionWeights": [], "AddtionVersionMatchs": []}}
@@ -91,7 +91,7 @@ class Versions:
         ]
         return {"Aliases": rows, "TotalCount": len(rows)}
 
-    def _point(self, call: Call) -> Answer:
+    def _point(self, call: ApiCall) -> Answer:
         deployed = self._table.active(call, "FailedOperation.UpdateAlias")
         name, number = call.body["Name"], call.body["FunctionVersion"]
         _shown(deployed, name)

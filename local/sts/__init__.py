@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from local.account import Accounts
-from local.api3 import Answer, Call, Rate, Schema, Service
+from local.api3 import Answer, ApiCall, ApiService, Rate, Schema
 
 __all__ = ["service"]
 
 VERSION = "2018-08-13"
 
 
-def service(accounts: Accounts, regions: set[str]) -> Service:
+def service(accounts: Accounts, regions: set[str]) -> ApiService:
     """Return the service."""
 
-    def identity(call: Call) -> Answer:
+    def identity(call: ApiCall) -> Answer:
         caller, own = call.caller, str(accounts.uin)
         kinds = {"root": "RootAccount", "user": "SubAccount", "role": "AssumedRole"}
         user = str(accounts.users[caller.name].uin) if caller.kind == "user" else own
@@ -26,6 +26,6 @@ def service(accounts: Accounts, regions: set[str]) -> Service:
             "Type": kinds[caller.kind],
         }
 
-    return Service(
+    return ApiService(
         "sts", VERSION, {"GetCallerIdentity": identity}, regions, Rate(lambda _: 200), schema=Schema.of("sts", VERSION)
     )

@@ -22,14 +22,14 @@ VERSION = "2019-07-22"
 RECORDING = 1  # the only Status DescribeWebRecord documents
 
 
-def service(tasks: TaskTable, settings: TrtcSettings) -> api3.Service:
+def service(tasks: TaskTable, settings: TrtcSettings) -> api3.ApiService:
     """Return the service.
 
     Args:
         tasks: what the actions work on.
         settings: the table's settings object; regions and limits are read from it.
     """
-    return api3.Service(
+    return api3.ApiService(
         name="trtc",
         version=VERSION,
         actions={

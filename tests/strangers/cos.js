@@ -87,7 +87,7 @@ async function main() {
     cos.putObject({ ...place, Key: key, Body: "x", Headers: { "x-cos-forbid-overwrite": "true" } }),
   );
   said.badDigest = await refusal(cos.putObject({ ...place, Key: "k", Body: "x", ContentMD5: "AAAAAAAAAAAAAAAAAAAAAA==" }));
-  said.notImplemented = await refusal(cos.getBucketCors(place));
+  said.notImplemented = await refusal(cos.getBucketTagging(place));
   console.log(JSON.stringify(said));
 }
 

@@ -249,7 +249,7 @@ def test_closed_logs_fail_a_function_later_or_at_once(tmp_path: Path) -> None:
 def test_each_unknown_can_be_had_the_other_way(tmp_path: Path) -> None:
     """An empty value, a second attachment, a deletion while attached, another digest, letters, URLs, service roles."""
     others = {name: answers[1] for name, answers in Unknowns.choices().items() if name != "closed_logs"}
-    with empty_account(tmp_path, **{**others, "service_role": "accepted"}) as account:
+    with empty_account(tmp_path, None, **{**others, "service_role": "accepted"}) as account:
         account.activated()
         variables = {"Variables": [{"Key": "EMPTY", "Value": ""}]}
         account.create(Environment=variables, Description="1.0: a/b")
