@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
@@ -10,8 +13,10 @@ import pytest
 from shared.domain.errors import Conflict, NotFound, StoreError
 from shared.domain.refusals import refusal
 from shared.domain.states import State
+from shared.ports import ListedObject
 from shared.store.journal import current
 from shared.usecases.remove import remove
+from testing.bucket import Bucket
 from testing.callbacks import callback
 from tests.fakes import MemoryFiles
 from tests.faults import Died, Faults
@@ -202,3 +207,89 @@ def _call_of_a_tick(number: int) -> str:
     site.faults = Faults()
     site.tick()
     return (site.faults.log[number : number + 1] or [""])[0]
+
+
+@dataclass
+class SlowBucket(Bucket):
+    """A bucket of which a page of a listing takes 0.2 s and 1,000 deletions 4 s, until the invocation is over."""
+
+    site: Site | None = None
+    until_ms: int = 2**60
+
+    def take(self, ms: int) -> None:
+        """Let a call take its time, or end with the budget."""
+        if self.site is None:
+            return
+        self.site.clock.now += ms
+        if self.site.clock.now > self.until_ms:
+            raise StoreError("COS did not answer within what is left of the invocation")
+
+    def page(self, prefix: str, after: str, size: int) -> tuple[Sequence[ListedObject], bool]:
+        assert size <= 1_000
+        self.take(200)
+        return super().page(prefix, after, size)
+
+    def delete_many(self, keys: Sequence[str]) -> None:
+        self.take(len(keys) * 4)
+        super().delete_many(keys)
+
+
+class Films(MemoryFiles):
+    """The whole of the same bucket: what the store calls `files/` is `webrecord/files/` here."""
+
+    def __init__(self, store: Bucket) -> None:
+        super().__init__()
+        self.store = store
+
+    def list(self, prefix: str, after: str = "", limit: int | None = None) -> Iterator[ListedObject]:
+        inner = self.store.list(prefix.removeprefix("webrecord/"), after.removeprefix("webrecord/"), limit)
+        yield from (ListedObject(f"webrecord/{item.key}", item.size) for item in inner)
+
+    def delete_many(self, keys: Sequence[str]) -> None:
+        self.store.delete_many([key.removeprefix("webrecord/") for key in keys])
+
+
+def test_ten_hours_of_segments_are_deleted_within_the_budgets() -> None:
+    """One call of 25 s acknowledges it, the ticks after it erase the rest: 9,000 segments take 36 s of deleting."""
+    store = SlowBucket()
+    site = Site(store=store)
+    task_id = finished(site, format="hls")
+    for number in range(9_000):
+        site.store.put(f"files/k1/{task_id}/film_{number}.ts", b"x")
+    site.store.put("files/k2/other.ts", b"x")
+    store.site, store.until_ms = site, site.clock.now + 25_000
+    assert remove("k1", "asked", reading(site, Films(store)), files=True) is None
+    store.until_ms = 2**60
+    assert 2_000 < len(site.listed("files/k1/")) < 9_000
+    for _ in range(3):
+        site.clock.now = (site.clock.now // MINUTE_MS + 1) * MINUTE_MS
+        store.until_ms = site.clock.now + 50_000
+        site.tick()
+    store.site = None
+    assert [] == site.listed("files/k1/")
+    assert ["files/k2/other.ts"] == site.listed("files/")
+
+
+def test_films_of_a_former_releases_folder_go_before_anything_else() -> None:
+    """Reconcile may not erase there: while one is left the recording is, and the same call deletes it."""
+
+    class Failing(MemoryFiles):
+        refused = 1
+
+        def delete_many(self, keys: Sequence[str]) -> None:
+            if self.refused:
+                self.refused -= 1
+                raise StoreError("COS did not answer")
+            super().delete_many(keys)
+
+    world, films = World(), Failing()
+    task_id = finished(world)
+    accepted = json.loads(world.store.objects["recordings/k1/request.json"].body)
+    accepted["place"] |= {"prefix": ["lessons", "k1"], "folder": None}
+    world.store.put("recordings/k1/request.json", json.dumps(accepted).encode())
+    films.put(f"lessons/k1/{task_id}/film.mp4", b"film")
+    with pytest.raises(StoreError):
+        remove("k1", "asked", reading(world, films), files=True)
+    assert State.COMPLETED is current(world.store, "k1").state
+    assert remove("k1", "asked", reading(world, films), files=True) is None
+    assert {} == dict(films.objects)
