@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 
 from shared.domain.accepted import Accepted
+from shared.domain.deadlines import because, too_late
 from shared.domain.evidence import Evidence, Task
 from shared.domain.outbox import messages
 from shared.domain.periods import IN_FLIGHT_MS, REPEAT_MS, START_LEAD_MS
-from shared.domain.reasons import PASSING, Code, Reason
+from shared.domain.reasons import Code, Reason
 from shared.domain.refusals import is_full
 from shared.domain.states import State, end_ms, is_unsure, last_attempt, last_task, pending_tasks, state_of, unseen
 
@@ -159,7 +160,7 @@ def next_step(
 def is_outlived(accepted: Accepted, evidence: Evidence, now_ms: int, timing: Timing) -> bool:
     """Tell whether no task of the recording can run any more, whatever TRTC says or does not say."""
     begun_ms = max([_at_ms(evidence), *(task.began_ms or 0 for task in evidence.tasks.values())])
-    return now_ms >= begun_ms + _limit_ms(accepted) + LIMIT_SLACK_MS + timing.lost_after
+    return now_ms >= begun_ms + accepted.max_duration_s * 1000 + LIMIT_SLACK_MS + timing.lost_after
 
 
 def _settling(evidence: Evidence, now_ms: int, timing: Timing, *, swept: bool) -> Step:
@@ -203,8 +204,8 @@ def _working_step(
 def _waiting(accepted: Accepted, evidence: Evidence, now_ms: int, *, asked: bool) -> Step:
     last, reason = last_attempt(evidence), state_of(accepted, evidence)[1]
     unsure = last[0] if last and not last[1].task_key else None
-    if (why := _too_late(accepted, evidence, now_ms)) is not None:
-        return GiveUp(_because(why, reason), unsure)
+    if (why := too_late(accepted, evidence, now_ms)) is not None:
+        return GiveUp(because(why, reason), unsure)
     if accepted.caller_keys and not asked:
         ripe_ms = ((last[1].at_ms if last else None) or accepted.created_ms) + IN_FLIGHT_MS
         return GiveUp(NO_KEYS, unsure) if now_ms >= ripe_ms else Wait(ripe_ms)
@@ -220,14 +221,6 @@ def _waiting(accepted: Accepted, evidence: Evidence, now_ms: int, *, asked: bool
             return Wait(ripe_ms)
     # TRTC asks for a new RecordId after a refusal; without an answer only the same one is safe.
     return Start(number + 1 if attempt.task_key or attempt.refused else number, recheck=unsure)
-
-
-def _because(why: Reason, cause: Reason | None) -> Reason:
-    """Return why time ran out: what has to be mended is the code, where it stood in the way."""
-    if cause is None:
-        return why
-    own = why.code is Code.CANCELLED or cause.code in PASSING
-    return Reason(why.code if own else cause.code, f"{why.words}: {cause.words}")
 
 
 def behind_ms(evidence: Evidence) -> int:
@@ -251,26 +244,8 @@ def ends_ms(accepted: Accepted, evidence: Evidence) -> int:
     """Return when the recording's task is to be stopped, by its `stop_at` or past its limit."""
     task = last_task(evidence)
     began_ms = task.began_ms if task else None
-    limit_ms = (began_ms or _at_ms(evidence)) + _limit_ms(accepted) + LIMIT_SLACK_MS
+    limit_ms = (began_ms or _at_ms(evidence)) + accepted.max_duration_s * 1000 + LIMIT_SLACK_MS
     return min(limit_ms, accepted.stop_at_ms or limit_ms)
-
-
-def called_off(why: str) -> Reason:
-    """Return the reason of what was stopped before it started."""
-    return Reason(Code.CANCELLED, f"stopped before it started: {why}")
-
-
-def _too_late(accepted: Accepted, evidence: Evidence, now_ms: int) -> Reason | None:
-    if evidence.stop is not None:
-        return called_off(evidence.stop[1])
-    if accepted.stop_at_ms is not None and now_ms >= accepted.stop_at_ms:
-        return Reason(Code.STOP_AT_PASSED, "its stop_at passed before it could start")
-    if last_task(evidence) is not None:
-        over = now_ms >= accepted.due_ms + _limit_ms(accepted)
-        return Reason(Code.RESTART_TOO_LATE, "its time was over before it could be started again") if over else None
-    if accepted.start_by_ms is not None and now_ms >= accepted.start_by_ms:
-        return Reason(Code.START_TOO_LATE, "it could not be started in time")
-    return None
 
 
 def _running(
@@ -321,7 +296,3 @@ def _upload_of(accepted: Accepted, task: Task, evidence: Evidence, now_ms: int, 
 def _at_ms(evidence: Evidence) -> int:
     last = last_attempt(evidence)
     return (last[1].at_ms if last else None) or 0
-
-
-def _limit_ms(accepted: Accepted) -> int:
-    return accepted.max_duration_s * 1000

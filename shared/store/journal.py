@@ -92,6 +92,11 @@ def read(store: ObjectStore, recording_id: str) -> Known | None:
     return Known(accepted, _complete(store, recording_id, documented or Evidence()), documented)
 
 
+def no_recording(recording_id: str) -> NotFound:
+    """Return the error for an id under which nothing was accepted."""
+    return NotFound(f"there is no recording {recording_id}")
+
+
 def find(store: ObjectStore, recording_id: str) -> Known:
     """Return what `read` does.
 
@@ -100,7 +105,7 @@ def find(store: ObjectStore, recording_id: str) -> Known:
     """
     known = read(store, recording_id)
     if known is None:
-        raise NotFound(f"there is no recording {recording_id}")
+        raise no_recording(recording_id)
     return known
 
 
@@ -143,7 +148,7 @@ def current(store: ObjectStore, recording_id: str) -> Recording:
     """
     accepted = accepted_of(store, recording_id)
     if accepted is None:
-        raise NotFound(f"there is no recording {recording_id}")
+        raise no_recording(recording_id)
     return decide(accepted, _documented(store, recording_id) or _complete(store, recording_id, Evidence()))
 
 

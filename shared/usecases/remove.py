@@ -14,7 +14,7 @@ from itertools import islice, takewhile
 from shared.domain import keys
 from shared.domain.accepted import Accepted
 from shared.domain.document import Recording, decide
-from shared.domain.errors import Conflict, NotFound, StoreError, StoreRefused, TaskNotFound
+from shared.domain.errors import Conflict, StoreError, StoreRefused, TaskNotFound
 from shared.domain.periods import IN_FLIGHT_MS
 from shared.domain.states import is_unsure, last_attempt
 from shared.domain.steps import Timing, is_outlived
@@ -51,7 +51,7 @@ def remove(recording_id: str, why: str, ports: QueryPorts, *, files: bool) -> Re
     if known is None:
         tombstone = tombstones.of(store, recording_id)
         if tombstone is None:
-            raise NotFound(f"there is no recording {recording_id}")
+            raise journal.no_recording(recording_id)
     else:
         state = decide(known.accepted, known.evidence).state
         if state.waiting:

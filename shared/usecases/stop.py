@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 
 from shared.domain import facts
+from shared.domain.deadlines import called_off
 from shared.domain.document import Recording, decide
 from shared.domain.errors import RecorderBusy, TaskNotFound
 from shared.domain.states import last_attempt, last_task
-from shared.domain.steps import called_off
 from shared.store import journal, markers
 from shared.usecases import wakes
 from shared.usecases.ports import Ports

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from shared.domain import facts
 from shared.domain.accepted import Accepted, Place
+from shared.domain.deadlines import called_off
 from shared.domain.evidence import Evidence, fold
 from shared.domain.facts import Fact, evidence_of_fact
 from shared.domain.outbox import RETRY_AFTER_S
@@ -30,7 +31,6 @@ from shared.domain.steps import (
     Sweep,
     Timing,
     Wait,
-    called_off,
     next_step,
 )
 from testing.callbacks import TASK, callback, mp4_stop, vod_commit
