@@ -46,12 +46,14 @@ def start(run: Run, key: str, body: dict[str, Any], tries: int = 5) -> None:
 @action("caller", "stop")
 def stop(run: Run, key: str) -> None:
     """A backend stops a recording."""
+    run.ledger.note("caller", "called off", key)
     _http(run, "POST", f"/recordings/{key}/stop", f"stop {key}", {"Content-Type": "application/json"}, b"")
 
 
 @action("caller", "delete")
 def delete(run: Run, key: str, tries: int = 4) -> None:
     """A backend deletes a recording with its films, and repeats the call until it is answered."""
+    run.ledger.note("caller", "called off", key)
     chance = run.scenario.stream(f"delete {key}")
     for again in range(tries):
         if again:
@@ -81,6 +83,7 @@ def job(run: Run, name: str, lines: list[dict[str, Any]]) -> None:
     body = b"\n".join(json.dumps(line).encode() for line in lines)
     run.jobs.put(name, body)
     etag = run.jobs.objects[name].etag
+    run.ledger.note("bucket", "job", name, lines=len(lines), etag=etag)
     for again in range(3):
         if again:
             run.timeline.wait_ms(60_000)
@@ -89,11 +92,19 @@ def job(run: Run, name: str, lines: list[dict[str, Any]]) -> None:
         except WebRecordError:
             continue
         if done:
+            run.ledger.note("platform", "job done", name)
             numbers = range(1, len(lines) + 1) if len(lines) > 1 else [0]
             for number, line in zip(numbers, lines, strict=True):
                 if line["RecordUrl"].startswith("https:"):
                     run.ledger.note("caller", "acknowledged", ids.digest_id(JOBS, name, etag, str(number)))
             return
+
+
+@action("operator", "forbid")
+def forbid(run: Run, hosts: list[str]) -> None:
+    """The functions are deployed again, with fewer hosts whose pages may be recorded."""
+    run.policy = run.policy._replace(allowed_hosts=tuple(hosts))
+    run.ledger.note("operator", "forbade", hosts=hosts)
 
 
 @action("platform", "outage")

@@ -13,6 +13,19 @@ from testing.scenario import BEGIN_MS, Step, idea, world
 FOREIGN = (
     *("open/", "due/", "days/", "recordings/", "recordings/r0/", "recordings/r0/facts/", "tasks/", "files/"),
     *("files/r0/", "open/readme.txt", "open/9-r0", "due/1800000000000", "due/x-r0", "days/2027-01-15/", "days/today"),
+    *(
+        "ask/",
+        "ask/9-r0",
+        "tell/x",
+        "tell/1800000000000",
+        "work/",
+        "work/x.json",
+        "index/",
+        "index/today",
+        "index/1-r0",
+    ),
+    *("gone/", "gone/x", "wake/", "jobs/", "jobs/readme.error.json", "tasks/x", "tasks/x/recording.json"),
+    *("open/1800000000000-ghost", "due/1800000000000-ghost", "ask/1800000000000-ghost", "tell/1800000000000-ghost"),
     *("recordings/r0/facts/note.json", "recordings/other/x", "tasks/other/facts/", "files/r0/notes.txt"),
 )
 MINUTE = 60_000
@@ -43,7 +56,7 @@ def listings(chance: Random) -> dict[str, Any]:
 @world
 def receiver(chance: Random) -> dict[str, Any]:
     """The receiver refuses at times, or never."""
-    return {"refusing": chance.choice([0.0, 0.0, 0.3])}
+    return {"refusing": chance.choice([0.0, 0.0, 0.3]), "hanging": chance.random() < 0.3}
 
 
 @world
@@ -73,6 +86,54 @@ def recordings(chance: Random) -> Iterator[Step]:
             body["StopAt"] = (BEGIN_MS + 5_400_000) / 1000
         for _ in range(chance.choice([1, 1, 2])):
             yield Step(chance.randrange(MINUTE), "caller", "start", {"key": f"r{number}", "body": body})
+
+
+@idea
+def never_taken(chance: Random) -> Iterator[Step]:
+    """TRTC takes some starts never, for a reason of their own: at the head of the queue."""
+    if chance.random() < 0.05:
+        for number in range(chance.choice([1, 4])):
+            body = {"RecordUrl": f"https://example.com/never{number}", "StartAt": (BEGIN_MS + MINUTE) / 1000}
+            body["StartBy"] = (BEGIN_MS + chance.choice([5, 15]) * MINUTE) / 1000
+            yield Step(chance.randrange(20_000), "caller", "start", {"key": f"n{number}", "body": body})
+
+
+@idea
+def slow_receivers(chance: Random) -> Iterator[Step]:
+    """Some recordings have a receiver that may never answer."""
+    if chance.random() < 0.05:
+        for number in range(chance.choice([1, 4])):
+            body: dict[str, Any] = {"RecordUrl": "https://example.com/h", "NotifyUrl": "https://slow.example.com/"}
+            body |= {"NotifyOn": "changes"} if number % 2 else {"StopAt": (BEGIN_MS + 5 * MINUTE) / 1000}
+            yield Step(chance.randrange(MINUTE), "caller", "start", {"key": f"h{number}", "body": body})
+
+
+@idea
+def policies(chance: Random) -> Iterator[Step]:
+    """A host is taken away while recordings of its pages wait."""
+    if chance.random() < 0.05:
+        body = {
+            "RecordUrl": "https://other.example.org/",
+            "StartAt": (BEGIN_MS + chance.choice([2, 30]) * MINUTE) / 1000,
+        }
+        yield Step(chance.randrange(MINUTE), "caller", "start", {"key": "o0", "body": body})
+        yield Step(chance.randrange(HOUR), "operator", "forbid", {"hosts": ["example.com"]})
+
+
+@idea
+def many_lines(chance: Random) -> Iterator[Step]:
+    """Somebody puts a job object of thousands of lines, of which a few are requests."""
+    if chance.random() < 0.005:
+        lines = [{"RecordUrl": f"https://example.com/m{n}" if n % 60 == 0 else "none"} for n in range(1_500)]
+        yield Step(chance.randrange(MINUTE), "bucket", "job", {"name": "jobs/many.json", "lines": lines})
+
+
+@idea
+def prefixes(chance: Random) -> Iterator[Step]:
+    """One more has its films in a folder of its own, which may be named like another recording."""
+    if chance.random() < 0.05:
+        body = {"RecordUrl": "https://example.com/p", "prefix": chance.choice(["lessons/2027", "r0", "files/r0", "p0"])}
+        yield Step(chance.randrange(MINUTE), "caller", "start", {"key": "p0", "body": body})
 
 
 @idea

@@ -5,18 +5,22 @@ A law yields a line for each breach. `tests/testing/test_laws.py` has, for each,
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from fnmatch import fnmatch
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from shared.domain import keys
+from shared.domain import ids, keys
 from shared.domain.accepted import Accepted
 from shared.domain.callbacks import parse_callback
 from shared.domain.document import Recording
+from shared.domain.job_keys import report_key
 from shared.domain.states import State
 from shared.store.journal import current
 from shared.usecases.replay import all_recordings, replay
-from testing.parts import CALLERS, SECRETS
+from testing.parts import CALLERS, JOBS, SECRETS
 
 if TYPE_CHECKING:
     from testing.run import Run
@@ -25,6 +29,8 @@ Law = Callable[["Run"], Iterator[str]]
 LAWS: dict[str, Law] = {}
 PER_SECOND = 10
 """What one tick may call of each action in a second; the first of them is free."""
+PUNCTUAL_TICKS = 2
+HOUR_MS = 3_600_000
 
 
 def law(promise: Law) -> Law:
@@ -247,6 +253,116 @@ def wakes_pass(run: Run) -> Iterator[str]:
     for entry in run.ledger.of("woke"):
         if entry.who.startswith(("tick", "wake")):
             yield f"{entry.who} wrote {entry.about}"
+
+
+@law
+def starts_are_punctual(run: Run) -> Iterator[str]:
+    """No start is later than its time plus two ticks in which nothing went wrong and TRTC had room."""
+    began = _first_ms(run, "task began")
+    off = _first_ms(run, "called off")
+    bodies = {entry.about: entry.data["body"] for entry in run.ledger.of("asked")}
+    for key, acknowledged_ms in _first_ms(run, "acknowledged").items():
+        body = bodies.get(key, {})
+        if "StorageParams" in body or "never" in body.get("RecordUrl", ""):
+            continue  # who brings keys does not wait; what TRTC never takes has no time
+        due_ms = max(acknowledged_ms, int(body.get("StartAt", 0) * 1000))
+        over_ms = int(min(body.get("StartBy", 1e12), body.get("StopAt", 1e12), due_ms / 1000 + 3_600) * 1000)
+        until_ms = min(began.get(key, over_ms), off.get(key, over_ms), over_ms)
+        yield from _late(run, f"{key}: to be started", due_ms, until_ms)
+
+
+@law
+def stops_are_punctual(run: Run) -> Iterator[str]:
+    """No `StopAt` is later than two ticks in which nothing went wrong."""
+    began, over = _first_ms(run, "task began"), _last_ms(run, "task over")
+    for entry in run.ledger.of("asked"):
+        key, stop_ms = entry.about, int(entry.data["body"].get("StopAt", 0) * 1000)
+        if stop_ms and began.get(key, stop_ms) < stop_ms < over.get(key, run.timeline.now):
+            yield from _late(run, f"{key}: to be stopped", stop_ms, over.get(key, run.timeline.now))
+
+
+def _late(run: Run, what: str, due_ms: int, until_ms: int) -> Iterator[str]:
+    """Yield a line where more ticks than two did not do what was due, besides what faults cost."""
+    late_ms = run.scenario.settings.late_ms  # a listing does not show yet what was just written
+    ticks = [e for e in run.ledger.of("tick") if e.data["begun_ms"] > due_ms + late_ms and e.ms < until_ms]
+    calm = sum(entry.about == "calm" for entry in ticks)
+    # What failed is tried again later; each of its markers is new, and seen late.
+    failed = sum(entry.about == "struck" and entry.ms < until_ms for entry in run.ledger.of("tick"))
+    failed += sum(not strike.label.startswith("tick") for strike in run.strikes.struck)
+    failed += sum(entry.about == "refused" for entry in ticks)
+    if calm > (PUNCTUAL_TICKS + failed) * (1 + -(-late_ms // 60_000)):
+        yield f"{what} at {due_ms}, was not by {until_ms}: {calm} ticks had nothing to hinder them"
+
+
+def _first_ms(run: Run, what: str) -> dict[str, int]:
+    """Return when each recording first saw it."""
+    first: dict[str, int] = {}
+    for entry in run.ledger.of(what):
+        first.setdefault(entry.about, entry.ms)
+    return first
+
+
+def _last_ms(run: Run, what: str) -> dict[str, int]:
+    return {entry.about: entry.ms for entry in run.ledger.of(what)}
+
+
+@law
+def no_film_of_another(run: Run) -> Iterator[str]:
+    """A recording names only files of its own tasks."""
+    owners = {entry.data["task"]: entry.about for entry in run.ledger.of("task began")}
+    for _, recording in _recordings(run):
+        for file in recording.files:
+            if owners.get(file.task_id or "", recording.recording_id) != recording.recording_id:
+                yield f"{recording.recording_id} names {file.name} of {owners[file.task_id or '']}"
+
+
+@law
+def completed_covers_the_end(run: Run) -> Iterator[str]:
+    """Who was told `completed` has every file that its task left within an hour; of several tasks, one may do."""
+    told: dict[str, int] = {}
+    for entry in run.ledger.of("notified"):
+        if entry.data["type"] == "recording.completed":
+            told.setdefault(entry.about, entry.ms)
+    tasks = Counter(entry.about for entry in run.ledger.of("task began"))
+    over = _last_ms(run, "task over")
+    for entry in run.ledger.of("file"):
+        key, told_ms = entry.about, told.get(entry.about)
+        if told_ms is None or not entry.data["ours"] or tasks[key] > 1:
+            continue
+        if told_ms < entry.ms and told_ms < over.get(key, 0) + HOUR_MS:
+            yield f"{key} was told to be completed at {told_ms}, and {entry.data['name']} came at {entry.ms}"
+
+
+@law
+def what_is_forbidden_does_not_start(run: Run) -> Iterator[str]:
+    """A host that was taken from the policy holds for what waits, too; a call under way may end."""
+    bodies = {entry.about: entry.data["body"] for entry in run.ledger.of("asked")}
+    for forbade in run.ledger.of("forbade"):
+        for entry in run.ledger.of("task began"):
+            if entry.about not in bodies:  # a job's line: of a host that stays
+                continue
+            host = urlsplit(bodies[entry.about]["RecordUrl"]).hostname or ""
+            if entry.ms > forbade.ms + 30_000 and not any(fnmatch(host, allowed) for allowed in forbade.data["hosts"]):
+                yield f"{entry.about}: a task began at {entry.ms}, {host} was forbidden at {forbade.ms}"
+
+
+@law
+def every_line_is_accepted_or_reported(run: Run) -> Iterator[str]:
+    """Of a job object that was taken each line is a recording, or in the report: once."""
+    done = {entry.about for entry in run.ledger.of("job done")}
+    for job in run.ledger.of("job"):
+        numbers = range(1, job.data["lines"] + 1) if job.data["lines"] > 1 else [0]
+        ours = {number: ids.digest_id(JOBS, job.about, job.data["etag"], str(number)) for number in numbers}
+        taken = {
+            n for n, key in ours.items() if any(run.bucket.get(of(key)) for of in (keys.request_key, keys.gone_key))
+        }
+        stored = run.bucket.get(report_key(job.about))
+        report = json.loads(stored.body) if stored else {"errors": []}
+        reported = [problem["line"] for problem in report["errors"]]
+        if len(reported) > len(set(reported)) or taken & set(reported):
+            yield f"{job.about}: a line is accepted and reported, or reported twice"
+        elif job.about in done and len(taken) + len(reported) + report.get("more", 0) != len(ours):
+            yield f"{job.about}: {len(ours)} lines, {len(taken)} accepted, {len(reported)} reported"
 
 
 @law

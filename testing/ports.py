@@ -13,6 +13,7 @@ from shared.domain.errors import RecorderBusy, StoreError
 from shared.domain.notify_hosts import NotificationError
 from shared.ports import Described, ListedObject, Notifier, Recorder, Started, StoredObject
 from testing.bucket import Bucket
+from testing.receiver import NOTIFY_PATIENCE_MS
 from testing.strikes import Kind, Strikes
 from testing.timeline import Killed, Process, Timeline
 
@@ -24,7 +25,6 @@ TRTC_PATIENCE_MS = 18_000
 """Three tries of 6 s, as the adapter makes them."""
 STALL_MS = 600_000
 """Longer than any function may run."""
-NOTIFY_PATIENCE_MS = 5_000
 
 
 class Watch(Protocol):
@@ -184,6 +184,8 @@ class TimedRecorder:
     calls: Calls
     times: dict[tuple[str, str], list[int]] | None = None
     """Where to keep when each action was called, by invocation and action."""
+    refused: set[str] | None = None
+    """Where to keep in which invocations TRTC was full or not there."""
     takes_ms: tuple[int, int] = TRTC_MS
 
     def _make(self, name: str, what: str, effect: Callable[[], T]) -> T:
@@ -192,7 +194,12 @@ class TimedRecorder:
 
         if self.times is not None:
             self.times.setdefault((self.calls.process.label, name), []).append(self.calls.timeline.now)
-        return self.calls.make(name, what, self.takes_ms, TRTC_PATIENCE_MS, error, effect)
+        try:
+            return self.calls.make(name, what, self.takes_ms, TRTC_PATIENCE_MS, error, effect)
+        except RecorderBusy:
+            if self.refused is not None:
+                self.refused.add(self.calls.process.label)
+            raise
 
     def start(self, parameters: Mapping[str, Any]) -> Started:
         return self._make("StartWebRecord", str(parameters["RecordId"]), lambda: self.inner.start(parameters))

@@ -6,10 +6,14 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
+from urllib.parse import urlsplit
 
 from shared.domain.notify_hosts import NotificationError
 from shared.domain.states import State
 from testing.ledger import Ledger
+
+NOTIFY_PATIENCE_MS = 5_000
+"""What the sender waits for an answer."""
 
 
 @dataclass
@@ -19,12 +23,24 @@ class Receiver:
     ledger: Ledger
     chance: Random
     refusing: float = 0.0
+    hanging: bool = False
+    """Whether its host `slow.…` never answers, or only after the sender has hung up."""
+    wait_ms: Callable[[int], None] = lambda _ms: None
     deletes: Callable[[str], None] = lambda _about: None
 
     def send(self, url: str, webhook_id: str, at_s: int, body: bytes, traceparent: str | None = None) -> None:
         """Take one, or raise."""
         if self.refusing and self.chance.random() < self.refusing:
             raise NotificationError("answered 500")
+        hangs = self.hanging and urlsplit(url).netloc.startswith("slow.")
+        taken = not hangs or self.chance.random() < 0.5
+        if taken:
+            self._take(webhook_id, body)
+        if hangs:
+            self.wait_ms(NOTIFY_PATIENCE_MS)
+            raise NotificationError("no answer")
+
+    def _take(self, webhook_id: str, body: bytes) -> None:
         document = json.loads(body)
         about = document["data"]["recording_id"]
         self.ledger.note("receiver", "notified", about, webhook_id=webhook_id, type=document["type"])

@@ -44,8 +44,7 @@ NOT_MODELLED = (
     "memory, CPU and cold starts: an invocation costs what its calls cost",
     "a platform that refuses invocations because too many run",
     "TRTC that names another task under a RecordId, or a TaskId twice",
-    "receivers that never answer",
-    "stored facts whose bytes were damaged, and job objects of thousands of lines",
+    "stored facts whose bytes were damaged",
 )
 """What the world has and the runs have not."""
 LONGEST_MS = 5 * 86_400_000
@@ -76,6 +75,8 @@ class Run:
         self.stories: dict[str, str] = {}
         self.paced: dict[tuple[str, str], list[int]] = {}
         """When each tick called which of TRTC's actions."""
+        self.refused: set[str] = set()
+        """Invocations in which TRTC was full, or not there."""
         self.final: list[tuple[Accepted, Recording]] | None = None
         """What is stored in the end, once it was judged."""
         self._labels: dict[str, int] = {}
@@ -95,7 +96,9 @@ class Run:
             if settings.deleting and about.startswith("d"):
                 self.timeline.spawn(partial(testing.actors.delete, self, about))
 
-        return Receiver(self.ledger, self.scenario.stream("receiver"), settings.refusing, deletes)
+        chance = self.scenario.stream("receiver")
+        wait_ms = self.timeline.wait_ms
+        return Receiver(self.ledger, chance, settings.refusing, settings.hanging, wait_ms, deletes)
 
     def make_trtc(self) -> Trtc:
         """Return TRTC."""
@@ -159,7 +162,12 @@ class Run:
             self.timeline,
             TimedStore(self.bucket, calls, deadline, created=self.waker.created),
             TimedStore(self.jobs, calls, deadline),
-            TimedRecorder(self.trtc, calls, self.paced if calls.process.label.startswith(("tick", "wake")) else None),
+            TimedRecorder(
+                self.trtc,
+                calls,
+                self.paced if calls.process.label.startswith(("tick", "wake")) else None,
+                refused=self.refused,
+            ),
             TimedNotifier(self.receiver, calls),
             self.policy,
             self.change_ports,
@@ -167,8 +175,23 @@ class Run:
 
     def tick(self) -> None:
         """Let the timer fire; a tick that fails is the next one's to mend."""
+        begun_ms, labels = self.timeline.now, list[str]()
+
+        def do(invoked: Invoked) -> None:
+            labels.append(process.label if (process := self.timeline.process) else "")
+            self.let_tick(invoked)
+
+        done = False
         with suppress(WebRecordError):
-            self.invoke("reconcile", "tick", lambda invoked: invoked.tick())
+            done = self.invoke("reconcile", "tick", do)
+        label = labels[0] if labels else ""
+        struck = not done or any(strike.label == label for strike in self.strikes.struck[-50:])
+        kind = "struck" if struck else "refused" if label in self.refused else "calm"
+        self.ledger.note("platform", "tick", kind, begun_ms=begun_ms)
+
+    def let_tick(self, invoked: Invoked) -> None:
+        """Let one tick do its work."""
+        invoked.tick()
 
     def _deliver(self, body: bytes, what: str) -> int:
         """Deliver a callback; return the status that TRTC sees, 0 for none."""
@@ -201,6 +224,7 @@ class Run:
             if not whole:
                 return self
             self.peace, self.receiver.refusing, self.down_until_ms = True, 0.0, 0
+            self.receiver.hanging = False
             self.sender.calm = self.timer.calm = True
             self.strikes.aim = None
             if isinstance(self.trtc, SeenTrtc):

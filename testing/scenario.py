@@ -30,6 +30,7 @@ class Settings:
         quota, busy, forget_ms: TRTC's tasks at once; share of starts it refuses; how long it knows a RecordId.
         late_ms, page_size: how late listings are, and how long their pages.
         refusing: share of notifications that the receiver refuses.
+        hanging: whether one of its hosts never answers in time.
         deleting: whether the receiver deletes what it is notified of, within its own call.
         silence: share of callbacks that are never sent.
         waking: whether `wake/` has a COS trigger: "off", "kind", or "unkind": its events are lost, doubled, late.
@@ -45,11 +46,12 @@ class Settings:
     late_ms: int = 0
     page_size: int = 1_000
     refusing: float = 0.0
+    hanging: bool = False
     deleting: bool = False
     silence: float = 0.1
     waking: str = "off"
     uneven: bool = True
-    harshness: float = 0.55
+    harshness: float = 0.4
     released: str = ""
     peace_ms: int = 3 * 3_600_000
 

@@ -37,7 +37,7 @@ from testing.course import DAY_MS, Course, Site, TickRow
 from testing.functions import LIMITS_S
 from testing.meter import Meter, MeteredRecorder, MeteredStore
 from testing.parts import NOTIFY_URL, POLICY, PREFIX
-from testing.ports import NOTIFY_PATIENCE_MS
+from testing.receiver import NOTIFY_PATIENCE_MS
 from testing.stories import BEGAN, ENDED, Over, Put, Record, Story, Tell, Wait
 from testing.timeline import Process, Timeline, Workers
 from testing.trtc import Life, Trtc, Witness

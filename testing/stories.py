@@ -206,12 +206,48 @@ def parts(life: Life, chance: Random, now: Callable[[], int]) -> Story:
         at = now()
         if life.folder is not None and life.parameters["WebRecordVideoParams"]["Format"] == "mp4":
             yield from _mp4_part(life, len(spans), spans[-1])
+    ended = now()
     yield from _ended(why)
     yield Wait(3_000)
     if life.folder is not None and life.parameters["WebRecordVideoParams"]["Format"] == "mp4":
-        yield from _mp4_part(life, len(spans) + 1, (at, now()))
+        if ended > at:
+            yield from _mp4_part(life, len(spans) + 1, (at, ended))
     else:
         yield from _upload(life, spans)
+
+
+def slow_part(life: Life, chance: Random, now: Callable[[], int]) -> Story:
+    """Its first file is uploaded after the end, and the last one ten minutes after it."""
+    began = yield from _begin(now)
+    why = yield Record(120_000)
+    cut = now()
+    if why == "time":
+        why = yield Record(chance.choice([60_000, 300_000]))
+    ended = now()
+    yield from _ended(why)
+    yield Wait(3_000)
+    is_mp4 = life.folder is not None and life.parameters["WebRecordVideoParams"]["Format"] == "mp4"
+    if is_mp4 and ended > cut:
+        yield from _mp4_part(life, 1, (began, cut))
+        yield Wait(600_000)
+        yield from _mp4_part(life, 2, (cut, ended))
+    else:
+        yield from _upload(life, [(began, ended)])
+
+
+def empty_then_held(life: Life, chance: Random, now: Callable[[], int]) -> Story:
+    """The upload is told to be over without a file, then to be held; the file comes."""
+    began = yield from _begin(now)
+    why = yield Record(chance.choice(LENGTHS_MS))
+    span = (began, now())
+    yield from _ended(why)
+    yield Wait(2_000)
+    if life.folder is not None and life.parameters["WebRecordVideoParams"]["Format"] == "mp4":
+        yield Tell(310, {"Status": 0, "FileList": []}, suffix=True)
+    yield Wait(1_000)
+    yield from _upload(life, [span], status=1)
+    yield Wait(300_000)
+    yield from _upload(life, [span])
 
 
 def _mp4_part(life: Life, number: int, span: tuple[int, int]) -> Story:
@@ -286,6 +322,8 @@ STORIES: dict[str, tuple[Callable[[Life, Random, Callable[[], int]], Story], int
     "silent": (silent, 1),
     "no upload": (no_upload, 1),
     "parts": (parts, 1),
+    "slow part": (slow_part, 1),
+    "empty then held": (empty_then_held, 1),
     "restarted": (restarted, 1),
     "paused": (paused, 1),
     "long": (long, 1),

@@ -22,6 +22,8 @@ class SeenTrtc(Trtc):
     busy: float = 0.0
 
     def start(self, parameters: Mapping[str, Any]) -> Started:
+        if "never" in str(parameters["RecordUrl"]):
+            raise refusal("FailedOperation.Unknown", "not this page", "r")
         if self.busy and self.chance.random() < self.busy:
             raise refusal(self.chance.choice(BUSY), "busy", "r")
         return super().start(parameters)

@@ -8,18 +8,22 @@ from typing import Any
 
 import pytest
 
+from shared.adapters.wire import Deadline
 from shared.domain import keys
 from shared.domain.errors import TaskNotFound
 from shared.ports import Described, Started
 from shared.usecases.look import ReconcilePorts
 from testing.bucket import Bucket
+from testing.functions import Invoked
 from testing.laws import LAWS, judge
 from testing.parts import UPLOAD_KEY
+from testing.ports import Calls
 from testing.receiver import Receiver
 from testing.run import Run
-from testing.scenario import Scenario, Settings, Step
+from testing.scenario import BEGIN_MS, Scenario, Settings, Step
 from testing.stories import Put
 from testing.strikes import Strike
+from testing.timeline import Timeline
 from testing.trtc import Life, Trtc, Witness
 
 KIND = Settings(harshness=0.0, silence=0.0, uneven=False)
@@ -192,7 +196,54 @@ class Leaks(Run):
         return Chatty(clock=self.timeline)
 
 
+class Dozes(Run):
+    """Its ticks do nothing for a quarter of an hour."""
+
+    def let_tick(self, invoked: Invoked) -> None:
+        if self.timeline.now > BEGIN_MS + 900_000:
+            super().let_tick(invoked)
+
+
+class Confuses(Run):
+    """A document names the task of another recording."""
+
+    def play(self, *, whole: bool = True) -> Run:
+        super().play(whole=whole)
+        task = {life.recording_id: life.task_id.encode() for life in self.trtc.taken}
+        key = keys.document_key("r0")
+        self.bucket.put(key, self.bucket.objects[key].body.replace(task["r0"], task["r1"]))
+        return self
+
+
+class Tardy(Witness):
+    """Says at once that a file is uploaded, and uploads it twenty minutes later."""
+
+    def __init__(self, inner: Witness, timeline: Timeline) -> None:
+        self.began, self.over, self.tell = inner.began, inner.over, inner.tell  # type: ignore[method-assign]
+        self._inner, self._timeline = inner, timeline
+
+    def put(self, life: Life, file: Put) -> None:
+        self._timeline.at(self._timeline.now + 1_200_000, lambda: self._inner.put(life, file))
+
+
+class UploadsLate(Run):
+    def make_trtc(self) -> Trtc:
+        witness = Tardy(self.sender.witness(self.bucket), self.timeline)
+        return Trtc(timeline=self.timeline, story=self._story, witness=witness)
+
+
+class Stubborn(Run):
+    """Its functions never hear of another policy."""
+
+    def make_invoked(self, calls: Calls, deadline: Deadline) -> Invoked:
+        self.policy = self.policy._replace(allowed_hosts=())
+        return super().make_invoked(calls, deadline)
+
+
 ONE = plain(begin("r0"))
+STOPPED = replace(plain(begin("r0", StopAt=1_800_000_600)), stories={"r0-1": "long"})
+FORBIDDEN = plain(begin("o0", StartAt=1_800_000_600), Step(60_000, "operator", "forbid", {"hosts": ["*.example.net"]}))
+JOB = plain(Step(0, "bucket", "job", {"name": "jobs/j.json", "lines": [{"RecordUrl": "https://example.com/"}] * 2}))
 DELETED = plain(begin("d0"), Step(9_000_000, "caller", "delete", {"key": "d0"}), begin("d0", 10_000_000))
 DEATHS = [replace(ONE, strikes=[Strike("start r0 #1", number, "", "die after")]) for number in range(12)]
 MANY = plain(*(begin(f"r{number}") for number in range(60)))
@@ -210,6 +261,12 @@ MUTANTS: dict[str, tuple[Callable[[Scenario], Run], list[Scenario]]] = {
     "an id is used once": (ForgetsTheDead, [DELETED]),
     "ticks keep to the rate": (Hurries, [MANY]),
     "wakes pass": (KeepsWakes, [ONE]),
+    "starts are punctual": (Dozes, [plain(begin("r0", StartAt=1_800_000_060))]),
+    "stops are punctual": (Dozes, [STOPPED]),
+    "no film of another": (Confuses, [plain(begin("r0"), begin("r1"))]),
+    "completed covers the end": (UploadsLate, [ONE]),
+    "what is forbidden does not start": (Stubborn, [FORBIDDEN]),
+    "every line is accepted or reported": (LosesRequests, [JOB]),
     "secrets stay secret": (Leaks, [ONE]),
 }
 
