@@ -46,20 +46,21 @@ def script(code: str) -> str:
     return f"{HEAD}<script>{code}</script>"
 
 
-SMALL = film(320, 180)
+FILMS = {"{SMALL}": (320, 180), "{LARGE}": (2048, 1152), "{UPRIGHT}": (1080, 1920)}
+"""What stands for a video of a size."""
 PAGES = {
     "/good": HEAD + MOVING + "<script>notifyReady()</script>",
     "/plain": HEAD,
     "/empty": "<!doctype html><title>t</title>",
-    "/large": in_shadow(f"<video muted autoplay loop width=320 src='{film(2048, 1152)}'></video>"),
-    "/upright": HEAD + f"<video muted autoplay loop width=320 src='{film(1080, 1920)}'></video>",
+    "/large": in_shadow("<video muted autoplay loop width=320 src='{LARGE}'></video>"),
+    "/upright": HEAD + "<video muted autoplay loop width=320 src='{UPRIGHT}'></video>",
     "/stream": HEAD + "<video id=v autoplay muted width=320></video><canvas id=k width=2560 height=1440></canvas>"
     "<script>const g = k.getContext('2d'); setInterval(() => g.fillRect(Math.random() * 999, 0, 99, 99), 100);"
     "v.srcObject = k.captureStream(10)</script>",
-    "/click": HEAD + f"<button>Start</button><video preload=auto src='{SMALL}'></video>",
+    "/click": HEAD + "<button>Start</button><video preload=auto src='{SMALL}'></video>",
     "/clickframe": HEAD + "<iframe src='{OTHER}/click' width=600 height=400></iframe>",
     "/join": HEAD + "<button>进入课堂</button>",
-    "/muted": HEAD + f"<video autoplay muted loop src='{SMALL}'></video>",
+    "/muted": HEAD + "<video autoplay muted loop src='{SMALL}'></video>",
     "/novideo": HEAD + "<video autoplay src=/nothing.mp4></video>",
     "/webgl": script("document.body.innerHTML += '<canvas id=c width=900 height=500>'; c.getContext('webgl')"),
     "/glprobe": script("document.createElement('canvas').getContext('webgl');"

@@ -72,6 +72,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
         closed_port = str(closed.getsockname()[1])
     with serve({}, {}) as running:
         names = {"{OTHER}": f"http://localhost:{running.server_port}", "{CLOSED}": closed_port, "": running.url("")}
+        names |= {name: pages.film(*size) for name, size in pages.FILMS.items()}
         with over_tls(running, tmp_path_factory.mktemp("tls")) as names["{TLS}"]:
             running.pages |= {path: filled(html, names) for path, html in pages.PAGES.items()}
             running.pages |= {f"/{name}": (ROOT / "local" / "pages" / name).read_text() for name in SAMPLE}
