@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,11 +20,17 @@ from webrecord.wire import why as why_of
 
 TRIES = 6
 """Tries in a row that bring nothing before it is given up."""
+SPARE = 500_000_000
+"""Bytes that a file of which nobody says the size leaves free on the disk."""
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(\..*)?", re.IGNORECASE)
 """What Windows takes for a device, whatever follows the first dot."""
 Report = Callable[[int, "int | None"], None]
 """Gets the bytes that are there, and the whole size where it is known."""
+
+
+def _free(folder: Path) -> int:
+    return shutil.disk_usage(folder).free
 
 
 class _Expired(Exception):
@@ -42,11 +49,13 @@ class Fetcher:
         http: the connections.
         report: is told how far it is.
         pause: sleeps between tries.
+        free: tells how many bytes the disk of a folder has left.
     """
 
     http: httpx.Client
     report: Report = lambda _there, _size: None
     pause: Callable[[float], None] = time.sleep
+    free: Callable[[Path], int] = _free
 
     def fetch(self, address: Callable[[bool], str], path: Path, size: int | None) -> int:
         """Bring one file to `path`, through `<path>.part`; return its size.
@@ -112,7 +121,13 @@ class Fetcher:
     def _write(self, reply: httpx.Response, part: Path, have: int, whole: int | None) -> None:
         with part.open("ab" if have else "wb") as file:
             self.report(have, whole)
+            most = have + self.free(part.parent) - SPARE if whole is None else whole
             for chunk in reply.iter_raw():
+                if whole is None and have + len(chunk) > most:
+                    raise RecordingFailed(
+                        f"{part.stem}: nobody says its size, and after {have} bytes the disk of {part.parent} has no"
+                        f" {SPARE // 1_000_000} MB left beside it; free some, and the same command goes on"
+                    )
                 if whole is not None and have + len(chunk) > whole:  # a server without end fills the disk
                     raise RecordingFailed(
                         f"{part.stem} has more than its {whole} bytes where it lies; nothing more is kept"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -12,7 +13,7 @@ import pytest
 
 from tests.cli.calls import PAGE, Cli
 from tests.cli.scripted import Answer, Call, Scripted, scripted
-from webrecord.download import Fetcher
+from webrecord.download import SPARE, Fetcher
 from webrecord.errors import RecordingFailed
 from webrecord.wire import Ways
 
@@ -322,3 +323,33 @@ def test_an_address_without_an_answer_is_told_in_words(to: Path, address: str, s
     assert says in str(failed.value)
     for word in ("sesame", "Errno", "Error"):
         assert word not in str(failed.value)
+
+
+def test_a_file_of_unknown_size_leaves_room_on_the_disk(to: Path) -> None:
+    """It ends in words before the disk is full, keeps what came, and goes on when there is room."""
+    to.mkdir()
+
+    def endless(request: httpx.Request) -> httpx.Response:
+        begin = int(request.headers.get("range", "bytes=0-")[6:-1])
+        parts = [b"x" * 1_000] * 4
+        return httpx.Response(
+            206 if begin else 200, stream=Parts(parts), headers={"content-range": f"bytes {begin}-9999/*"}
+        )
+
+    with httpx.Client(transport=httpx.MockTransport(endless)) as http:
+        fetcher = Fetcher(http, free=lambda _: SPARE + 2_500)
+        with pytest.raises(RecordingFailed, match="nobody says its size, and after 2000 bytes"):
+            fetcher.fetch(lambda _: "https://files.example.com/a.mp4", to / "a.mp4", None)
+        assert 2_000 == (to / "a.mp4.part").stat().st_size
+        fetcher.free = lambda _: SPARE + 10_000
+        assert 6_000 == fetcher.fetch(lambda _: "https://files.example.com/a.mp4", to / "a.mp4", None)
+
+
+class Parts(httpx.SyncByteStream):
+    """A body in parts, of which no header tells the length."""
+
+    def __init__(self, parts: list[bytes]) -> None:
+        self.parts = parts
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self.parts
