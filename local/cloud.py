@@ -187,7 +187,8 @@ class Cloud:
             max_instances=self.config.max_instances,
         )
         self.logs = logs
-        self._trtc_app = api3.create_app(self._services(), self.accounts.key, lambda: self.faults)
+        self.services = self._services()
+        self._trtc_app = api3.create_app(self.services, self.accounts.key, lambda: self.faults)
         ours = {} if self.config.empty else TIMEOUTS_S
         self.functions = {name: self._function(name, timeout_s) for name, timeout_s in ours.items()}
         triggers = [CosTrigger(BUCKET, "jobs/", "", "recordings")] if self.functions else []

@@ -67,14 +67,14 @@ class Running:
             return ""
 
     def created(self, all_of_them: Iterable[Deployed], created: ObjectCreated) -> None:
-        """ApiCall the functions whose COS trigger an object fits."""
+        """Call the functions whose COS trigger an object fits."""
         for deployed in all_of_them:
             for trigger in deployed.triggers:
                 if trigger.kind == "cos" and trigger.enabled and _fits(trigger, created):
                     self._call(deployed, trigger, scf_events.object_created_event(created, deployed.region))
 
     async def tick(self, all_of_them: Callable[[], Iterable[Deployed]]) -> None:
-        """ApiCall what timers say, until it is cancelled."""
+        """Call what timers say, until it is cancelled."""
         begun, start = time.time(), time.monotonic()
         done = int(begun)
         while True:

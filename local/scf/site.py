@@ -89,5 +89,5 @@ class Site:
         return path if digest.isalnum() and path.is_file() else None
 
     def created(self, created: ObjectCreated) -> None:
-        """ApiCall the functions whose COS trigger an object fits."""
+        """Call the functions whose COS trigger an object fits."""
         self.running.created(self.table, created)
