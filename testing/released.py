@@ -103,6 +103,7 @@ def stages() -> Iterator[Stage]:
         yield Stage(f"{name}-completed", 10 * MINUTE, body=body, steps=(stop,))
     yield Stage("relays", MINUTE, body=relay, story="long", change=_relays)
     yield Stage("labelled", 30_000, body={"Labels": {"room": "1"}, "MaxDurationLimit": 7_200})
+    yield Stage("prefix-completed", 10 * MINUTE, body={"prefix": "lessons/2027"}, steps=(stop,))
     yield Stage("job-report", MINUTE, steps=(job,))
     yield Stage("untold", 5 * MINUTE, steps=(stop,), settings=replace(KIND, refusing=1.0))
     yield Stage("cancelled", 90_000, body={"StartAt": (BEGIN_MS + HOUR) / 1000}, steps=(stop,))
