@@ -9,7 +9,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from shared.domain import ids, keys
@@ -260,7 +260,7 @@ def starts_are_punctual(run: Run) -> Iterator[str]:
     """No start is later than its time plus two ticks in which nothing went wrong and TRTC had room."""
     began = _first_ms(run, "task began")
     off = _first_ms(run, "called off")
-    bodies = {entry.about: entry.data["body"] for entry in run.ledger.of("asked")}
+    bodies = _bodies(run)
     for key, acknowledged_ms in _first_ms(run, "acknowledged").items():
         body = bodies.get(key, {})
         if "StorageParams" in body or "never" in body.get("RecordUrl", ""):
@@ -275,8 +275,8 @@ def starts_are_punctual(run: Run) -> Iterator[str]:
 def stops_are_punctual(run: Run) -> Iterator[str]:
     """No `StopAt` is later than two ticks in which nothing went wrong."""
     began, over = _first_ms(run, "task began"), _last_ms(run, "task over")
-    for entry in run.ledger.of("asked"):
-        key, stop_ms = entry.about, int(entry.data["body"].get("StopAt", 0) * 1000)
+    for key, body in _bodies(run).items():
+        stop_ms = int(body.get("StopAt", 0) * 1000)
         if stop_ms and began.get(key, stop_ms) < stop_ms < over.get(key, run.timeline.now):
             yield from _late(run, f"{key}: to be stopped", stop_ms, over.get(key, run.timeline.now))
 
@@ -292,6 +292,14 @@ def _late(run: Run, what: str, due_ms: int, until_ms: int) -> Iterator[str]:
     failed += sum(entry.about == "refused" for entry in ticks)
     if calm > (PUNCTUAL_TICKS + failed) * (1 + -(-late_ms // 60_000)):
         yield f"{what} at {due_ms}, was not by {until_ms}: {calm} ticks had nothing to hinder them"
+
+
+def _bodies(run: Run) -> dict[str, dict[str, Any]]:
+    """Return what each recording was first asked for; another request under its id is refused."""
+    bodies: dict[str, dict[str, Any]] = {}
+    for entry in run.ledger.of("asked"):
+        bodies.setdefault(entry.about, entry.data["body"])
+    return bodies
 
 
 def _first_ms(run: Run, what: str) -> dict[str, int]:
@@ -336,7 +344,7 @@ def completed_covers_the_end(run: Run) -> Iterator[str]:
 @law
 def what_is_forbidden_does_not_start(run: Run) -> Iterator[str]:
     """A host that was taken from the policy holds for what waits, too; a call under way may end."""
-    bodies = {entry.about: entry.data["body"] for entry in run.ledger.of("asked")}
+    bodies = _bodies(run)
     for forbade in run.ledger.of("forbade"):
         for entry in run.ledger.of("task began"):
             if entry.about not in bodies:  # a job's line: of a host that stays
