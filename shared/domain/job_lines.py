@@ -9,6 +9,8 @@ from shared.domain.errors import MalformedJson, TooLarge
 
 MAX_JOB_BYTES = 6_000_000
 MAX_JOB_LINES = 10_000
+MAX_JOB_OBJECTS = 400_000
+"""Objects and lists in it, each of which takes up to 240 bytes of the function's 256 MB while it is parsed."""
 _BOM = b"\xef\xbb\xbf"
 _NOT_JSON = object()
 
@@ -20,7 +22,7 @@ def read_job(body: bytes) -> list[tuple[int, bytes]]:
     is, to be reported; the others count all the same.
 
     Raises:
-        TooLarge: more than 6 MB or 10,000 lines.
+        TooLarge: more than 6 MB, 10,000 lines or 400,000 objects.
         MalformedJson: it is compressed.
     """
     if len(body) > MAX_JOB_BYTES:
@@ -28,6 +30,8 @@ def read_job(body: bytes) -> list[tuple[int, bytes]]:
     if body[:2] == b"\x1f\x8b":
         raise MalformedJson("the object is compressed (gzip): put it as plain JSON or JSON Lines")
     text = _utf8(body)
+    if text.count(b"{") + text.count(b"[") > MAX_JOB_OBJECTS:
+        raise TooLarge(f"a job object holds at most {MAX_JOB_OBJECTS} JSON objects and lists, this one more")
     rows = [(number, line) for number, line in enumerate(text.splitlines(), 1) if _bare(line)]
     whole = _json(text)
     many = len(whole) if isinstance(whole, list) else len(rows)

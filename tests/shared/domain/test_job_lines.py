@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -129,3 +130,16 @@ def test_any_bytes_are_documents(body: bytes) -> None:
         return
     assert found
     assert len({number for number, _ in found}) == len(found)
+
+
+@pytest.mark.parametrize("piece", [b'{"":0},', b"[[0]],", b"{}\n"])
+def test_megabytes_of_small_objects_are_refused_before_they_are_parsed(piece: bytes) -> None:
+    """Parsed they take 30 times their bytes: a function of 256 MB would be gone without a report."""
+    body = b"[" + piece * (5_900_000 // len(piece))
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooLarge, match="400000"):
+            read_job(body)
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
