@@ -91,6 +91,10 @@ class Client:
         """Add the rules of a faults file; return their names."""
         return list(self._json("POST", "/_local/faults", file)["added"])
 
+    def callbacks_to(self, url: str, key: str) -> None:
+        """Do what TRTC's console does: say where callbacks go, and which key signs them."""
+        self._json("PUT", "/_local/callbacks/endpoint", {"url": url, "key": key})
+
     def clear_faults(self, names: list[str]) -> list[str]:
         """Remove rules, all of them when no name is given; return the names of those removed."""
         query = "&".join(f"name={name}" for name in names)

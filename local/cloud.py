@@ -157,9 +157,10 @@ class Cloud:
             force_download=unkind.force_download,
         )
         self.store = cos.BucketStore(state / "cos", self.cos_settings)
+        nobody = self.config.empty and not self.config.callback_url  # until somebody says where
         callback_url = self.config.callback_url or f"{self.address.gateway}/callback"
         self.callback_settings = CallbackSettings(
-            endpoints={SDK_APP_ID: CallbackEndpoint(callback_url, keys.callback_key)},
+            endpoints={} if nobody else {SDK_APP_ID: CallbackEndpoint(callback_url, keys.callback_key)},
             speed=self.config.speed,
             faults=self.faults,
         )
@@ -201,7 +202,7 @@ class Cloud:
             REGION,
             lambda: [asdict(task) for task in self.tasks.shown()],
             self.tasks.vod_dir,
-            Control(self.faults, self.sender),
+            Control(self.faults, self.sender, self.callback_settings.endpoints),
             self.leases,
             keys.api_token,
             self.scf,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 from typing import Any
 
 from pydantic import ValidationError
@@ -19,8 +20,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from local.bodies import read_body
-from local.callbacks import CallbackSender, Delivery
+from local.callbacks import CallbackEndpoint, CallbackSender, Delivery
 from local.callbacks.log import matches
+from local.client import is_http_address
+from local.config import SDK_APP_ID
 from local.faults import FaultFile, Faults
 from local.faults.model import mistakes
 
@@ -30,6 +33,8 @@ NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 
 BODY_LIMIT = 1024 * 1024
+_CALLBACK_URL = re.compile(r"https?://[A-Za-z0-9\-_?%=#./+:]+")  # TRTC's console takes no other letters
+_CALLBACK_KEY = re.compile(r"[A-Za-z0-9]{1,32}")
 
 
 class BadRequest(Exception):
@@ -76,9 +81,10 @@ class OwnMachineOnly:
 class Control:
     """The routes; every answer is JSON."""
 
-    def __init__(self, faults: Faults, sender: CallbackSender) -> None:
+    def __init__(self, faults: Faults, sender: CallbackSender, endpoints: dict[int, CallbackEndpoint]) -> None:
         self._faults = faults
         self._sender = sender
+        self._endpoints = endpoints
 
     def routes(self) -> list[Route]:
         """Return what the gateway serves."""
@@ -86,8 +92,20 @@ class Control:
             Route("/_local/faults", self._list, methods=["GET"]),
             Route("/_local/faults", self._add, methods=["POST"]),
             Route("/_local/faults", self._clear, methods=["DELETE"]),
+            Route("/_local/callbacks/endpoint", self._endpoint, methods=["PUT"]),
             Route("/_local/callbacks/resend", self._resend, methods=["POST"]),
         ]
+
+    async def _endpoint(self, request: Request) -> Response:
+        """Do what TRTC's console does: say where callbacks go, and which key signs them: `{"url": …, "key": …}`."""
+        wanted = await json_object(request)
+        url, key = wanted.get("url"), wanted.get("key")
+        if not isinstance(url, str) or _CALLBACK_URL.fullmatch(url) is None or not is_http_address(url):
+            raise BadRequest("url is an address of letters, digits and -_?%=#./+")
+        if not isinstance(key, str) or _CALLBACK_KEY.fullmatch(key) is None:
+            raise BadRequest("key has 1 to 32 letters and digits")
+        self._endpoints[SDK_APP_ID] = CallbackEndpoint(url, key)
+        return JSONResponse({"sdk_app_id": SDK_APP_ID, "url": url})
 
     async def _list(self, _request: Request) -> Response:
         return JSONResponse({"faults": self._faults.list()})

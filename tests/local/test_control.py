@@ -164,6 +164,28 @@ def test_it_listens_on_the_loopback_address_only(cloud: RunningCloud) -> None:
     assert all(url.startswith("http://127.0.0.1:") for url in (address.gateway, address.trtc, address.cos))
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"url": "http://a.example/x", "key": ""},
+        {"url": "http://a.example/x", "key": "x" * 33},
+        {"url": "http://a.example/x", "key": "a-b"},
+        {"url": "http://a.example/x", "key": 1},
+        {"url": "http://a.example/x y", "key": "abc"},
+        {"url": "ftp://a.example/x", "key": "abc"},
+        {"url": "http://", "key": "abc"},
+        {"url": ["http://a.example"], "key": "abc"},
+    ],
+)
+def test_an_address_that_trtcs_console_does_not_take_is_400(cloud: RunningCloud, body: dict[str, Any]) -> None:
+    """And callbacks go where they went."""
+    before = dict(cloud.cloud.callback_settings.endpoints)
+    token = {"Authorization": f"Bearer {cloud.cloud.keys.api_token}"}
+    answer = httpx.put(f"{cloud.cloud.address.gateway}/_local/callbacks/endpoint", json=body, headers=token)
+    assert (400, before) == (answer.status_code, cloud.cloud.callback_settings.endpoints)
+
+
 def test_wrong_rules_and_names_are_told(cloud: RunningCloud) -> None:
     """422 with what is wrong, 404 for a rule or a callback that is not there, 400 for a resend of nothing."""
     refused = ask(cloud, "POST", "/_local/faults", json={"faults": [{"on": "cos", "do": "drop"}]})
