@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench import callbacks, cold, latency, machine, recorder, report, tick, warm
+from bench import callbacks, cold, latency, machine, recorder, report, tick, wakes, warm
 from bench.folders import MissingError
 from bench.result import Section, Step
 
@@ -23,6 +23,7 @@ SECTIONS: dict[str, tuple[Callable[[int, Step], Section], int]] = {
     "cold": (cold.measure, 15),
     "warm": (warm.measure, 200),
     "latency": (latency.measure, 30),
+    "wakes": (wakes.measure, 30),
     "callbacks": (callbacks.measure, 40),
     "tick": (tick.measure, 7),
     "recorder": (recorder.measure, 3),
@@ -36,6 +37,7 @@ class Choice(str, enum.Enum):
     cold = "cold"
     warm = "warm"
     latency = "latency"
+    wakes = "wakes"
     callbacks = "callbacks"
     tick = "tick"
     recorder = "recorder"

@@ -41,6 +41,9 @@ def up(
     no_browser: Annotated[
         bool, typer.Option("--no-browser", help="Pretend to record: no Chromium, small files that are no films.")
     ] = False,
+    tick_seconds: Annotated[
+        float, typer.Option(min=0, max=86_400, help="The timer's period; 60 in production, 0 for no timer.")
+    ] = 5.0,
     empty: Annotated[
         bool,
         typer.Option("--empty", help="An empty account with its own key, to deploy into."),
@@ -75,6 +78,7 @@ def up(
             faults=rules,
             timer_recorder=no_browser,
             gentle=gentle,
+            tick_s=tick_seconds,
             empty=empty,
             unknowns=unknowns,
             command=f"{started_for}, by its own local cloud" if started_for else " ".join(["local", *sys.argv[1:]]),

@@ -173,7 +173,8 @@ class Cloud:
             faults=self.faults,
         )
         self._leftovers = left_in(state)
-        recorders: trtc.RecorderFactory = trtc.TimerRecorders() if self.config.timer_recorder else trtc.ProcessRecorder
+        self.timers = trtc.TimerRecorders()
+        recorders: trtc.RecorderFactory = self.timers if self.config.timer_recorder else trtc.ProcessRecorder
         self.tasks = trtc.TaskTable(
             self.trtc_settings, self.sender, recorders, trtc.CosUploader(self.address.cos), state
         )

@@ -124,6 +124,12 @@ def save(store: ObjectStore, known: Known, now_ms: int) -> tuple[Known, Recordin
     return known, recording or decide(known.accepted, known.evidence)
 
 
+def reread(store: ObjectStore, known: Known, now_ms: int) -> tuple[Known, Recording]:
+    """Read the document once more after a write: another writer at once may have news that no listing has yet."""
+    written = _documented(store, known.accepted.recording_id) or Evidence()
+    return save(store, known.plus(written)._replace(documented=written), now_ms)
+
+
 def rebuild(store: ObjectStore, recording_id: str, now_ms: int) -> Known | None:
     """Write the document from the stored facts alone; None where no recording has this id.
 

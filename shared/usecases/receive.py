@@ -12,11 +12,12 @@ from typing import NamedTuple
 from pydantic import SecretStr
 
 from shared.domain.callbacks import Callback, parse_callback
-from shared.domain.document import Recording
+from shared.domain.document import Recording, decide
 from shared.domain.errors import NotStored, StoreError, Unauthorized
 from shared.domain.facts import evidence_of_callback
 from shared.domain.keys import task_facts
 from shared.domain.signature import verify
+from shared.domain.states import State
 from shared.ports import ObjectStore
 from shared.store import journal, markers, tombstones
 from shared.usecases import wakes
@@ -81,7 +82,12 @@ def receive(
                     return Received(callback, left="its recording was deleted")
                 return Received(callback)  # it overtook the start's own write, which will find it
             before, known = known.documented, known.plus(evidence_of_callback(callback))
-            known, recording = journal.save(store, known, received_ms)
+            ending = decide(known.accepted, known.evidence).state in (State.STOPPING, State.UPLOADING)
+            # The last events of a task come at once, and no listing may have the other one yet; its document may.
+            save = journal.reread if ending else journal.save
+            known, recording = save(store, known, received_ms)
+            if ending and not recording.state.final:
+                known, recording = journal.reread(store, known, received_ms)
             wakes.leave(store, before, known, received_ms)
             return Received(callback, recording=recording)
         except Exception as error:  # noqa: BLE001 (what is stored is acknowledged, whatever deriving from it meets)
