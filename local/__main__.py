@@ -11,7 +11,7 @@ import typer
 from local.client import RESULT_TIMEOUT_S, ClientError, is_http_address
 from local.commands import callbacks, check, faults
 from local.commands.common import StateDir, mistakes_are_lines
-from local.config import STATE_DIR, LocalConfig
+from local.config import REGION, STATE_DIR, LocalConfig
 from local.faults import FaultFile
 from local.kindness import Unknowns
 
@@ -48,6 +48,7 @@ def up(
         bool,
         typer.Option("--empty", help="An empty account with its own key, to deploy into."),
     ] = False,
+    region: Annotated[str, typer.Option(help="Where the empty account's bucket and functions are.")] = REGION,
     unknown: Annotated[
         list[str] | None, typer.Option("--unknown", help="Answer what no document says: NAME=ANSWER; may be repeated.")
     ] = None,
@@ -66,6 +67,8 @@ def up(
             unknowns = Unknowns.of(unknown or [])
         except ValueError as error:
             raise ClientError(f"--unknown {error}") from None
+        if region != REGION and not empty:
+            raise ClientError("--region goes with --empty")
         if faults_file is not None:
             rules = faults.read_file(faults_file)
         config = LocalConfig(
@@ -80,6 +83,7 @@ def up(
             gentle=gentle,
             tick_s=tick_seconds,
             empty=empty,
+            region=region,
             unknowns=unknowns,
             command=f"{started_for}, by its own local cloud" if started_for else " ".join(["local", *sys.argv[1:]]),
         )

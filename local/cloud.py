@@ -35,6 +35,12 @@ from local.state import StateLock
 
 ROOT = Path(__file__).parent.parent
 _log = logging.getLogger(__name__)
+REGIONS = {
+    "ap-bangkok", "ap-beijing", "ap-chengdu", "ap-chongqing", "ap-guangzhou", "ap-hongkong", "ap-jakarta", "ap-mumbai",
+    "ap-nanjing", "ap-seoul", "ap-shanghai", "ap-singapore", "ap-tokyo", "eu-frankfurt", "na-ashburn",
+    "na-siliconvalley", "sa-saopaulo",
+}  # fmt: skip
+"""Where functions, logs and buckets can be; TRTC records in fewer."""
 TIMEOUTS_S = {"recordings": 30.0, "callback": 5.0, "reconcile": 120.0}
 
 
@@ -50,11 +56,11 @@ class _Stored:
     def __init__(self, store: cos.BucketStore) -> None:
         self._store = store
 
-    def has(self, bucket: str) -> bool:
-        return self._store.find(bucket) is not None
+    def has(self, bucket: str, region: str) -> bool:
+        return self._store.settings.region == region and self._store.find(bucket) is not None
 
     def read(self, bucket: str, key: str) -> bytes | None:
-        if not self.has(bucket) or self._store.get(bucket, key) is None:
+        if self._store.find(bucket) is None or self._store.get(bucket, key) is None:
             return None
         _, file = self._store.open(bucket, key)
         with file:
@@ -150,6 +156,7 @@ class Cloud:
         if not self.config.empty:
             guide.settle(self.accounts, keys, enforced=self.config.policies)
         self.cos_settings = cos.CosSettings(
+            region=self.config.region,
             default_bucket=None if self.config.empty else BUCKET,
             create_buckets=not self.config.empty,
             faults=self.faults,
@@ -169,6 +176,7 @@ class Cloud:
             sdk_app_ids={SDK_APP_ID},
             default_sdk_app_id=SDK_APP_ID,
             vod_base_url=f"{self.address.gateway}/vod",
+            regions=trtc.TrtcSettings().regions | {self.config.region},
             start_delay_s=unkind.start_delay_s,
             faults=self.faults,
         )
@@ -214,7 +222,7 @@ class Cloud:
         )  # fmt: skip
 
     def _services(self) -> list[api3.ApiService]:
-        accounts, regions = self.accounts, self.trtc_settings.regions
+        accounts, regions = self.accounts, REGIONS | {self.config.region}
 
         def allow(call: api3.ApiCall) -> None:
             accounts.allow(call.caller, f"trtc:{call.action}", "*", "UnauthorizedOperation")
@@ -233,7 +241,7 @@ class Cloud:
 
     def _permits(self, secret_id: str, action: str, resource: str) -> bool:
         key, accounts = self.accounts.key(secret_id), self.accounts
-        whole = resource if resource == "*" else f"qcs::cos:{REGION}:uid/{accounts.app_id}:{resource}"
+        whole = resource if resource == "*" else f"qcs::cos:{self.config.region}:uid/{accounts.app_id}:{resource}"
         return key is not None and accounts.permits(key.principal, f"cos:{action}", whole)
 
     def _role_keys(self) -> dict[str, str]:

@@ -123,6 +123,7 @@ class LocalConfig:
         policies: enforce the policies of docs/deploy.md on the role and the upload key.
         empty: an account with nothing in it but its own key: no functions, no bucket, no service activated.
         delays: of the services that one deploys with; None for the usual ones, which are divided by `speed`.
+        region: where the bucket and the account's functions are.
         unknowns: what no public document says of the services that one deploys with.
     """
 
@@ -146,6 +147,7 @@ class LocalConfig:
     empty: bool = False
     unknowns: Unknowns = field(default_factory=Unknowns)
     delays: Delays | None = None
+    region: str = REGION
     command: str = "a local cloud"
 
 

@@ -145,11 +145,11 @@ class Gateway:
         if path.startswith("/release/"):
             path, shape = path.removeprefix("/release"), scf_events.api_gateway_event
         function = self.functions["callback" if path.startswith("/callback") else "recordings"]
-        return await self._invoked(request, function, path, shape)
+        return await self._invoked(request, await read_body(request, SYNC_LIMIT), function, path, shape)
 
     async def _function_url(self, request: Request) -> Response:
         """A Function URL of a function that was deployed here: the address is a prefix, the event has none of it."""
-        label = request.path_params["label"]
+        label, body = request.path_params["label"], await read_body(request, SYNC_LIMIT)
         try:
             function = self._deployed.at(label)
         except InvocationError as error:
@@ -157,10 +157,9 @@ class Gateway:
         if function is None:
             return JSONResponse({"errorCode": 404, "errorMessage": "there is no such Function URL"}, 404)
         path = request.scope["raw_path"].decode("latin-1").removeprefix(f"/_url/{label}") or "/"
-        return await self._invoked(request, function, path, scf_events.function_url_event)
+        return await self._invoked(request, body, function, path, scf_events.function_url_event)
 
-    async def _invoked(self, request: Request, function: Function, path: str, shape: Shape) -> Response:
-        body = await read_body(request, SYNC_LIMIT)
+    async def _invoked(self, request: Request, body: bytes, function: Function, path: str, shape: Shape) -> Response:
         client = f"{request.client.host}:{request.client.port}" if request.client else ""
         query = scf_events.collected(request.query_params.multi_items())
         headers = scf_events.collected(request.headers.items())

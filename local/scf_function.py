@@ -182,6 +182,15 @@ class Function:
                 process.kill()
         self._idle.clear()
 
+    async def retire(self) -> None:
+        """Let what is under way come to its end, then end all processes: other code is called from now on."""
+        try:
+            await asyncio.gather(*self._background, return_exceptions=True)
+            for _ in range(self.config.max_instances):
+                await self._slots.acquire()
+        finally:
+            await self.aclose()
+
     async def aclose(self) -> None:
         """End all processes and give up what waits to be retried."""
         for task in list(self._background):

@@ -12,7 +12,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from local.api3.errors import ApiError
@@ -98,13 +98,17 @@ def create_app(
             answer = {"Error": {"Code": "InternalError", "Message": "An internal error has occurred."}}
         code = answer.get("Error", {}).get("Code", "ok")
         log.info("%s %s %s", request_id, request.headers.get("x-tc-action"), code)
-        return JSONResponse({"Response": {**answer, "RequestId": request_id}})
+        # Escapes for what is not ASCII: half a character, which JSON may hold, is nothing that UTF-8 has.
+        text = json.dumps({"Response": {**answer, "RequestId": request_id}})
+        return Response(text, media_type="application/json")
 
     return Starlette(routes=[Route("/", endpoint, methods=_METHODS)], exception_handlers=ANSWERS)
 
 
 async def _carry_out(service: ApiService, run: Action, call: ApiCall) -> Answer:
     if service.schema is not None and not service.own_reading:
+        if _halved(call.body):
+            raise ApiError("InvalidParameter", "The request body holds half a character.")
         service.schema.check_request(call.action, call.body)
     service.allow(call)
     answer = run(call)
@@ -142,6 +146,14 @@ def _region(request: Request, service: ApiService, action: str) -> str:
     if region not in service.regions:
         raise ApiError("UnsupportedRegion", f"The region `{region}` is not supported by {action}.")
     return region
+
+
+def _halved(value: Any) -> bool:  # noqa: ANN401 - any JSON
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _parse(body: bytes) -> Any:  # noqa: ANN401 - any JSON

@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import io
 import shutil
+import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
@@ -77,16 +78,24 @@ class Packages:
                 if not {f"{module}{suffix}" for suffix in _SUFFIXES} & {member.filename for member in members}:
                     raise ApiError("InvalidParameterValue.Handler", f"There is no {module}.py at the root of the zip.")
                 if not code.folder.is_dir():
-                    draft = self._root / f"{digest}.new"
-                    shutil.rmtree(draft, ignore_errors=True)
-                    (draft / "code").mkdir(parents=True)
-                    package.extractall(draft / "code")
-                    (draft / "code.zip").write_bytes(data)
-                    shutil.rmtree(self._root / digest, ignore_errors=True)
-                    draft.replace(self._root / digest)
+                    self._extract(package, data, digest)
         except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError, ValueError, RuntimeError):
             raise ApiError("InvalidParameterValue.ZipFile", "The code is no zip.") from None
         return code
+
+    def _extract(self, package: zipfile.ZipFile, data: bytes, digest: str) -> None:
+        self._root.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix="new-", dir=self._root))
+        try:
+            (draft / "code").mkdir()
+            package.extractall(draft / "code")
+            (draft / "code.zip").write_bytes(data)
+            draft.replace(self._root / digest)
+        except OSError:
+            if not (self._root / digest / "code").is_dir():  # or else somebody was faster with the same
+                raise
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
 
     def path(self, digest: str) -> Path:
         """Return where an uploaded zip is kept."""

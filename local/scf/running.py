@@ -89,12 +89,18 @@ class Running:
 
     async def aclose(self) -> None:
         """End everything."""
-        for key in list(self._live):
-            self._end(key)
-        await asyncio.gather(*self._ending, return_exceptions=True)
+        for task in list(self._ending):
+            task.cancel()
+        live = [function.aclose() for function in self.functions]
+        await asyncio.gather(*self._ending, *live, return_exceptions=True)
+        self._live.clear()
 
     def _call(self, deployed: Deployed, trigger: Trigger, event: Mapping[str, Any]) -> None:
-        function = self.of(deployed, trigger.qualifier)
+        try:
+            function = self.of(deployed, trigger.qualifier)
+        except InvocationError as error:  # it can't run on this machine; the others' triggers go on
+            log.warning("%s: its trigger %s: %s", deployed.name, trigger.name, error)
+            return
         if function is None:
             log.error("%s: its trigger %s names no version", deployed.name, trigger.name)
         else:
@@ -102,12 +108,9 @@ class Running:
 
     def _end(self, key: tuple[str, str]) -> None:
         _, function = self._live.pop(key)
-        task = asyncio.get_running_loop().create_task(self._let_finish(function))
+        task = asyncio.get_running_loop().create_task(function.retire())
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
-
-    async def _let_finish(self, function: Function) -> None:
-        await function.aclose()
 
     def _log(self, deployed: Deployed) -> Path:
         return self._logs / f"{deployed.name}.log"

@@ -27,8 +27,8 @@ __all__ = ["Buckets", "Site"]
 class Buckets(Protocol):
     """What SCF asks COS."""
 
-    def has(self, bucket: str) -> bool:
-        """Tell whether a bucket is there."""
+    def has(self, bucket: str, region: str) -> bool:
+        """Tell whether a bucket is there, in this region."""
         ...
 
     def read(self, bucket: str, key: str) -> bytes | None:

@@ -32,7 +32,7 @@ class Triggers:
 
     Args:
         url: makes a Function URL of a trigger's own id.
-        has_bucket: tells whether a bucket is there.
+        has_bucket: tells whether a bucket is there, in a region.
         may_notify: tells whether SCF may write a notification into a bucket.
     """
 
@@ -42,7 +42,7 @@ class Triggers:
         accounts: Accounts,
         unknowns: Unknowns,
         url: Callable[[str], str],
-        has_bucket: Callable[[str], bool],
+        has_bucket: Callable[[str, str], bool],
         may_notify: Callable[[], bool],
     ) -> None:
         self._table, self._unknowns, self._app_id = table, unknowns, accounts.app_id
@@ -112,7 +112,7 @@ class Triggers:
         pattern = {each: chosen.get(each, "") for each in ("Prefix", "Suffix")}
         if not all(isinstance(each, str) for each in pattern.values()) or not chosen.keys() <= pattern.keys():
             raise ApiError(_DESC, "filter has Prefix and Suffix.")
-        if not self._has_bucket(place[1]):
+        if not self._has_bucket(place[1], region):
             raise ApiError("ResourceNotFound.Cos", f"There is no bucket {place[1]}.")
         return {"bucketUrl": name, "event": event, "filter": pattern}
 

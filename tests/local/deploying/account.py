@@ -84,16 +84,17 @@ class Account:
 
     running: RunningCloud
     key: tuple[str, str]
+    region: str = REGION
 
     def as_user(self, key: tuple[str, str]) -> Account:
         """Return the same with another key."""
-        return Account(self.running, key)
+        return Account(self.running, key, self.region)
 
     def call(self, service: str, action: str, **body: Any) -> Any:
         """Call an action with the official SDK; raises its TencentCloudSDKException."""
         endpoint = self.running.cloud.address.trtc.removeprefix("http://")
         profile = ClientProfile(httpProfile=HttpProfile(protocol="http", endpoint=endpoint, reqTimeout=30))
-        region = "" if service == "cam" else REGION
+        region = "" if service == "cam" else self.region
         return CLIENTS[service](Credential(*self.key), region, profile).call_json(action, body)["Response"]
 
     def code(self, service: str, action: str, **body: Any) -> str:
@@ -112,7 +113,8 @@ class Account:
         place = self.running.cloud.address.cos.removeprefix("http://")
         return CosS3Client(
             CosConfig(
-                Region=REGION, SecretId=self.key[0], SecretKey=self.key[1], Scheme="http", Domain=f"{place}/{BUCKET}",
+                Region=self.region, SecretId=self.key[0], SecretKey=self.key[1], Scheme="http",
+                Domain=f"{place}/{BUCKET}",
                 ServiceDomain=place,
                 KeepAlive=False,
             ),
@@ -164,14 +166,16 @@ def until(look: Callable[[], Any], seconds: float = 30) -> Any:
 
 
 @contextmanager
-def empty_account(state_dir: Path, delays: Delays | None = None, **unknowns: str) -> Iterator[Account]:
+def empty_account(
+    state_dir: Path, delays: Delays | None = None, *, region: str = REGION, **unknowns: str
+) -> Iterator[Account]:
     """Run an empty local cloud; everything at once where no delays are given."""
     chosen = Unknowns()
     for name, answer in unknowns.items():
         chosen.choose(name, answer)
     config = LocalConfig(
-        state_dir, timer_recorder=True, gentle=True, tick_s=0, empty=True, unknowns=chosen, delays=delays
+        state_dir, timer_recorder=True, gentle=True, tick_s=0, empty=True, unknowns=chosen, delays=delays, region=region
     )
     with RunningCloud(config) as running:
         keys = running.cloud.keys
-        yield Account(running, (keys.owner_id, keys.owner_key))
+        yield Account(running, (keys.owner_id, keys.owner_key), region)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -271,3 +273,60 @@ def test_rights_are_asked_for_and_a_denial_names_action_and_resource(shared: Acc
     ci.call("scf", "CreateFunction", **function("cis"))
     shared.call("cam", "UpdateAccessKey", AccessKeyId=key["AccessKeyId"], Status="Inactive", TargetUin=uin)
     assert "AuthFailure.SecretIdNotFound" == ci.code("sts", "GetCallerIdentity")
+
+
+@pytest.mark.parametrize("half", ["\ud800", "a\udfff"])
+def test_half_a_character_is_a_refusal_like_any_other(shared: Account, half: str) -> None:
+    """In values, in names of fields, and wherever a message repeats it."""
+    assert "InvalidParameter" == shared.code("scf", "GetFunction", FunctionName=half)
+    assert "InvalidParameter" == shared.code("scf", "GetFunction", **{"FunctionName": "a", half: 1})
+    variables = {"Variables": [{"Key": "A", "Value": half}]}
+    assert "InvalidParameter" == shared.code("scf", "CreateFunction", **function("half", Environment=variables))
+
+
+def test_what_is_under_way_comes_to_its_end_when_new_code_is_put(shared: Account) -> None:
+    """The old code answers whom it was called by; the next call is the new code's."""
+    slow = 'import time\ndef main_handler(event, context):\n    time.sleep(1.5)\n    return "old"\n'
+    shared.create("slow", Code={"ZipFile": zipped(slow)})
+    with ThreadPoolExecutor(1) as pool:
+        called = pool.submit(shared.call, "scf", "InvokeFunction", FunctionName="slow")
+        time.sleep(0.5)
+        shared.call("scf", "UpdateFunctionCode", FunctionName="slow", ZipFile=zipped(slow.replace("old", "new")))
+        shared.settled("slow")
+        assert '"new"' == shared.call("scf", "InvokeFunction", FunctionName="slow")["Result"]["RetMsg"]
+        assert '"old"' == called.result()["Result"]["RetMsg"]
+
+
+def test_a_function_that_can_not_run_here_keeps_no_other_from_its_triggers(shared: Account) -> None:
+    """Another language's is deployed as on the platform; calling it is refused, its timer is passed over."""
+    node = {"Runtime": "Nodejs16.13", "Code": {"ZipFile": zipped("", "index.js")}}
+    code = shared.code("scf", "CreateFunction", **function("node", **node))
+    assert "InvalidParameterValue.Handler" == code
+    shared.create("old", Runtime="Python2.7")
+    assert "FailedOperation.InvokeFunction" == shared.code("scf", "InvokeFunction", FunctionName="old")
+    every_second = {"TriggerName": "tick", "Type": "timer", "TriggerDesc": "* * * * * * *", "Enable": "OPEN"}
+    shared.call("scf", "CreateTrigger", FunctionName="old", **every_second)
+    shared.create("young", Code={"ZipFile": zipped(SOURCE.replace('"called"', '"ticked"'))})
+    shared.call("scf", "CreateTrigger", FunctionName="young", **every_second)
+    logs = shared.running.cloud.state_dir / "scf" / "logs" / "young.log"
+    until(lambda: logs.exists() and logs.read_text().count("ticked") > 1)
+    for name in ("old", "young"):
+        shared.call("scf", "DeleteTrigger", FunctionName=name, TriggerName="tick", Type="timer")
+
+
+def test_in_another_region_it_is_the_same(tmp_path: Path) -> None:
+    """A bucket is in one region alone, and a trigger's must be its function's; names are a region's own."""
+    with empty_account(tmp_path, region="ap-singapore") as account:
+        account.activated()
+        account.create()
+        assert [] == Account(account.running, account.key).call("scf", "ListFunctions")["Functions"]
+        desc = json.dumps({"event": "cos:ObjectCreated:*", "filter": {"Prefix": "jobs/"}})
+        trigger = {"FunctionName": "one", "Type": "cos", "TriggerDesc": desc}
+        name = f"{BUCKET}.cos.{{}}.myqcloud.com"
+        elsewhere = name.format("ap-guangzhou")
+        assert "InvalidParameterValue.Cos" == account.code("scf", "CreateTrigger", **trigger, TriggerName=elsewhere)
+        account.call("scf", "CreateTrigger", **trigger, TriggerName=name.format("ap-singapore"))
+        (row,) = account.cos().list_buckets()["Buckets"]["Bucket"]
+        assert "ap-singapore" == row["Location"]
+        account.region = "ap-atlantis"
+        assert "UnsupportedRegion" == account.code("scf", "ListFunctions")
