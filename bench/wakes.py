@@ -143,7 +143,7 @@ class _Site:
         return sum(1 for _ in self._recordings().glob("*/request.json"))
 
     def _tasks(self) -> int:
-        return sum(1 for _ in (self._folder / "cos" / BUCKET / "webrecord" / "tasks").glob("*/recording.json"))
+        return sum(1 for _ in self._recordings().glob("*/facts/*-accepted-*"))
 
     def _recordings(self) -> Path:
         return self._folder / "cos" / BUCKET / "webrecord" / "recordings"
