@@ -24,6 +24,7 @@ from local.callbacks.log import FILE_NAME
 from local.client import ClientError
 from local.config import BUCKET, REGION, SDK_APP_ID, Address, Keys, LocalConfig, Unkindness
 from local.control import Control
+from local.described import Limits, described
 from local.faults import Faults
 from local.gateway import CosTrigger, Gateway
 from local.kindness import Delays
@@ -41,7 +42,6 @@ REGIONS = {
     "na-siliconvalley", "sa-saopaulo",
 }  # fmt: skip
 """Where functions, logs and buckets can be; TRTC records in fewer."""
-TIMEOUTS_S = {"recordings": 30.0, "callback": 5.0, "reconcile": 120.0}
 
 
 class _Server(uvicorn.Server):
@@ -199,8 +199,8 @@ class Cloud:
         self.logs = logs
         self.services = self._services()
         self._trtc_app = api3.create_app(self.services, self.accounts.key, lambda: self.faults)
-        ours = {} if self.config.empty else TIMEOUTS_S
-        self.functions = {name: self._function(name, timeout_s) for name, timeout_s in ours.items()}
+        ours = {} if self.config.empty else described()
+        self.functions = {name: self._function(name, limits) for name, limits in ours.items()}
         triggers = [CosTrigger(BUCKET, "jobs/", "", "recordings")] if self.functions else []
         if self.functions and self.config.wakes:
             late_s, twice_every = unkind.wake_late_s, unkind.wake_twice_every
@@ -247,13 +247,14 @@ class Cloud:
     def _role_keys(self) -> dict[str, str]:
         return self.accounts.roles[guide.ROLE].keys.current().environment
 
-    def _function(self, name: str, timeout_s: float) -> Function:
+    def _function(self, name: str, limits: Limits) -> Function:
         config = FunctionConfig(
             name=name,
             module=f"functions.{name}",
             code_dir=ROOT,
             environment=self.environment(),
-            timeout_s=timeout_s,
+            timeout_s=limits.timeout_s,
+            memory_mb=limits.memory_mb,
             region=REGION,
             speed=self.config.speed,
             max_instances=self.config.max_instances,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from local.cloud import TIMEOUTS_S
+from local.described import described
 from shared import ports
 from testing.functions import LIMITS_S
 from testing.timeline import Killed, Process, Timeline, Workers
@@ -160,4 +160,4 @@ def _name(expression: ast.expr) -> str | None:
 
 def test_the_local_cloud_gives_each_function_the_time_that_the_platform_gives() -> None:
     """As serverless.yml has it: what ends in time here ends in time there."""
-    assert LIMITS_S == TIMEOUTS_S
+    assert LIMITS_S == {name: limits.timeout_s for name, limits in described().items()}
