@@ -1,0 +1,184 @@
+"""The account's APIs by the official SDKs: one way to call, bounded, with the retries that do no harm."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from webrecord.deploy.errors import ApiError
+
+VERSIONS = {"scf": "2018-04-16", "cam": "2019-01-16", "cls": "2020-10-16", "sts": "2018-08-13"}
+TIMEOUT_S = 30
+UPLOAD_TIMEOUT_S = 180
+TRIES = 5
+_PASSING = ("RequestLimitExceeded", "InternalError")
+_READS = ("Get", "List", "Describe")
+
+
+class Cloud(Protocol):
+    """What a deployment calls."""
+
+    def call(self, service: str, action: str, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401 (any JSON)
+        """Call an API and return its response.
+
+        Raises:
+            ApiError: it was refused, or there was no answer.
+        """
+
+    @property
+    def buckets(self) -> Buckets:
+        """The account's buckets."""
+
+
+class Buckets(Protocol):
+    """What a deployment needs of COS."""
+
+    def region_of(self, bucket: str) -> str | None:
+        """Return where the bucket is; None where the account has none of the name."""
+
+    def create(self, bucket: str) -> None:
+        """Make a private bucket; one that is there already stays as it is."""
+
+    def versioning(self, bucket: str) -> str | None:
+        """Return `Enabled` or `Suspended`; None where it was never switched on."""
+
+
+@dataclass
+class Tencent:
+    """Tencent Cloud, or an endpoint that speaks like it.
+
+    Attributes:
+        secret_id, secret_key, token: the deployer's; the token is a temporary key's.
+        region: of functions, logs and bucket.
+        site: `china` or `international`: another host of each API, other accounts.
+        endpoint: another address for all APIs, `http://127.0.0.1:9470`; cos_endpoint: the same for COS.
+        sleep: how to wait before another try, seconds.
+    """
+
+    secret_id: str
+    secret_key: str = field(repr=False)
+    region: str
+    token: str | None = field(default=None, repr=False)
+    site: str = "china"
+    endpoint: str | None = None
+    cos_endpoint: str | None = None
+    sleep: Callable[[float], None] = time.sleep
+    _clients: dict[tuple[str, int], Any] = field(default_factory=dict, repr=False)
+
+    def call(self, service: str, action: str, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401 (any JSON)
+        """Call an API. A read is tried again after a lost answer, a write only after a refusal that passes."""
+        for tries in range(TRIES):
+            try:
+                return self._once(service, action, parameters)
+            except ApiError as error:  # noqa: PERF203 (five tries)
+                lost = error.code in ("ClientNetworkError", "ServerNetworkError")
+                again = error.code.startswith(_PASSING) or (lost and action.startswith(_READS))
+                if not again or tries == TRIES - 1:
+                    raise
+                self.sleep(2**tries)
+        raise AssertionError
+
+    def _once(self, service: str, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
+
+        timeout_s = UPLOAD_TIMEOUT_S if "Code" in parameters or "ZipFile" in parameters else TIMEOUT_S
+        try:
+            answer = self._client(service, timeout_s).call_json(action, dict(parameters))
+        except TencentCloudSDKException as error:
+            raise ApiError(action, str(error.code), str(error.message), error.requestId) from None
+        except (ValueError, KeyError) as error:
+            raise ApiError(action, "ServerNetworkError", f"not an answer of the API: {error}") from None
+        response = answer.get("Response") if isinstance(answer, dict) else None
+        if not isinstance(response, dict) or not response.get("RequestId"):
+            raise ApiError(action, "ServerNetworkError", "not an answer of the API")
+        if refused := response.get("Error"):
+            raise ApiError(action, str(refused.get("Code")), str(refused.get("Message")), response["RequestId"])
+        return response
+
+    def _client(self, service: str, timeout_s: int) -> Any:  # noqa: ANN401 (the SDK carries no types)
+        found = self._clients.get((service, timeout_s))
+        if found is None:
+            from tencentcloud.common.common_client import CommonClient
+            from tencentcloud.common.credential import Credential
+            from tencentcloud.common.profile.client_profile import ClientProfile
+            from tencentcloud.common.profile.http_profile import HttpProfile
+
+            middle = "intl." if self.site == "international" else ""
+            scheme, _, host = (self.endpoint or f"https://{service}.{middle}tencentcloudapi.com").rpartition("://")
+            http = HttpProfile(protocol=scheme or "https", endpoint=host, reqTimeout=timeout_s)
+            credential = Credential(self.secret_id, self.secret_key, self.token)
+            region = "" if service == "cam" else self.region
+            found = CommonClient(service, VERSIONS[service], credential, region, ClientProfile(httpProfile=http))
+            self._clients[service, timeout_s] = found
+        return found
+
+    @cached_property
+    def buckets(self) -> Buckets:
+        """The account's buckets."""
+        return Cos(self)
+
+
+@dataclass
+class Cos:
+    """Buckets by the COS SDK."""
+
+    account: Tencent
+
+    def region_of(self, bucket: str) -> str | None:
+        """Return where the bucket is."""
+        listed = self._call("GET Service", lambda client: client.list_buckets())
+        rows = (listed.get("Buckets") or {}).get("Bucket") or []
+        return next((str(row["Location"]) for row in rows if row.get("Name") == bucket), None)
+
+    def create(self, bucket: str) -> None:
+        """Make it."""
+        try:
+            self._call("PUT Bucket", lambda client: client.create_bucket(Bucket=bucket))
+        except ApiError as error:
+            if error.code != "BucketAlreadyOwnedByYou":
+                raise
+
+    def versioning(self, bucket: str) -> str | None:
+        """Return its status."""
+        found = self._call("GET Bucket versioning", lambda client: client.get_bucket_versioning(Bucket=bucket))
+        return found.get("Status") or None
+
+    def _call(self, action: str, do: Callable[[Any], Any]) -> dict[str, Any]:
+        from qcloud_cos import CosClientError, CosServiceError
+
+        try:
+            return do(self._client) or {}
+        except CosServiceError as error:
+            raise ApiError(
+                action, str(error.get_error_code()), str(error.get_error_msg()), error.get_request_id()
+            ) from None
+        except CosClientError as error:
+            raise ApiError(action, "ClientNetworkError", str(error)) from None
+
+    @cached_property
+    def _client(self) -> Any:  # noqa: ANN401 (the SDK carries no types)
+        from qcloud_cos import CosConfig, CosS3Client
+
+        own: dict[str, Any] = {}
+        if self.account.cos_endpoint:
+            at = urlsplit(self.account.cos_endpoint)
+            own = {"Scheme": at.scheme, "IP": at.hostname, "Port": at.port, "ServiceDomain": at.netloc}
+        config = CosConfig(
+            Region=self.account.region,
+            SecretId=self.account.secret_id,
+            SecretKey=self.account.secret_key,
+            Token=self.account.token,
+            Timeout=TIMEOUT_S,
+            **own,
+        )
+        return CosS3Client(config, retry=2)
+
+
+def same(one: Any, other: Any) -> bool:  # noqa: ANN401 (any JSON)
+    """Tell whether two JSON values say the same, whatever the order of keys."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)

@@ -1,0 +1,196 @@
+"""A deployment as a whole: its resources in order, what to verify, and how it is taken away."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from webrecord.deploy import envfile, policies
+from webrecord.deploy.access import Role, Services, UploadKey, UploadUser
+from webrecord.deploy.change import Change, Resource
+from webrecord.deploy.cloud import Cloud
+from webrecord.deploy.description import Description, describe
+from webrecord.deploy.errors import ApiError, DeployFailed
+from webrecord.deploy.functions import LARGEST_BODY, Functions, Triggers, environment_of
+from webrecord.deploy.logs import Logs
+from webrecord.errors import BadUsage
+
+KEY_NAMES = ("WEBRECORD_STORAGE_SECRET_ID", "WEBRECORD_STORAGE_SECRET_KEY")
+ORDER = ("callback", "reconcile", "recordings")
+"""Whoever can start a recording must have the rest in place."""
+URL_TRIES = 15
+
+
+@dataclass
+class Bucket:
+    """The bucket. It is made, never changed and never deleted."""
+
+    cloud: Cloud
+    bucket: str
+    region: str
+
+    @property
+    def name(self) -> str:
+        """Return it as people read it."""
+        return f"bucket {self.bucket}"
+
+    def changes(self) -> Sequence[Change]:
+        """Return what is to be done."""
+        region = self.cloud.buckets.region_of(self.bucket)
+        if region is None:
+            made = f"{self.name}, private, in {self.region}"
+            return (Change("+", made, (), lambda: self.cloud.buckets.create(self.bucket)),)
+        if region != self.region:
+            raise BadUsage(
+                f"{self.name} is in {region}, the functions in {self.region}: a COS trigger works in one only"
+            )
+        if (status := self.cloud.buckets.versioning(self.bucket)) is not None:
+            raise BadUsage(
+                f"{self.name} has versioning {status}: it ignores the create-only header; take another bucket"
+            )
+        return ()
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a person said.
+
+    Attributes:
+        root: the checkout: serverless.yml, .env and build/ are in it.
+        env: the .env file.
+        build: folder with NAME.zip of each function.
+        deployment: the beginning of every name.
+        version: what is deployed, for the functions' descriptions.
+        only_functions: leaves out what needs an administrator's rights.
+        adopt: takes over what is there under our names.
+    """
+
+    root: Path
+    env: Path
+    build: Path
+    deployment: str = "scf-webrecord"
+    version: str = "0"
+    only_functions: bool = False
+    adopt: bool = False
+
+
+def serverless(root: Path) -> Mapping[str, Any]:
+    """Return what serverless.yml holds."""
+    return _read((root / "serverless.yml").read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=4)
+def _read(text: str) -> Mapping[str, Any]:
+    import yaml  # no other command needs it
+
+    read: Mapping[str, Any] = yaml.safe_load(text)
+    return read
+
+
+class Deployment:
+    """Everything that a deployment has in an account."""
+
+    def __init__(self, cloud: Cloud, options: Options) -> None:
+        self.cloud, self.options = cloud, options
+        self._serverless = serverless(options.root)
+
+    @property
+    def description(self) -> Description:
+        """Return what is to be: anew each time, for a key may have been written into .env meanwhile."""
+        return describe(self._serverless, envfile.read(self.options.env), self.options.deployment)
+
+    def resources(self) -> Iterator[Resource]:
+        """Yield every resource, in the order in which they are made."""
+        plan, options, cloud = self.description, self.options, self.cloud
+        if not options.only_functions:
+            yield Bucket(cloud, plan.bucket, plan.region)
+            yield Services(cloud)
+            for function in plan.functions:
+                document = policies.of_function(plan, function.key)
+                yield Role(cloud, function.role, document, options.deployment, options.adopt)
+            yield self.upload_user()
+            yield self.upload_key()
+            yield Logs(cloud, options.deployment)
+        for key in ORDER:
+            yield self.function(key)
+        for key in ORDER:
+            yield self.triggers(key)
+
+    def function(self, key: str) -> Functions:
+        """Return one of the functions, with the code that is in the build folder."""
+        path, version = self.options.build / f"{key}.zip", self.options.version
+        try:
+            code = path.read_bytes()
+        except FileNotFoundError:
+            raise BadUsage(f"{path} is not there: run `make package` first") from None
+        if len(code) * 4 / 3 > LARGEST_BODY - 100_000:
+            raise BadUsage(f"{path} has {len(code)} bytes: the API takes a body of {LARGEST_BODY}, encoded")
+        logs = Logs(self.cloud, self.options.deployment)
+        return Functions(self.cloud, self.description.function(key), code, version, logs.ids, self.options.adopt)
+
+    def triggers(self, key: str) -> Triggers:
+        """Return the triggers of one of the functions."""
+        plan = self.description
+        return Triggers(self.cloud, plan.function(key), [one for one in plan.triggers if one.function == key])
+
+    def upload_user(self) -> UploadUser:
+        """Return the sub-user that the upload key is of."""
+        plan, options = self.description, self.options
+        name = f"{options.deployment}-upload"
+        return UploadUser(self.cloud, name, policies.of_upload(plan), options.deployment, options.adopt)
+
+    def upload_key(self) -> UploadKey:
+        """Return the upload key."""
+
+        def known() -> tuple[str, str]:
+            return pair_of(envfile.read(self.options.env))
+
+        def deployed() -> tuple[str, str]:
+            found = self.deployed("recordings")
+            return pair_of(environment_of(found)) if found else ("", "")
+
+        def keep(secret_id: str, secret_key: str) -> None:
+            envfile.write(self.options.env, dict(zip(KEY_NAMES, (secret_id, secret_key), strict=True)))
+
+        return UploadKey(self.cloud, self.upload_user(), known, deployed, keep)
+
+    def deployed(self, key: str) -> dict[str, Any] | None:
+        """Return a function as the account has it."""
+        from webrecord.deploy.access import absent
+        from webrecord.deploy.functions import ABSENT
+
+        asked = {"FunctionName": self.description.function(key).name, "ShowCode": "FALSE"}
+        return absent(ABSENT, lambda: self.cloud.call("scf", "GetFunction", **asked))
+
+    def plan(self) -> list[Change]:
+        """Return everything that is to be done; nothing is changed."""
+        return [change for resource in self.resources() for change in guarded(resource.name, resource.changes)]
+
+    def addresses(self, sleep: Callable[[float], None] = time.sleep) -> dict[str, str | None]:
+        """Return the Function URLs. The address of a new one is empty for some seconds."""
+        for _ in range(URL_TRIES):
+            found = {key: self.triggers(key) for key in ("recordings", "callback")}
+            urls = {key: triggers.url() for key, triggers in found.items()}
+            if all(urls[key] or not triggers.listed() for key, triggers in found.items()):
+                break
+            sleep(1)
+        return urls
+
+
+def pair_of(values: Mapping[str, str]) -> tuple[str, str]:
+    """Return the upload key as settings have it."""
+    return values.get(KEY_NAMES[0], ""), values.get(KEY_NAMES[1], "")
+
+
+def guarded(name: str, do: Callable[[], Sequence[Change]]) -> Sequence[Change]:
+    """Read a resource; a refusal becomes the line that ends the command."""
+    try:
+        return do()
+    except ApiError as error:
+        raise error.told(name) from None
+    except (KeyError, TypeError, ValueError) as error:
+        raise DeployFailed(f"{name}: the answer is not as documented: {type(error).__name__}: {error}") from None

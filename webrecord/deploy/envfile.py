@@ -1,0 +1,75 @@
+""".env: where a person's values are, and the first home of every secret that a deployment makes."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from webrecord.errors import BadUsage
+
+
+def read(path: Path) -> dict[str, str]:
+    """Return what the file sets; {} where there is none.
+
+    Raises:
+        BadUsage: it is not text in UTF-8.
+    """
+    try:
+        return {
+            name: value or "" for name, value in dotenv_values(path, interpolate=False, encoding="utf-8-sig").items()
+        }
+    except UnicodeDecodeError:
+        raise BadUsage(f"{path} is not text in UTF-8: save it as UTF-8") from None
+
+
+def write(path: Path, values: Mapping[str, str]) -> None:
+    """Set these variables, and keep every other line; durable, and readable by its owner only, when this returns.
+
+    Raises:
+        BadUsage: git has the file, so that the next commit would publish secrets.
+    """
+    refuse_tracked(path)
+    left, lines = dict(values), []
+    for line in path.read_text(encoding="utf-8-sig").splitlines() if path.exists() else []:
+        name = line.partition("=")[0].strip()
+        lines.append(f"{name}={left.pop(name)}" if name in left and not line.lstrip().startswith("#") else line)
+    lines += [f"{name}={value}" for name, value in left.items()]
+    handle, temporary = tempfile.mkstemp(prefix=".env.", dir=path.absolute().parent)  # 0600
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write("\n".join(lines) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)  # noqa: PTH105 (a name that is absolute by now)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    folder = os.open(path.absolute().parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def refuse_tracked(path: Path) -> None:
+    """Raise BadUsage where git tracks the file."""
+    command = ["git", "-C", str(path.absolute().parent), "ls-files", "--error-unmatch", "--", path.name]
+    try:
+        tracked = subprocess.run(command, capture_output=True, check=False, timeout=20).returncode == 0  # noqa: S603 (git, and a path behind --)
+    except (OSError, subprocess.TimeoutExpired):
+        return  # no git, no commit
+    if tracked:
+        raise BadUsage(
+            f"git tracks {path}, so its secrets would be published: git rm --cached {path.name}, then renew them"
+        )
+
+
+def masked(value: str) -> str:
+    """Return a secret as it may be shown."""
+    return f"…{value[-4:]}" if re.fullmatch(r"[\w+/=.-]{12,}", value) else "(set)"

@@ -1,0 +1,60 @@
+"""Errors of a deployment: one line each, with the resource, what happened, and what to do."""
+
+from __future__ import annotations
+
+from webrecord.errors import BadUsage, CliError, NotAuthorized, ServiceFailed
+
+ADVICE: tuple[tuple[str, str], ...] = (
+    ("AuthFailure.SignatureExpire", "set this machine's clock: it is more than five minutes off"),
+    ("AuthFailure.UnauthorizedOperation", "give the deployer's identity this right: `webrecord deploy policies`"),
+    ("AuthFailure", "check TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY"),
+    ("UnauthorizedOperation", "give the deployer's identity this right: `webrecord deploy policies`"),
+    ("FailedOperation.QcsRoleNotFound", "open SCF's console once and accept its service role SCF_QcsRole"),
+    ("FailedOperation.ClsServiceUnregistered", "activate CLS, the log service, in its console"),
+    ("FailedOperation.UnOpenedService", "activate the service in its console"),
+    ("FailedOperation.OpenService", "activate the service in its console"),
+    ("FailedOperation.AccountInsufficient", "top up the account"),
+    ("FailedOperation.InsufficientBalance", "top up the account"),
+    ("ResourceUnavailable.InsufficientBalance", "top up the account"),
+    ("ResourceUnavailable.ServiceSuspended", "top up the account"),
+    ("OperationDenied.AccountIsolate", "top up the account"),
+    ("OperationDenied.AccessKeyOverLimit", "delete a key of the upload user that nothing uses, in the CAM console"),
+    ("LimitExceeded", "delete what is not needed, or ask for a higher quota"),
+    ("RequestSizeLimitExceeded", "the package is too large: see what `make package` prints"),
+    ("RequestLimitExceeded", "wait a minute, then run the same command again"),
+    ("UnsupportedRegion", "choose another region: TENCENT_REGION in .env"),
+)
+"""The beginning of a code, and what to do; the first that fits."""
+AGAIN = "run the same command again: it goes on where this one ended"
+
+
+class DeployFailed(CliError):
+    """The deployment could not be finished; the same command goes on."""
+
+
+class NotOurs(BadUsage):
+    """Something of the same name exists, and nothing says that this deployment made it."""
+
+    def __init__(self, resource: str) -> None:
+        super().__init__(f"{resource} exists, and was not made by this deployment; --adopt takes it over")
+
+
+class ApiError(Exception):
+    """An API refused a call.
+
+    Attributes:
+        action, code, request_id: which call, the service's code for it, and its RequestId.
+    """
+
+    def __init__(self, action: str, code: str, message: str, request_id: str | None = None) -> None:
+        super().__init__(message)
+        self.action, self.code, self.request_id = action, code, request_id
+
+    def told(self, resource: str) -> CliError:
+        """Return it as the line that ends the command."""
+        what = next((what for start, what in ADVICE if self.code.startswith(start)), AGAIN)
+        where = f", RequestId {self.request_id}" if self.request_id else ""
+        line = f"{resource}: {self.action} was refused: {self.code}: {self}{where}; {what}"
+        if self.code.startswith(("AuthFailure", "UnauthorizedOperation")):
+            return NotAuthorized(line)
+        return ServiceFailed(line) if self.code in ("ClientNetworkError", "ServerNetworkError") else DeployFailed(line)

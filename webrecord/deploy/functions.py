@@ -1,0 +1,291 @@
+"""The three functions and their triggers."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from webrecord.deploy.access import absent
+from webrecord.deploy.change import Change, unless
+from webrecord.deploy.cloud import Cloud
+from webrecord.deploy.description import MARK, Function, Trigger, meaning
+from webrecord.deploy.errors import ApiError, DeployFailed, NotOurs
+
+ABSENT = ("ResourceNotFound.Function", "ResourceNotFound.FunctionName", "InvalidParameterValue.FunctionName")
+BUSY = ("Creating", "Updating", "Publishing", "Deleting")
+ROLE_CODES = (
+    "ResourceNotFound.Role",
+    "FailedOperation.CallRoleFailed",
+    "InternalError.GetRoleError",
+    "InternalError.GetStsTokenFailed",
+)
+ROLE_S = 90
+"""How long a new role may stay unknown to SCF."""
+ACTIVE_S = 300
+LARGEST_BODY = 10_485_760
+
+
+@dataclass
+class Functions:
+    """One function.
+
+    Attributes:
+        function: as it is to be.
+        code: its zip.
+        version: what Description says.
+        logs: returns the ids of logset and topic.
+        keep_drift: names of variables that somebody set in the console stay.
+    """
+
+    cloud: Cloud
+    function: Function
+    code: bytes = field(repr=False)
+    version: str
+    logs: Callable[[], tuple[str | None, str | None]]
+    adopt: bool = False
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+    @property
+    def name(self) -> str:
+        """Return it as people read it."""
+        return f"function {self.function.name}"
+
+    def read(self) -> dict[str, Any] | None:
+        """Return the function as it is, when nothing is under way with it; None where there is none."""
+        begun, pause = self.clock(), 1.0
+        asked = {"FunctionName": self.function.name, "ShowCode": "FALSE"}
+        while True:
+            found = absent(
+                (*ABSENT, "ResourceNotFound.Version"), lambda: self.cloud.call("scf", "GetFunction", **asked)
+            )
+            if found is None or found.get("Status") not in BUSY:
+                return found
+            if self.clock() - begun > ACTIVE_S:
+                raise DeployFailed(f"{self.name} is {found['Status']} for {ACTIVE_S} s; look at it in the SCF console")
+            self.sleep(pause)
+            pause = min(pause * 1.5, 5)
+
+    def changes(self) -> Sequence[Change]:
+        """Return what is to be done."""
+        found = self.read()
+        if found is None:
+            return (Change("+", self.name, self._summary(), self._create),)
+        if found.get("Status") == "CreateFailed":
+            why = _reasons(found)
+            return (
+                Change("-", f"{self.name}, whose creation failed ({why})", (), self._delete),
+                Change("+", self.name, self._summary(), self._create),
+            )
+        described = str(found.get("Description") or "")
+        if not described.startswith(f"{MARK} ") and not self.adopt:
+            raise NotOurs(self.name)
+        steps = []
+        wanted = self.function.marked(self.version, self.code)
+        if _word(described, "code") != _word(wanted, "code"):
+            given = {"FunctionName": self.function.name, "ZipFile": base64.b64encode(self.code).decode()}
+            steps.append(
+                Change("~", f"{self.name}: code", (), lambda: self.cloud.call("scf", "UpdateFunctionCode", **given))
+            )
+        fields = self._differs(found)
+        if fields or described != wanted or found.get("Status") == "UpdateFailed":
+            steps.append(Change("~", f"{self.name}: configuration", fields, self._configure))
+        # Code that is new under an old Description would be sent again: both are one step to whoever waits for them.
+        if len(steps) == 2:
+            both = steps
+
+            def do() -> None:
+                both[0].do()
+                self.read()
+                both[1].do()
+
+            return (Change("~", f"{self.name}: code and configuration", fields, do),)
+        return steps
+
+    def _differs(self, found: dict[str, Any]) -> tuple[str, ...]:
+        wanted, logset_topic = self.function, self.logs()
+        pairs = {
+            "MemorySize": (wanted.memory_mb, found.get("MemorySize")),
+            "Timeout": (wanted.timeout_s, found.get("Timeout")),
+            "Role": (wanted.role, found.get("Role")),
+            "ClsTopicId": (logset_topic[1] or "", found.get("ClsTopicId") or ""),
+        }
+        fields = [f"{name} {actual} → {value}" for name, (value, actual) in pairs.items() if value != actual]
+        there = environment_of(found)
+        for name in sorted({*wanted.environment, *there}):
+            if name not in there:
+                fields.append(f"{name} is new")
+            elif name not in wanted.environment:
+                fields.append(f"{name} goes")
+            elif there[name] != wanted.environment[name]:
+                fields.append(f"{name} (changed)")
+        return tuple(fields)
+
+    def _summary(self) -> tuple[str, ...]:
+        return (
+            f"{self.function.memory_mb} MB, {self.function.timeout_s} s",
+            f"{len(self.function.environment)} variables",
+        )
+
+    def _settings(self) -> dict[str, Any]:
+        logset, topic = self.logs()
+        variables = [{"Key": name, "Value": value} for name, value in self.function.environment.items()]
+        return {
+            "FunctionName": self.function.name,
+            "MemorySize": self.function.memory_mb,
+            "Timeout": self.function.timeout_s,
+            "Environment": {"Variables": variables},
+            "Role": self.function.role,
+            "Description": self.function.marked(self.version, self.code),
+            **({"ClsLogsetId": logset, "ClsTopicId": topic} if logset and topic else {}),
+        }
+
+    def _create(self) -> None:
+        given = {
+            **self._settings(),
+            "Code": {"ZipFile": base64.b64encode(self.code).decode()},
+            "Handler": self.function.handler,
+            "Runtime": self.function.runtime,
+            "Type": "Event",
+        }
+        exists = ("ResourceInUse",)
+        self._with_role(unless(exists, lambda: self.cloud.call("scf", "CreateFunction", **given)))
+
+    def _configure(self) -> None:
+        self._with_role(lambda: self.cloud.call("scf", "UpdateFunctionConfiguration", **self._settings()))
+
+    def _with_role(self, do: Callable[[], object]) -> None:
+        """Make the call, again while SCF does not know a role that was made a moment ago."""
+        begun = self.clock()
+        while True:
+            try:
+                do()
+            except ApiError as error:  # noqa: PERF203 (a few tries)
+                if not error.code.startswith(ROLE_CODES) or self.clock() - begun > ROLE_S:
+                    raise
+                self.sleep(5)
+            else:
+                return
+
+    def _delete(self) -> None:
+        self.cloud.call("scf", "DeleteFunction", FunctionName=self.function.name)
+
+
+@dataclass
+class Triggers:
+    """All triggers of one function. Others than ours stay."""
+
+    cloud: Cloud
+    function: Function
+    wanted: Sequence[Trigger]
+
+    @property
+    def name(self) -> str:
+        """Return it as people read it."""
+        return f"triggers of {self.function.name}"
+
+    def listed(self) -> list[dict[str, Any]]:
+        """Return what is there; [] where there is no function yet."""
+        asked = {"FunctionName": self.function.name, "Limit": 100}
+        found = absent(ABSENT, lambda: self.cloud.call("scf", "ListTriggers", **asked))
+        return (found or {}).get("Triggers") or []
+
+    def changes(self) -> Sequence[Change]:
+        """Return what is to be done. A Function URL is never made anew: its address would change."""
+        there, steps = self.listed(), list[Change]()
+        for trigger in self.wanted:
+            steps += self._changes_of(trigger, there)
+        return steps
+
+    def _changes_of(self, trigger: Trigger, there: Sequence[dict[str, Any]]) -> list[Change]:
+        alike = [row for row in there if row.get("Type") == trigger.type]
+        if trigger.type != "http":
+            alike = [row for row in alike if row.get("TriggerName") == trigger.name]
+        read = [(row, meaning(trigger.type, str(row.get("TriggerDesc")), str(row.get("TriggerName")))) for row in alike]
+        if trigger.type == "cos":  # several may have the bucket's name
+            read = [(row, means) for row, means in read if means.get("prefix") == trigger.means["prefix"]]
+        if not read:
+            exists = ("ResourceInUse",)
+            return [Change("+", trigger.title, (), unless(exists, lambda: self._call("CreateTrigger", trigger)))]
+        row, means = read[0]
+        fields = tuple(
+            f"{name} {means.get(name)} → {value}" for name, value in trigger.means.items() if means.get(name) != value
+        )
+        steps = []
+        if fields and trigger.type == "cos":
+            old = {"TriggerDesc": row.get("TriggerDesc")}
+            steps.append(
+                Change(
+                    "-",
+                    f"{trigger.title}, to be made anew",
+                    fields,
+                    lambda: self._call("DeleteTrigger", trigger, **old),
+                )
+            )
+            steps.append(Change("+", trigger.title, (), lambda: self._call("CreateTrigger", trigger)))
+        elif fields or (trigger.argument or "") != (row.get("CustomArgument") or ""):
+            own = {"TriggerName": row["TriggerName"]}
+            steps.append(Change("~", trigger.title, fields, lambda: self._call("UpdateTrigger", trigger, **own)))
+        if row.get("Enable") not in (1, "OPEN", True):
+            steps.append(Change("~", f"{trigger.title} is switched on", (), lambda: self._on(trigger, row)))
+        return steps
+
+    def _call(self, action: str, trigger: Trigger, **other: Any) -> object:  # noqa: ANN401 (any JSON)
+        given: dict[str, Any] = {
+            "FunctionName": self.function.name,
+            "TriggerName": trigger.name,
+            "Type": trigger.type,
+            "TriggerDesc": trigger.description,
+            "Qualifier": "$DEFAULT",
+        }
+        if action != "DeleteTrigger":
+            given["Enable"] = "OPEN"
+            if trigger.argument:
+                given["CustomArgument"] = trigger.argument
+        return self.cloud.call("scf", action, **{**given, **other})
+
+    def _on(self, trigger: Trigger, row: dict[str, Any]) -> object:
+        given = {
+            "FunctionName": self.function.name,
+            "TriggerName": row["TriggerName"],
+            "Type": trigger.type,
+            "Enable": "OPEN",
+            "Qualifier": row.get("Qualifier") or "$DEFAULT",
+            "TriggerDesc": row.get("TriggerDesc"),
+        }
+        same = ("FailedOperation.UpdateTriggerStatus",)
+        return unless(same, lambda: self.cloud.call("scf", "UpdateTriggerStatus", **given))()
+
+    def url(self) -> str | None:
+        """Return the function's address, where it has one."""
+        import json
+
+        for row in self.listed():
+            if row.get("Type") == "http":
+                try:
+                    net = json.loads(row["TriggerDesc"])["NetConfig"]
+                    return net.get("ExtranetUrl") or None
+                except (ValueError, KeyError, TypeError):
+                    return None
+        return None
+
+
+def environment_of(found: dict[str, Any]) -> dict[str, str]:
+    """Return the variables of a function as it was read."""
+    rows = (found.get("Environment") or {}).get("Variables") or []
+    return {str(row.get("Key")): str(row.get("Value")) for row in rows}
+
+
+def _word(described: str, name: str) -> str:
+    words = described.split()
+    return words[words.index(name) + 1] if name in words[:-1] else ""
+
+
+def _reasons(found: dict[str, Any]) -> str:
+    rows = found.get("StatusReasons") or []
+    return "; ".join(f"{row.get('ErrorCode')}: {row.get('ErrorMessage')}" for row in rows) or str(
+        found.get("StatusDesc")
+    )

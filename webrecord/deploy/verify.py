@@ -1,0 +1,127 @@
+"""After a deployment: does it answer as it should? And what is left for a person to do."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+import httpx
+
+from webrecord.deploy.cloud import Cloud
+from webrecord.deploy.errors import ApiError
+
+TIMEOUT_S = 30
+CHECK = {
+    "EventGroupId": 8,
+    "EventType": 803,
+    "EventInfo": {"EventMsTs": 1700000000000, "TaskId": "deploy-check", "Payload": {"Status": 1}},
+    "CallbackTs": 1700000000000,
+}
+"""The same bytes each time, so that checks leave one small object, however often they are made."""
+
+
+class Finding(NamedTuple):
+    """One check: its name, whether it is well, and what was seen or what to do."""
+
+    name: str
+    ok: bool
+    line: str
+
+
+def verify(
+    cloud: Cloud,
+    reconcile: str,
+    addresses: Mapping[str, str | None],
+    values: Mapping[str, str],
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[Finding]:
+    """Yield what the doctor in the function finds wrong, and what the two addresses answer."""
+    yield from _doctor(cloud, reconcile)
+    for key in ("recordings", "callback"):
+        if not addresses.get(key):
+            yield Finding(
+                f"address of {key}", False, "it has no Function URL yet; look again with `webrecord deploy status`"
+            )
+    if url := addresses.get("callback"):
+        yield from _callback(url, values, sleep)
+    if url := addresses.get("recordings"):
+        token = values.get("WEBRECORD_API_TOKENS", "").split(",")[0].partition(":")[2]
+        yield _expected("API without a token", 401, lambda: httpx.get(f"{url}/recordings", timeout=TIMEOUT_S), sleep)
+        if token:
+            headers = {"Authorization": f"Bearer {token}"}
+            ask = lambda: httpx.get(f"{url}/recordings?limit=1", headers=headers, timeout=TIMEOUT_S)  # noqa: E731
+            yield _expected("API with the first token", 200, ask, sleep)
+
+
+def _doctor(cloud: Cloud, reconcile: str) -> Iterator[Finding]:
+    try:
+        answer = cloud.call(
+            "scf", "InvokeFunction", FunctionName=reconcile, Event='{"doctor": true}', Qualifier="$DEFAULT"
+        )
+        report = json.loads(answer["Result"]["RetMsg"])
+        findings = report["findings"] if isinstance(report, dict) else report
+        wrong = [one for one in findings if one.get("level") == "fail"]
+        for one in wrong:
+            yield Finding(f"doctor: {one.get('check')}", False, str(one.get("seen")))
+        if not wrong:
+            yield Finding("doctor, inside the function", True, f"{len(findings)} checks")
+    except ApiError as error:
+        yield Finding("doctor, inside the function", False, f"{error.code}: {error}")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        yield Finding(
+            "doctor, inside the function", False, f"its answer can't be read: {type(error).__name__}: {error}"
+        )
+
+
+def _callback(url: str, values: Mapping[str, str], sleep: Callable[[float], None]) -> Iterator[Finding]:
+    body = json.dumps(CHECK, separators=(",", ":")).encode()
+    app = values.get("WEBRECORD_SDK_APP_ID", "").split(",")[0].strip()
+    key = values.get("WEBRECORD_CALLBACK_KEYS", "").split(",")[0].strip()
+    signature = base64.b64encode(hmac.new(key.encode(), body, hashlib.sha256).digest()).decode()
+    headers = {"Content-Type": "application/json", "SdkAppId": app}
+    for name, status, sign in (
+        ("a callback with a wrong signature", 401, "wrong"),
+        ("a signed callback", 200, signature),
+    ):
+        post = lambda sign=sign: httpx.post(  # noqa: E731
+            url, content=body, headers={**headers, "Sign": sign}, timeout=TIMEOUT_S
+        )
+        yield _expected(name, status, post, sleep)
+
+
+def _expected(
+    name: str, status: int, ask: Callable[[], httpx.Response], sleep: Callable[[float], None], tries: int = 4
+) -> Finding:
+    """Ask, again while the address or the role is too new to work."""
+    seen = ""
+    for attempt in range(tries):
+        try:
+            answer = ask()
+            if answer.status_code == status:
+                return Finding(name, True, f"{status}")
+            seen = f"{answer.status_code} instead of {status}: {answer.text[:200]}"
+        except httpx.HTTPError as error:
+            seen = f"no answer: {error}"
+        if attempt < tries - 1:
+            sleep(3)
+    return Finding(name, False, seen)
+
+
+def left_to_do(callback_url: str | None, site: str) -> list[str]:
+    """Return what no API can do, with the values to enter; the key is named by where it stands."""
+    console = "console.trtc.io" if site == "international" else "console.cloud.tencent.com/trtc"
+    callback = (
+        f"In the TRTC console ({console}) → your application → callback configuration → recording callback:"
+        f" URL {callback_url or '(run `webrecord deploy outputs`)'}, key: the first of WEBRECORD_CALLBACK_KEYS in .env"
+    )
+    package = (
+        "In the TRTC console: buy a package with web page recording for the application; without it TRTC refuses"
+        " every start with FailedOperation.NotAbility"
+    )
+    return [callback, package]
