@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import logging
 import os
 import socket
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -21,7 +19,6 @@ from local import api3, cam, cls, cos, guide, scf, sts, trtc
 from local.account import Accounts
 from local.callbacks import CallbackEndpoint, CallbackSender, CallbackSettings
 from local.callbacks.log import FILE_NAME
-from local.client import ClientError
 from local.config import BUCKET, REGION, SDK_APP_ID, Address, Keys, LocalConfig, Unkindness
 from local.control import Control
 from local.described import Limits, described
@@ -32,7 +29,9 @@ from local.leases import Leases
 from local.leftovers import FOLDER, left_in, rescue
 from local.recorder.job import FINISH_S
 from local.scf_function import Function, FunctionConfig
+from local.sockets import listen
 from local.state import StateLock
+from local.stored import Stored
 
 ROOT = Path(__file__).parent.parent
 _log = logging.getLogger(__name__)
@@ -50,23 +49,6 @@ class _Server(uvicorn.Server):
         yield  # several servers share the process: it handles signals itself
 
 
-class _Stored:
-    """What SCF asks COS."""
-
-    def __init__(self, store: cos.BucketStore) -> None:
-        self._store = store
-
-    def has(self, bucket: str, region: str) -> bool:
-        return self._store.settings.region == region and self._store.find(bucket) is not None
-
-    def read(self, bucket: str, key: str) -> bytes | None:
-        if self._store.find(bucket) is None or self._store.get(bucket, key) is None:
-            return None
-        _, file = self._store.open(bucket, key)
-        with file:
-            return file.read()
-
-
 class Cloud:
     """All of it. `async with Cloud(config) as cloud:` runs it; leaving stops recordings and keeps what they have."""
 
@@ -79,7 +61,7 @@ class Cloud:
             self.keys = Keys.of(self.state_dir)
             ports = {"gateway": config.gateway_port, "trtc": config.trtc_port, "cos": config.cos_port}
             for name, port in ports.items():
-                self._sockets[name] = _listen(port)
+                self._sockets[name] = listen(port)
         except BaseException:
             self._release()
             raise
@@ -148,8 +130,7 @@ class Cloud:
     def _build(self) -> None:
         keys, state = self.keys, self.state_dir
         unkind = Unkindness.of(self.config)
-        usual = Delays.none() if self.config.gentle else Delays().faster(self.config.speed)
-        delays = self.config.delays or usual
+        delays = self.config.delays or (Delays.none() if self.config.gentle else Delays().faster(self.config.speed))
         self.accounts = Accounts(
             (keys.owner_id, keys.owner_key), delays, rotate_s=unkind.role_rotates_s, valid_s=unkind.role_valid_s
         )
@@ -186,17 +167,17 @@ class Cloud:
         self.tasks = trtc.TaskTable(
             self.trtc_settings, self.sender, recorders, trtc.CosUploader(self.address.cos), state
         )
+        self.logs = cls.Logs(delays)
         self.scf = scf.Site(
             state / "scf",
             self.address.gateway,
             self.accounts,
-            logs := cls.Logs(delays),
-            _Stored(self.store),
+            self.logs,
+            Stored(self.store),
             self.config.unknowns,
             speed=self.config.speed,
             max_instances=self.config.max_instances,
         )
-        self.logs = logs
         self.services = self._services()
         self._trtc_app = api3.create_app(self.services, self.accounts.key, lambda: self.faults)
         ours = {} if self.config.empty else described()
@@ -318,20 +299,3 @@ def packaged(config: FunctionConfig, packages_dir: Path) -> FunctionConfig:
     if (python := package_python.find()) is None:
         raise SystemExit(f"packages need it: {package_python.ABSENT}")
     return replace(config, module=config.name, code_dir=code_dir, python=python, bare=True)
-
-
-def _listen(port: int) -> socket.socket:
-    # With the protocol left open, asyncio leaves Nagle's algorithm on: 40 ms for every small answer.
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    if sys.platform == "win32":  # there SO_REUSEADDR would take the port from whoever has it
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-    else:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind(("127.0.0.1", port))
-    except OSError as error:
-        sock.close()
-        taken = error.errno == errno.EADDRINUSE
-        why = "is in use: stop what uses it, or" if taken else f"can't be had ({error.strerror or error}):"
-        raise ClientError(f"port {port} {why} choose another (0 for a free one)") from error
-    return sock

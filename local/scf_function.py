@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from local.children import exited
 from local.growth import rotate
 from local.lines import lines
 from local.scf_events import context
@@ -155,7 +156,7 @@ class Function:
         """Return an instance that lives and is idle; one that died meanwhile is never handed an event."""
         while self._idle:
             process = self._idle.pop()
-            if not _exited(process):
+            if not exited(process):
                 return process
             self._all.discard(process)
         return None
@@ -298,15 +299,3 @@ _ANSWER_BYTES = SYNC_LIMIT + len(b'{"result":}')
 def _json(value: Mapping[str, Any]) -> bytes:
     """Write JSON as it is counted: UTF-8, no blanks; a lone surrogate, which JSON may hold, as three bytes."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-
-
-def _exited(process: asyncio.subprocess.Process) -> bool:
-    """Tell whether a child is gone, also when asyncio has not noticed yet."""
-    if process.returncode is not None:
-        return True
-    if not hasattr(os, "waitid"):
-        return False
-    try:
-        return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-    except ChildProcessError:
-        return True

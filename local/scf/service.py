@@ -10,6 +10,7 @@ from local.scf.calls import Calls
 from local.scf.functions import Functions
 from local.scf.triggers import Triggers
 from local.scf.versions import Versions
+from local.scf.views import Views
 
 __all__ = ["Parts", "service"]
 
@@ -24,6 +25,7 @@ _OF_A_FUNCTION = {
 class Parts:
     """What the service is made of."""
 
+    views: Views
     functions: Functions
     triggers: Triggers
     versions: Versions
@@ -41,6 +43,7 @@ def service(accounts: Accounts, parts: Parts, regions: set[str]) -> ApiService:
         accounts.allow(call.caller, f"scf:{call.action}", resource, "UnauthorizedOperation.CAM")
 
     actions = {
+        **parts.views.actions(),
         **parts.functions.actions(),
         **parts.triggers.actions(),
         **parts.versions.actions(),

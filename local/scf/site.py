@@ -19,6 +19,7 @@ from local.scf.service import Parts, service
 from local.scf.table import Table
 from local.scf.triggers import Triggers
 from local.scf.versions import Versions
+from local.scf.views import Views
 from local.scf_function import Function, InvocationError
 
 __all__ = ["Buckets", "Site"]
@@ -60,7 +61,7 @@ class Site:
             lambda: has_service_role(accounts),
         )  # fmt: skip
         self._calls = Calls(self.table, self.running)
-        self._parts = Parts(functions, triggers, Versions(self.table), self._calls)
+        self._parts = Parts(Views(self.table), functions, triggers, Versions(self.table), self._calls)
 
     def service(self, regions: set[str]) -> ApiService:
         """Return SCF's API."""
