@@ -11,7 +11,7 @@ import typer
 from local.client import RESULT_TIMEOUT_S, ClientError, is_http_address
 from local.commands import callbacks, check, faults
 from local.commands.common import StateDir, mistakes_are_lines
-from local.config import REGION, STATE_DIR, LocalConfig
+from local.config import REGION, REGIONS, STATE_DIR, LocalConfig
 from local.faults import FaultFile
 from local.kindness import Unknowns
 
@@ -69,6 +69,8 @@ def up(
             raise ClientError(f"--unknown {error}") from None
         if region != REGION and not empty:
             raise ClientError("--region goes with --empty")
+        if region not in REGIONS:
+            raise ClientError(f"there is no region {region}: {', '.join(sorted(REGIONS))}")
         if faults_file is not None:
             rules = faults.read_file(faults_file)
         config = LocalConfig(

@@ -19,7 +19,7 @@ from local import api3, cam, cls, cos, guide, scf, sts, trtc
 from local.account import Accounts
 from local.callbacks import CallbackEndpoint, CallbackSender, CallbackSettings
 from local.callbacks.log import FILE_NAME
-from local.config import BUCKET, REGION, SDK_APP_ID, Address, Keys, LocalConfig, Unkindness
+from local.config import BUCKET, REGION, REGIONS, SDK_APP_ID, Address, Keys, LocalConfig, Unkindness
 from local.control import Control
 from local.described import Limits, described
 from local.faults import Faults
@@ -35,12 +35,6 @@ from local.stored import Stored
 
 ROOT = Path(__file__).parent.parent
 _log = logging.getLogger(__name__)
-REGIONS = {
-    "ap-bangkok", "ap-beijing", "ap-chengdu", "ap-chongqing", "ap-guangzhou", "ap-hongkong", "ap-jakarta", "ap-mumbai",
-    "ap-nanjing", "ap-seoul", "ap-shanghai", "ap-singapore", "ap-tokyo", "eu-frankfurt", "na-ashburn",
-    "na-siliconvalley", "sa-saopaulo",
-}  # fmt: skip
-"""Where functions, logs and buckets can be; TRTC records in fewer."""
 
 
 class _Server(uvicorn.Server):

@@ -15,6 +15,12 @@ from local.kindness import Delays, Unknowns
 from local.state import StateError, prepare
 
 REGION = "ap-guangzhou"
+REGIONS = {
+    "ap-bangkok", "ap-beijing", "ap-chengdu", "ap-chongqing", "ap-guangzhou", "ap-hongkong", "ap-jakarta", "ap-mumbai",
+    "ap-nanjing", "ap-seoul", "ap-shanghai", "ap-singapore", "ap-tokyo", "eu-frankfurt", "na-ashburn",
+    "na-siliconvalley", "sa-saopaulo",
+}  # fmt: skip
+"""Where functions, logs and buckets can be; TRTC records in fewer."""
 BUCKET = "webrecord-1250000000"
 SDK_APP_ID = 1400000001
 STATE_DIR = Path(".local")

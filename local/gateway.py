@@ -139,7 +139,7 @@ class Gateway:
 
     async def _function(self, request: Request) -> Response:
         if not self.functions:
-            return JSONResponse({"errorMessage": "there is nothing at this address"}, 404)
+            return JSONResponse({"errorMessage": "an empty account: what is deployed has its own address"}, 404)
         # As it was asked for: a parsed URL has lost its line breaks, and would lead to another recording.
         path, shape = request.scope["raw_path"].decode("latin-1"), scf_events.function_url_event
         if path.startswith("/release/"):
