@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from shared import log
 from shared.adapters.cos import CosStore
+from shared.adapters.pool import Pool
 from shared.adapters.wire import INVOCATION
 from shared.domain import keys
 from shared.ports import ObjectStore
@@ -41,6 +42,9 @@ PACE_PER_SECOND = 10.0
 
 THREADS = 16
 """Looks of one tick, or documents of one list, at once: what they wait for is storage."""
+
+
+_POOL = Pool()
 
 
 def now_ms() -> int:
@@ -208,4 +212,4 @@ def callback() -> CallbackApp:
 
 def _store(settings: StoreSettings, bucket: str, region: str, prefix: str) -> CosStore:
     _role()  # a missing role is said before the first call
-    return CosStore(bucket, region, prefix, settings.cos_endpoint, _role, INVOCATION)
+    return CosStore(bucket, region, prefix, settings.cos_endpoint, _role, INVOCATION, _POOL)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
@@ -70,6 +70,12 @@ class ListedObject(NamedTuple):
 
 class ObjectStore(Protocol):
     """One bucket. Every method raises `StoreError` when the bucket does not answer as it should."""
+
+    def at_once(self, *calls: Callable[[], Any]) -> list[Any]:
+        """Make calls at once; return what each gave when all are over, or raise the first one's error then.
+
+        None depends on another, and none makes such calls itself. The process may die when any of them are done.
+        """
 
     def put(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> None:
         """Write an object; durable when this returns."""

@@ -10,6 +10,7 @@ import hashlib
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from shared.ports import ListedObject, StoredObject
 
@@ -109,6 +110,9 @@ class Bucket:
     def __post_init__(self) -> None:
         if not isinstance(self.objects, Objects):
             self.objects = Objects(self.objects)
+
+    def at_once(self, *calls: Callable[[], Any]) -> list[Any]:
+        return [call() for call in calls]
 
     def put(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> None:
         if self.late_ms and key not in self.objects:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from shared.domain.errors import RecorderBusy
 from shared.ports import Described, ListedObject, Recorder, Started, StoredObject
 from testing.bucket import Bucket
-from testing.timeline import Process, Timeline
+from testing.timeline import Process, Timeline, at_once
 
 T = TypeVar("T")
 
@@ -50,6 +50,9 @@ class MeteredStore:
     inner: Bucket
     meter: Meter
     ms: int
+
+    def at_once(self, *calls: Callable[[], Any]) -> list[Any]:
+        return at_once(self.meter.timeline, calls)
 
     def put(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> None:
         self.meter.pass_by("PUT", self.ms)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 from shared.domain.errors import RecorderBusy, StoreError
@@ -51,6 +52,13 @@ class Faults:
         return result
 
 
+def _outcome(call: Callable[[], Any]) -> tuple[Any, Exception | None]:
+    try:
+        return call(), None
+    except Exception as error:  # noqa: BLE001 (raised when the others are over)
+        return None, error
+
+
 @dataclass
 class FaultyStore:
     """A store behind faults."""
@@ -60,6 +68,14 @@ class FaultyStore:
 
     def _around(self, name: str, call: Callable[[], T]) -> T:
         return self.faults.around(name, lambda: StoreError(f"injected at {name}"), call)
+
+    def at_once(self, *calls: Callable[[], Any]) -> list[Any]:
+        """Make all of them, whatever one meets; a death ends them."""
+        outcomes = self.inner.at_once(*(partial(_outcome, call) for call in calls))
+        for _, error in outcomes:
+            if error is not None:
+                raise error
+        return [result for result, _ in outcomes]
 
     def put(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> None:
         self._around(f"put {key}", lambda: self.inner.put(key, body, metadata))

@@ -15,7 +15,7 @@ from shared.ports import Described, ListedObject, Notifier, Recorder, Started, S
 from testing.bucket import Bucket
 from testing.receiver import NOTIFY_PATIENCE_MS
 from testing.strikes import Kind, Strikes
-from testing.timeline import Killed, Process, Timeline
+from testing.timeline import Killed, Process, Timeline, at_once
 
 T = TypeVar("T")
 STORE_MS = (4, 40)
@@ -132,6 +132,9 @@ class TimedStore:
         return self.calls.make(
             f"{verb} {family(key)}", key, self.takes_ms, patience_ms, lambda: StoreError(f"COS {verb} {key}"), effect
         )
+
+    def at_once(self, *calls: Callable[[], Any]) -> list[Any]:
+        return at_once(self.calls.timeline, calls, self.calls.chance)
 
     def put(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> None:
         def write() -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any, TypeVar
 
 from greenlet import getcurrent, greenlet
@@ -70,6 +71,11 @@ class Timeline:
     def spawn(self, do: Callable[[], object]) -> None:
         """Begin something now that may wait in between."""
         self.at(self.now, greenlet(do, self._hub).switch)
+
+    @property
+    def waits(self) -> bool:
+        """Whether who asks is a greenlet, which can wait while others run."""
+        return getcurrent() is not self._hub
 
     def wait_ms(self, ms: int) -> None:
         """Let the time of whoever calls pass; others run meanwhile.
@@ -212,6 +218,26 @@ class Workers(Executor):
         finally:
             self._busy -= 1
             self._free += 1
+
+
+def at_once(timeline: Timeline, calls: Sequence[Callable[[], Any]], chance: Random | None = None) -> list[Any]:
+    """Make calls as greenlets, begun in drawn order; return what each gave when all are over, or raise its error."""
+    if not timeline.waits:
+        return [call() for call in calls]
+    order, workers = list(range(len(calls))), Workers(timeline)
+    if chance is not None:
+        chance.shuffle(order)
+    begun = {number: workers.submit(calls[number]) for number in order}
+    outcomes: list[Any] = []
+    failed: list[Exception] = []
+    for number in range(len(calls)):
+        try:
+            outcomes.append(begun[number].result())
+        except Exception as error:  # noqa: BLE001, PERF203 (raised when the others are over)
+            failed.append(error)
+    if failed:
+        raise failed[0]
+    return outcomes
 
 
 class _Promise(Future[T]):

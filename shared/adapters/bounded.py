@@ -16,8 +16,8 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from shared.adapters.wire import BoundedSocket, Moment, connect
 
-CONNECTIONS = 20
-"""Kept open: more than an invocation has threads."""
+CONNECTIONS = 34
+"""Kept open: more than an invocation has threads, those of a tick and those of the pool."""
 ALONE_S = 5.0
 """What a request may take that is made outside of any call."""
 

@@ -14,6 +14,7 @@ from qcloud_cos import CosConfig, CosS3Client
 from qcloud_cos.cos_exception import CosClientError, CosException, CosServiceError
 
 from shared.adapters.bounded import bound, within
+from shared.adapters.pool import in_turn
 from shared.adapters.wire import Deadline
 from shared.domain.errors import StoreError, StoreRefused
 from shared.ports import ListedObject, StoredObject
@@ -41,6 +42,7 @@ class CosStore:
         endpoint: str | None,
         credentials: Callable[[], tuple[str, str, str | None]],
         deadline: Deadline | None = None,
+        pool: Callable[..., list[Any]] = in_turn,
     ) -> None:
         """Build the client; nothing is sent.
 
@@ -51,7 +53,9 @@ class CosStore:
             endpoint: host, or scheme://host:port; None for the region's default.
             credentials: asked at every call, since role keys rotate.
             deadline: bounds the calls; 5 s each by default.
+            pool: makes calls at once.
         """
+        self.at_once = pool
         self._bucket, self._credentials = bucket, credentials
         self._prefix = f"{prefix}/" if prefix else ""
         self._where = {"Region": region, **_address(endpoint)}

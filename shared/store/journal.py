@@ -1,14 +1,15 @@
 """The journal of a recording: its facts, and the document derived from them.
 
-`read` and `save` are the only doors to the document, `record` is the only one to the facts. Every writer lists the
-facts before it writes the document and once more after it: of two writers at once, the last holds the news of both.
+`read`, `begin` and `save` are the doors to the document, `record` and `begin` those to the facts. Every writer lists
+the facts after it wrote the document: of two writers at once, the last holds the news of both.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
+from functools import partial
 from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -85,11 +86,40 @@ def read(store: ObjectStore, recording_id: str) -> Known | None:
     Raises:
         Damaged: the stored request can't be read.
     """
-    accepted = accepted_of(store, recording_id)
+    accepted, documented, listed = store.at_once(
+        lambda: accepted_of(store, recording_id),
+        lambda: _documented(store, recording_id),
+        lambda: _named(store, keys.recording_facts(recording_id)),
+    )
+    return None if accepted is None else _known(store, accepted, documented, listed)
+
+
+def rest(store: ObjectStore, accepted: Accepted) -> Known:
+    """Return what is known of a recording whose request was read."""
+    recording_id = accepted.recording_id
+    documented, listed = store.at_once(
+        lambda: _documented(store, recording_id), lambda: _named(store, keys.recording_facts(recording_id))
+    )
+    return _known(store, accepted, documented, listed)
+
+
+def documented(store: ObjectStore, recording_id: str) -> Known | None:
+    """Return what the document knows of a recording; `save` finds the facts that it lacks. None: see `read`.
+
+    Raises:
+        Damaged: the stored request can't be read.
+    """
+    accepted, held = store.at_once(lambda: accepted_of(store, recording_id), lambda: _documented(store, recording_id))
     if accepted is None:
         return None
-    documented = _documented(store, recording_id)
-    return Known(accepted, _complete(store, recording_id, documented or Evidence()), documented)
+    return Known(accepted, held, held) if held else _known(store, accepted, None, None)
+
+
+def _known(store: ObjectStore, accepted: Accepted, held: Evidence | None, listed: list[str] | None) -> Known:
+    prefix = keys.recording_facts(accepted.recording_id)
+    evidence = held or Evidence()
+    listings = {} if listed is None else {prefix: listed}
+    return Known(accepted, _complete(store, accepted.recording_id, evidence, listings=listings), held)
 
 
 def no_recording(recording_id: str) -> NotFound:
@@ -109,25 +139,39 @@ def find(store: ObjectStore, recording_id: str) -> Known:
     return known
 
 
-def save(store: ObjectStore, known: Known, now_ms: int) -> tuple[Known, Recording]:
+def save(
+    store: ObjectStore,
+    known: Known,
+    now_ms: int,
+    also: Callable[[Known], object] | None = None,
+    *,
+    again: bool = False,
+) -> tuple[Known, Recording]:
     """Write the document, then list the facts and write again until none is missing; nothing where nothing changed.
 
     The document is derived: losing its write loses nothing. A start that waits and a receiver that is to be notified
     get their marker with it.
+
+    Args:
+        store, known, now_ms: what is written, and when.
+        also: done behind each write, while the facts are listed.
+        again: read the document behind each write, too: another writer may have news that no listing has yet.
     """
     recording = None
     for _ in range(ROUNDS):
         if known.evidence == known.documented:
             break
         known, recording = _write(store, known, now_ms)
-        known = known._replace(evidence=_complete(store, known.accepted.recording_id, known.evidence))
+        recording_id = known.accepted.recording_id
+        folders = [keys.recording_facts(recording_id), *map(keys.task_facts, known.evidence.tasks)]
+        behind: list[Callable[[], object]] = [partial(_documented, store, recording_id)] if again else []
+        behind += [partial(also, known)] if also else []
+        listed = store.at_once(*(partial(_named, store, folder, known.evidence.facts) for folder in folders), *behind)
+        listings = dict(zip(folders, listed, strict=False))
+        if again and (held := listed[len(folders)]) is not None:
+            known = known.plus(held)._replace(documented=held)
+        known = known._replace(evidence=_complete(store, recording_id, known.evidence, listings=listings))
     return known, recording or decide(known.accepted, known.evidence)
-
-
-def reread(store: ObjectStore, known: Known, now_ms: int) -> tuple[Known, Recording]:
-    """Read the document once more after a write: another writer at once may have news that no listing has yet."""
-    written = _documented(store, known.accepted.recording_id) or Evidence()
-    return save(store, known.plus(written)._replace(documented=written), now_ms)
 
 
 def rebuild(store: ObjectStore, recording_id: str, now_ms: int) -> Known | None:
@@ -152,10 +196,10 @@ def current(store: ObjectStore, recording_id: str) -> Recording:
         NotFound: no recording has this id.
         Damaged: the stored request can't be read.
     """
-    accepted = accepted_of(store, recording_id)
+    accepted, held = store.at_once(lambda: accepted_of(store, recording_id), lambda: _documented(store, recording_id))
     if accepted is None:
         raise no_recording(recording_id)
-    return decide(accepted, _documented(store, recording_id) or _complete(store, recording_id, Evidence()))
+    return decide(accepted, held or _complete(store, recording_id, Evidence()))
 
 
 def left(store: ObjectStore, recording_id: str) -> Evidence:
@@ -188,30 +232,53 @@ def _documented(store: ObjectStore, recording_id: str) -> Evidence | None:
     return document.evidence if document and document.recording_id == recording_id else None
 
 
-def _complete(store: ObjectStore, recording_id: str, evidence: Evidence, named: Evidence | None = None) -> Evidence:
+def _complete(
+    store: ObjectStore,
+    recording_id: str,
+    evidence: Evidence,
+    named: Evidence | None = None,
+    listings: dict[str, list[str]] | None = None,
+) -> Evidence:
     """Return the evidence joined with every stored fact that it lacks, of those that are listed or `named`.
 
-    Only missing facts are read: their names tell which those are.
+    Only missing facts are read: their names tell which those are. What is to be listed or read goes out at once.
+
+    Args:
+        store, recording_id: whose facts.
+        evidence: what is known.
+        named: evidence whose facts are read by their names, listed or not.
+        listings: folders that were listed already, and the names of the facts there.
     """
-    also = named.facts if named else {}
-    evidence = _joined(store, keys.recording_facts(recording_id), evidence, also, _fact_says)
-    for task_key in sorted({*evidence.tasks, *(named.tasks if named else ())}):
-        evidence = _joined(store, keys.task_facts(task_key), evidence, also, _callback_says)
-    return evidence
+    own, listings = keys.recording_facts(recording_id), dict(listings or {})
+    also, asked = set(named.facts if named else ()), set[tuple[str, str]]()
+    while True:
+        tasks = {*evidence.tasks, *(named.tasks if named else ())}
+        folders = [own, *map(keys.task_facts, sorted(tasks))]
+        unlisted = [folder for folder in folders if folder not in listings]
+        lacking = [
+            (folder, name)
+            for folder in folders
+            if folder in listings
+            for name in sorted({*listings[folder], *also}.difference(evidence.facts))
+        ]
+        unread = [each for each in lacking if each not in asked]
+        if not unlisted and not unread:
+            return evidence
+        answers = store.at_once(
+            *(partial(_named, store, folder) for folder in unlisted),
+            *(partial(store.get, f"{folder}{name}.json") for folder, name in unread),
+        )
+        listings.update(zip(unlisted, answers[: len(unlisted)], strict=True))
+        for (folder, name), stored in zip(unread, answers[len(unlisted) :], strict=True):
+            if stored:
+                evidence = evidence.join((_fact_says if folder == own else _callback_says)(name, stored))
+        asked.update(unread)
 
 
-def _joined(
-    store: ObjectStore,
-    prefix: str,
-    evidence: Evidence,
-    named: Iterable[str],
-    says: Callable[[str, StoredObject], Evidence],
-) -> Evidence:
-    listed = {item.key.removeprefix(prefix).removesuffix(".json") for item in store.list(prefix)}
-    for name in sorted({*filter(is_fact_name, listed.difference(evidence.facts)), *named}.difference(evidence.facts)):
-        if stored := store.get(f"{prefix}{name}.json"):
-            evidence = evidence.join(says(name, stored))
-    return evidence
+def _named(store: ObjectStore, folder: str, known: Collection[str] = ()) -> list[str]:
+    """Return the names of the facts that are listed in a folder, without the known ones."""
+    names = (item.key.removeprefix(folder).removesuffix(".json") for item in store.list(folder))
+    return [name for name in names if name not in known and is_fact_name(name)]
 
 
 def received_ms(stored: StoredObject) -> int | None:
@@ -242,17 +309,52 @@ def _write(store: ObjectStore, known: Known, now_ms: int) -> tuple[Known, Record
         if newest != recording.state.value and fact.name not in known.evidence.facts:
             known = record(store, known, fact)
             recording = decide(accepted, known.evidence)
-    for task_key, task in known.evidence.tasks.items():
-        # A start may have died before its pointer; a document that names the task says that it was written.
-        if task.task_id and task_key not in (known.documented or Evidence()).tasks:
-            _link(store, accepted.recording_id, task.task_id)
+    recording_id, had = accepted.recording_id, known.documented or Evidence()
+    # A start may have died before its pointer and index; a document that names the task says that they were written.
+    first: list[Callable[[], object]] = [
+        partial(_link, store, recording_id, task.task_id)
+        for task_key, task in known.evidence.tasks.items()
+        if task.task_id and task_key not in had.tasks
+    ]
+    if known.documented is None:
+        first.append(partial(store.put, keys.index_key(accepted.created_ms, recording_id), b""))
+    if not recording.state.final and known.documented and state_of(accepted, known.documented)[0].final:
+        first.append(partial(markers.mark_look, store, recording_id, now_ms))  # who is done has no marker any more
+    store.at_once(*first)
+    body = recording.model_dump_json(indent=1, exclude_none=True).encode()
+    # Where it dies among these, the look that every recording has ahead of it writes what is missing.
+    also: list[Callable[[], object]] = [partial(store.put, keys.document_key(recording_id), body)]
     if recording.state.waiting:
-        markers.mark_start(store, accepted, now_ms, behind_ms(known.evidence))
-    elif not recording.state.final and (known.documented and state_of(accepted, known.documented)[0].final):
-        markers.mark_look(store, accepted.recording_id, now_ms)  # who is done has no marker any more
+        also.append(partial(markers.mark_start, store, accepted, now_ms, behind_ms(known.evidence)))
     if any(message.next_ms == 0 for message in recording.notifications):
         # A marker of a time of its own: reconcile may be deleting an older one right now.
-        markers.mark_message(store, accepted.recording_id, now_ms)
-    body = recording.model_dump_json(indent=1, exclude_none=True).encode()
-    store.put(keys.document_key(accepted.recording_id), body)
+        also.append(partial(markers.mark_message, store, recording_id, now_ms))
+    store.at_once(*also)
     return known._replace(documented=known.evidence), recording
+
+
+def begin(store: ObjectStore, known: Known, fact: Fact, now_ms: int) -> tuple[Known, Recording]:
+    """Store the task of a start that is the first to write of the recording: fact and pointer, then the document.
+
+    What others wrote meanwhile is joined; where nobody did, the document is written once.
+    """
+    accepted, known = known.accepted, known.plus(evidence_of_fact(fact))
+    recording_id, task_id = accepted.recording_id, str(fact.data["task_id"])
+    own, its = keys.recording_facts(recording_id), keys.task_facts(task_key_of(task_id))
+    store.at_once(
+        lambda: store.put(f"{own}{fact.name}.json", fact.body),
+        lambda: _link(store, recording_id, task_id),
+        lambda: store.put(keys.index_key(accepted.created_ms, recording_id), b""),
+    )
+    recording = decide(accepted, known.evidence)
+    if accepted.notify_url and accepted.notify_on == "changes":
+        return save(store, known, now_ms)  # its receiver hears of this state
+    body = recording.model_dump_json(indent=1, exclude_none=True).encode()
+    alone, listed, overtaken = store.at_once(
+        lambda: store.create(keys.document_key(recording_id), body),
+        lambda: _named(store, own),
+        lambda: _named(store, its),
+    )
+    held = known.evidence if alone else None
+    evidence = _complete(store, recording_id, known.evidence, listings={own: listed, its: overtaken})
+    return save(store, Known(accepted, evidence, held), now_ms)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shared.domain import keys
-from shared.domain.errors import Conflict
 from shared.ports import ObjectStore
 
 
@@ -49,10 +48,9 @@ def of(store: ObjectStore, recording_id: str) -> Tombstone | None:
         return Tombstone()
 
 
-def refuse(store: ObjectStore, recording_id: str) -> None:
-    """Raise Conflict where a recording was deleted under this id."""
-    if store.get(keys.gone_key(recording_id)):
-        raise Conflict(f"the id {recording_id} was used for a recording that is deleted; use another Idempotency-Key")
+def is_used(store: ObjectStore, recording_id: str) -> bool:
+    """Tell whether a recording was deleted under this id."""
+    return store.get(keys.gone_key(recording_id)) is not None
 
 
 def is_gone(store: ObjectStore, task_key: str) -> bool:

@@ -7,6 +7,7 @@ acknowledgement true; everything behind it is best effort within the time that i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 from pydantic import SecretStr
@@ -68,27 +69,42 @@ def receive(
     callback = parse_callback(body, received_ms)
     kept = {"received-ms": str(received_ms), "sign": signature or ""}
     key = f"{task_facts(callback.task_key)}{callback.name}.json"
-    try:
-        store.create(key, body, kept)  # a resend says nothing new
-    except StoreError as error:
-        raise NotStored(str(error)) from error
-    try:
-        recording_id = journal.linked(store, callback.task_key) if callback.task_id else None
+
+    def stored() -> bool:
         try:
-            known = journal.read(store, recording_id) if recording_id else None
+            return store.create(key, body, kept)  # a resend says nothing new
+        except StoreError as error:
+            raise NotStored(str(error)) from error
+
+    def linked() -> str | StoreError | None:
+        try:
+            return journal.linked(store, callback.task_key) if callback.task_id else None
+        except StoreError as error:
+            return error
+
+    fresh, recording_id = store.at_once(stored, linked)
+    try:
+        if isinstance(recording_id, StoreError):
+            raise recording_id
+        gone = False
+        if recording_id is None:  # the pointer may have been written since: then the start did not see the callback
+            recording_id, gone = store.at_once(linked, lambda: tombstones.is_gone(store, callback.task_key))
+            if isinstance(recording_id, StoreError):
+                raise recording_id
+        try:
+            known = journal.documented(store, recording_id) if recording_id else None
             if known is None:
-                if tombstones.is_gone(store, callback.task_key):
+                if gone or (recording_id and tombstones.is_gone(store, callback.task_key)):
                     store.delete(key)  # of a deleted recording nothing is kept
                     return Received(callback, left="its recording was deleted")
                 return Received(callback)  # it overtook the start's own write, which will find it
             before, known = known.documented, known.plus(evidence_of_callback(callback))
-            ending = decide(known.accepted, known.evidence).state in (State.STOPPING, State.UPLOADING)
             # The last events of a task come at once, and no listing may have the other one yet; its document may.
-            save = journal.reread if ending else journal.save
-            known, recording = save(store, known, received_ms)
-            if ending and not recording.state.final:
-                known, recording = journal.reread(store, known, received_ms)
-            wakes.leave(store, before, known, received_ms)
+            ending = decide(known.accepted, known.evidence).state in (State.STOPPING, State.UPLOADING)
+            if not fresh:  # whoever took it before may have died before its markers
+                known = known._replace(documented=None)
+            wake = partial(wakes.leave, store, before, now_ms=received_ms)
+            _, recording = journal.save(store, known, received_ms, wake, again=ending)
             return Received(callback, recording=recording)
         except Exception as error:  # noqa: BLE001 (what is stored is acknowledged, whatever deriving from it meets)
             if recording_id:

@@ -6,13 +6,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import takewhile
+from functools import partial
+from itertools import chain, takewhile
 from threading import Lock
 
 from shared.domain import keys
 from shared.domain.document import Recording, decide
 from shared.domain.errors import RecorderError, StoreError
 from shared.domain.foreign import Foreign
+from shared.ports import ListedObject, ObjectStore
 from shared.store import markers, tombstones
 from shared.store.journal import Known
 from shared.usecases.jobs import go_on
@@ -21,6 +23,8 @@ from shared.usecases.remove import sweep
 
 CLAIM_MS = 600_000
 """A marker this old without a request is of a start that died before it accepted anything."""
+PAGE = 1_000
+"""Markers of a queue that are listed at once with those of the others."""
 MOST_ERRORS = 100
 LONGEST_ERROR = 300
 
@@ -83,9 +87,31 @@ def in_turn(do: Callable[[str], None], items: Iterable[str]) -> Iterable[None]:
     return ()
 
 
-def ripe(prefix: str, until_ms: int, ports: ReconcilePorts, report: Report) -> Iterator[str]:
-    """Yield the markers up to then, the oldest first; what lies behind them is not listed."""
-    listed = report.foreign.skipped((item.key for item in ports.store.list(prefix)), keys.is_marker)
+Queues = dict[str, list[ListedObject]]
+"""The first page of each listed queue, by its prefix."""
+
+
+def peek(prefixes: Sequence[str], store: ObjectStore) -> Queues:
+    """List the first page of several queues at once."""
+    pages = store.at_once(*(partial(_page, store, prefix) for prefix in prefixes))
+    return dict(zip(prefixes, pages, strict=True))
+
+
+def _page(store: ObjectStore, prefix: str) -> list[ListedObject]:
+    return list(store.list(prefix, limit=PAGE))
+
+
+def ripe(
+    prefix: str, until_ms: int, ports: ReconcilePorts, report: Report, seen: Queues | None = None
+) -> Iterator[str]:
+    """Yield the markers up to then, the oldest first; what lies behind them is not listed, nor what was `seen`."""
+    page = (seen or {}).get(prefix)
+    rest: Iterable[ListedObject] = ()
+    if page is None:
+        page, rest = [], ports.store.list(prefix)
+    elif len(page) == PAGE:
+        rest = ports.store.list(prefix, after=page[-1].key)
+    listed = report.foreign.skipped((item.key for item in chain(page, rest)), keys.is_marker)
     return takewhile(lambda marker: keys.marked(marker)[0] <= until_ms, listed)
 
 

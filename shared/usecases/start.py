@@ -1,12 +1,16 @@
 """Start a recording, once, whatever happens on the way.
 
-Order of writes: `open/` marker, `request.json`, index, attempt fact, *StartWebRecord*, accepted fact, task
-pointer, document. Whatever the line it dies at, a retry with the same id (or reconcile) can finish it, and
-nothing records without a marker. TRTC's RecordId makes the attempt happen once; the store only makes retries cheap.
+Order of writes: `open/` marker; `request.json` and attempt fact; *StartWebRecord*; accepted fact, task pointer and
+index; document. What stands between two semicolons goes out at once. Whatever the line it dies at, a retry
+with the same id (or reconcile) can finish it, and nothing records without a marker. TRTC's RecordId makes the attempt
+happen once; the store only makes retries cheap.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 from ulid import ULID
@@ -16,16 +20,19 @@ from shared.domain.accepted import Accepted
 from shared.domain.document import Recording, decide
 from shared.domain.errors import (
     CallerMustRetry,
+    ConfigurationError,
     Conflict,
     ParametersRefused,
     RecorderBusy,
     RecorderError,
     RecorderMisconfigured,
+    RequestError,
     StoreError,
     TaskExists,
     TaskNotFound,
 )
-from shared.domain.periods import IN_FLIGHT_MS
+from shared.domain.evidence import Evidence
+from shared.domain.periods import IN_FLIGHT_MS, REPEAT_MS
 from shared.domain.reasons import Code
 from shared.domain.redaction import hiding, redact, secrets_of
 from shared.domain.refusals import refusal
@@ -84,25 +91,45 @@ def start(
     again = "the same Idempotency-Key" if key else f"Idempotency-Key {recording_id}"
     stage = _Stage()
     try:
-        known = journal.read(ports.store, recording_id) if key else None
-        if known is None:
-            if key:
-                tombstones.refuse(ports.store, recording_id)  # only now: DELETE writes it before it erases the request
+        begins = refused = None
+        try:
             accepted = ports.policy.accept(request, recording_id, source, now_ms, traceparent)
-            known = _accept(accepted, ports, stage, later=later)
+            begins = not later and _begins(accepted, ports)
+        except (RequestError, ConfigurationError) as error:  # what was accepted before may not be allowed any more
+            if not key:
+                raise
+            refused = error
+        claimed = keys.open_key(now_ms + REPEAT_MS, recording_id) if key and begins else None
+        known, gone = _look(recording_id, accepted if claimed else None, ports) if key else (None, False)
+        if known is None:
+            if gone:
+                _unclaim(claimed, ports)
+                raise _used(recording_id)
+            if refused is not None:
+                raise refused
+            known = _accept(accepted, ports, stage, begins=bool(begins), later=later, keyed=bool(key))
             if known is None:
                 known = Known(accepted)
-                return _accepted(known) if later else _made(known, request, ports)
+                if later:
+                    return _accepted(known)
+                if begins:
+                    known = known.plus(facts.evidence_of_fact(facts.attempted(1, now_ms)))
+                return _made(known, request, ports, begun=bool(begins))
         stage.words = _ACCEPTED
+        if known.accepted.created_ms != now_ms and (last_task(known.evidence) or differences(known.accepted, request)):
+            _unclaim(claimed, ports)  # it has one of its own, or is another's
         if differing := differences(known.accepted, request):
             named = f"{', '.join(differing[:MOST_NAMED])}{' and more' if len(differing) > MOST_NAMED else ''}"
             why = f"the id {recording_id} was used for a different request (it differs in {named})"
             raise Conflict(f"{why}; use another Idempotency-Key for another recording")
-        if decide(known.accepted, known.evidence).state.final:
-            tombstones.refuse(ports.store, recording_id)  # its deletion may have died on the way
+        if gone and decide(known.accepted, known.evidence).state.final:
+            raise _used(recording_id)  # its deletion may have died on the way
         if last_task(known.evidence) is None:  # its start may have died before these
-            (markers.mark_start if later else markers.claim)(ports.store, known.accepted, now_ms)
-            ports.store.put(keys.index_key(known.accepted.created_ms, recording_id), b"")
+            mark = markers.mark_start if later else markers.claim
+            ports.store.at_once(
+                partial(mark, ports.store, known.accepted, now_ms),
+                partial(ports.store.put, keys.index_key(known.accepted.created_ms, recording_id), b""),
+            )
         if later:
             return _accepted(known)
         return _made(known, request, ports)
@@ -121,10 +148,11 @@ def _accepted(known: Known) -> Outcome:
     return Outcome(decide(known.accepted, known.evidence), created=False)
 
 
-def _made(known: Known, request: RecordingRequest, ports: Ports) -> Outcome:
+def _made(known: Known, request: RecordingRequest, ports: Ports, *, begun: bool = False) -> Outcome:
     """Make the start, and wake reconcile for what came of it: a receiver that is to be notified, or a freed place."""
     try:
-        outcome = advance(known, request, ports)
+        waited = known.accepted.start_at_ms is not None
+        outcome = _begin(known, request, 1, ports, waited=waited) if begun else advance(known, request, ports)
     except (ParametersRefused, RecorderMisconfigured, CallerMustRetry):
         if ports.wakes and known.documented is None and known.accepted.notify_url:
             wakes.write(ports.store, known.accepted.recording_id)
@@ -135,14 +163,57 @@ def _made(known: Known, request: RecordingRequest, ports: Ports) -> Outcome:
     return outcome
 
 
-def _accept(accepted: Accepted, ports: Ports, stage: _Stage, *, later: bool) -> Known | None:
+def _begins(accepted: Accepted, ports: Ports) -> bool:
+    """Tell whether the call that accepts the recording starts it, too."""
+    quiet = accepted.model_copy(update={"notify_url": None})
+    return isinstance(next_step(quiet, Evidence(), ports.clock(), asked=True), Start)
+
+
+def _look(recording_id: str, fresh: Accepted | None, ports: Ports) -> tuple[Known | None, bool]:
+    """Return what is known under the id, and whether a recording was deleted under it; write a fresh one's marker."""
+    store = ports.store
+    calls: list[Callable[[], Any]] = [
+        partial(journal.accepted_of, store, recording_id),
+        partial(tombstones.is_used, store, recording_id),
+    ]
+    if fresh:
+        calls.append(partial(markers.claim, store, fresh, fresh.created_ms))
+    stored, gone, *_ = store.at_once(*calls)
+    return journal.rest(store, stored) if stored else None, gone
+
+
+def _unclaim(marker: str | None, ports: Ports) -> None:
+    if marker:
+        with suppress(StoreError):  # or reconcile finds nothing to do there
+            ports.store.delete(marker)
+
+
+def _used(recording_id: str) -> Conflict:
+    return Conflict(f"the id {recording_id} was used for a recording that is deleted; use another Idempotency-Key")
+
+
+def _accept(accepted: Accepted, ports: Ports, stage: _Stage, *, begins: bool, later: bool, keyed: bool) -> Known | None:
     """Store the request; return what is known of the one that is stored already where there is one."""
-    now_ms, recording_id = accepted.created_ms, accepted.recording_id
-    (markers.mark_start if later else markers.claim)(ports.store, accepted, now_ms)
+    store, now_ms, recording_id = ports.store, accepted.created_ms, accepted.recording_id
+    if not (begins and keyed):
+        (markers.mark_start if later else markers.claim)(store, accepted, now_ms)
     stage.words = _ACCEPTED
-    if not ports.store.create(keys.request_key(recording_id), _body(accepted)):
-        return journal.read(ports.store, recording_id) or Known(accepted)
-    ports.store.put(keys.index_key(now_ms, recording_id), b"")
+    request = keys.request_key(recording_id)
+    calls: list[Callable[[], Any]] = [partial(store.create, request, _body(accepted))]
+    if begins:
+        fact = facts.attempted(1, now_ms)
+        calls.append(partial(store.put, f"{keys.recording_facts(recording_id)}{fact.name}.json", fact.body))
+    if keyed:  # a deletion may have fallen between the two looks before
+        calls.append(partial(tombstones.is_used, store, recording_id))
+    created, *done = store.at_once(*calls)
+    if keyed and done[-1]:
+        if created:
+            store.delete(request)
+        raise _used(recording_id)
+    if not created:
+        return journal.read(store, recording_id) or Known(accepted)
+    if not begins:  # else with the first document
+        store.put(keys.index_key(now_ms, recording_id), b"")
     return None
 
 
@@ -190,8 +261,13 @@ def attempt(known: Known, request: RecordingRequest, number: int, ports: Ports) 
         fact = facts.gave_up(ports.clock(), f"not allowed any more: {why}", Code.NOT_ALLOWED)
         return _left(journal.record(ports.store, known, fact), ports)
     waited = bool(known.evidence.attempts) or accepted.start_at_ms is not None
-    parameters = ports.policy.parameters(accepted, request, ids.record_id_of(accepted.recording_id, number))
     known = journal.record(ports.store, known, facts.attempted(number, ports.clock()))
+    return _begin(known, request, number, ports, waited=waited)
+
+
+def _begin(known: Known, request: RecordingRequest, number: int, ports: Ports, *, waited: bool) -> Outcome:
+    """Call StartWebRecord for an attempt that is stored."""
+    parameters = ports.policy.parameters(known.accepted, request, ids.record_id_of(known.accepted.recording_id, number))
     try:
         with hiding(secrets_of(parameters)):
             return _ask(known, request, number, parameters, ports, patient=waited and not request.has_caller_keys)
@@ -233,6 +309,9 @@ def _ask(
         raise
     except RecorderBusy as error:
         return _busy(known, request, number, error, ports)
+    if known.documented is None and not known.evidence.tasks:
+        fact = facts.accepted(number, ports.clock(), started.task_id, started.request_id)
+        return Outcome(journal.begin(store, known, fact, ports.clock())[1], created=True)
     return Outcome(adopt(known, number, started.task_id, started.request_id, ports)[1], created=True)
 
 

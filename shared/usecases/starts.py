@@ -19,7 +19,7 @@ from shared.domain.steps import Start, Wait, behind_ms, next_step
 from shared.store import journal, markers
 from shared.store.journal import Known
 from shared.usecases.look import ReconcilePorts
-from shared.usecases.report import Report, guarded, ripe, without_request
+from shared.usecases.report import Queues, Report, guarded, ripe, without_request
 from shared.usecases.start import attempt
 from shared.usecases.tasks import find
 
@@ -42,16 +42,24 @@ class Starts:
         self._tried: dict[str, bool] = {}
         """Markers and whether they have to wait on."""
 
-    def make(self, due_ms: int, until_ms: int, first: Collection[str] = (), most: int | None = None) -> None:
+    def make(
+        self,
+        due_ms: int,
+        until_ms: int,
+        first: Collection[str] = (),
+        most: int | None = None,
+        seen: Queues | None = None,
+    ) -> None:
         """Make the starts that are due by then and were not tried yet, waiting for their time, until `until_ms`.
 
         Args:
             due_ms, until_ms: epoch ms.
             first: markers of starts that are made in any case, whether they are listed yet or not.
             most: how many others are; None for all.
+            seen: what of the queue is listed already.
         """
         ports, others = self._ports, 0
-        due = sorted({*ripe("due/", due_ms + START_LEAD_MS, ports, self._report), *first})
+        due = sorted({*ripe("due/", due_ms + START_LEAD_MS, ports, self._report, seen), *first})
         for place, marker in enumerate(due):
             if ports.clock() >= until_ms:
                 break
@@ -71,6 +79,11 @@ class Starts:
         waiting = [keys.marked(marker)[0] for marker in due if self._tried.get(marker, True)]
         self._report.waiting = len(waiting)
         self._report.waiting_s = max(0, (ports.clock() - min(waiting)) // 1000) if waiting else 0
+
+    @property
+    def any(self) -> bool:
+        """Whether there was anything to start."""
+        return bool(self._tried)
 
     @property
     def ended(self) -> bool:

@@ -23,7 +23,7 @@ from shared.domain.steps import SETTLE_MS, Notify, next_step
 from shared.store import journal, markers
 from shared.store.journal import Known
 from shared.usecases.look import ReconcilePorts
-from shared.usecases.report import Report, guarded, is_deleted, ripe, without_request
+from shared.usecases.report import Queues, Report, guarded, is_deleted, ripe, without_request
 
 MOST = 1_000
 """Recordings whose receivers are told in one tick."""
@@ -42,13 +42,18 @@ class Tellings:
     """What is owed to receivers now."""
 
     def __init__(
-        self, ports: ReconcilePorts, report: Report, until_ms: int, only: Collection[str] | None = None
+        self,
+        ports: ReconcilePorts,
+        report: Report,
+        until_ms: int,
+        only: Collection[str] | None = None,
+        seen: Queues | None = None,
     ) -> None:
         """List what is owed; with `only`, what these recordings owe, whether its marker is listed yet or not."""
         self._ports, self._report, self._until_ms = ports, report, until_ms
         self.marks: dict[str, list[str]] = {recording_id: [] for recording_id in only or ()}
         """Recording → its markers."""
-        for marker in islice(ripe("tell/", ports.clock(), ports, report), MOST):
+        for marker in islice(ripe("tell/", ports.clock(), ports, report, seen), MOST):
             recording_id = keys.marked(marker)[1]
             if only is None or recording_id in self.marks:
                 self.marks.setdefault(recording_id, []).append(marker)

@@ -27,7 +27,7 @@ from shared.store import journal, markers
 from shared.store.journal import Known
 from shared.usecases import wakes
 from shared.usecases.look import ReconcilePorts, asks, look
-from shared.usecases.report import Report, guarded, in_turn, is_deleted, ripe, without_request
+from shared.usecases.report import Queues, Report, guarded, in_turn, is_deleted, peek, ripe, without_request
 from shared.usecases.starts import Starts
 from shared.usecases.tell import Tellings
 
@@ -58,16 +58,18 @@ def tick(ports: ReconcilePorts, budget_s: float, run: Mapper = in_turn) -> Repor
     until_ms = now_ms + int(budget_s * 1000)
     # What is due goes first, with half of the time: a start that comes too late is a recording that is not made.
     starts = Starts(ports, report)
-    starts.make(now_ms, now_ms + int(budget_s * 500))
-    looks = _Looks(ports, report, until_ms)
+    seen = peek(["due/", "open/"], ports.store)
+    starts.make(now_ms, now_ms + int(budget_s * 500), seen=seen)
+    looks = _Looks(ports, report, until_ms, {} if starts.any else seen)  # starts take their time
     _all(run(looks.at, list(looks.marks)))
-    looks.gather_questions()
-    tellings = Tellings(ports, report, until_ms)
+    seen = peek(["ask/", "tell/", "due/"], ports.store)
+    looks.gather_questions(seen)
+    tellings = Tellings(ports, report, until_ms, seen=seen)
     _all(run(tellings.sort, list(tellings.marks)))
     work = {f"ask {number}": looks.ask for number in range(QUESTIONS)}
     work |= {name: partial(tellings.serve, lane) for name, lane in tellings.lanes().items()}
     begun = run(lambda name: work[name](), list(work))
-    starts.make(min(now_ms + AHEAD_MS, until_ms), until_ms)
+    starts.make(min(now_ms + AHEAD_MS, until_ms), until_ms, seen={} if tellings.marks else seen)
     _all(begun)
     if now_ms // REPEAT_MS % CLEARED_EVERY == 0:
         wakes.clear(ports.store)
@@ -82,11 +84,11 @@ def _all(begun: Iterable[None]) -> None:
 class _Looks:
     """The looks of one tick: first all that need no question to TRTC, then those that do."""
 
-    def __init__(self, ports: ReconcilePorts, report: Report, until_ms: int) -> None:
+    def __init__(self, ports: ReconcilePorts, report: Report, until_ms: int, seen: Queues) -> None:
         self._ports, self._report, self._until_ms = ports, report, until_ms
         self.marks: dict[str, list[str]] = {}
         """Recording → its markers."""
-        for marker in ripe("open/", ports.clock(), ports, report):
+        for marker in ripe("open/", ports.clock(), ports, report, seen):
             self.marks.setdefault(keys.marked(marker)[1], []).append(marker)
         self._unsure: list[tuple[str, list[str]]] = []
         self._questions = deque[tuple[str, list[str]]]()
@@ -96,9 +98,9 @@ class _Looks:
         if self._ports.clock() < self._until_ms:
             self._guarded(recording_id, self.marks[recording_id], asking=False)
 
-    def gather_questions(self) -> None:
+    def gather_questions(self, seen: Queues) -> None:
         """Find out what TRTC is to be asked: first of tasks that may be there and nobody knows, then of the silent."""
-        silent = islice(ripe("ask/", self._ports.clock(), self._ports, self._report), MOST_QUESTIONS)
+        silent = islice(ripe("ask/", self._ports.clock(), self._ports, self._report, seen), MOST_QUESTIONS)
         self._questions.extend([*self._unsure, *((keys.marked(marker)[1], [marker]) for marker in silent)])
 
     def ask(self) -> None:
@@ -154,5 +156,5 @@ class _Looks:
             if isinstance(step, Wait) and not step.done:
                 markers.mark_look(store, recording_id, max(step.until_ms, after_ms))
         owed = [message.next_ms for message in recording.notifications if message.next_ms is not None]
-        if owed and not silent:  # a release before told its receivers by these markers
+        if owed:  # whoever wrote it may have died before this marker
             markers.mark_message(store, recording_id, max(now_ms, min(owed)))

@@ -367,17 +367,17 @@ class TestSilence:
         assert 0 == self._described(site)
 
     def test_a_stop_that_came_before_the_start_of_a_dead_process(self) -> None:
-        """It found no attempt and gave the recording up; the task that started all the same is found and stopped."""
+        """It found an attempt without a task; the one that started all the same is found and stopped."""
         site = Site()
 
         def stop_and_die() -> None:
             stop("k1", "asked", site.ports)
             site.faults.plan = {site.faults.calls: "die_after"}
 
-        site.faults.plan, site.faults.overlap = {5: "overlap"}, stop_and_die
+        site.faults.plan, site.faults.overlap = {6: "overlap"}, stop_and_die
         with pytest.raises(Died):
             site.start()
-        assert (State.CANCELLED, 1) == (site.recording().state, len(site.trtc.recording))
+        assert (State.STARTING, 1) == (site.recording().state, len(site.trtc.recording))
         site.clock.now += 6 * MINUTE_MS
         site.minutes(10)
         assert {} == site.trtc.recording
