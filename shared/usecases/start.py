@@ -122,8 +122,10 @@ def start(
             named = f"{', '.join(differing[:MOST_NAMED])}{' and more' if len(differing) > MOST_NAMED else ''}"
             why = f"the id {recording_id} was used for a different request (it differs in {named})"
             raise Conflict(f"{why}; use another Idempotency-Key for another recording")
-        if gone and decide(known.accepted, known.evidence).state.final:
-            raise _used(recording_id)  # its deletion may have died on the way
+        # Its deletion may have died on the way, or have come while its document was read.
+        if gone or (last_task(known.evidence) is None and tombstones.is_used(ports.store, recording_id)):
+            _unclaim(claimed, ports)
+            raise _used(recording_id)
         if last_task(known.evidence) is None:  # its start may have died before these
             mark = markers.mark_start if later else markers.claim
             ports.store.at_once(
