@@ -1,0 +1,135 @@
+"""What every command about a deployment is given: whose account, which checkout, which names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from webrecord.deploy import envfile
+from webrecord.deploy.change import Change
+from webrecord.deploy.cloud import Tencent
+from webrecord.deploy.deployment import Deployment, Options
+from webrecord.deploy.errors import ApiError
+from webrecord.errors import BadUsage
+from webrecord.output import Output
+
+_PANEL = "Account"
+CREDENTIALS = (
+    ("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_TOKEN"),
+    ("TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SESSIONTOKEN"),
+    ("TENCENT_SECRET_ID", "TENCENT_SECRET_KEY", "TENCENT_TOKEN"),
+)
+"""The names that people, SDKs and SCF's CLI use; the first that is whole counts."""
+REGION_OF = {"china": "ap-guangzhou", "international": "ap-singapore"}
+
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask; needed where there is no terminal.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, one object a line.")]
+Env = Annotated[Path, typer.Option("--env", help="The .env file.")]
+Build = Annotated[Path | None, typer.Option("--build", help="Folder with the packages; build/ without it.")]
+Name = Annotated[str, typer.Option("--deployment", help="The beginning of every name in the account.")]
+Site = Annotated[
+    Literal["china", "international"], typer.Option("--site", help="Whose account it is.", rich_help_panel=_PANEL)
+]
+Endpoint = Annotated[
+    str | None,
+    typer.Option("--endpoint", help="Another address for all APIs, as of a local cloud.", rich_help_panel=_PANEL),
+]
+CosEndpoint = Annotated[
+    str | None, typer.Option("--cos-endpoint", help="Another address for COS.", rich_help_panel=_PANEL)
+]
+Only = Annotated[
+    Literal["functions"] | None, typer.Option("--only", help="`functions`: leave out what an administrator makes (CI).")
+]
+Adopt = Annotated[bool, typer.Option("--adopt", help="Take over what has our names and was made by others.")]
+
+
+class Given:
+    """What every command of the group is given."""
+
+    def __init__(
+        self,
+        env: Path,
+        build: Path | None,
+        deployment: str,
+        site: str,
+        endpoint: str | None,
+        cos_endpoint: str | None,
+        *,
+        only: str | None = None,
+        adopt: bool = False,
+        as_json: bool = False,
+    ) -> None:
+        if not env.exists():
+            raise BadUsage(f"{env} is not there: `webrecord init` asks for what is needed and writes it")
+        self.out, self.env, self.site = Output(as_json=as_json), env, site
+        self.values = envfile.read(env)
+        root = env.absolute().parent
+        if not (root / "serverless.yml").exists():
+            raise BadUsage(f"{root / 'serverless.yml'} is not there: deploy from a checkout, with .env in it")
+        secret_id, secret_key, token, where = _credentials(os.environ, self.values)
+        self.credentials = where
+        region = self.values.get("TENCENT_REGION") or REGION_OF[site]
+        self.cloud = Tencent(secret_id, secret_key, region, token, site, endpoint, cos_endpoint)
+        self.deployment = Deployment(
+            self.cloud,
+            Options(root, env, build or root / "build", deployment, _version(), only == "functions", adopt),
+        )
+
+    def who(self) -> dict[str, Any]:
+        """Return whose account it is."""
+        try:
+            caller = self.cloud.call("sts", "GetCallerIdentity")
+            app_id = self.cloud.call("cam", "GetUserAppId")
+        except ApiError as error:
+            raise error.told("the account") from None
+        bucket = self.deployment.description.bucket
+        if not bucket.endswith(f"-{app_id['AppId']}"):
+            raise BadUsage(f"WEBRECORD_BUCKET {bucket} must end with this account's number, -{app_id['AppId']}")
+        return {"account": app_id["OwnerUin"], "app_id": app_id["AppId"], "caller": caller["Arn"]}
+
+
+def head(given: Given) -> None:
+    """Say whose account it is, as the first line."""
+    who = given.who()
+    options, region = given.deployment.options, given.cloud.region
+    whose = f"account {who['account']} ({given.site}), region {region}, deployment {options.deployment}"
+    line = f"{whose}, keys from {given.credentials}"
+    given.out.row({**who, "site": given.site, "region": region, "deployment": options.deployment}, line)
+
+
+def show(out: Output, changes: list[Change]) -> None:
+    """Print a plan."""
+    for change in changes:
+        out.row({"change": change.sign, "what": change.what, "fields": list(change.fields)}, change.line)
+    if not changes:
+        out.row({"changes": 0}, "nothing to change")
+
+
+def told(name: str, do: Any) -> Any:  # noqa: ANN401 (whatever is read)
+    """Read; a refusal becomes the line that ends the command."""
+    try:
+        return do()
+    except ApiError as error:
+        raise error.told(name) from None
+
+
+def _credentials(environ: Mapping[str, str], values: Mapping[str, str]) -> tuple[str, str, str | None, str]:
+    for where, known in (("the environment", environ), (".env", values)):
+        for secret_id, secret_key, token in CREDENTIALS:
+            if known.get(secret_id) and known.get(secret_key):
+                return known[secret_id], known[secret_key], known.get(token) or None, f"{where} ({secret_id})"
+    names = " and ".join(CREDENTIALS[0][:2])
+    raise BadUsage(f"no key of the account: set {names}, of a sub-user that may deploy (`webrecord deploy policies`)")
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("scf-webrecord")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,73 @@
+"""`init`: asks for what only a person knows, and writes .env."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import sys
+from base64 import b64encode
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from webrecord.commands.account import REGION_OF, Env, Site
+from webrecord.deploy import envfile
+from webrecord.errors import BadUsage
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("init", epilog="Example: webrecord init")(_init)
+
+
+def _init(
+    env: Env = Path(".env"),
+    region: Annotated[str | None, typer.Option("--region", help="Of functions and bucket: ap-guangzhou.")] = None,
+    sdk_app_id: Annotated[str | None, typer.Option("--sdk-app-id", help="TRTC's SdkAppId.")] = None,
+    bucket: Annotated[str | None, typer.Option("--bucket", help="NAME-APPID; it is made if it is not there.")] = None,
+    site: Site = "china",
+) -> None:
+    """Ask for what only a person knows, and write .env with fresh tokens and keys (mode 600)."""
+    envfile.refuse_tracked(env)
+    before = envfile.read(env)
+    asked = {
+        "TENCENT_REGION": (region, "Region of functions and bucket", REGION_OF[site], r"[a-z]+-[a-z]+(-\d)?"),
+        "WEBRECORD_SDK_APP_ID": (sdk_app_id, "TRTC's SdkAppId", None, r"\d{10}(,\d{10})*"),
+        "WEBRECORD_BUCKET": (
+            bucket,
+            "Bucket, NAME-APPID (your account's number behind it)",
+            None,
+            r"[a-z0-9][a-z0-9-]*-\d+",
+        ),
+    }
+    values: dict[str, str] = {}
+    for name, (given, question, default, form) in asked.items():
+        if before.get(name):
+            continue
+        answer = (given or _answer(name, question, default)).strip()
+        if not re.fullmatch(form, answer):
+            raise BadUsage(f"{name}: {answer!r} has not the form of {question[0].lower()}{question[1:]}")
+        values[name] = answer
+    fresh = {
+        "WEBRECORD_ROLE": "scf-webrecord",
+        "WEBRECORD_CALLBACK_KEYS": secrets.token_hex(16),
+        "WEBRECORD_API_TOKENS": f"backend:{secrets.token_urlsafe(30)}",
+        "WEBRECORD_NOTIFY_SECRET": f"whsec_{b64encode(secrets.token_bytes(32)).decode()}",
+    }
+    if site == "international":
+        fresh |= {"WEBRECORD_TRTC_REGION": "ap-singapore", "WEBRECORD_TRTC_ENDPOINT": "trtc.intl.tencentcloudapi.com"}
+    values |= {name: value for name, value in fresh.items() if not before.get(name)}
+    if values:
+        envfile.write(env, values)
+    else:
+        env.chmod(0o600)
+    names = ", ".join(values) or "nothing: all of it was there"
+    typer.echo(f"wrote {env}: {names}. Next: make package, then webrecord deploy")
+
+
+def _answer(name: str, question: str, default: str | None) -> str:
+    if not sys.stdin.isatty():
+        option = {"TENCENT_REGION": "--region", "WEBRECORD_SDK_APP_ID": "--sdk-app-id", "WEBRECORD_BUCKET": "--bucket"}
+        raise BadUsage(f"{name} is not known and there is no terminal to ask on: give {option[name]}")
+    return str(typer.prompt(question, default=default, err=True))
