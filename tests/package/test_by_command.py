@@ -1,0 +1,123 @@
+"""`webrecord init` and `webrecord deploy`, as people type them, with our packages and an empty account."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+
+from local.client import FINAL, Client
+from local.config import SDK_APP_ID
+from tests.local.deploying.account import BUCKET, REGION, Account, empty_account
+from tools.package import Package
+from webrecord.deploy import envfile
+
+pytestmark = pytest.mark.process
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Person:
+    """Who types commands in a checkout, with keys of the account."""
+
+    folder: Path
+    account: Account
+
+    def types(self, *words: str, status: int = 0) -> list[dict[str, Any]]:
+        """Run a command; return what it printed as JSON, a line each."""
+        secret_id, secret_key = self.account.key
+        keys = {"TENCENTCLOUD_SECRET_ID": secret_id, "TENCENTCLOUD_SECRET_KEY": secret_key}
+        ran = subprocess.run(
+            [sys.executable, "-m", "webrecord", *words],
+            cwd=self.folder,
+            env={**os.environ, **keys, "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert status == ran.returncode, ran.stdout + ran.stderr
+        return [json.loads(line) for line in ran.stdout.splitlines() if line.startswith("{")]
+
+    def deploys(self, *words: str, status: int = 0) -> list[dict[str, Any]]:
+        """Run `webrecord deploy` against the local account."""
+        address = self.account.running.cloud.address
+        places = ("--endpoint", address.trtc, "--cos-endpoint", address.cos)
+        return self.types("deploy", *words, *places, "--json", status=status)
+
+
+@pytest.fixture
+def person(tmp_path: Path, packages: dict[str, Package]) -> Iterator[Person]:
+    """A checkout with packages and without .env, and an empty account."""
+    folder = tmp_path / "checkout"
+    (folder / "build").mkdir(parents=True)
+    shutil.copy(ROOT / "serverless.yml", folder)
+    for name, package in packages.items():
+        shutil.copy(package.zip_path, folder / "build" / f"{name}.zip")
+    with empty_account(tmp_path / "cloud") as account:
+        account.running.cloud.callback_settings.timeout_s = 60.0  # a cold start on a busy machine
+        yield Person(folder, account)
+
+
+def urls(rows: list[dict[str, Any]]) -> dict[str, str]:
+    """Return the addresses that a command printed."""
+    return {row["output"]: row["url"] for row in rows if "output" in row}
+
+
+def done(rows: list[dict[str, Any]]) -> list[str]:
+    """Return the changes that a command made."""
+    return [row["done"] for row in rows if "done" in row]
+
+
+def record(person: Person, addresses: dict[str, str], name: str) -> dict[str, Any]:
+    """Record a page by the deployed address."""
+    cloud = person.account.running.cloud
+    values = envfile.read(person.folder / ".env")
+    console = Client(cloud.address.gateway, cloud.keys.api_token)
+    console.callbacks_to(addresses["callback"], values["WEBRECORD_CALLBACK_KEYS"])
+    console.close()
+    client = Client(addresses["recordings"], values["WEBRECORD_API_TOKENS"].partition(":")[2])
+    client.start({"RecordUrl": "https://example.com/", "RecordingId": name})
+    client.wait(name, ("recording", *FINAL), 90)
+    client.stop(name)
+    result = client.wait(name, FINAL, 90)
+    client.close()
+    return result
+
+
+def test_from_an_empty_account_to_a_film_and_back(person: Person) -> None:
+    """init, deploy, a film; again: nothing to do; new code: the same addresses."""
+    address = person.account.running.cloud.address
+    person.types("init", "--region", REGION, "--sdk-app-id", str(SDK_APP_ID), "--bucket", BUCKET)
+    local = {
+        "WEBRECORD_TRTC_ENDPOINT": address.trtc,
+        "WEBRECORD_COS_ENDPOINT": address.cos,
+        "WEBRECORD_ALLOWED_HOSTS": "*",
+    }
+    envfile.write(person.folder / ".env", local)
+
+    first = person.deploys("--yes")
+    assert [] == [row for row in first if row.get("ok") is False]
+    addresses = urls(first)
+    assert "completed" == record(person, addresses, "first")["state"]
+
+    again = person.deploys("--yes")
+    assert ([], addresses) == (done(again), urls(again))
+    assert {"changes": 0} in again
+
+    with ZipFile(person.folder / "build" / "recordings.zip", "a") as package:
+        package.comment = b"another release"
+    person.deploys("plan", "--detailed-exitcode", status=2)
+    newer = person.deploys("--yes")
+    assert ["function scf-webrecord-recordings: code and configuration"] == done(newer)
+    assert addresses == urls(newer)
