@@ -44,7 +44,7 @@ def test_unkind_is_the_usual() -> None:
         usual.role_rotates_s,
         usual.force_download,
     )
-    assert Unkindness(0.0, 0.0, 0.0, 0.0, force_download=False) == gentle
+    assert Unkindness(0.0, 0.0, 0.0, 0.0, 0.0, 0, force_download=False) == gentle
     fast = Unkindness.of(LocalConfig(Path(), speed=10))
     assert (0.5, 150, True) == (fast.start_delay_s, round(fast.listing_late_s * 1000), fast.force_download)
 
