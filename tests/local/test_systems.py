@@ -17,7 +17,12 @@ from tests.local.processes import ROOT
 
 pytestmark = pytest.mark.process
 
-DISTRIBUTIONS = {"crcmod": "crcmod-plus", "qcloud_cos": "cos-python-sdk-v5", "typing_extensions": "typing-extensions"}
+DISTRIBUTIONS = {
+    "crcmod": "crcmod-plus",
+    "qcloud_cos": "cos-python-sdk-v5",
+    "typing_extensions": "typing-extensions",
+    "yaml": "pyyaml",
+}
 """Where a module's name is not its distribution's."""
 
 
