@@ -12,6 +12,7 @@ from enum import Enum
 
 from shared.domain.accepted import Accepted
 from shared.domain.evidence import Attempt, Evidence, Task
+from shared.domain.periods import IN_FLIGHT_MS, START_LEAD_MS
 from shared.domain.reasons import Code, Reason, of_page, of_recorder, of_trtc
 
 SLOW_START_MS = 150_000
@@ -80,6 +81,18 @@ def _stands(task: Task) -> bool:
     """Tell whether the task runs or ended in order; of one that was settled unheard only its files told."""
     settled_unheard = task.settled_ms is not None and end_ms(task) is None
     return _failure(task) is None and not settled_unheard
+
+
+def begins_until_ms(accepted: Accepted, evidence: Evidence) -> int:
+    """Return until when a task may begin of a recording that was called off or given up; 0 where none can.
+
+    Who read it just before that became known may be about to start it, and it became known within its writer's time.
+    """
+    task = last_task(evidence)
+    if task and _failure(task) is None:
+        return 0  # nobody starts it again
+    off_ms = max((note[0] for note in (evidence.stop, evidence.gave_up) if note), default=0)
+    return off_ms + 2 * IN_FLIGHT_MS if off_ms >= accepted.due_ms - START_LEAD_MS - IN_FLIGHT_MS else 0
 
 
 def state_of(accepted: Accepted, evidence: Evidence) -> Verdict:

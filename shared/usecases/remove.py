@@ -16,7 +16,7 @@ from shared.domain.accepted import Accepted
 from shared.domain.document import Recording, decide
 from shared.domain.errors import Conflict, StoreError, StoreRefused, TaskNotFound
 from shared.domain.periods import IN_FLIGHT_MS
-from shared.domain.states import is_unsure, last_attempt
+from shared.domain.states import begins_until_ms, is_unsure, last_attempt
 from shared.domain.steps import Timing, is_outlived
 from shared.ports import ObjectStore
 from shared.store import journal, markers, tombstones
@@ -44,7 +44,7 @@ def remove(recording_id: str, why: str, ports: QueryPorts, *, files: bool) -> Re
 
     Raises:
         NotFound: no recording has this id.
-        Conflict: it is neither waiting nor over: it has to be stopped first.
+        Conflict: it is neither waiting nor over and has to be stopped first, or a call may be about to start it.
     """
     store, now_ms = ports.store, ports.clock()
     known = journal.read(store, recording_id)
@@ -63,6 +63,9 @@ def remove(recording_id: str, why: str, ports: QueryPorts, *, files: bool) -> Re
                 state = recording.state
         if not state.final:
             raise Conflict(f"recording {recording_id} is {state.value}: stop it, and delete it when it is over")
+        if (left_ms := begins_until_ms(known.accepted, known.evidence) - now_ms) > 0:
+            why = f"a call that was under way when recording {recording_id} was called off may still start it"
+            raise Conflict(f"{why}: delete it in {-(-left_ms // 1000)} s")
         for folder in _folders_elsewhere(known, ports) if files else ():
             # Reconcile may not erase there, so no tombstone names it: where this fails the caller calls again.
             with _if_allowed():

@@ -16,6 +16,7 @@ from shared.domain.states import State
 from shared.ports import ListedObject
 from shared.store.journal import current
 from shared.usecases.remove import remove
+from shared.usecases.stop import stop
 from testing.bucket import Bucket
 from testing.callbacks import callback
 from tests.fakes import MemoryFiles
@@ -180,23 +181,82 @@ def _fails_at(call: int) -> bool:
     return site.faults.log[call : call + 1] == ["delete recordings/k1/request.json"]
 
 
-def test_a_start_under_way_at_the_deletion_records_nothing_on() -> None:
-    """Cancelled and deleted between the timer's read and its call: the task is ended, and nothing stays."""
+def test_what_a_call_may_still_start_is_not_deleted() -> None:
+    """Cancelled between the timer's read and its call: 409 until the task that came of it is over."""
+    site, refused = Site(), list[str]()
+    site.start(StartAt=site.clock.now / 1000 + 300)
+    site.clock.now += 300_000
+
+    def deleted() -> None:
+        remove("k1", "asked", reading(site), files=True)
+        with pytest.raises(Conflict, match="may still start it: delete it in 60 s") as conflict:
+            remove("k1", "asked", reading(site), files=True)
+        refused.append(str(conflict.value))
+
+    site.faults = Faults({_attempt(): "overlap"}, overlap=deleted)
+    site.tick()
+    assert 1 == len(refused) == len(site.trtc.started)
+    site.run_until_done()
+    assert {} == site.trtc.recording
+    assert remove("k1", "asked", reading(site), files=True) is None
+
+
+def test_what_a_first_call_may_still_start_is_not_deleted() -> None:
+    """Stopped and deleted before the call that accepted it has asked TRTC: the id is deleted after its task only."""
+    world, refused = World(), list[str]()
+
+    def deleted() -> None:
+        stop("k1", "asked", reading(world))
+        with pytest.raises(Conflict, match="may still start it") as conflict:
+            remove("k1", "asked", reading(world), files=True)
+        refused.append(str(conflict.value))
+
+    world.faults = Faults({world.faults.calls + 4: "overlap"}, overlap=deleted)
+    world.start()
+    assert 1 == len(refused) == len(world.trtc.started)
+    assert current(world.store, "k1").evidence.stop
+
+
+def test_what_was_cancelled_long_before_its_time_is_deleted_at_once() -> None:
+    """No call can be about to start it."""
+    world = World()
+    world.start(StartAt=world.clock.now / 1000 + 300)
+    assert remove("k1", "asked", reading(world), files=True) is not None
+    assert remove("k1", "asked", reading(world), files=True) is None
+
+
+def test_what_was_cancelled_in_the_queue_is_deleted_after_a_minute() -> None:
+    """By then no call that had read it before is under way."""
+    world = World()
+    world.trtc.refusals = [refusal("LimitExceeded", "full", "r")]
+    world.start()
+    assert remove("k1", "asked", reading(world), files=True) is not None
+    world.clock.now += MINUTE_MS
+    assert remove("k1", "asked", reading(world), files=True) is None
+
+
+def test_a_start_that_outlived_the_deletion_records_nothing_on() -> None:
+    """However that came about: its task is ended, and nothing stays."""
     site = Site()
     site.start(StartAt=site.clock.now / 1000 + 300)
     site.clock.now += 300_000
 
     def deleted() -> None:
         remove("k1", "asked", reading(site), files=True)
+        site.clock.now += MINUTE_MS
         remove("k1", "asked", reading(site), files=True)
 
-    attempt = next(n for n in range(40) if "-attempt-" in _call_of_a_tick(n))
-    site.faults = Faults({attempt: "overlap"}, overlap=deleted)
+    site.faults = Faults({_attempt(): "overlap"}, overlap=deleted)
     site.tick()
     assert 1 == len(site.trtc.started)
     site.run_until_done()
     assert {} == site.trtc.recording
     assert {"gone"} == {key.split("/")[0] for key in site.store.objects}
+
+
+def _attempt() -> int:
+    """Return which call of a tick writes the attempt of a scheduled start."""
+    return next(n for n in range(40) if "-attempt-" in _call_of_a_tick(n))
 
 
 def _call_of_a_tick(number: int) -> str:
