@@ -11,9 +11,11 @@ from datetime import datetime, timezone
 from shared.domain.ids import digest_id
 
 _MARKER = re.compile(r"(?:open|due|ask|tell)/[0-9]{13}-[A-Za-z0-9_-]{1,26}")
-_WAKE = re.compile(r"wake/([A-Za-z0-9_-]{1,26})")
+_WAKE = re.compile(r"wake/([A-Za-z0-9_-]{1,26}(?:\.place)?)")
 WAKES = "wake/"
 """The prefix of all wakes."""
+PLACE = ".place"
+"""Ends the name of a wake by which a place of the quota became free: only who finds it there gives the place away."""
 _INDEXED = re.compile(r"(?:index|days/[0-9]{4}-[0-9]{2}-[0-9]{2})/([0-9]{13}-[A-Za-z0-9_-]{1,26})")
 _CALLBACK = re.compile(r"tasks/[^/]+/facts/[0-9]{13}-[^/]+\.json")
 
@@ -71,6 +73,11 @@ def tell_key(at_ms: int, recording_id: str) -> str:
 def wake_key(about: str) -> str:
     """Return the key of the event for reconcile that a recording, or a job, has something to be done now."""
     return f"{WAKES}{about}"
+
+
+def wake_keys(recording_id: str) -> tuple[str, str]:
+    """Return the keys of all wakes that a recording may have."""
+    return wake_key(recording_id), wake_key(f"{recording_id}{PLACE}")
 
 
 def woken(key: str) -> str | None:

@@ -111,7 +111,7 @@ def sweep(recording_id: str, tombstone: Tombstone, ports: Ports) -> int | None:
 
 def erase(recording_id: str, tombstone: Tombstone, store: ObjectStore) -> None:
     """Erase everything of a recording but its tombstones; films where the tombstone names their folders."""
-    store.delete_many([keys.request_key(recording_id), keys.wake_key(recording_id), *tombstone.index])
+    store.delete_many([keys.request_key(recording_id), *keys.wake_keys(recording_id), *tombstone.index])
     for task_key in tombstone.tasks:
         store.delete(keys.pointer_key(task_key))
     for folder in tombstone.folders:

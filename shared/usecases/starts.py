@@ -41,6 +41,8 @@ class Starts:
         """SdkAppIds by marker, of what waits behind a full one."""
         self._tried: dict[str, bool] = {}
         """Markers and whether they have to wait on."""
+        self.ripe_ms = 0
+        """When the first one may be tried that was refused just before; 0: there is none."""
 
     def make(
         self,
@@ -122,6 +124,7 @@ class Starts:
         quiet = known.accepted.model_copy(update={"notify_url": None})
         step = next_step(quiet, known.evidence, ports.clock(), ports.timing)
         if isinstance(step, Wait) and decide(known.accepted, known.evidence).state.waiting:
+            self.ripe_ms = min(self.ripe_ms or step.until_ms, step.until_ms)
             self._behind(marker, known)
         elif not isinstance(step, Start):
             markers.mark_look(ports.store, recording_id, ports.clock())

@@ -34,13 +34,15 @@ def leave(store: ObjectStore, before: Evidence | None, known: Known, now_ms: int
         now_ms: epoch ms.
     """
     with suppress(StoreError):
-        ended = ends(known.evidence) - ends(before or Evidence())
-        if _is_due(known, now_ms) or (ended > 0 and _has_queue(store, now_ms)):
-            write(store, known.accepted.recording_id)
+        about = known.accepted.recording_id
+        if ends(known.evidence) > ends(before or Evidence()) and _has_queue(store, now_ms):
+            write(store, f"{about}{keys.PLACE}")
+        elif _is_due(known, now_ms):
+            write(store, about)
 
 
 def write(store: ObjectStore, about: str) -> None:
-    """Write the wake of a recording or a job; without one it waits for the timer."""
+    """Write the wake of a recording, its place or a job; without one it waits for the timer."""
     with suppress(StoreError):
         store.put(keys.wake_key(about), b"")
 

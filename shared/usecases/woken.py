@@ -13,9 +13,9 @@ from threading import Lock
 from shared.domain import keys
 from shared.domain.document import decide
 from shared.domain.errors import StoreError
+from shared.domain.periods import IN_FLIGHT_MS
 from shared.domain.steps import behind_ms
 from shared.store import journal, tombstones
-from shared.usecases import wakes
 from shared.usecases.jobs import go_on
 from shared.usecases.look import ReconcilePorts, look
 from shared.usecases.report import Report, guarded, in_turn, is_deleted
@@ -33,7 +33,7 @@ def woken(abouts: Sequence[str], ports: ReconcilePorts, budget_s: float, run: Ma
     """Look at the recordings, notify their receivers, start what has room by now, and delete the wakes.
 
     Args:
-        abouts: recordings; or jobs, of which lines are to be taken or started.
+        abouts: names of wakes: of recordings, of places they gave back, of jobs with lines to take or to start.
         ports: see ReconcilePorts.
         budget_s: when to stop beginning new work.
         run: as for a tick.
@@ -42,7 +42,8 @@ def woken(abouts: Sequence[str], ports: ReconcilePorts, budget_s: float, run: Ma
     until_ms = ports.clock() + int(budget_s * 1000)
     woken = _Woken(ports, report, until_ms)
     all_of_them = list(dict.fromkeys(abouts))[:MOST]
-    _wait(run(woken.at, all_of_them))
+    _wait(run(woken.take_place, [about for about in all_of_them if about.endswith(keys.PLACE)]))
+    _wait(run(woken.at, list(dict.fromkeys(about.removesuffix(keys.PLACE) for about in all_of_them))))
     if woken.owing:
         tellings = Tellings(ports, report, until_ms, woken.owing)
         _wait(run(tellings.sort, list(tellings.marks)))
@@ -52,7 +53,7 @@ def woken(abouts: Sequence[str], ports: ReconcilePorts, budget_s: float, run: Ma
         _wait(begun)
     else:
         woken.start()
-    _delete(all_of_them, ports, report)
+    _delete([about for about in all_of_them if about not in woken.taken], ports, report)
     return report
 
 
@@ -71,7 +72,19 @@ class _Woken:
         """Recordings whose receivers are owed something."""
         self._waiting = list[str]()
         """Markers of starts that wait."""
-        self._freed, self._jobs = 0, 0
+        self.taken = set[str]()
+        """Wakes of places that are given away here."""
+        self._jobs = 0
+
+    def take_place(self, about: str) -> None:
+        """Take the place that a wake is about, unless another event of it was here: the second would be refused one,
+        which keeps the head of the queue from the next place for half a minute."""
+        try:
+            if self._ports.store.get(keys.wake_key(about)) is not None:
+                self._ports.store.delete(keys.wake_key(about))
+                self.taken.add(about)
+        except StoreError as error:
+            self._report.note_error(about, error)
 
     def at(self, about: str) -> None:
         """Look at a recording, or go on with a job, unless the time is over. The markers stand."""
@@ -96,7 +109,6 @@ class _Woken:
             if recording.state.waiting:
                 due_ms = max(known.accepted.due_ms, behind_ms(known.evidence))
                 self._waiting.append(keys.due_key(due_ms, about))
-            self._freed += not recording.state.waiting and wakes.ends(known.evidence) > 0
 
     def _take_job(self, job_id: str) -> None:
         """Go on with a job; one that is accepted has lines that are to be started."""
@@ -112,19 +124,24 @@ class _Woken:
 
     def start(self) -> None:
         """Start again what failed to start, and the heads of the queue: one for each place, or all after a job."""
-        if not (self._waiting or self._freed or self._jobs):
+        if not (self._waiting or self.taken or self._jobs):
             return
-        starts, most = Starts(self._ports, self._report), None if self._jobs else self._freed
+        starts, most = Starts(self._ports, self._report), None if self._jobs else len(self.taken)
         started, idle = -1, 0
         while idle < LISTINGS and self._ports.clock() < self._until_ms:
             starts.make(self._ports.clock(), self._until_ms, self._waiting, most)
             if not self._jobs or starts.ended:
-                return
+                break
             # Lines of the job are still being taken, or not listed yet.
             idle = idle + 1 if self._report.started == started else 0
             started = self._report.started
             if idle:
                 self._ports.sleep(LISTED_AFTER_S)
+        left, wait_ms = len(self.taken) - self._report.started, starts.ripe_ms - self._ports.clock()
+        if left > 0 and not starts.ended and 0 < wait_ms <= IN_FLIGHT_MS and starts.ripe_ms < self._until_ms:
+            # Whoever could take the place was tried, and refused, a moment ago: a tick may be a minute away.
+            self._ports.sleep(wait_ms / 1000)
+            Starts(self._ports, self._report).make(self._ports.clock(), self._until_ms, most=left)
 
 
 def _delete(abouts: Sequence[str], ports: ReconcilePorts, report: Report) -> None:

@@ -109,11 +109,58 @@ def test_a_freed_place_wakes_and_the_head_of_the_queue_starts() -> None:
     site.clock.now += MINUTE_MS
     tried = len(site.trtc.started)
     ended(site, task_id)
-    assert ["wake/k1"] == site.listed("wake/")
-    wake(site, "k1")
+    assert ["wake/k1.place"] == site.listed("wake/")
+    wake(site, "k1.place")
+    assert [] == site.listed("wake/")
     assert State.STARTING is site.recording("k2").state
     assert State.QUEUED is site.recording("k3").state
     assert tried + 1 == len(site.trtc.started)
+
+
+def test_the_second_event_of_a_place_keeps_nobody_from_the_next() -> None:
+    """It finds the place given away: the last of the queue is not refused once more, and has the next place at once."""
+    site = full(Site(), 2)
+    first, second = site.begin("a"), site.begin("b")
+    for key in ("k1", "k2"):
+        site.start(key)
+    site.clock.now += MINUTE_MS
+    ended(site, first)
+    wake(site, "a.place")
+    wake(site, "a.place")
+    assert State.QUEUED is site.recording("k2").state
+    site.clock.now += 1_000
+    ended(site, second)
+    wake(site, "b.place")
+    assert (State.STARTING, []) == (site.recording("k2").state, site.slept)
+
+
+def test_the_wake_of_a_receiver_gives_no_place_away() -> None:
+    """The place came back with the task's end, and is given away; what is told later frees no other."""
+    site = full(Site())
+    task_id, now = site.begin(NotifyUrl=HOOK), site.clock.now
+    for key in ("k2", "k3"):
+        site.start(key)
+    site.clock.now += MINUTE_MS
+    site.trtc.end(task_id)
+    site.receive(callback(802, {"Status": 1}, now, task_id))
+    wake(site, "k1.place")
+    site.receive(mp4_stop(0, now + 1, "a.mp4", now - 1_000, now, task_id))
+    tried = len(site.trtc.started)
+    wake(site, "k1")
+    assert (["recording.completed"], tried) == (site.inbox.types, len(site.trtc.started))
+
+
+def test_who_was_refused_a_moment_ago_gets_the_place_as_soon_as_it_may() -> None:
+    """A tick tried the only one that waits just before: its half minute is kept, and no tick is waited for."""
+    site = full(Site())
+    task_id = site.begin()
+    site.start("k2")
+    site.minutes()
+    site.clock.now += 1_000
+    ended(site, task_id)
+    wake(site, "k1.place")
+    assert State.STARTING is site.recording("k2").state
+    assert 29 == sum(site.slept)
 
 
 def test_what_failed_to_start_is_started_again_at_once() -> None:
@@ -178,9 +225,9 @@ def test_twice_and_beside_a_tick_is_as_good_as_once() -> None:
     site.start("k2")
     site.clock.now += MINUTE_MS
     ended(site, task_id)
-    wake(site, "k1", "k1")
+    wake(site, "k1", "k1", "k1.place")
     site.tick()
-    wake(site, "k1")
+    wake(site, "k1.place", "k1")
     assert ["recording.completed"] == site.inbox.types
     assert 1 == len(site.trtc.recording)
 
@@ -193,7 +240,7 @@ def test_without_any_event_the_timer_does_it_all() -> None:
     ended(site, task_id)
     site.minutes(2)
     assert (["recording.completed"], State.STARTING) == (site.inbox.types, site.recording("k2").state)
-    assert ["wake/k1"] == site.listed("wake/")
+    assert ["wake/k1", "wake/k1.place"] == site.listed("wake/")
     site.minutes(60)
     assert [] == site.listed("wake/")
 
