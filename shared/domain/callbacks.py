@@ -93,10 +93,7 @@ def parse_callback(body: bytes, received_ms: int | None = None) -> Callback:
         body: the bytes.
         received_ms: when they came, epoch ms. The callback's own time counts only within a day of it.
     """
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        document = None
+    document = read_json(body)
     if not isinstance(document, dict):
         return Callback(group=0, type=0, task_id="", event_ms=0, name=fact_name(0, "0", body))
     info = _mapping(document.get("EventInfo"))
@@ -119,6 +116,20 @@ def parse_callback(body: bytes, received_ms: int | None = None) -> Callback:
         name=fact_name(own_ms, str(event_type), identity),  # not when it came: a resend has the same name
         payload=payload,
     )
+
+
+def read_json(body: bytes) -> Any:  # noqa: ANN401 (any JSON value)
+    """Return what a body says; None where it is no JSON however it is read.
+
+    Words that are cut within a character, in GBK or with a raw line break do not hide what stands beside them.
+    """
+    for encoding in (None, "utf-8", "gb18030"):
+        try:
+            text = body.decode(encoding, "replace").strip("\ufeff\0 \t\r\n") if encoding else body
+            return json.loads(text, strict=encoding is None)
+        except (ValueError, RecursionError):  # noqa: PERF203 (hardly any body needs a second reading)
+            continue
+    return None
 
 
 def _is_plausible(event_ms: int, received_ms: int | None) -> bool:
@@ -160,7 +171,7 @@ def unwrapped(value: object) -> object:
     """Return what the JSON text of a list or an object holds; anything else as it came."""
     if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
         with suppress(ValueError, RecursionError):
-            return json.loads(value)
+            return json.loads(value, strict=False)
     return value
 
 

@@ -33,6 +33,32 @@ def test_documented_callback() -> None:
     assert callback.name.startswith(f"{MS}-310-")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "页面打不开".encode()[:-1],
+        "页面打不开".encode()[:-2],
+        "页面打不开".encode("gbk"),
+        "誠".encode("gbk"),  # its second byte is a backslash
+        b"line\nline\tand \x07",
+        b"\xff\x00\xfe",
+    ],
+    ids=["cut by one byte", "cut by two", "GBK", "GBK with a backslash", "raw line break", "no text at all"],
+)
+@pytest.mark.parametrize("end", [b"", b"\0", b"\r\n\0\0"])
+def test_words_in_any_bytes_hide_nothing_beside_them(words: bytes, end: bytes) -> None:
+    """What happened to which task, and when, is read; the words may come out damaged."""
+    sent = body(Payload={"Status": 1, "EventMessage": "WORDS"}).replace(b"WORDS", words) + end
+    callback = parse_callback(sent)
+    assert (801, "task", MS, 1) == (callback.type, callback.task_id, callback.event_ms, callback.status)
+    assert callback == parse_callback(sent), "a resend"
+
+
+def test_a_payload_in_json_text_may_have_raw_line_breaks() -> None:
+    """It is read all the same."""
+    assert 1 == parse_callback(body(Payload='{"Status":1,"EventMessage":"a\nb"}')).status
+
+
 @given(st.one_of(st.integers(), st.text(max_size=5), st.none(), st.just("absent")))
 def test_resends_share_a_name(callback_ts: object) -> None:
     """A resend differs in CallbackTs alone, whatever that holds, and is the same fact."""
