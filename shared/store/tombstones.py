@@ -1,6 +1,7 @@
 """Tombstones: an id is used once. What a deleted recording leaves is that its id and its tasks were used.
 
-A tombstone lists what may still have to be erased; once that is done it holds a time and nothing else.
+A tombstone lists what may still have to be erased; once that is done it holds a time, and whether films were
+kept.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ class Tombstone(BaseModel):
         tasks: task keys whose callbacks are to be erased.
         folders: folders of the whole bucket whose files are to be erased; empty where the films are kept.
         index: keys of the recording in the listing index.
+        kept: whether its films were left where they are.
         swept: whether everything was erased once more after all calls that were under way are over.
     """
 
@@ -28,6 +30,7 @@ class Tombstone(BaseModel):
     tasks: list[str] = []
     folders: list[str] = []
     index: list[str] = []
+    kept: bool = False
     swept: bool = False
 
 

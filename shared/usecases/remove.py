@@ -44,7 +44,8 @@ def remove(recording_id: str, why: str, ports: QueryPorts, *, files: bool) -> Re
 
     Raises:
         NotFound: no recording has this id.
-        Conflict: it is neither waiting nor over and has to be stopped first, or a call may be about to start it.
+        Conflict: it is neither waiting nor over and has to be stopped first, or a call may be about to start it;
+            or it is deleted and its files were kept.
     """
     store, now_ms = ports.store, ports.clock()
     known = journal.read(store, recording_id)
@@ -52,6 +53,9 @@ def remove(recording_id: str, why: str, ports: QueryPorts, *, files: bool) -> Re
         tombstone = tombstones.of(store, recording_id)
         if tombstone is None:
             raise journal.no_recording(recording_id)
+        if files and tombstone.kept:
+            why = f"recording {recording_id} is deleted, and its files were kept, as that call asked"
+            raise Conflict(f"{why}: erase them in the bucket, where they lie in folders of its id below files/")
     else:
         state = decide(known.accepted, known.evidence).state
         if state.waiting:
@@ -105,7 +109,7 @@ def sweep(recording_id: str, tombstone: Tombstone, ports: Ports) -> int | None:
     if now_ms < tombstone.at_ms + SWEEP_MS:
         return tombstone.at_ms + SWEEP_MS
     if not tombstone.swept:
-        tombstones.bury(store, recording_id, Tombstone(at_ms=tombstone.at_ms, swept=True))
+        tombstones.bury(store, recording_id, Tombstone(at_ms=tombstone.at_ms, kept=tombstone.kept, swept=True))
     return None
 
 
@@ -152,6 +156,7 @@ def _tombstone(known: Known, now_ms: int, store: ObjectStore, *, files: bool) ->
         tasks=sorted(tasks),
         folders=[own] if files and own else [],
         index=_index_keys(accepted, store),
+        kept=not files and own is not None,
     )
 
 

@@ -74,6 +74,31 @@ def test_what_is_over_is_deleted(files: bool) -> None:
         current(world.store, "k1")
 
 
+@pytest.mark.parametrize("swept", [False, True])
+def test_films_that_were_kept_are_not_said_to_be_deleted(swept: bool) -> None:
+    """A deletion with the films, after one without: 409 that says where they are, now and for ever."""
+    site, films = Site(), MemoryFiles()
+    film = f"webrecord/files/k1/{finished(site)}/film.mp4"
+    films.put(film, b"picture")
+    assert remove("k1", "asked", reading(site, films), files=False) is None
+    if swept:
+        site.clock.now += 20 * MINUTE_MS
+        site.tick()
+    assert remove("k1", "asked", reading(site, films), files=False) is None
+    with pytest.raises(Conflict, match="its files were kept"):
+        remove("k1", "asked", reading(site, films), files=True)
+    assert {film} == set(films.objects)
+
+
+def test_a_deletion_with_the_films_may_be_repeated_in_either_way() -> None:
+    """They are gone: both are answered as the first one was."""
+    site, films = Site(), MemoryFiles()
+    films.put(f"webrecord/files/k1/{finished(site)}/film.mp4", b"picture")
+    for files in (True, True, False, True):
+        assert remove("k1", "asked", reading(site, films), files=files) is None
+    assert not films.objects
+
+
 def test_a_callers_own_bucket_is_left_alone() -> None:
     """We never had the right."""
     world, films = World(), MemoryFiles()
