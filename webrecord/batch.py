@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ _WHOLE_NUMBERS = {
 """Fields that are numbers: a cell of CSV is only text."""
 
 
+_ROUNDED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{1,3}", re.IGNORECASE)
+"""How a spreadsheet saves a number of twelve digits or more: of the digits that tell it from others few are left."""
 LATE_S = 3600
 """Seconds after which a start that is past is taken for a mistake: a file of last term."""
 
@@ -120,6 +123,9 @@ def _line(number: int, key: str, fields: dict[str, Any] | str, zone: tzinfo | No
         return Line(number, key, problem=str(error))
     named = (body.get(bodies.spelled(body, name)) for name in ("RecordingId", "RecordId"))
     own = own or next((name for name in named if isinstance(name, str) and name), None)
+    if own and _ROUNDED.fullmatch(own):
+        why = f"its key {own} is a number that a spreadsheet has rounded, so others may have it, too"
+        return Line(number, key, problem=f"{why}: make the column text, or put a letter in front")
     return Line(number, own or key, body)
 
 

@@ -270,6 +270,19 @@ def test_any_fields_make_a_request_or_a_reason(fields: dict[str, Any]) -> None:
     assert fields.get("x") == body.get("x")
 
 
+@pytest.mark.parametrize("column", ["key", "RecordingId", "record_id"])
+@pytest.mark.parametrize("cell", ["4.71101E+12", "4,71E+15", "5E+11", "4.7e+12"])
+def test_a_key_that_a_spreadsheet_rounded_is_refused(tmp_path: Path, column: str, cell: str) -> None:
+    """Another lesson's would be the same, and never be recorded; the other lines go on."""
+    path = tmp_path / "lessons.csv"
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([["url", column], [PAGE, cell], [f"{PAGE}2", cell], [PAGE, "4711000000001"]])
+    first, second, third = read(path)[0]
+    assert "rounded" in (first.problem or "")
+    assert "rounded" in (second.problem or "")
+    assert (None, "4711000000001") == (third.problem, third.key)
+
+
 def test_keys_of_other_files_differ() -> None:
     """File name, run, content and occurrence all count."""
     keys = {line_key(*parts) for parts in [("a", "", "x", 1), ("b", "", "x", 1), ("a", "r", "x", 1), ("a", "", "x", 2)]}
