@@ -97,7 +97,8 @@ class Bucket:
     def tick(self, *, due: bool) -> tuple[float, Counter[str]]:
         """Return CPU seconds and calls of one tick; the bucket is as it was after it."""
         self.store.before.clear()
-        meter = Meter(Timeline(MIDDAY_MS if due else MIDDAY_MS - 60_000))
+        # Not at the full hour, whose tick also clears wakes.
+        meter = Meter(Timeline(MIDDAY_MS + 60_000 if due else MIDDAY_MS - 60_000))
         ports = ReconcilePorts(
             MeteredStore(self.store, meter, 0),
             self.trtc,
