@@ -10,6 +10,7 @@ from typing import Any
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from testing.films.pictures import Picture
 from testing.films.sounds import Sound
@@ -75,11 +76,12 @@ def write(film: Film, folder: Path) -> Path:
 
 def _fill(film: Film, out: Any, pictures: Any, sounds: Any) -> None:
     heard, frame, (width, height) = 0, None, film.size
+    turn = VideoReformatter()  # a frame's own would be set up for each
     for number in range(int(film.seconds * film.fps)):
         if film.picture is not None:
             pixels = film.picture(number, film.fps, height, width)
             if pixels is not None:
-                frame = av.VideoFrame.from_ndarray(pixels, "rgb24").reformat(format="yuv420p")
+                frame = turn.reformat(av.VideoFrame.from_ndarray(pixels, "rgb24"), format="yuv420p")
             assert frame is not None
             frame.pts, frame.time_base = number, Fraction(1, film.fps)
             for packet in pictures.encode(frame):
