@@ -10,7 +10,7 @@ import typer
 
 from local.client import RESULT_TIMEOUT_S, ClientError, is_http_address
 from local.commands import callbacks, check, faults
-from local.commands.common import StateDir, mistakes_are_lines
+from local.commands.common import StateDir, Valued, mistakes_are_lines
 from local.config import REGION, REGIONS, STATE_DIR, LocalConfig
 from local.faults import FaultFile
 from local.kindness import Unknowns
@@ -92,7 +92,7 @@ def up(
         raise typer.Exit(serve(config, for_users=bool(started_for)))
 
 
-@app.command()
+@app.command(cls=Valued)
 def record(
     url: Annotated[str, typer.Argument(help="The page; the bundled animated clock when left out.")] = "",
     seconds: Annotated[float, typer.Option(min=0, help="Record so long, then stop; 0: until Ctrl-C.")] = 10,

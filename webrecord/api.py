@@ -72,9 +72,9 @@ class Api:
     ) -> None:
         self.http.close()
 
-    def start(self, body: Document, key: str) -> tuple[int, Document]:
-        """POST /recordings; return status and recording. The key makes it safe to repeat."""
-        reply = self.call("POST", "/recordings", body=body, headers={"Idempotency-Key": key}, repeat=True)
+    def start(self, body: Document, key: str, typed: Mapping[str, str] | None = None) -> tuple[int, Document]:
+        """POST /recordings; return status and recording. The key makes it safe to repeat; `typed` as in `of_reply`."""
+        reply = self.call("POST", "/recordings", body=body, headers={"Idempotency-Key": key}, typed=typed)
         return reply.status_code, document(reply)
 
     def get(self, recording_id: str) -> tuple[Document, str | None]:
@@ -146,7 +146,7 @@ class Api:
         kind = errors.Unreachable if found.passing else errors.Unconnectable
         return kind(f"no answer from {self.target}: {found.line}")
 
-    def refusal(self, reply: httpx.Response) -> errors.CliError:
+    def refusal(self, reply: httpx.Response, typed: Mapping[str, str] | None = None) -> errors.CliError:
         """Return the error for an answer that is not 2xx."""
         told, status = problem(reply), reply.status_code
         if status == 401:
@@ -163,7 +163,7 @@ class Api:
             if "HTTPS port" in reply.text[:2000]:
                 return errors.NotTheApi(f"{self.target} speaks https, not http; write https:// in front")
             return errors.NotTheApi(f"{_other(reply)}; is the endpoint right?")
-        error = errors.of_reply(status, told, retry_after_s(reply))
+        error = errors.of_reply(status, told, retry_after_s(reply), typed)
         if isinstance(error, errors.NotFound) and "platform" not in told:
             hint = f"was it deleted, or does it belong to another profile? asked was {self.target}"
             return errors.NotFound(f"{error}; {hint}")
@@ -187,6 +187,7 @@ class Api:
         headers: Mapping[str, str] | None = None,
         repeat: bool = True,
         leads: bool = False,
+        typed: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         """Make one call, and again where that is safe and may help; 2xx and 304 are returned, 302 where it `leads` on.
 
@@ -213,7 +214,7 @@ class Api:
             located = leads and reply.status_code == 302 and reply.has_redirect_location
             if located or reply.is_success or reply.status_code == 304:
                 return reply
-            raise self.refusal(reply)
+            raise self.refusal(reply, typed)
 
         again = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_may_pass),

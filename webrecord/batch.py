@@ -40,12 +40,14 @@ class Line:
         key: its Idempotency-Key.
         body: the request.
         problem: why it can't be sent; None where it can.
+        typed: its short names, by the API's fields that they are for.
     """
 
     number: int
     key: str
     body: bodies.Body = field(default_factory=dict)
     problem: str | None = None
+    typed: dict[str, str] = field(default_factory=dict)
 
 
 def read(path: Path, run: str = "", zone: tzinfo | None = None) -> tuple[list[Line], str]:
@@ -126,7 +128,8 @@ def _line(number: int, key: str, fields: dict[str, Any] | str, zone: tzinfo | No
     if own and _ROUNDED.fullmatch(own):
         why = f"its key {own} is a number that a spreadsheet has rounded, so others may have it, too"
         return Line(number, key, problem=f"{why}: make the column text, or put a letter in front")
-    return Line(number, own or key, body)
+    short = [name for name in fields if _spelled(name) in bodies.SHORT]
+    return Line(number, own or key, body, typed=bodies.typed(short))
 
 
 def past(lines: list[Line], now: datetime) -> list[tuple[Line, str]]:

@@ -23,6 +23,12 @@ SHORT: Mapping[str, tuple[str, ...]] = {
 """Names of our own for fields of the API, and the path to each."""
 
 
+def typed(names: Iterable[str]) -> dict[str, str]:
+    """Return options or columns by the path of the API's field that each is for."""
+    short = {name: name.lstrip("-").lower() for name in names}
+    return {".".join(SHORT.get(ours, (ours,))): name for name, ours in short.items()}
+
+
 def put(body: Body, path: tuple[str, ...], value: object) -> None:
     """Set a field in place of whatever the body says, in either of the API's spellings."""
     for name in path[:-1]:

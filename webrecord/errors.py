@@ -119,15 +119,18 @@ class Interrupted(CliError):
     exit_status = INTERRUPTED
 
 
-def of_reply(status: int, problem: Mapping[str, Any], retry_after_s: float | None = None) -> CliError:
+def of_reply(
+    status: int, problem: Mapping[str, Any], retry_after_s: float | None = None, typed: Mapping[str, str] | None = None
+) -> CliError:
     """Return the error of an answer that is not 2xx.
 
     Args:
         status: the HTTP status.
         problem: the problem document (RFC 9457), or what little is known as `title` and `detail`.
         retry_after_s: what `Retry-After` asks for.
+        typed: what the caller typed for a field of the API, by the field's path: `--until` for `StopAt`.
     """
-    line = describe(problem, status)
+    line = describe(problem, status, typed or {})
     if status == 401:
         return NotAuthorized(line)
     if status in (429, 503):
@@ -137,11 +140,11 @@ def of_reply(status: int, problem: Mapping[str, Any], retry_after_s: float | Non
     return NotFound(line) if status == 404 else Refused(line)
 
 
-def describe(problem: Mapping[str, Any], status: int) -> str:
-    """Return a problem document in one line, every wrong field named, up to ten."""
+def describe(problem: Mapping[str, Any], status: int, typed: Mapping[str, str]) -> str:
+    """Return a problem document in one line, every wrong field named as it was typed, up to ten."""
     fields = problem.get("errors")
     if isinstance(fields, list) and fields:
-        named = [(f.get("path"), f.get("message")) for f in fields if isinstance(f, dict)]
+        named = [(_typed(f.get("path"), typed), f.get("message")) for f in fields if isinstance(f, dict)]
         said = "; ".join(f"{path}: {message}" if path else str(message) for path, message in named[:_NAMED])
         said += f"; and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
     else:
@@ -149,3 +152,10 @@ def describe(problem: Mapping[str, Any], status: int) -> str:
         said = ": ".join(part for part in (str(problem.get("title") or f"status {status}"), why) if part)
     request = problem.get("request_id")
     return f"{said} (request {request})" if request else said
+
+
+def _typed(path: object, typed: Mapping[str, str]) -> object:
+    """Return a field's path behind what was typed for it, or for the whole that it is of."""
+    name = str(path)
+    option = typed.get(name) or typed.get(name.partition(".")[0])
+    return f"{option} ({path})" if option and path else path

@@ -6,7 +6,7 @@ import difflib
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import typer
 
@@ -27,11 +27,22 @@ def usage(error: typer.TyperException, words: Sequence[str], group: Any) -> str:
             return NEVER_TYPED
         if context is not None and context.parent is None and (meant := _behind(list(words), group.commands)):
             return f"options go behind the command: {meant}"
+        if context is not None and (meant := _valued(option, context.command)):
+            said = f"there is no {option}: write {meant}."
     if said.startswith("Usage:"):  # a group without a command
         said = f"which one? {', '.join(getattr(context.command, 'commands', {})) if context else ''}."
     said = _value(error) or said
     path = context.command_path if context is not None else "webrecord"
     return f"{said} See: {path} --help"
+
+
+def _valued(option: str, command: Any) -> str:  # noqa: ANN401 (typer's own command)
+    """Return the option that has this one's name among its values, with it: `--format hls` for `--hls`."""
+    for parameter in command.params:
+        kind = getattr(getattr(parameter, "type_descriptor", None), "annotation", None)
+        if option.lstrip("-") in {value for one in (kind, *get_args(kind)) for value in get_args(one)}:
+            return f"{parameter.opts[0]} {option.lstrip('-')}"
+    return ""
 
 
 def _value(error: typer.TyperException) -> str:

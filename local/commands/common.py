@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_args
 
 import typer
 from rich.console import Console
 from rich.markup import escape
+from typer.core import TyperCommand
 
 from local.client import ClientError
 
@@ -22,6 +23,23 @@ def folder(named: str | Path) -> Path:
 
 
 StateDir = Annotated[Path, typer.Option(parser=folder, metavar="FOLDER", help="Where objects, keys and logs are kept.")]
+
+
+class Valued(TyperCommand):
+    """A command that answers `--hls` with the option that has such a value: `--format hls`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 (typer's own context)
+        try:
+            return super().parse_args(ctx, args)
+        except typer.TyperException as error:
+            value = str(getattr(error, "option_name", "")).lstrip("-")
+            for parameter in self.params:
+                kind = getattr(getattr(parameter, "type_descriptor", None), "annotation", None)
+                if value in get_args(kind):
+                    raise typer.BadParameter(
+                        f"there is no --{value}: write {parameter.opts[0]} {value}", ctx=ctx
+                    ) from None
+            raise
 
 
 @contextmanager

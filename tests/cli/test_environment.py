@@ -117,6 +117,8 @@ def test_a_configuration_that_may_not_be_read(url: str, home: Path) -> None:
         (["start", "u", "--seconds", "0"], "--seconds must be at least 1, not '0'."),
         (["batch", "f", "-j", "99"], "--parallel must be at most 32, not '99'."),
         (["start", "u", "--format", "avi"], "--format must be one of mp4, hls, not 'avi'."),
+        (["start", "u", "--hls"], "there is no --hls: write --format hls."),
+        (["schedule", "u", "--vod"], "there is no --vod: write --storage vod."),
         (["config", "set", "tokn", "x"], "did you mean token?"),
         (["config"], "which one? set, show, path."),
     ],

@@ -43,8 +43,31 @@ def test_an_unsuitable_start_names_every_field(cli: Cli) -> None:
     assert 6 == ran.status
     assert "" == ran.out
     (line,) = ran.err.splitlines()
-    assert "RecordUrl" in line
-    assert "WebRecordVideoParams.Width" in line
+    assert "URL (RecordUrl): " in line
+    assert "--width (WebRecordVideoParams.Width): " in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["start", PAGE, "--until", "2020-01-01T00:00:00Z"], "--until (StopAt): "),
+        (["start", PAGE, "--at", "2020-01-01T00:00:00Z"], "--at (StartAt): "),
+        (["start", PAGE, "--label", "a b=x"], "--label (Labels.a b): "),
+        (["schedule", PAGE, "--at", "+1h", "--height", "5000"], "--height (WebRecordVideoParams.Height): "),
+    ],
+)
+def test_a_wrong_field_is_told_by_its_option(cli: Cli, arguments: list[str], says: str) -> None:
+    """What was typed comes first, the API's name behind it."""
+    ran = cli(*arguments)
+    assert (6, "") == (ran.status, ran.out)
+    assert says in ran.err
+
+
+def test_a_field_of_a_file_keeps_its_name(cli: Cli, tmp_path: Path) -> None:
+    """Nobody typed an option for it."""
+    (tmp_path / "body.json").write_text(json.dumps({"RecordUrl": PAGE, "StopAt": "2020-01-01T00:00:00Z"}))
+    ran = cli("start", "--json-body", str(tmp_path / "body.json"))
+    assert ran.err.startswith("error: StopAt: ")
 
 
 def test_the_same_key_for_another_page_is_refused(cli: Cli) -> None:

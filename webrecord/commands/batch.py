@@ -128,7 +128,7 @@ def start_line(api: Api, line: Line) -> Result:
     if line.problem is not None:
         return {**result, "outcome": REFUSED, "error": line.problem}
     try:
-        status, recording = api.start(line.body, line.key)
+        status, recording = api.start(line.body, line.key, line.typed)
     except Refused as error:
         deleted = " (to record the lines of this file once more, give them new keys by --run NAME)"
         return {**result, "outcome": REFUSED, "error": f"{error}{deleted if 'that is deleted' in str(error) else ''}"}

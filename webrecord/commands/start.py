@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
@@ -67,7 +68,9 @@ def start(
     if timeout is not None and not (wait or seconds is not None):
         raise BadUsage("--timeout is for --wait or --seconds; without them nothing is waited for")
     stay = Deadline(timeout or WHOLE_S) if wait or seconds is not None else None
-    recording = run(session, request, key_for(request, key), stay, seconds, wait=wait)
+    recording = run(
+        session, request, key_for(request, key), stay, seconds, wait=wait, typed=_typed(given, at, until, label)
+    )
     session.out.result(recording, lambda: tables.recording(recording))
     if recording.get("state") in FINAL:
         check_ended_well(recording)
@@ -90,7 +93,9 @@ def schedule(
     """Have a page recorded later."""
     given = {"url": url, "format": format, "storage": storage, "width": width, "height": height}
     request = build(None, label or [], {**given, "at": at, "until": until}, zone_of(zone))
-    recording = run(session, request, key_for(request, key), None, None, wait=False)
+    recording = run(
+        session, request, key_for(request, key), None, None, wait=False, typed=_typed(given, at, until, label)
+    )
     session.out.result(recording, lambda: tables.recording(recording))
 
 
@@ -115,6 +120,13 @@ def build(json_body: Path | None, labels: list[str], given: dict[str, Any], zone
     return request
 
 
+def _typed(given: Mapping[str, Any], at: str | None, until: str | None, label: list[str] | None) -> dict[str, str]:
+    """Return the options that were given, by the API's fields; every label has the same one."""
+    names = [name for name, value in {**given, "at": at, "until": until}.items() if value is not None]
+    options = bodies.typed("URL" if name == "url" else f"--{name}" for name in names)
+    return {**options, **({"Labels": "--label"} if label else {})}
+
+
 def key_for(request: bodies.Body, key: str | None) -> str:
     """Return the Idempotency-Key: as given, else the body's own id, else a new one, ordered by time.
 
@@ -129,7 +141,14 @@ def key_for(request: bodies.Body, key: str | None) -> str:
 
 
 def run(
-    session: Session, request: bodies.Body, key: str, stay: Deadline | None, seconds: float | None, *, wait: bool
+    session: Session,
+    request: bodies.Body,
+    key: str,
+    stay: Deadline | None,
+    seconds: float | None,
+    *,
+    wait: bool,
+    typed: Mapping[str, str],
 ) -> Document:
     """Start, and stay as long as is asked for; return the recording as it then is.
 
@@ -138,7 +157,7 @@ def run(
     """
     recording_id, known = key, False
     try:
-        _, recording = session.api.start(request, key)
+        _, recording = session.api.start(request, key, typed)
         recording_id, known = str(recording.get("recording_id")), True
         if stay is None:
             return recording
