@@ -27,6 +27,15 @@ class FakeBuckets:
     account: Account
     regions: dict[str, str] = field(default_factory=dict)
     versioned: dict[str, str] = field(default_factory=dict)
+    objects: dict[str, bytes] = field(default_factory=dict)
+
+    def keys(self, _bucket: str, prefix: str, after: str, most: int) -> list[str]:
+        self.account.counted("GET Bucket", lambda: None)
+        return sorted(key for key in self.objects if key.startswith(prefix) and key > after)[:most]
+
+    def read(self, _bucket: str, key: str) -> bytes | None:
+        self.account.counted("GET Object", lambda: None)
+        return self.objects.get(key)
 
     def region_of(self, bucket: str) -> str | None:
         self.account.counted("GET Service", lambda: None)
@@ -168,7 +177,12 @@ class Account:
     def _cam_list_policies(self, given: dict[str, Any]) -> dict[str, Any]:
         rows = [each for each in self.policies.values() if given["Keyword"] in each["PolicyName"]]
         start = (given["Page"] - 1) * given["Rp"]
-        return {"List": rows[start : start + given["Rp"]]}
+        return {
+            "List": [{**row, "Attachments": self._held(row["PolicyId"])} for row in rows[start : start + given["Rp"]]]
+        }
+
+    def _held(self, number: int) -> int:
+        return sum(number in each["attached"] for each in (*self.roles.values(), *self.users.values()))
 
     def _cam_create_policy(self, given: dict[str, Any]) -> dict[str, Any]:
         if any(each["PolicyName"] == given["PolicyName"] for each in self.policies.values()):
@@ -240,7 +254,49 @@ class Account:
         self.keys[given["AccessKeyId"]]["Status"] = given["Status"]
         return {}
 
+    def _cam_delete_access_key(self, given: dict[str, Any]) -> dict[str, Any]:
+        if self.keys[given["AccessKeyId"]]["Status"] == "Active":
+            raise self._refuse("DeleteAccessKey", "FailedOperation.Accesskey")
+        del self.keys[given["AccessKeyId"]]
+        return {}
+
+    def _cam_detach_user_policy(self, given: dict[str, Any]) -> dict[str, Any]:
+        user = next(each for each in self.users.values() if each["Uin"] == given["DetachUin"])
+        user["attached"].discard(given["PolicyId"])
+        return {}
+
+    def _cam_detach_role_policy(self, given: dict[str, Any]) -> dict[str, Any]:
+        self.roles[given["DetachRoleName"]]["attached"].discard(given["PolicyId"])
+        return {}
+
+    def _cam_delete_user(self, given: dict[str, Any]) -> dict[str, Any]:
+        if self.keys:
+            raise self._refuse("DeleteUser", "OperationDenied.HaveKeys")
+        del self.users[given["Name"]]
+        return {}
+
+    def _cam_delete_role(self, given: dict[str, Any]) -> dict[str, Any]:
+        assert not self.roles[given["RoleName"]]["attached"]
+        del self.roles[given["RoleName"]]
+        return {}
+
+    def _cam_delete_policy(self, given: dict[str, Any]) -> dict[str, Any]:
+        for number in given["PolicyId"]:
+            assert not self._held(number)
+            del self.policies[number]
+        return {}
+
     # CLS
+
+    def _cls_delete_topic(self, given: dict[str, Any]) -> dict[str, Any]:
+        del self.topics[given["TopicId"]]
+        self.indexes.pop(given["TopicId"], None)
+        return {}
+
+    def _cls_delete_logset(self, given: dict[str, Any]) -> dict[str, Any]:
+        assert not [one for one in self.topics.values() if one["LogsetId"] == given["LogsetId"]]
+        self.logsets = {name: one for name, one in self.logsets.items() if one != given["LogsetId"]}
+        return {}
 
     def _cls_get_cls_service(self, _: dict[str, Any]) -> dict[str, Any]:
         return {"Status": 0 if self.logs_open else 1}
@@ -368,10 +424,17 @@ class Account:
 
     def _scf_update_trigger_status(self, given: dict[str, Any]) -> dict[str, Any]:
         row = next(each for each in self.triggers[given["FunctionName"]] if each["TriggerName"] == given["TriggerName"])
-        row["Enable"] = 1
+        row["Enable"] = 1 if given["Enable"] == "OPEN" else 0
+        return {}
+
+    def _scf_delete_function(self, given: dict[str, Any]) -> dict[str, Any]:
+        assert not self.triggers.get(given["FunctionName"]), "a COS trigger may stay in the bucket"
+        del self.functions[given["FunctionName"]]
         return {}
 
     def _scf_delete_trigger(self, given: dict[str, Any]) -> dict[str, Any]:
         rows = self.triggers[given["FunctionName"]]
         rows[:] = [each for each in rows if each["TriggerDesc"] != given["TriggerDesc"]]
+        if not rows:
+            del self.triggers[given["FunctionName"]]
         return {}

@@ -20,6 +20,9 @@ from local.config import SDK_APP_ID
 from tests.local.deploying.account import BUCKET, REGION, Account, empty_account
 from tools.package import Package
 from webrecord.deploy import envfile
+from webrecord.deploy.deployment import serverless
+from webrecord.deploy.description import describe
+from webrecord.deploy.policies import of_removal, of_setup
 
 pytestmark = pytest.mark.process
 ROOT = Path(__file__).parents[2]
@@ -54,6 +57,17 @@ class Person:
         address = self.account.running.cloud.address
         places = ("--endpoint", address.trtc, "--cos-endpoint", address.cos)
         return self.types("deploy", *words, *places, "--json", status=status)
+
+    def has_only_the_printed_rights(self) -> None:
+        """Go on as a sub-user that has what `webrecord deploy policies` prints for whoever sets up and takes away."""
+        uin = self.account.call("sts", "GetCallerIdentity")["AccountId"]
+        plan = describe(serverless(self.folder), envfile.read(self.folder / ".env"), "scf-webrecord")
+        user = self.account.call("cam", "AddUser", Name="deployer")["Uin"]
+        for name, policy in (("setup", of_setup(plan, uin)), ("removal", of_removal(plan, uin))):
+            made = self.account.call("cam", "CreatePolicy", PolicyName=name, PolicyDocument=json.dumps(policy))
+            self.account.call("cam", "AttachUserPolicy", AttachUin=user, PolicyId=made["PolicyId"])
+        key = self.account.call("cam", "CreateAccessKey", TargetUin=user)["AccessKey"]
+        self.account = self.account.as_user((key["AccessKeyId"], key["SecretAccessKey"]))
 
 
 @pytest.fixture
@@ -96,8 +110,9 @@ def record(person: Person, addresses: dict[str, str], name: str) -> dict[str, An
 
 
 def test_from_an_empty_account_to_a_film_and_back(person: Person) -> None:
-    """init, deploy, a film; again: nothing to do; new code: the same addresses."""
-    address = person.account.running.cloud.address
+    """init, deploy, a film; again: nothing to do; new code: the same addresses; all of it goes, the film stays."""
+    cloud = person.account.running.cloud
+    address = cloud.address
     person.types("init", "--region", REGION, "--sdk-app-id", str(SDK_APP_ID), "--bucket", BUCKET)
     local = {
         "WEBRECORD_TRTC_ENDPOINT": address.trtc,
@@ -106,10 +121,13 @@ def test_from_an_empty_account_to_a_film_and_back(person: Person) -> None:
     }
     envfile.write(person.folder / ".env", local)
 
+    person.has_only_the_printed_rights()
     first = person.deploys("--yes")
     assert [] == [row for row in first if row.get("ok") is False]
     addresses = urls(first)
-    assert "completed" == record(person, addresses, "first")["state"]
+    result = record(person, addresses, "first")
+    assert "completed" == result["state"], result
+    (film,) = result["files"]
 
     again = person.deploys("--yes")
     assert ([], addresses) == (done(again), urls(again))
@@ -121,3 +139,13 @@ def test_from_an_empty_account_to_a_film_and_back(person: Person) -> None:
     newer = person.deploys("--yes")
     assert ["function scf-webrecord-recordings: code and configuration"] == done(newer)
     assert addresses == urls(newer)
+
+    person.deploys("destroy", status=2)
+    person.deploys("destroy", "--yes", "another", status=2)
+    assert [] == done(person.deploys("--yes"))
+    gone = person.deploys("destroy", "--yes", "scf-webrecord")
+    assert [row["what"] for row in gone if "change" in row] == done(gone)
+    assert [] == done(person.deploys("destroy", "--yes", "scf-webrecord"))
+    assert {} == urls(person.deploys("status"))
+    assert not envfile.read(person.folder / ".env")["WEBRECORD_STORAGE_SECRET_KEY"]
+    assert (cloud.state_dir / "cos" / film["bucket"] / film["key"]).is_file()

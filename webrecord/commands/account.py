@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from webrecord.deploy import envfile
-from webrecord.deploy.change import Change
+from webrecord.deploy.change import Applying, Change, Resource
 from webrecord.deploy.cloud import Tencent
 from webrecord.deploy.deployment import Deployment, Options
-from webrecord.deploy.errors import ApiError
+from webrecord.deploy.errors import ApiError, DeployFailed
 from webrecord.errors import BadUsage
 from webrecord.output import Output
 
@@ -107,6 +107,28 @@ def show(out: Output, changes: list[Change]) -> None:
         out.row({"change": change.sign, "what": change.what, "fields": list(change.fields)}, change.line)
     if not changes:
         out.row({"changes": 0}, "nothing to change")
+
+
+def apply(given: Given, resources: Iterable[Resource]) -> int:
+    """Make every change of these, one after the other, each said; return how many."""
+    done = list[Change]()
+
+    def say(change: Change, seconds: float) -> None:
+        done.append(change)
+        given.out.row({"done": change.what, "seconds": round(seconds, 1)}, f"done  {change.what}  {seconds:.0f} s")
+
+    applying, resource = Applying(say), None
+    try:
+        for resource in resources:
+            with given.out.working(f"{resource.name} …"):
+                applying.apply(resource)
+    except ApiError as error:
+        told = error.told(resource.name if resource else "the deployment")
+        raise type(told)(f"{told} ({len(done)} changes are made)") from None
+    except (KeyError, TypeError, ValueError) as error:
+        where = resource.name if resource else "the deployment"
+        raise DeployFailed(f"{where}: an answer is not as documented: {type(error).__name__}: {error}") from None
+    return len(done)
 
 
 def told(name: str, do: Any) -> Any:  # noqa: ANN401 (whatever is read)

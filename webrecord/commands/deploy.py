@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from webrecord.commands import destroy
 from webrecord.commands.account import (
     Adopt,
     Build,
@@ -22,14 +23,13 @@ from webrecord.commands.account import (
     Only,
     Site,
     Yes,
+    apply,
     head,
     show,
     told,
 )
 from webrecord.deploy import envfile
-from webrecord.deploy.change import Applying, Change
 from webrecord.deploy.deployment import serverless
-from webrecord.deploy.errors import ApiError, DeployFailed
 from webrecord.errors import BadUsage, CliError, Refused
 
 
@@ -47,6 +47,7 @@ def register(app: typer.Typer) -> None:
     group.command("status")(_status)
     group.command("outputs")(_outputs)
     group.command("policies")(_policies)
+    destroy.register(group)
     app.add_typer(group, name="deploy")
 
 
@@ -74,7 +75,7 @@ def _deploy(
     show(given.out, changes)
     if changes and not yes:
         _ask(len(changes))
-    made = _apply(given) if changes else 0
+    made = apply(given, given.deployment.resources()) if changes else 0
     _verify(given, made)
 
 
@@ -154,6 +155,7 @@ def _policies(
     named[f"user {deployment}-upload"] = policies.of_upload(plan)
     named["who may take the roles (trust)"] = policies.TRUST
     named["the deployer, first time"] = policies.of_setup(plan, uin)
+    named["who destroys it, or rotates the key"] = policies.of_removal(plan, uin)
     named["the deployer, later and CI"] = policies.of_deployer(plan, uin)
     typer.echo(json.dumps(named, indent=2))
 
@@ -163,27 +165,6 @@ def _ask(count: int) -> None:
         raise BadUsage("there is no terminal to ask on: --yes applies the plan")
     if not typer.confirm(f"Apply {count} changes?", err=True):
         raise Refused("nothing was changed")
-
-
-def _apply(given: Given) -> int:
-    done = list[Change]()
-
-    def say(change: Change, seconds: float) -> None:
-        done.append(change)
-        given.out.row({"done": change.what, "seconds": round(seconds, 1)}, f"done  {change.what}  {seconds:.0f} s")
-
-    applying, resource = Applying(say), None
-    try:
-        for resource in given.deployment.resources():
-            with given.out.working(f"{resource.name} …"):
-                applying.apply(resource)
-    except ApiError as error:
-        told = error.told(resource.name if resource else "the deployment")
-        raise type(told)(f"{told} ({len(done)} changes are made)") from None
-    except (KeyError, TypeError, ValueError) as error:
-        where = resource.name if resource else "the deployment"
-        raise DeployFailed(f"{where}: an answer is not as documented: {type(error).__name__}: {error}") from None
-    return len(done)
 
 
 def _verify(given: Given, made: int) -> None:

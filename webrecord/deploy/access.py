@@ -62,15 +62,15 @@ class Policy:
     deployment: str
     adopt: bool = False
 
-    def found(self) -> int | None:
-        """Return its id; None where there is none. There is no lookup by name."""
+    def row(self) -> dict[str, Any] | None:
+        """Return it as it is listed; None where there is none. There is no lookup by name."""
         page = 1
         while True:
             answer = self.cloud.call("cam", "ListPolicies", Scope="Local", Keyword=self.name, Rp=PAGE, Page=page)
             rows = answer.get("List") or []
             for row in rows:
                 if row.get("PolicyName") == self.name:
-                    return int(row["PolicyId"])
+                    return dict(row)
             if len(rows) < PAGE:
                 return None
             page += 1
@@ -80,12 +80,13 @@ class Policy:
         import json
 
         text, what = json.dumps(self.document), f"policy {self.name}"
-        policy_id = self.found()
-        if policy_id is None:
+        row = self.row()
+        if row is None:
             made = {"PolicyName": self.name, "PolicyDocument": text, "Description": mark(self.deployment)}
             exists = ("FailedOperation.PolicyNameInUse", "InvalidParameter.PolicyNameInUse")
             do = unless(exists, lambda: self.cloud.call("cam", "CreatePolicy", **made))
             return None, [Change("+", what, (), do)]
+        policy_id = int(row["PolicyId"])
         known = self.cloud.call("cam", "GetPolicy", PolicyId=policy_id)
         if known.get("Description") != mark(self.deployment) and not self.adopt:
             raise NotOurs(f"policy {self.name}")
@@ -206,10 +207,10 @@ class UploadKey:
         return f"upload key of {self.user.user}"
 
     def changes(self) -> Sequence[Change]:
-        """Return what is to be done: nothing where the pair is known."""
-        if all(self.known()):
-            return ()
-        uin = self.user.uin()
+        """Return what is to be done: nothing where the pair is known, and works."""
+        known, uin = self.known(), self.user.uin()
+        if all(known):
+            return self._on(uin, known[0]) if uin is not None else ()
         create = Change("+", f"{self.name}, written into .env", (), lambda: self._create(uin))
         if uin is None:
             return (create,)
@@ -231,6 +232,15 @@ class UploadKey:
             Change("~", f"{self.name}: {key} is unknown: switched off", (), self._off(uin, key)) for key in unknown
         ]
         return (*steps, create)
+
+    def _on(self, uin: int, key: str) -> Sequence[Change]:
+        """Return how the key in .env is switched on again: a removal that was interrupted switched it off."""
+        listed = self.cloud.call("cam", "ListAccessKeys", TargetUin=uin).get("AccessKeys") or []
+        if not any(row["AccessKeyId"] == key and row.get("Status") == "Inactive" for row in listed):
+            return ()
+        given = {"TargetUin": uin, "AccessKeyId": key, "Status": "Active"}
+        do = lambda: self.cloud.call("cam", "UpdateAccessKey", **given)  # noqa: E731 (a step)
+        return (Change("~", f"{self.name}: it is switched on again", (), do),)
 
     def _off(self, uin: int, key: str) -> Callable[[], object]:
         given = {"TargetUin": uin, "AccessKeyId": key, "Status": "Inactive"}

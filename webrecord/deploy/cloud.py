@@ -16,6 +16,7 @@ VERSIONS = {"scf": "2018-04-16", "cam": "2019-01-16", "cls": "2020-10-16", "sts"
 TIMEOUT_S = 30
 UPLOAD_TIMEOUT_S = 180
 TRIES = 5
+LARGEST_DOCUMENT = 10_000_000
 _PASSING = ("RequestLimitExceeded", "InternalError")
 _READS = ("Get", "List", "Describe")
 
@@ -46,6 +47,12 @@ class Buckets(Protocol):
 
     def versioning(self, bucket: str) -> str | None:
         """Return `Enabled` or `Suspended`; None where it was never switched on."""
+
+    def keys(self, bucket: str, prefix: str, after: str, most: int) -> list[str]:
+        """Return the first keys below a prefix that sort behind `after`."""
+
+    def read(self, bucket: str, key: str) -> bytes | None:
+        """Return an object's content; None where there is none."""
 
 
 @dataclass
@@ -147,6 +154,23 @@ class Cos:
         """Return its status."""
         found = self._call("GET Bucket versioning", lambda client: client.get_bucket_versioning(Bucket=bucket))
         return found.get("Status") or None
+
+    def keys(self, bucket: str, prefix: str, after: str, most: int) -> list[str]:
+        """List them."""
+        asked = {"Bucket": bucket, "Prefix": prefix, "Marker": after, "MaxKeys": most}
+        found = self._call("GET Bucket", lambda client: client.list_objects(**asked))
+        return [str(row["Key"]) for row in found.get("Contents") or []]
+
+    def read(self, bucket: str, key: str) -> bytes | None:
+        """Read it."""
+        try:
+            found = self._call("GET Object", lambda client: client.get_object(Bucket=bucket, Key=key))
+        except ApiError as error:
+            if error.code != "NoSuchKey":
+                raise
+            return None
+        content: bytes = found["Body"].get_raw_stream().read(LARGEST_DOCUMENT)
+        return content
 
     def _call(self, action: str, do: Callable[[Any], Any]) -> dict[str, Any]:
         from qcloud_cos import CosClientError, CosServiceError

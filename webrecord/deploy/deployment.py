@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from webrecord.deploy.description import Description, describe
 from webrecord.deploy.errors import ApiError, DeployFailed
 from webrecord.deploy.functions import LARGEST_BODY, Functions, Triggers, environment_of
 from webrecord.deploy.logs import Logs
+from webrecord.deploy.recordings import OpenRecordings
+from webrecord.deploy.removal import FunctionGone, Gone, LogsGone, RoleGone, UploadGone
 from webrecord.errors import BadUsage
 
 KEY_NAMES = ("WEBRECORD_STORAGE_SECRET_ID", "WEBRECORD_STORAGE_SECRET_KEY")
@@ -119,6 +121,22 @@ class Deployment:
             yield self.function(key)
         for key in ORDER:
             yield self.triggers(key)
+
+    def removals(self, *, logs: bool) -> Iterator[Gone]:
+        """Yield everything that is taken away, in this order; the bucket never is."""
+        plan, cloud, deployment = self.description, self.cloud, self.options.deployment
+        gone = {key: FunctionGone(self._reader(key), self.triggers(key)) for key in ORDER}
+        yield from (replace(gone[key], timers=True) for key in ORDER)
+        yield from (gone[key] for key in reversed(ORDER))
+        key = self.upload_key()
+        recordings = OpenRecordings(cloud, plan.bucket, plan.prefix)
+        yield UploadGone(key.user, key.known, lambda: key.keep("", ""), recordings)
+        yield from (RoleGone(Role(cloud, function.role, {}, deployment)) for function in plan.functions)
+        if logs:
+            yield LogsGone(Logs(cloud, deployment))
+
+    def _reader(self, key: str) -> Functions:
+        return Functions(self.cloud, self.description.function(key), b"", "0", lambda: (None, None))
 
     def function(self, key: str) -> Functions:
         """Return one of the functions, with the code that is in the build folder."""

@@ -19,6 +19,7 @@ ADVICE: tuple[tuple[str, str], ...] = (
     ("ResourceUnavailable.ServiceSuspended", "top up the account"),
     ("OperationDenied.AccountIsolate", "top up the account"),
     ("OperationDenied.AccessKeyOverLimit", "delete a key of the upload user that nothing uses, in the CAM console"),
+    ("FailedOperation.DeleteTrigger.UrlUsed", "unbind the custom domain from the Function URL in SCF's console"),
     ("LimitExceeded", "delete what is not needed, or ask for a higher quota"),
     ("RequestSizeLimitExceeded", "the package is too large: see what `make package` prints"),
     ("RequestLimitExceeded", "wait a minute, then run the same command again"),

@@ -68,6 +68,17 @@ _CLS_SETUP = (
     "CreateIndex",
     "ModifyIndex",
 )
+_CAM_REMOVAL = (
+    "UpdateAccessKey",
+    "DeleteAccessKey",
+    "DetachUserPolicy",
+    "DeleteUser",
+    "DetachRolePolicy",
+    "DeleteRole",
+    "DeletePolicy",
+    *("GetUser", "ListPolicies", "ListAttachedUserPolicies", "ListAccessKeys"),
+)
+_CLS_REMOVAL = ("GetClsService", "DescribeLogsets", "DescribeTopics", "DeleteTopic", "DeleteLogset")
 
 
 def document(*statements: tuple[Sequence[str], str]) -> dict[str, Any]:
@@ -160,3 +171,13 @@ def of_setup(plan: Description, uin: str) -> dict[str, Any]:
         (_cos(["PutBucket"]), _objects(plan, "*")),
     )
     return {"version": "2.0", "statement": [*of_deployer(plan, uin)["statement"], *first["statement"]]}
+
+
+def of_removal(plan: Description, uin: str) -> dict[str, Any]:
+    """Return what `webrecord deploy destroy` and `rotate-key` need besides what every deployment does."""
+    last = document(
+        ([*(f"cam:{name}" for name in _CAM_REMOVAL), *(f"cls:{name}" for name in _CLS_REMOVAL)], "*"),
+        (_cos(["GetBucket"]), _objects(plan, f"{plan.prefix}/*")),
+        (_cos(["GetObject"]), _objects(plan, f"{plan.prefix}/recordings/*")),
+    )
+    return {"version": "2.0", "statement": [*of_deployer(plan, uin)["statement"], *last["statement"]]}

@@ -1,0 +1,82 @@
+"""`deploy destroy`: what a deployment made is listed, then taken away; films and facts stay."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from webrecord.commands.account import (
+    Build,
+    CosEndpoint,
+    Endpoint,
+    Env,
+    Given,
+    Json,
+    Name,
+    Site,
+    apply,
+    head,
+    show,
+    told,
+)
+from webrecord.deploy import envfile
+from webrecord.deploy.deployment import guarded
+from webrecord.errors import BadUsage, Refused
+
+YesTo = Annotated[
+    str | None, typer.Option("--yes", metavar="NAME", help="The deployment's name, where there is no terminal.")
+]
+
+
+def register(group: typer.Typer) -> None:
+    """Add the command."""
+    group.command("destroy")(_destroy)
+
+
+def _destroy(
+    env: Env = Path(".env"),
+    build: Build = None,
+    deployment: Name = "scf-webrecord",
+    site: Site = "china",
+    endpoint: Endpoint = None,
+    cos_endpoint: CosEndpoint = None,
+    delete_logs: Annotated[bool, typer.Option("--delete-logs", help="The log topic too, with all its lines.")] = False,
+    yes: YesTo = None,
+    as_json: Json = False,
+) -> None:
+    """List what the deployment made, and take it away; the bucket, its films and facts stay."""
+    given = Given(env, build, deployment, site, endpoint, cos_endpoint, as_json=as_json)
+    envfile.refuse_tracked(env)
+    if yes is not None and yes != deployment:
+        raise BadUsage(f"--yes {yes}: the deployment's name is {deployment}; nothing was changed")
+    head(given)
+    resources = list(given.deployment.removals(logs=delete_logs))
+    with given.out.working("reading the account …"):
+        changes = [change for resource in resources for change in guarded(resource.name, resource.changes)]
+    show(given.out, changes)
+    _stays(given, delete_logs=delete_logs)
+    if changes:
+        if yes is None:
+            _ask(deployment)
+        apply(given, resources)
+        _stays(given, delete_logs=delete_logs)
+
+
+def _stays(given: Given, *, delete_logs: bool) -> None:
+    lines = [told(one.name, one.stays) for one in given.deployment.removals(logs=delete_logs)]
+    lines.append(f"bucket {given.deployment.description.bucket} with all films and facts")
+    if not delete_logs:
+        lines.append(f"logs {given.deployment.options.deployment}: --delete-logs takes them too")
+    for line in dict.fromkeys(line for line in lines if line):
+        given.out.row({"stays": line}, f"= {line}")
+
+
+def _ask(deployment: str) -> None:
+    if not sys.stdin.isatty():
+        raise BadUsage(f"there is no terminal to ask on: --yes {deployment} takes all of it away")
+    answer = typer.prompt(f"To take all of it away, type the deployment's name, {deployment}", err=True)
+    if answer.strip() != deployment:
+        raise Refused("that is not its name; nothing was changed")
