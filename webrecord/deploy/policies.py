@@ -60,6 +60,7 @@ _CAM_SETUP = (
 )
 _CLS_SETUP = (
     "GetClsService",
+    "OpenClsService",
     "DescribeLogsets",
     "CreateLogset",
     "DescribeTopics",
