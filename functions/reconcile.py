@@ -65,6 +65,7 @@ def _wake(event: CosEvent, app: bootstrap.ReconcileApp) -> None:
 def _note(report: Report, outcome: str) -> None:
     log.note(outcome=outcome, looked=report.looked, starts=report.started, refusals=dict(report.refusals))
     log.note(asked=report.asked, asked_late_s=report.behind_s, ended=dict(report.ended))
+    log.note(films_suspect=report.films_suspect or None, films_bad=report.films_bad or None)
     log.note(queue_length=report.waiting, queue_age_s=report.waiting_s)
     log.note(foreign=report.foreign.count or None, foreign_names=report.foreign.named or None)
     log.note(notify_failures=report.notify_failures, notify_given_up=sorted(report.given_up)[:10] or None)

@@ -6,12 +6,12 @@ from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
-from shared.domain.film import FilmCheck, inspect
+from shared.domain.film import inspect
 from shared.domain.film_reader import Budget, Read
-from shared.domain.film_rules import Code
+from shared.domain.film_verdict import FilmCheck, Flaw
 
 
-def check_file(path: Path, off: Collection[Code] = (), budget: Budget | None = None) -> FilmCheck:
+def check_file(path: Path, off: Collection[Flaw] = (), budget: Budget | None = None) -> FilmCheck:
     """Check a file; of a playlist also the segments beside it.
 
     Raises:

@@ -134,17 +134,21 @@ def reconcile() -> ReconcileApp:
         ConfigurationError: a setting is wrong or missing.
     """
     from concurrent.futures import ThreadPoolExecutor
+    from threading import Lock
 
     from shared.adapters.notify import WebhookNotifier
     from shared.domain.steps import Timing
+    from shared.usecases.films import Films
     from shared.usecases.look import ReconcilePorts
     from shared.usecases.pace import Pacer
 
     settings = load(ReconcileSettings)
     if settings.notify_secret:
         log.hide([settings.notify_secret.get_secret_value()])
+    ours = _ports(settings)
+    films = _store(settings, settings.bucket, settings.bucket_region, settings.prefix)
     ports = ReconcilePorts(
-        **vars(_ports(settings)),
+        **vars(ours),
         notifier=WebhookNotifier(settings.notify_secret, settings.notify_hosts, deadline=INVOCATION),
         timing=Timing(lost_after=settings.lost_after * 1000),
         sleep=time.sleep,
@@ -153,6 +157,7 @@ def reconcile() -> ReconcileApp:
         pace_stop=Pacer(PACE_PER_SECOND, time.monotonic, time.sleep).wait,
         many=_many,
         job_store=_job_store(settings),
+        films=Films(films, settings.film_ignore, Lock()),
     )
     return ReconcileApp(ports, lambda: ThreadPoolExecutor(THREADS), settings.bucket, settings.prefix)
 
@@ -191,6 +196,7 @@ def _ports(settings: TrtcSettings) -> Ports:
         notify_url=settings.notify_url,
         notify_hosts=settings.notify_hosts,
         relay_hosts=settings.relay_hosts,
+        check_films=settings.film_check == "on",
     )
     recorder = TrtcRecorder(settings.trtc_region, settings.trtc_endpoint, _role, deadline=INVOCATION)
     store = _store(settings, settings.bucket, settings.bucket_region, settings.prefix)

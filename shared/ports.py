@@ -96,6 +96,17 @@ class ObjectStore(Protocol):
         """Delete up to 1000 objects; fine when some are not there. Others of them may be gone when it raises."""
 
 
+class FilmStore(Protocol):
+    """Objects that are read in ranges."""
+
+    def part(self, key: str, offset: int, length: int, etag: str | None) -> StoredObject:
+        """Return so many bytes of an object, from an offset on.
+
+        Raises:
+            StoreError: it is not there, or its ETag is another one by now.
+        """
+
+
 class FileStore(ObjectStore, Protocol):
     """A bucket whose objects can be shared by URL."""
 

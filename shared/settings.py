@@ -23,6 +23,7 @@ from typing_extensions import Self
 
 from shared.domain import forms
 from shared.domain.errors import ConfigurationError
+from shared.domain.film_verdict import Flaw
 from shared.domain.forms import number, reader, several
 from shared.domain.notify_hosts import check_notify_url
 
@@ -119,6 +120,14 @@ class TrtcSettings(StoreSettings):
         str | None, _read(str), Field(description="Who is told of every recording that becomes final")
     ] = None
     notify_hosts: Annotated[Hosts, Field(description="Globs of hosts that may be notified; empty: none")] = ()
+    film_check: Annotated[
+        str, _read(forms.choice("on", "off")), Field(description="Whether films are looked into: `on` or `off`")
+    ] = "on"
+    film_ignore: Annotated[
+        tuple[Flaw, ...],
+        _several(forms.choice(*(code.value for code in Flaw))),
+        Field(description="Findings of the film check that are not told, comma-separated, such as `still,silent`"),
+    ] = ()
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequenc
 from dataclasses import dataclass, field
 from typing import Any
 
+from shared.domain.errors import StoreRefused
 from shared.ports import ListedObject, StoredObject
 
 
@@ -130,6 +131,12 @@ class Bucket:
 
     def get(self, key: str) -> StoredObject | None:
         return self.objects.get(key)
+
+    def part(self, key: str, offset: int, length: int, etag: str | None) -> StoredObject:
+        stored = self.objects.get(key)
+        if stored is None or (etag and etag != stored.etag):
+            raise StoreRefused(f"GET {key}", *((412, "PreconditionFailed") if stored else (404, "NoSuchKey")))
+        return stored._replace(body=stored.body[offset : offset + length])
 
     def list(self, prefix: str, after: str = "", limit: int | None = None) -> Iterator[ListedObject]:
         given, more = 0, True

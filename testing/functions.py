@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from pydantic import SecretStr
@@ -16,6 +17,7 @@ from shared.domain.policy import Policy
 from shared.domain.steps import Timing
 from shared.entrypoint import entrypoint
 from shared.settings import ANONYMOUS, CallbackSettings, RecordingsSettings
+from shared.usecases.films import Films
 from shared.usecases.look import ReconcilePorts
 from shared.usecases.pace import Pacer
 from shared.usecases.read_ports import QueryPorts
@@ -99,6 +101,7 @@ class Invoked:
             pace_stop=Pacer(PACE, lambda: timeline.now / 1000, timeline.sleep).wait,
             many=lambda read, keys: list(Workers(timeline).map(read, keys)),
             job_store=lambda _bucket, _region: self._jobs,
+            films=Films(self._store, (), nullcontext()),
         )
         return self._change(ports)
 

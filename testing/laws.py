@@ -16,6 +16,7 @@ from shared.domain import ids, keys
 from shared.domain.accepted import Accepted
 from shared.domain.callbacks import parse_callback
 from shared.domain.document import Recording
+from shared.domain.filmed import awaited, can_look
 from shared.domain.job_keys import report_key
 from shared.domain.states import State
 from shared.store.journal import current
@@ -145,6 +146,16 @@ def states_are_true(run: Run) -> Iterator[str]:
             continue
         if (state is State.COMPLETED) != (key in files):
             yield f"{key} is {state.value} ({recording.reason}), file there: {key in files}"
+
+
+@law
+def films_are_looked_into(run: Run) -> Iterator[str]:
+    """What is over and lies in our bucket has a verdict, whatever the looks met."""
+    for accepted, recording in _recordings(run):
+        if can_look(accepted) and recording.state.final and recording.files and recording.film is None:
+            yield f"{recording.recording_id} has files, and nobody looked into them"
+        if awaited(accepted, recording.evidence) and recording.state is State.COMPLETED:
+            yield f"{recording.recording_id} is still to be looked into in the end"
 
 
 @law

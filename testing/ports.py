@@ -158,6 +158,9 @@ class TimedStore:
     def get(self, key: str) -> StoredObject | None:
         return self._make("GET", key, lambda: self.inner.get(key))
 
+    def part(self, key: str, offset: int, length: int, etag: str | None) -> StoredObject:
+        return self._make("GET", key, lambda: self.inner.part(key, offset, length, etag))
+
     def list(self, prefix: str, after: str = "", limit: int | None = None) -> Iterator[ListedObject]:
         # Asked for at once, as far as the first page: a generator that nobody reads makes no call.
         given, more = 0, True

@@ -71,7 +71,9 @@ class Run:
         self.trtc = self.make_trtc()
         self.timer = Timer(self)
         self.waker = Waker(self)
-        self.policy = POLICY._replace(max_attempts=3, notify_url=NOTIFY_URL, notify_hosts=("*.example.com",))
+        self.policy = POLICY._replace(
+            max_attempts=3, notify_url=NOTIFY_URL, notify_hosts=("*.example.com",), check_films=True
+        )
         self.stories: dict[str, str] = {}
         self.paced: dict[tuple[str, str], list[int]] = {}
         """When each tick called which of TRTC's actions."""

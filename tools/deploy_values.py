@@ -32,6 +32,8 @@ EXAMPLE = {
     "WEBRECORD_MAX_DURATION_CEILING": "86400",
     "WEBRECORD_MAX_ATTEMPTS": "3",
     "WEBRECORD_START_WITHIN": "3600",
+    "WEBRECORD_FILM_CHECK": "on",
+    "WEBRECORD_FILM_IGNORE": "still,silent_stretch",
     "WEBRECORD_LOST_AFTER": "3600",
 }
 VARIABLE = re.compile(r"\$\{env:(\w+)\}")

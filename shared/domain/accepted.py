@@ -60,6 +60,11 @@ class Accepted(BaseModel):
     notify_on: Literal["final", "changes"] = "final"
     traceparent: str | None = None
     """The W3C trace that the request came with."""
+    check_film: bool = False
+    """Whether its films are looked into when it is over; a release before did not."""
+    expect_sound: bool = True
+    expect_motion: bool = True
+    """Whether silence, and a picture that does not move, are findings."""
     request: dict[str, Any]
     """The request in the API's spelling, with the API's defaults, without storage keys."""
     said: list[str] | None = None

@@ -18,6 +18,7 @@ WORDS = {
     "accepted": "TRTC made a task",
     "gone": "TRTC does not know the task any more",
     "looked": "the task's files were listed",
+    "film": "the films were looked into",
     "303.0": "the upload began",
     "303.1": "the upload could not begin",
     "304": "files were named",

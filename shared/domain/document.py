@@ -8,13 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.domain.accepted import Accepted
 from shared.domain.evidence import Evidence, File, Task
+from shared.domain.film_verdict import Verdict
+from shared.domain.filmed import RecordingFinding, films_of, said_of
 from shared.domain.outbox import Message, messages
 from shared.domain.reasons import Code
 from shared.domain.states import State, last_task, state_of
 from shared.domain.trace import trace_id
 
-SEGMENTS = (".ts", ".m4s")
-"""Pieces of a playlist, which a listing finds beside it."""
 GAP_TOLERANCE_MS = 2_000
 """Files of one recording closer than this are continuous."""
 
@@ -72,6 +72,9 @@ class Overview(BaseModel):
     task_id: str | None = None
     files: list[RecordedFile] = Field(default_factory=list)
     gaps: list[Gap] = Field(default_factory=list)
+    film: Verdict | None = None
+    film_reason: str | None = None
+    film_findings: list[RecordingFinding] | None = None
     attempts: int = 0
     source: str
     trace_id: str | None = None
@@ -90,7 +93,8 @@ def decide(accepted: Accepted, evidence: Evidence) -> Recording:
     files = sorted(_recorded_files(evidence, accepted), key=lambda file: (file.start_ms or 0, file.name))
     begun = [task.began_ms for task in evidence.tasks.values() if task.began_ms]
     ended = [task.ended_ms for task in evidence.tasks.values() if task.ended_ms]
-    task = last_task(evidence)
+    task, gaps = last_task(evidence), _gaps(files)
+    film = said_of(accepted, evidence, gaps, final=state.final)
     return Recording(
         recording_id=accepted.recording_id,
         state=state,
@@ -108,7 +112,10 @@ def decide(accepted: Accepted, evidence: Evidence) -> Recording:
         duration_ms=_recorded_ms(files) or None,
         task_id=task.task_id if task else None,
         files=files,
-        gaps=_gaps(files),
+        gaps=gaps,
+        film=film.verdict,
+        film_reason=film.reason,
+        film_findings=list(film.findings) or None,
         attempts=len(evidence.attempts),
         source=accepted.source,
         trace_id=trace_id(accepted.traceparent),
@@ -119,10 +126,9 @@ def decide(accepted: Accepted, evidence: Evidence) -> Recording:
 
 def _recorded_files(evidence: Evidence, accepted: Accepted) -> list[RecordedFile]:
     return [
-        _recorded_file(name, file, task, accepted)
+        _recorded_file(name, task.files[name], task, accepted)
         for task in evidence.tasks.values()
-        for name, file in task.files.items()
-        if not (name.endswith(SEGMENTS) and any(other.endswith(".m3u8") for other in task.files))
+        for name in films_of(task)
     ]
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from typing_extensions import Self
 
+from shared.domain.film_verdict import FilmCheck, Flaw
 from shared.domain.ids import FACT_NAME
 from shared.domain.reasons import Code, former
 
@@ -121,6 +122,24 @@ class Attempt(Joined):
         return {"at_ms": earliest}
 
 
+class Filmed(BaseModel):
+    """A look into a task's films: when, the how many-th, which findings were switched off, what each file is."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
+
+    at_ms: int
+    tries: Annotated[int, Field(ge=1, lt=100)] = 1
+    off: list[Flaw] = Field(default_factory=list)
+    files: dict[str, FilmCheck] = Field(default_factory=dict)
+
+
+def _newer(a: Filmed | None, b: Filmed | None) -> Filmed | None:
+    """Join looks by the later one: it saw what the earlier one saw."""
+    if a is None or b is None:
+        return b if a is None else a
+    return max(a, b, key=lambda one: (one.at_ms, one.tries, one.model_dump_json()))
+
+
 class Task(Joined):
     """What the callbacks and our own looks say of one task. All times are epoch ms."""
 
@@ -150,6 +169,8 @@ class Task(Joined):
     relay: dict[str, tuple[int, int, str]] = Field(default_factory=dict)
     """Last state of each relay address: when, Status, message."""
     files: dict[str, File] = Field(default_factory=dict)
+    film: Filmed | None = None
+    """The last look into its films."""
 
     @classmethod
     @cache
@@ -159,6 +180,7 @@ class Task(Joined):
             **dict.fromkeys(first, earliest),
             "relay": union(max),
             "files": union(File.join),
+            "film": _newer,
         }
 
 

@@ -6,7 +6,7 @@ import json
 from typing import Any, NamedTuple
 
 from shared.domain.callbacks import Callback, Event, moment_ms, unwrapped
-from shared.domain.evidence import Attempt, Evidence, File, Notification, Task
+from shared.domain.evidence import Attempt, Evidence, File, Filmed, Notification, Task
 from shared.domain.ids import fact_name, task_key_of
 from shared.domain.reasons import Code, former, named
 
@@ -103,6 +103,13 @@ def looked(at_ms: int, task_id: str, files: dict[str, int], *, last: bool = True
     return _fact("looked" if last else "listed", at_ms, {"task_id": task_id, "files": files})
 
 
+def filmed(task_id: str, film: Filmed) -> Fact:
+    """A task's films were looked into; the raw figures are kept, so that the rules can change."""
+    said = film.model_dump(mode="json", exclude={"at_ms"}, exclude_none=True)
+    # In the order in which it is stored: what is derived from it now has the bytes of a replay.
+    return _fact("film", film.at_ms, json.loads(_ENCODER.encode({"task_id": task_id, **said})))
+
+
 def changed(at_ms: int, state: str) -> Fact:
     """The recording came into a state that its caller wants to hear of."""
     return _fact("changed", at_ms, {"state": state})
@@ -144,6 +151,10 @@ def _fact_says(fact: Fact) -> dict[str, Any]:
             files = {name: File(size=size) for name, size in sorted(data["files"].items())}
             when = {"settled_ms" if fact.kind == "looked" else "listed_ms": at_ms}
             return {"tasks": {task_key_of(data["task_id"]): Task(task_id=data["task_id"], files=files, **when)}}
+        case "film":
+            said = {name: data[name] for name in ("tries", "off", "files")}
+            film = Filmed.model_validate({"at_ms": at_ms, **said})
+            return {"tasks": {task_key_of(data["task_id"]): Task(task_id=data["task_id"], film=film)}}
         case "changed":
             return {"changes": {f"{at_ms:013d}-{data['state']}": data["state"]}}
         case "notified":

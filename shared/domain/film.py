@@ -8,37 +8,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from shared.domain import film_hls
 from shared.domain.film_boxes import BEGINNINGS, MOST_INDEX, Box, Track, find, outer, tracks
 from shared.domain.film_figures import Seconds, emptiness, picture_of, sound_of
 from shared.domain.film_fragments import walk
 from shared.domain.film_limits import LIMITS
 from shared.domain.film_reader import Budget, FilmError, Read, Reader, ReadStopped
-from shared.domain.film_rules import MOST_STRETCHES, Code, FilmFinding, Verdict, clock, findings, verdict
-
-
-class FilmCheck(BaseModel):
-    """What a look into one file found.
-
-    Attributes:
-        verdict: see Verdict.
-        seconds: the film's length, where it is known.
-        findings: what is wrong.
-        untold: what could not be told of it: `sound`, `motion`.
-        why: why it was not looked at, or not to its end.
-        figures: raw: codecs, sizes of samples, bytes of a picture for each block; what it cost.
-    """
-
-    model_config = ConfigDict(frozen=True, defer_build=True)
-
-    verdict: Verdict
-    seconds: float | None = None
-    findings: list[FilmFinding] = Field(default_factory=list)
-    untold: list[str] = Field(default_factory=list)
-    why: str | None = None
-    figures: dict[str, Any] = Field(default_factory=dict)
+from shared.domain.film_rules import MOST_STRETCHES, clock, findings
+from shared.domain.film_verdict import FilmCheck, FilmFinding, Flaw, Verdict, verdict
 
 
 def inspect(
@@ -48,7 +25,7 @@ def inspect(
     budget: Budget,
     *,
     open_: film_hls.Open | None = None,
-    off: Collection[Code] = (),
+    off: Collection[Flaw] = (),
 ) -> FilmCheck:
     """Look into a file.
 
@@ -63,7 +40,7 @@ def inspect(
     try:
         seen = _Look(Reader(read, size, budget), budget)
         if size == 0:
-            seen.found.append(FilmFinding(code=Code.EMPTY, words="The file has no bytes."))
+            seen.found.append(FilmFinding(code=Flaw.EMPTY, words="The file has no bytes."))
         elif name.lower().endswith(".m3u8"):
             seen.playlist(open_)
         elif name.lower().endswith((".mp4", ".m4v", ".mov", ".m4s", ".m4a")) or not name.lower().endswith(NOT_FILMS):
@@ -71,12 +48,12 @@ def inspect(
         else:
             return FilmCheck(verdict=Verdict.UNCHECKED, why="only MP4 and HLS are looked into")
     except FilmError as error:
-        seen.found = [FilmFinding(code=Code.UNPLAYABLE, words=f"The film can't be played: it {error}.")]
+        seen.found = [FilmFinding(code=Flaw.UNPLAYABLE, words=f"The film can't be played: it {error}.")]
     except ReadStopped as error:
-        return FilmCheck(verdict=Verdict.UNCHECKED, why=str(error), figures=seen.cost())
+        return FilmCheck(verdict=Verdict.UNCHECKED, why=str(error), again=error.again, figures=seen.cost())
     except Exception as error:  # noqa: BLE001 (a stranger's bytes: no shape of theirs may fail the invocation)
         words = f"The film can't be played: it could not be read ({type(error).__name__})."
-        seen.found = [FilmFinding(code=Code.UNPLAYABLE, words=words)]
+        seen.found = [FilmFinding(code=Flaw.UNPLAYABLE, words=words)]
     found = [one for one in seen.found if one.code not in off][:MOST_STRETCHES]
     length = round(seen.seconds, 2) if seen.seconds is not None else None
     return FilmCheck(
@@ -132,7 +109,7 @@ class _Look:
             places = seen.fragments if seen.partial else None
             if not seen.fragments:
                 self.seconds = 0.0
-                self.found.append(FilmFinding(code=Code.EMPTY, words="The film ends before its first picture."))
+                self.found.append(FilmFinding(code=Flaw.EMPTY, words="The film ends before its first picture."))
                 return
         elif torn:
             raise FilmError("breaks off in the middle")
@@ -150,7 +127,7 @@ class _Look:
         self.figures |= {"segments": len(named.segments), "closed": named.closed}
         self.seconds = named.seconds
         if not named.segments:
-            self.found.append(FilmFinding(code=Code.EMPTY, words="The playlist names no segment."))
+            self.found.append(FilmFinding(code=Flaw.EMPTY, words="The playlist names no segment."))
             return
         looked = film_hls.look(named, open_, self._budget)
         self.figures["missing"] = len(looked.missing)
@@ -161,7 +138,7 @@ class _Look:
         for one in looked.missing[:MOST_STRETCHES]:
             words = f"A segment is missing or empty from {clock(one.at_s)} to {clock(one.at_s + one.seconds)}."
             begin, end = int(one.at_s * 1000), int((one.at_s + one.seconds) * 1000)
-            self.found.append(FilmFinding(code=Code.UNPLAYABLE, words=words, from_ms=begin, to_ms=end))
+            self.found.append(FilmFinding(code=Flaw.UNPLAYABLE, words=words, from_ms=begin, to_ms=end))
 
     def _judge(self, found: list[Track], seconds: float | None, places: int | None) -> None:
         by_size = sorted((track for track in found if len(track.sizes)), key=lambda track: -sum(track.sizes))
@@ -175,7 +152,8 @@ class _Look:
         if pictures:
             picture = picture_of(pictures[0], partial=places is not None)
             if picture.nothing:
-                picture.figures["emptiness"] = blankness = emptiness(pictures[0])
+                blankness = emptiness(pictures[0])
+                picture.figures.update({} if blankness is None else {"emptiness": blankness})
             self.figures["picture"] = picture.figures
         sound = None
         if sounds:

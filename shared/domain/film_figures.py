@@ -62,7 +62,8 @@ def sound_of(track: Track, *, partial: bool = False) -> Seconds:
         flags.append(None if not part and partial else quiet)
     if not any(flags) and track.codec == "mp4a":
         padded = _is_padded(track)
-        figures["padded_silence"] = padded
+        if padded is not None:
+            figures["padded_silence"] = padded
         if padded:
             flags = [None if flag is None else True for flag in flags]
     figures["silent_seconds"] = sum(flag is True for flag in flags)
@@ -83,7 +84,9 @@ def _is_padded(track: Track) -> bool | None:
             if zero is False:
                 return False
             known = known or bool(zero)
-    except ReadStopped:
+    except ReadStopped as stopped:
+        if stopped.again:  # the store failed, or the object is another one by now
+            raise
         return None
     return known or None
 
@@ -152,7 +155,9 @@ def _filled(track: Track, late: array[int], least: float, figures: dict[str, Any
             real.append(sum(size for kind, _, size in units if kind in SLICES))
             filler += sum(size for kind, _, size in units if kind == FILLER)
             total += min(track.sizes[which], 16 << 10)
-    except ReadStopped:
+    except ReadStopped as stopped:
+        if stopped.again:  # the store failed, or the object is another one by now
+            raise
         return None
     figures["filler"] = round(filler / total, 3) if total else 0
     if figures["filler"] <= LIMITS.filler:
@@ -186,7 +191,9 @@ def emptiness(track: Track) -> int | None:
         return None
     try:
         data = track.sample(which, 1 << 20)
-    except ReadStopped:
+    except ReadStopped as stopped:
+        if stopped.again:  # the store failed, or the object is another one by now
+            raise
         return None
     units = nal_units(data, track.start_codes)
     slices = b"".join(data[at + 1 : at + size] for kind, at, size in units if kind in SLICES)

@@ -23,7 +23,16 @@ class FilmError(ValueError):
 
 
 class ReadStopped(Exception):
-    """The file could not be read on: the store failed, the object changed, or a limit was reached."""
+    """The file could not be read on: the store failed, the object changed, or a limit was reached.
+
+    Attributes:
+        again: whether another try may go better.
+    """
+
+    def __init__(self, words: str, *, again: bool = False) -> None:
+        """Say why."""
+        super().__init__(words)
+        self.again = again
 
 
 @dataclass
@@ -51,7 +60,7 @@ class Budget:
         if self.used_reads >= self.reads or self.used_size + size > self.size:
             raise ReadStopped(f"it needs more than {self.reads} reads or {self.size >> 20} MiB")
         if not self.has_time():
-            raise ReadStopped("the time was over")
+            raise ReadStopped("the time was over", again=True)
         self.used_reads += 1
         self.used_size += size
 
@@ -102,9 +111,9 @@ class Reader:
         try:
             body = self._read(offset, length)
         except Exception as error:
-            raise ReadStopped(f"reading failed: {type(error).__name__}: {error}"[:300]) from error
+            raise ReadStopped(f"reading failed: {type(error).__name__}: {error}"[:300], again=True) from error
         if len(body) != length:
-            raise ReadStopped(f"{len(body)} bytes came instead of {length}")
+            raise ReadStopped(f"{len(body)} bytes came instead of {length}", again=True)
         return body
 
 

@@ -1,53 +1,13 @@
-"""From what each second of a film is like to findings and a verdict."""
+"""From what each second of a film is like to findings."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from enum import Enum
+from collections.abc import Iterable
 from typing import NamedTuple
-
-from pydantic import BaseModel, ConfigDict
 
 from shared.domain.film_figures import Seconds
 from shared.domain.film_limits import LIMITS
-
-
-class Code(str, Enum):
-    """What is found in a film."""
-
-    UNPLAYABLE = "unplayable"
-    EMPTY = "empty"
-    SHORTER = "shorter"
-    NO_SOUND_TRACK = "no_sound_track"
-    SILENT = "silent"
-    SILENT_STRETCH = "silent_stretch"
-    STILL = "still"
-    BLANK = "blank"
-    GAP = "gap"
-
-
-class Verdict(str, Enum):
-    """What a film is worth, beside the recording's state: no finding is certain."""
-
-    GOOD = "good"
-    SUSPECT = "suspect"
-    BAD = "bad"
-    UNCHECKED = "unchecked"
-
-
-SOUND = frozenset((Code.NO_SOUND_TRACK, Code.SILENT, Code.SILENT_STRETCH))
-MOTION = frozenset((Code.STILL, Code.BLANK))
-
-
-class FilmFinding(BaseModel):
-    """Something found in a film; `from_ms` and `to_ms` count from its beginning, where it is a stretch."""
-
-    model_config = ConfigDict(frozen=True, defer_build=True)
-
-    code: Code
-    words: str
-    from_ms: int | None = None
-    to_ms: int | None = None
+from shared.domain.film_verdict import FilmFinding, Flaw
 
 
 class Stretch(NamedTuple):
@@ -82,30 +42,30 @@ def findings(
         places: how many places were looked at; None: all of it.
     """
     if seconds < LIMITS.least_s:
-        return [FilmFinding(code=Code.EMPTY, words="The film is shorter than a second.")]
+        return [FilmFinding(code=Flaw.EMPTY, words="The film is shorter than a second.")]
     where = "" if places is None else f", in all {places} places that were looked at"
     found = []
     quiet = sound is None or sound.nothing
     if sound is None:
-        found.append(FilmFinding(code=Code.NO_SOUND_TRACK, words="The film has no sound track."))
+        found.append(FilmFinding(code=Flaw.NO_SOUND_TRACK, words="The film has no sound track."))
     elif quiet:
-        found.append(FilmFinding(code=Code.SILENT, words=f"The film is silent from beginning to end{where}."))
+        found.append(FilmFinding(code=Flaw.SILENT, words=f"The film is silent from beginning to end{where}."))
     elif sound.told and places is None:
-        found += [_stretch(Code.SILENT_STRETCH, "The sound is silent", one) for one in stretches(sound.flags)]
+        found += [_stretch(Flaw.SILENT_STRETCH, "The sound is silent", one) for one in stretches(sound.flags)]
     if picture is None or not picture.told:
         return found
     still = picture.nothing and seconds >= LIMITS.still_least_s
     if picture.nothing and emptiness is not None and emptiness < LIMITS.blank:
-        found.append(FilmFinding(code=Code.BLANK, words=f"The picture is one colour throughout{where}."))
+        found.append(FilmFinding(code=Flaw.BLANK, words=f"The picture is one colour throughout{where}."))
     elif still and (quiet or seconds >= LIMITS.still_long_s):
-        found.append(FilmFinding(code=Code.STILL, words=f"The picture never changes{where}."))
+        found.append(FilmFinding(code=Flaw.STILL, words=f"The picture never changes{where}."))
     elif not still and places is None:
         flags = picture.flags
         long = stretches(flags, LIMITS.still_long_s)
         if sound is not None and sound.told:
             both = [still and mute for still, mute in zip(flags, sound.flags, strict=False)]
             long += [one for one in stretches(both) if not any(a.begin < one.end and one.begin < a.end for a in long)]
-        found += [_stretch(Code.STILL, "The picture does not change", one) for one in sorted(long)]
+        found += [_stretch(Flaw.STILL, "The picture does not change", one) for one in sorted(long)]
     return found
 
 
@@ -113,7 +73,7 @@ MOST_STRETCHES = 50
 """Findings of one film; what more there is shows in the figures."""
 
 
-def _stretch(code: Code, words: str, stretch: Stretch) -> FilmFinding:
+def _stretch(code: Flaw, words: str, stretch: Stretch) -> FilmFinding:
     said = f"{words} from {clock(stretch.begin)} to {clock(stretch.end)}."
     return FilmFinding(code=code, words=said, from_ms=stretch.begin * 1000, to_ms=stretch.end * 1000)
 
@@ -122,17 +82,3 @@ def clock(seconds: float) -> str:
     """Return h:mm:ss."""
     whole = int(seconds)
     return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
-
-
-def verdict(found: Sequence[FilmFinding]) -> Verdict:
-    """Return what the findings mean together.
-
-    A film that can't be played is bad, and so is one in which nothing happens: neither sound nor motion. Each of
-    these alone may be meant.
-    """
-    codes = {one.code for one in found}
-    whole = {one.code for one in found if one.from_ms is None}
-    mute, still = whole & {Code.SILENT, Code.NO_SOUND_TRACK}, whole & MOTION
-    if codes & {Code.UNPLAYABLE, Code.EMPTY} or (mute and still):
-        return Verdict.BAD
-    return Verdict.SUSPECT if codes else Verdict.GOOD

@@ -12,13 +12,15 @@ from datetime import date, datetime, timezone
 
 from shared.domain.document import Overview
 from shared.domain.errors import FieldError, InvalidRequest
+from shared.domain.film_verdict import Verdict
 from shared.domain.states import State
 
 DEFAULT_LIMIT = 50
 MOST = 100
 DEFAULT_DAYS = 31
 MOST_DAYS = 366
-FILTERS = ("state", "from", "to", "label")
+FILTERS = ("state", "from", "to", "label", "film")
+"""A cursor's digest covers those that are given."""
 _LABEL = re.compile(r"[A-Za-z0-9_.-]{1,64}(:.{0,256})?", re.DOTALL)
 _AFTER = re.compile(r"(?:days/[0-9-]{10}/)?([0-9]{13}-[A-Za-z0-9_-]{1,26})")
 """The name of an index entry; a release before gave its key."""
@@ -31,7 +33,7 @@ class ListQuery:
 
     Attributes:
         first, last: the days (UTC), both included.
-        states: any of these; empty for all.
+        states, films: any of these; empty for all.
         labels: all of these; a value of None asks for the name alone.
         limit: how many at most.
         after: the name of the index entry that the page before ended with.
@@ -45,15 +47,18 @@ class ListQuery:
     limit: int
     after: str | None
     digest: str
+    films: frozenset[Verdict] = frozenset()
 
     @property
     def filtered(self) -> bool:
         """Whether documents have to be read to know which belong to the answer."""
-        return bool(self.states or self.labels)
+        return bool(self.states or self.labels or self.films)
 
     def takes(self, recording: Overview) -> bool:
         """Tell whether a recording belongs to the answer."""
         if self.states and recording.state not in self.states:
+            return False
+        if self.films and recording.film not in self.films:
             return False
         return all(
             name in recording.labels and (value is None or recording.labels[name] == value)
@@ -98,6 +103,12 @@ def parse_query(query: Mapping[str, str], now_ms: int) -> ListQuery:
             states.add(State(name))
         else:
             take("state", f"must be one of {', '.join(state.value for state in State)}", name)
+    films = set()
+    for name in _several(query, "film") or ([""] if "film" in query else []):
+        if name in Verdict._value2member_map_:
+            films.add(Verdict(name))
+        else:
+            take("film", f"must be one of {', '.join(one.value for one in Verdict)}", name)
     labels = []
     for pair in _several(query, "label"):
         if not _LABEL.fullmatch(pair):
@@ -114,12 +125,12 @@ def parse_query(query: Mapping[str, str], now_ms: int) -> ListQuery:
     limit = query.get("limit", str(DEFAULT_LIMIT))
     if not re.fullmatch(r"[0-9]{1,3}", limit) or not 1 <= int(limit) <= MOST:
         take("limit", f"must be 1 to {MOST}", limit)
-    filters = "\x00".join(f"{name}={query.get(name, '')}" for name in FILTERS)
+    filters = "\x00".join(f"{name}={query.get(name, '')}" for name in FILTERS if name != "film" or name in query)
     digest = hashlib.sha256(filters.encode("utf-8", "surrogatepass")).hexdigest()[:12]
     after = _after(query.get("cursor"), digest, errors)
     if errors:
         raise InvalidRequest(errors)
-    return ListQuery(first, last, frozenset(states), tuple(labels), int(limit), after, digest)
+    return ListQuery(first, last, frozenset(states), tuple(labels), int(limit), after, digest, frozenset(films))
 
 
 def _unknown(names: list[str], known: tuple[str, ...]) -> list[FieldError]:

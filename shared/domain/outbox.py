@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from shared.domain.accepted import Accepted
 from shared.domain.evidence import Evidence, Note
+from shared.domain.filmed import NOTIFY_WAITS_MS, awaited, news_ms
 from shared.domain.states import State, last_task
 
 RETRY_AFTER_S = (60, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 72_000)
@@ -47,7 +48,10 @@ def messages(accepted: Accepted, evidence: Evidence, state: State) -> list[Messa
         owed[f"{state.value}-again" if again else state.value] = state
     # A recording has one receiver: what it says of one notification holds for all of them.
     ended = min((sent.ended for sent in evidence.notifications.values() if sent.ended), default=None)
-    return [_message(_webhook_id(accepted, evidence, name), value, evidence, ended) for name, value in owed.items()]
+    told = [_message(_webhook_id(accepted, evidence, name), value, evidence, ended) for name, value in owed.items()]
+    if state.final and told[-1].next_ms == 0 and awaited(accepted, evidence):
+        told[-1] = told[-1].model_copy(update={"next_ms": news_ms(evidence) + NOTIFY_WAITS_MS})
+    return told
 
 
 def _webhook_id(accepted: Accepted, evidence: Evidence, name: str) -> str:

@@ -40,6 +40,7 @@ class Policy(NamedTuple):
         notify_url: who hears of every recording, unless the request names another.
         notify_hosts: globs of hosts that requests may name.
         relay_hosts: globs of hosts that may be relayed to; empty means any public host, `refuse` none.
+        check_films: whether films are looked into when they are there.
     """
 
     sdk_app_ids: tuple[int, ...]
@@ -55,6 +56,7 @@ class Policy(NamedTuple):
     notify_url: str | None = None
     notify_hosts: tuple[str, ...] = ()
     relay_hosts: tuple[str, ...] = ()
+    check_films: bool = False
 
     def accept(
         self, request: RecordingRequest, recording_id: str, source: str, now_ms: int, traceparent: str | None = None
@@ -108,6 +110,9 @@ class Policy(NamedTuple):
             notify_url=request.notify_url or self.notify_url,
             notify_on=request.notify_on or "final",
             traceparent=traceparent,
+            check_film=self.check_films,
+            expect_sound=request.expect.sound if request.expect else True,
+            expect_motion=request.expect.motion if request.expect else True,
             request=request.redacted(),
             said=said_by(request),
         )

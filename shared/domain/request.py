@@ -178,6 +178,13 @@ class EmulateMobileParams(Wire):
     screen_orientation: Switch = 0
 
 
+class Expect(Wire):
+    """What the film is expected to hold: a page may be meant to be silent, or not to move."""
+
+    sound: Annotated[bool, Field(strict=True)] = True
+    motion: Annotated[bool, Field(strict=True)] = True
+
+
 class RecordingRequest(Wire):
     """What a caller asks for. `storage`, `prefix` and `format` name a target; settings fill in the rest."""
 
@@ -208,6 +215,7 @@ class RecordingRequest(Wire):
     start_by: Instant | None = None
     notify_url: Annotated[Text, Field(min_length=1, max_length=2048)] | None = None
     notify_on: Literal["final", "changes"] | None = None
+    expect: Expect | None = None
     labels: Annotated[dict[LabelName, LabelValue], Field(max_length=10)] | None = None
 
     @model_validator(mode="after")

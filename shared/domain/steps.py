@@ -15,6 +15,7 @@ from itertools import takewhile
 from shared.domain.accepted import Accepted
 from shared.domain.deadlines import because, too_late
 from shared.domain.evidence import Evidence, Task
+from shared.domain.filmed import WITHIN_MS, awaited, news_ms
 from shared.domain.outbox import messages
 from shared.domain.periods import IN_FLIGHT_MS, REPEAT_MS, START_LEAD_MS
 from shared.domain.reasons import Code, Reason
@@ -115,7 +116,15 @@ class Notify:
     attempt: int
 
 
-Step = Wait | Start | GiveUp | Describe | Stop | Look | Sweep | Notify
+@dataclass(frozen=True)
+class Inspect:
+    """Look into the task's films; `tries` counts this look."""
+
+    task_id: str
+    tries: int
+
+
+Step = Wait | Inspect | Start | GiveUp | Describe | Stop | Look | Sweep | Notify
 
 
 def next_step(
@@ -148,13 +157,29 @@ def next_step(
             step = _uploading(accepted, pending, evidence, now_ms, timing)
             if not (tell_ms is not None and isinstance(step, Wait) and step.until_ms > tell_ms):
                 return step
+        film = _film_step(accepted, evidence, now_ms)
+        if isinstance(film, Inspect):
+            return film
         if tell_ms is not None:
-            return Wait(tell_ms)
+            return Wait(min(tell_ms, film.until_ms) if film else tell_ms)
+        if film is not None:
+            return film
         return _settling(evidence, now_ms, timing, swept=seen_ms is not None)
     step = _working_step(accepted, evidence, state, now_ms, timing, seen_ms, asked=asked and evidence.stop is None)
     if tell_ms is not None and isinstance(step, Wait):
         return Wait(min(step.until_ms, tell_ms))
     return step
+
+
+def _film_step(accepted: Accepted, evidence: Evidence, now_ms: int) -> Inspect | Wait | None:
+    due = awaited(accepted, evidence)
+    if not due or now_ms >= news_ms(evidence) + WITHIN_MS:
+        return None
+    at_ms, task = min(due, key=lambda one: (one[0], one[1].task_id or ""))
+    if now_ms < at_ms:
+        return Wait(at_ms)
+    film = task.film if at_ms else None  # another set of files is another look
+    return Inspect(task.task_id or "", 1 + (film.tries if film else 0))
 
 
 def is_outlived(accepted: Accepted, evidence: Evidence, now_ms: int, timing: Timing) -> bool:

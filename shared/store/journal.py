@@ -21,6 +21,7 @@ from shared.domain.document import Recording, decide
 from shared.domain.errors import Damaged, NotFound
 from shared.domain.evidence import Evidence
 from shared.domain.facts import Fact, changed, evidence_of_callback, evidence_of_fact, read_fact, unreadable
+from shared.domain.filmed import awaited
 from shared.domain.ids import is_fact_name, is_recording_id, task_key_of
 from shared.domain.states import since_ms, state_of
 from shared.domain.steps import behind_ms
@@ -300,6 +301,12 @@ def _callback_says(name: str, stored: StoredObject) -> Evidence:
     return evidence_of_callback(parse_callback(stored.body, received_ms(stored))._replace(name=name))
 
 
+def _awaited(documented: Evidence | None, accepted: Accepted) -> bool:
+    """Tell whether the document said already that films are to be looked into: then there is a marker."""
+    is_final = documented is not None and state_of(accepted, documented)[0].final
+    return is_final and bool(awaited(accepted, documented or Evidence()))
+
+
 def _write(store: ObjectStore, known: Known, now_ms: int) -> tuple[Known, Recording]:
     accepted, recording = known.accepted, decide(known.accepted, known.evidence)
     if accepted.notify_url and accepted.notify_on == "changes" and not recording.state.final:
@@ -320,15 +327,18 @@ def _write(store: ObjectStore, known: Known, now_ms: int) -> tuple[Known, Record
         first.append(partial(store.put, keys.index_key(accepted.created_ms, recording_id), b""))
     if not recording.state.final and known.documented and state_of(accepted, known.documented)[0].final:
         first.append(partial(markers.mark_look, store, recording_id, now_ms))  # who is done has no marker any more
+    if recording.state.final and awaited(accepted, known.evidence) and not _awaited(known.documented, accepted):
+        first.append(partial(markers.mark_look, store, recording_id, now_ms))
     store.at_once(*first)
     body = recording.model_dump_json(indent=1, exclude_none=True).encode()
     # Where it dies among these, the look that every recording has ahead of it writes what is missing.
     also: list[Callable[[], object]] = [partial(store.put, keys.document_key(recording_id), body)]
     if recording.state.waiting:
         also.append(partial(markers.mark_start, store, accepted, now_ms, behind_ms(known.evidence)))
-    if any(message.next_ms == 0 for message in recording.notifications):
+    fresh = [one.next_ms for one in recording.notifications if one.next_ms is not None and not one.attempts]
+    if fresh:
         # A marker of a time of its own: reconcile may be deleting an older one right now.
-        also.append(partial(markers.mark_message, store, recording_id, now_ms))
+        also.append(partial(markers.mark_message, store, recording_id, max(now_ms, min(fresh))))
     store.at_once(*also)
     return known._replace(documented=known.evidence), recording
 

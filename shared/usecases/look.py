@@ -17,6 +17,7 @@ from shared.domain.states import end_ms
 from shared.domain.steps import (
     Describe,
     GiveUp,
+    Inspect,
     Look,
     Start,
     Step,
@@ -30,6 +31,7 @@ from shared.domain.steps import (
 from shared.ports import Notifier, ObjectStore
 from shared.store import journal
 from shared.store.journal import Known
+from shared.usecases.films import Films, inspect_task, unlooked
 from shared.usecases.ports import Ports
 from shared.usecases.tasks import find, list_files, task_of_files
 
@@ -56,6 +58,8 @@ class ReconcilePorts(Ports):
     """How lines of a job are taken."""
     job_store: Callable[[str, str | None], ObjectStore] | None = None
     """Gives a bucket that job objects are in, by name and region."""
+    films: Films | None = None
+    """What looks into films; None: each is found not to have been looked into."""
 
 
 def asks(step: Step) -> bool:
@@ -120,6 +124,11 @@ def _carry_out(step: Step, accepted: Accepted, evidence: Evidence, ports: Reconc
         case Stop(task_id):
             (ports.pace_stop or ports.pace)()
             return _gone(lambda: ports.recorder.stop(task_id), task_id, accepted, evidence, ports)
+        case Inspect(task_id, tries):
+            task = evidence.tasks[ids.task_key_of(task_id)]
+            if ports.films is None:
+                return facts.filmed(task_id, unlooked(task, now_ms))
+            return inspect_task(accepted, task, tries, ports.films, ports.store, ports.clock)
         case Look(task_id, last):
             files = list_files(accepted, task_id, ports.store)
             return facts.looked(now_ms, task_id, files, last=last) if files or last else None

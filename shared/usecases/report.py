@@ -13,6 +13,7 @@ from threading import Lock
 from shared.domain import keys
 from shared.domain.document import Recording, decide
 from shared.domain.errors import RecorderError, StoreError
+from shared.domain.film_verdict import Verdict
 from shared.domain.foreign import Foreign
 from shared.ports import ListedObject, ObjectStore
 from shared.store import markers, tombstones
@@ -39,6 +40,7 @@ class Report:
         waiting, waiting_s: how many starts are due and not made, and how long the oldest has waited, seconds.
         behind_s: how late the last question about a silent recording was, seconds.
         ended: final states that recordings came to, and how many.
+        films_suspect, films_bad: recordings whose films were found to be so.
         notify_failures: notifications that were not taken.
         given_up: receivers' hosts that got nothing more in this tick, because they did not answer in time.
         failed: looks, starts and notifications that failed; `errors` has the first of them in words.
@@ -53,6 +55,8 @@ class Report:
     waiting_s: int = 0
     behind_s: int = 0
     ended: Counter[str] = field(default_factory=Counter)
+    films_suspect: int = 0
+    films_bad: int = 0
     notify_failures: int = 0
     given_up: set[str] = field(default_factory=set)
     failed: int = 0
@@ -64,6 +68,9 @@ class Report:
         """Count a look, and what it changed; looks are made by several threads at once."""
         with self._counting:
             self.looked, self.asked = self.looked + 1, self.asked + asked
+            if before and before.film is not after.film:
+                self.films_suspect += after.film is Verdict.SUSPECT
+                self.films_bad += after.film is Verdict.BAD
             self.ended.update([after.state.value] if before and after.state.final and not before.state.final else [])
 
     def note_not_taken(self, given_up: str | None) -> None:

@@ -15,7 +15,7 @@ from shared.domain.errors import StoreError
 from shared.domain.evidence import Evidence
 from shared.domain.periods import START_LEAD_MS
 from shared.domain.states import end_ms
-from shared.domain.steps import GiveUp, Start, next_step
+from shared.domain.steps import GiveUp, Inspect, Start, next_step
 from shared.ports import ObjectStore
 from shared.store.journal import Known
 
@@ -63,6 +63,8 @@ def _is_due(known: Known, now_ms: int) -> bool:
     if any(message.next_ms == 0 for message in decide(known.accepted, known.evidence).notifications):
         return True  # of a message that was refused before, the timer makes the next try
     step = next_step(known.accepted.model_copy(update={"notify_url": None}), known.evidence, now_ms)
+    if isinstance(step, Inspect):
+        return True
     # A first start is its caller's, and what TRTC has to be asked about first is the timer's.
     return isinstance(step, Start | GiveUp) and step.recheck is None and bool(known.evidence.attempts)
 

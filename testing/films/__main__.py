@@ -11,8 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 from local.film import check_file
-from shared.domain.film import FilmCheck
-from shared.domain.film_rules import Code
+from shared.domain.film_verdict import FilmCheck, Flaw
 from testing.films.corpus import CASES, Case, damaged
 from testing.films.make import write
 
@@ -42,7 +41,7 @@ def _name(name: str) -> str:
     return "".join(one if one.isalnum() else "-" for one in name)
 
 
-def codes(check: FilmCheck) -> frozenset[Code]:
+def codes(check: FilmCheck) -> frozenset[Flaw]:
     """Return what was found."""
     return frozenset(finding.code for finding in check.findings)
 
@@ -57,7 +56,7 @@ def main(argv: list[str]) -> int:
     options = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as kept:
         folder = options.folder or Path(kept)
-        lines, counts = ["| Film | Verdict | Found |", "|---|---|---|"], Counter[tuple[Code, str]]()
+        lines, counts = ["| Film | Verdict | Found |", "|---|---|---|"], Counter[tuple[Flaw, str]]()
         cases = {name: case for name, case in CASES.items() if options.only in name}
         for name, case in cases.items():
             begun = time.monotonic()
@@ -66,17 +65,17 @@ def main(argv: list[str]) -> int:
             check = check_file(path)
             took = time.process_time() - started
             found = codes(check)
-            for code in Code:
+            for code in Flaw:
                 kind = {(1, 1): "found", (1, 0): "missed", (0, 1): "false alarm", (0, 0): "rightly not"}
                 counts[code, kind[code in case.wrong, code in found]] += 1
-            said = [code.value + ("" if code in case.wrong else " (false alarm)") for code in Code if code in found]
-            said += [f"{code.value} (missed)" for code in Code if code in case.wrong - found]
+            said = [code.value + ("" if code in case.wrong else " (false alarm)") for code in Flaw if code in found]
+            said += [f"{code.value} (missed)" for code in Flaw if code in case.wrong - found]
             lines.append(f"| {name} | {check.verdict.value} | {', '.join(said) or '-'} |")
             print(f"{lines[-1]}  made {between - begun:.1f} s, checked {took * 1000:.0f} ms", flush=True)
             if options.figures:
                 print("   ", check.seconds, check.untold, check.why, check.figures)
         counted = ["| Finding | Found | Missed | False alarms | Films without |", "|---|---|---|---|---|"]
-        for code in Code:
+        for code in Flaw:
             row = [counts[code, kind] for kind in ("found", "missed", "false alarm", "rightly not")]
             if any(row[:3]):
                 counted.append(f"| `{code.value}` | {' | '.join(map(str, row))} |")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from shared.domain.film_rules import Code
+from shared.domain.film_verdict import Flaw
 from testing.films import pictures as see
 from testing.films import sounds as hear
 from testing.films.make import BASELINE, FAST, FILLED, LIVE, MEDIUM, VBV, Film
@@ -14,8 +14,8 @@ FRAGMENTS = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
 INDEXED = {"movflags": "dash+frag_keyframe+empty_moov+default_base_moof+global_sidx"}
 HLS = {"hls_time": "4", "hls_playlist_type": "vod"}
 
-BLANK, STILL, SILENT = Code.BLANK, Code.STILL, Code.SILENT
-MUTE, NO_SOUND, EMPTY, BROKEN = Code.SILENT_STRETCH, Code.NO_SOUND_TRACK, Code.EMPTY, Code.UNPLAYABLE
+BLANK, STILL, SILENT = Flaw.BLANK, Flaw.STILL, Flaw.SILENT
+MUTE, NO_SOUND, EMPTY, BROKEN = Flaw.SILENT_STRETCH, Flaw.NO_SOUND_TRACK, Flaw.EMPTY, Flaw.UNPLAYABLE
 
 
 @dataclass(frozen=True)
@@ -23,13 +23,13 @@ class Case:
     """A film, what is wrong with it in truth, and what is done to its bytes: `half`, `no_index`, `cut_index`…"""
 
     film: Film
-    wrong: frozenset[Code] = frozenset()
+    wrong: frozenset[Flaw] = frozenset()
     damage: str = ""
     quick: bool = False
     """Part of the tests that always run."""
 
 
-def _case(film: Film, *wrong: Code, damage: str = "", quick: bool = False) -> Case:
+def _case(film: Film, *wrong: Flaw, damage: str = "", quick: bool = False) -> Case:
     return Case(film, frozenset(wrong), damage, quick)
 
 
@@ -159,7 +159,7 @@ def damaged(body: bytes, damage: str) -> bytes:
         case "fragment":
             return body[: int(len(body) * 0.7)]
         case "page":
-            return b"<?xml version='1.0'?><Error><Code>NoSuchKey</Code></Error>"
+            return b"<?xml version='1.0'?><Error><Flaw>NoSuchKey</Flaw></Error>"
         case "zeros":
             return bytes(100_000)
         case "wide":

@@ -60,6 +60,20 @@ def test_what_was_put_is_read_back_byte_for_byte(store: ObjectStore) -> None:
     assert (body, {"received-ms": "17", "sign": "a+b/c="}) == (stored.body, dict(stored.metadata))
 
 
+def test_a_range_is_read_of_the_object_that_was_meant(store: ObjectStore) -> None:
+    """Bytes from an offset on, fewer at the end; an error where it is not there or another one by now."""
+    assert isinstance(store, Bucket | TimedStore | CosStore)
+    store.put("film.mp4", bytes(range(100)))
+    first = store.part("film.mp4", 10, 5, None)
+    assert (bytes(range(10, 15)), True) == (first.body, bool(first.etag))
+    assert bytes(range(90, 100)) == store.part("film.mp4", 90, 50, first.etag).body
+    store.put("film.mp4", bytes(100))
+    with pytest.raises(StoreError):
+        store.part("film.mp4", 10, 5, first.etag)
+    with pytest.raises(StoreError):
+        store.part("gone.mp4", 0, 5, None)
+
+
 def test_an_absent_object_is_none(store: ObjectStore) -> None:
     """A missing key is an answer, not an error."""
     assert store.get("nothing/here") is None

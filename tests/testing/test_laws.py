@@ -10,7 +10,7 @@ import pytest
 
 from shared.adapters.wire import Deadline
 from shared.domain import keys
-from shared.domain.errors import TaskNotFound
+from shared.domain.errors import StoreError, TaskNotFound
 from shared.ports import Described, Started
 from shared.usecases.look import ReconcilePorts
 from testing.bucket import Bucket
@@ -184,6 +184,20 @@ class KeepsWakes(Run):
         return Wakeful(clock=self.timeline)
 
 
+class LosesFilmFacts(Bucket):
+    """A bucket that takes no fact about films."""
+
+    def put(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> None:
+        if "-film-" in key:
+            raise StoreError("COS PUT")
+        super().put(key, body, metadata)
+
+
+class NeverLooksIntoFilms(Run):
+    def make_bucket(self) -> Bucket:
+        return LosesFilmFacts(clock=self.timeline)
+
+
 class Chatty(Bucket):
     """A bucket that notes a key in what it keeps; errors are redacted before they could."""
 
@@ -249,6 +263,7 @@ DEATHS = [replace(ONE, strikes=[Strike("start r0 #1", number, "", "die after")])
 MANY = plain(*(begin(f"r{number}") for number in range(60)))
 MANY = replace(MANY, stories={f"r{number}-1": "silent" for number in range(60)})
 MUTANTS: dict[str, tuple[Callable[[Scenario], Run], list[Scenario]]] = {
+    "films are looked into": (NeverLooksIntoFilms, [ONE]),
     "acknowledged requests are kept": (LosesRequests, [ONE]),
     "acknowledged callbacks are kept": (ChangesCallbacks, [ONE]),
     "one task per recording": (StartsTwice, DEATHS),

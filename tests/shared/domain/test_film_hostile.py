@@ -10,9 +10,9 @@ from functools import cache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.film import FilmCheck, inspect
+from shared.domain.film import inspect
 from shared.domain.film_reader import Budget
-from shared.domain.film_rules import Code, Verdict
+from shared.domain.film_verdict import FilmCheck, Flaw, Verdict
 
 
 def box(kind: bytes, *parts: bytes) -> bytes:
@@ -166,10 +166,10 @@ def test_tables_that_claim_more_than_their_box_has_are_refused_before_memory_is_
     at = film().find(b"stsz") + 12
     body = film()[: at - 4] + ints(1, 0xFFFFFFFF) + film()[at + 4 :]
     check, _ = look(body)
-    assert [Code.UNPLAYABLE] == [one.code for one in check.findings]
+    assert [Flaw.UNPLAYABLE] == [one.code for one in check.findings]
 
 
 def test_findings_that_are_switched_off_are_neither_told_nor_judged() -> None:
     """A deployment that records clocks without sound wants to hear of nothing."""
-    check = inspect("film.mp4", lambda _at, _many: b"", 0, Budget(), off=[Code.EMPTY])
+    check = inspect("film.mp4", lambda _at, _many: b"", 0, Budget(), off=[Flaw.EMPTY])
     assert (Verdict.GOOD, []) == (check.verdict, check.findings)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from shared.domain.film_figures import Seconds
-from shared.domain.film_rules import Code, Verdict, findings, verdict
+from shared.domain.film_rules import findings
+from shared.domain.film_verdict import Flaw, Verdict, verdict
 
 MINUTE = 60
 
@@ -73,4 +74,4 @@ def test_seconds_that_were_not_looked_at_make_no_finding_of_their_own() -> None:
 
 def test_a_film_of_less_than_a_second_is_empty() -> None:
     """Whatever it shows."""
-    assert [Code.EMPTY] == [one.code for one in findings(seconds((1, False)), seconds((1, False)), None, 0.4)]
+    assert [Flaw.EMPTY] == [one.code for one in findings(seconds((1, False)), seconds((1, False)), None, 0.4)]

@@ -1,0 +1,91 @@
+"""Look into the films of a task: ranged reads of the objects that a listing names, one task at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+
+from shared.domain import facts
+from shared.domain.accepted import Accepted
+from shared.domain.evidence import Filmed, Task
+from shared.domain.facts import Fact
+from shared.domain.film_verdict import FilmCheck, Flaw, Verdict
+from shared.domain.filmed import MOST_FILES, films_of
+from shared.ports import FilmStore, ObjectStore
+from shared.usecases.tasks import folder_of, list_files
+
+LONGEST_MS = 15_000
+"""After so long no further read begins: the other recordings' turn."""
+
+
+@dataclass(frozen=True)
+class Films:
+    """What a look into films needs.
+
+    Attributes:
+        store: reads ranges, under the same keys as the recordings' store.
+        off: findings that this deployment does not want.
+        one_at_a_time: an index takes memory; held while a task's films are looked into.
+    """
+
+    store: FilmStore
+    off: Collection[Flaw]
+    one_at_a_time: AbstractContextManager[object]
+
+
+def inspect_task(
+    accepted: Accepted, task: Task, tries: int, films: Films, store: ObjectStore, clock: Callable[[], int]
+) -> Fact:
+    """Look into a task's films; whatever goes wrong is said in the fact.
+
+    Raises:
+        StoreError: its files can't be listed.
+    """
+    from shared.domain.film import inspect  # most looks need none
+    from shared.domain.film_reader import Budget
+
+    task_id, at_ms = task.task_id or "", clock()
+    sizes, checks = list_files(accepted, task_id, store), dict[str, FilmCheck]()
+    folder = f"{folder_of(accepted)}{task_id}/"
+    with films.one_at_a_time:
+        until_ms = clock() + LONGEST_MS
+        for name in films_of(task)[:MOST_FILES]:
+            if name not in sizes:
+                checks[name] = FilmCheck(verdict=Verdict.UNCHECKED, why="it is not there", again=True)
+                continue
+            opened = _Opened(films.store, folder, sizes)
+            read, size = opened(name)
+            budget = Budget(has_time=lambda: clock() < until_ms)
+            checks[name] = inspect(name, read, size, budget, open_=partial(opened.beside, name))
+    return facts.filmed(task_id, Filmed(at_ms=at_ms, tries=tries, off=sorted(films.off), files=checks))
+
+
+def unlooked(task: Task, at_ms: int) -> Filmed:
+    """Return that nobody can look here."""
+    why = FilmCheck(verdict=Verdict.UNCHECKED, why="films are not looked into here")
+    return Filmed(at_ms=at_ms, files=dict.fromkeys(films_of(task)[:MOST_FILES], why))
+
+
+class _Opened:
+    """A task's files; each is read as the object that it was at its first read."""
+
+    def __init__(self, store: FilmStore, folder: str, sizes: dict[str, int]) -> None:
+        self._store, self._folder, self._sizes = store, folder, sizes
+
+    def __call__(self, name: str) -> tuple[Callable[[int, int], bytes], int]:
+        etag: str | None = None
+
+        def read(offset: int, length: int) -> bytes:
+            nonlocal etag
+            part = self._store.part(self._folder + name, offset, length, etag)
+            etag = part.etag or etag
+            return part.body
+
+        return read, self._sizes[name]
+
+    def beside(self, name: str, other: str) -> tuple[Callable[[int, int], bytes], int] | None:
+        """Open a file in the folder of another one."""
+        found = f"{name[: name.rfind('/') + 1]}{other}"
+        return self(found) if found in self._sizes else None
