@@ -16,16 +16,24 @@ PATIENCE_S = 300
 
 
 def first_reply_s(
-    python: str, module: str, folders: Sequence[Path], invocation: Mapping[str, Any], environ: Mapping[str, str]
+    python: str,
+    module: str,
+    folders: Sequence[Path],
+    invocation: Mapping[str, Any],
+    environ: Mapping[str, str],
+    group: Path | None = None,
 ) -> float:
-    """Return the seconds from before the process to its reply.
+    """Return the seconds from before the process to its reply; it runs with the share of a core that `group` gives.
 
     Raises:
         RuntimeError: it did not answer with a success.
     """
     began_ns = time.monotonic_ns()
     script = str(HERE / "child_cold.py")
-    told = _run([python, *BARE, script, module, *map(str, folders)], json.dumps(invocation), environ)
+    command = [python, *BARE, script, module, *map(str, folders)]
+    if group:
+        command = ["/bin/sh", "-c", 'echo $$ > "$0" && exec "$@"', str(group), *command]
+    told = _run(command, json.dumps(invocation), environ)
     _check(told["reply"])
     return float(told["at_ns"] - began_ns) / 1e9
 

@@ -10,9 +10,11 @@ from bench import __main__ as bench
 from bench import callbacks, latency, machine, report, tick, warm
 from bench.folders import MissingError, packages
 from bench.result import Section, Table, Target
+from bench.share import share
 from bench.stats import Sample, paired
 
 pytestmark = pytest.mark.process
+QUOTAS = ("cpu.cfs_quota_us", "cpu.max")
 
 
 @pytest.fixture
@@ -117,3 +119,13 @@ def test_what_is_missing_is_said_and_breaks_nothing() -> None:
         raise MissingError("there is no python3.10")
 
     assert ["there is no python3.10"] == bench.measure("cold", nothing, 1, quiet).skipped
+
+
+def test_a_share_of_a_core_is_given_back() -> None:
+    """Where a quota may be set, its group has it and is gone afterwards; else there is none."""
+    with share(1 / 6) as group:
+        if group is None:
+            pytest.skip("NOT TESTED: no control group's quota may be set here")
+        limits = [path.read_text().split() for path in group.parent.glob("cpu.*") if path.name in QUOTAS]
+    assert [["16667"]] == limits or [["16667", "100000"]] == limits
+    assert not group.parent.exists()
