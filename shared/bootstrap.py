@@ -39,6 +39,8 @@ App = TypeVar("App")
 
 PACE_PER_SECOND = 10.0
 """Calls of one action by one tick. TRTC's limit is 20 a second: two ticks that overlap still keep to it."""
+STARTS_PER_SECOND = 15.0
+"""Starts of one tick: what callers start meanwhile has the rest. One too many is refused, and waits half a minute."""
 
 THREADS = 16
 """Looks of one tick, or documents of one list, at once: what they wait for is storage."""
@@ -153,7 +155,7 @@ def reconcile() -> ReconcileApp:
         timing=Timing(lost_after=settings.lost_after * 1000),
         sleep=time.sleep,
         pace=Pacer(PACE_PER_SECOND, time.monotonic, time.sleep).wait,
-        pace_start=Pacer(PACE_PER_SECOND, time.monotonic, time.sleep).wait,
+        pace_start=Pacer(STARTS_PER_SECOND, time.monotonic, time.sleep).wait,
         pace_stop=Pacer(PACE_PER_SECOND, time.monotonic, time.sleep).wait,
         many=_many,
         job_store=_job_store(settings),

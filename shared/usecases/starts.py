@@ -6,8 +6,10 @@ A start that TRTC does not take for a reason of its own goes behind those that h
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection
 from functools import partial
+from threading import Lock
 
 from shared.domain import keys
 from shared.domain.document import decide
@@ -25,6 +27,8 @@ from shared.usecases.tasks import find
 
 ENOUGH_SILENCE = 3
 """Calls in a row that were not answered, from which a tick starts no more: TRTC is not there."""
+WIDEST = 8
+"""Starts at once, as long as TRTC takes them: each waits for storage longer than TRTC's pace is."""
 READ_AHEAD = 64
 """Requests that are read at once to learn which SdkAppId they are for."""
 
@@ -41,6 +45,8 @@ class Starts:
         """SdkAppIds by marker, of what waits behind a full one."""
         self._tried: dict[str, bool] = {}
         """Markers and whether they have to wait on."""
+        self._wide, self._counting = 1, Lock()
+        """How many starts are made at once the next time."""
         self.ripe_ms = 0
         """When the first one may be tried that was refused just before; 0: there is none."""
 
@@ -62,25 +68,51 @@ class Starts:
         """
         ports, others = self._ports, 0
         due = sorted({*ripe("due/", due_ms + START_LEAD_MS, ports, self._report, seen), *first})
+        batch: list[str] = []
         for place, marker in enumerate(due):
             if ports.clock() >= until_ms:
                 break
             if marker in self._tried or (self._over(due, place) and not self._may_be_too_late(marker)):
                 continue
-            is_other = marker not in first
-            if is_other and most is not None and others >= most:
+            if marker not in first and most is not None and others >= most:
                 continue
-            before = self._report.started
+            early_ms = keys.marked(marker)[0] - START_LEAD_MS - ports.clock()
+            if most is None and early_ms <= 0:
+                batch.append(marker)
+                if len(batch) == self._wide:
+                    self._make_at_once(batch)
+                    batch = []
+                continue
+            self._make_at_once(batch)
+            batch, before = [], self._report.started
             while (early_ms := keys.marked(marker)[0] - START_LEAD_MS - ports.clock()) > 0:
                 ports.sleep(early_ms / 1000)
-            refusals: list[str] = []
-            guarded(keys.marked(marker)[1], [marker], ports, self._report, partial(self._start, marker, refusals))
-            self._tried[marker] = bool(refusals)
-            self._report.refusals.update(refusals)
-            others += is_other and self._report.started > before
+            self._make_one(marker)
+            others += marker not in first and self._report.started > before
+        if ports.clock() < until_ms:
+            self._make_at_once(batch)
         waiting = [keys.marked(marker)[0] for marker in due if self._tried.get(marker, True)]
         self._report.waiting = len(waiting)
         self._report.waiting_s = max(0, (ports.clock() - min(waiting)) // 1000) if waiting else 0
+
+    def _make_at_once(self, batch: list[str]) -> None:
+        """Make starts whose time has come; twice as many the next time, or one where TRTC did not take them all.
+
+        Each that TRTC is full for waits half a minute, so a full one is to meet few.
+        """
+        before = self._report.started
+        if len(batch) > 1:
+            deque(self._ports.many(self._make_one, batch), 0)
+        elif batch:
+            self._make_one(batch[0])
+        self._wide = min(2 * self._wide, WIDEST) if self._report.started - before == len(batch) else 1
+
+    def _make_one(self, marker: str) -> None:
+        refusals: list[str] = []
+        guarded(keys.marked(marker)[1], [marker], self._ports, self._report, partial(self._start, marker, refusals))
+        self._tried[marker] = bool(refusals)
+        with self._counting:
+            self._report.refusals.update(refusals)
 
     @property
     def any(self) -> bool:
@@ -150,6 +182,8 @@ class Starts:
             if refusals:
                 return
             ports.pace_start()
+            if self.ended or known.accepted.sdk_app_id in self._full:  # another one learned it meanwhile
+                return
             try:
                 outcome = attempt(known, known.accepted.parsed(), step.attempt, ports)
             except (ParametersRefused, RecorderMisconfigured):
@@ -167,7 +201,8 @@ class Starts:
             if outcome.recording.state.final:  # the policy forbids by now what was accepted
                 ports.store.delete(marker)
                 return
-        self._silence, self._report.started = 0, self._report.started + 1
+        with self._counting:
+            self._silence, self._report.started = 0, self._report.started + 1
         ports.store.delete(marker)
 
     def _found(self, known: Known, step: Start, refusals: list[str]) -> bool:

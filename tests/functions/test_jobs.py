@@ -144,6 +144,16 @@ def test_results_are_no_jobs_however_their_keys_are_spelled(site: Deployment, li
     assert ("ignored", []) == (line()["outcome"], site.jobs.asked)
 
 
+@pytest.mark.parametrize("came", [
+    "wake/k1", "wake%2Fk1.place", "wake/doctor-1", "%2F1250000000%2Fwebrecord%2Fwebrecord%2Fwake%2Fk1",
+])  # fmt: skip
+def test_wakes_are_no_jobs(site: Deployment, line: Any, came: str) -> None:
+    """A job trigger that covers the results' prefix, too, reads none of them and writes no report."""
+    key = came if came.startswith("%") else f"webrecord/{came}"
+    site.invoke(record(key, 0, bucket="webrecord"))
+    assert ("ignored", [], []) == (line()["outcome"], site.jobs.asked, site.world.listed())
+
+
 def test_a_broken_first_line_does_not_stop_the_others(site: Deployment, line: Any) -> None:
     """It is reported with its number."""
     site.put(

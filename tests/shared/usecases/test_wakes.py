@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import count
 
 import pytest
 
-from shared.domain.document import Recording
+from shared.domain.accepted import Accepted
+from shared.domain.document import Recording, decide
 from shared.domain.errors import ParametersRefused, StoreError
+from shared.domain.evidence import Evidence
 from shared.domain.refusals import refusal
 from shared.domain.states import State
+from shared.store import journal
 from shared.usecases.jobs import run_job
 from shared.usecases.report import Report
 from shared.usecases.stop import stop
@@ -145,9 +150,8 @@ def test_the_wake_of_a_receiver_gives_no_place_away() -> None:
     site.receive(callback(802, {"Status": 1}, now, task_id))
     wake(site, "k1.place")
     site.receive(mp4_stop(0, now + 1, "a.mp4", now - 1_000, now, task_id))
-    tried = len(site.trtc.started)
     wake(site, "k1")
-    assert (["recording.completed"], tried) == (site.inbox.types, len(site.trtc.started))
+    assert (["recording.completed"], 1) == (site.inbox.types, len(site.recording("k3").evidence.attempts))
 
 
 def test_who_was_refused_a_moment_ago_gets_the_place_as_soon_as_it_may() -> None:
@@ -290,3 +294,72 @@ def test_many_wakes_keep_to_the_budget() -> None:
     assert [] == site.inbox.types
     site.minutes()
     assert 5 == len(site.inbox.types)
+
+
+@pytest.mark.parametrize("first", ["end", "film"])
+def test_the_last_two_at_once_and_unlisted_are_told_without_a_tick(first: str) -> None:
+    """However late listings are: final, woken, told; no timer runs.
+
+    Of two that write the document in the same moment, each without the other's news, the timer makes one.
+    """
+    for call in count():
+        site = Site()
+        site.store.late_ms = 10 * MINUTE_MS
+        task_id, now = site.begin(NotifyUrl=HOOK), site.clock.now
+        bodies = {
+            "end": callback(802, {"Status": 1}, now, task_id),
+            "film": mp4_stop(0, now + 1, "a.mp4", now - 1_000, now, task_id),
+        }
+        one, other = bodies.pop(first), bodies.popitem()[1]
+        met: list[bool] = []
+        site.faults.calls, site.faults.plan, site.faults.log = 0, {call: "overlap"}, []
+        site.faults.overlap = partial(_meet, site, other, met)
+        site.receive(one)
+        if not met:
+            break
+        site.faults.plan = {}
+        if site.faults.log[call].startswith("put recordings/k1/recording.json"):
+            site.store.settle()
+            site.run_until_done()
+        wakes_left = [key for key in site.store.objects if key.startswith("wake/")]
+        wake(site, *(key.removeprefix("wake/") for key in wakes_left))
+        assert (State.COMPLETED, ["recording.completed"]) == (site.recording().state, site.inbox.types), call
+    assert call > 5
+
+
+def _meet(site: Site, body: bytes, met: list[bool]) -> None:
+    met.append(True)
+    site.receive(body)
+
+
+def test_two_that_tell_at_once_while_nothing_is_listed_lose_nothing() -> None:
+    """Two events of one wake, whichever call of the one the other falls into: told, and the document knows it."""
+    for call in count():
+        site = Site()
+        site.store.late_ms = 10 * MINUTE_MS
+        ended(site, site.begin(NotifyUrl=HOOK))
+        met: list[bool] = []
+        site.faults.calls, site.faults.plan = 0, {call: "overlap"}
+        site.faults.overlap = partial(_wake_again, site, met)
+        wake(site, "k1")
+        if not met:
+            break
+        site.faults.plan = {}
+        assert {"recording.completed"} == set(site.inbox.types), call
+        assert 1 == len({sent.webhook_id for sent in site.inbox.taken}), call
+        site.store.settle()
+        site.minutes(3)
+        owed = [message for message in decide(*_known(site)).notifications if message.next_ms is not None]
+        assert ([], []) == (owed, site.listed("tell/")), call
+    assert call > 5
+
+
+def _wake_again(site: Site, met: list[bool]) -> None:
+    met.append(True)
+    wake(site, "k1")
+
+
+def _known(site: Site) -> tuple[Accepted, Evidence]:
+    known = journal.find(site.store, "k1")
+    assert known.documented is not None
+    return known.accepted, known.documented
