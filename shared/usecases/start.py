@@ -99,8 +99,8 @@ def start(
             if not key:
                 raise
             refused = error
-        claimed = keys.open_key(now_ms + REPEAT_MS, recording_id) if key and begins else None
-        known, gone = _look(recording_id, accepted if claimed else None, ports) if key else (None, False)
+        claim = keys.open_key(now_ms + REPEAT_MS, recording_id) if begins else None
+        known, gone, claimed = _look(recording_id, claim, ports) if key else (None, False, None)
         if known is None:
             if gone:
                 _unclaim(claimed, ports)
@@ -171,17 +171,20 @@ def _begins(accepted: Accepted, ports: Ports) -> bool:
     return isinstance(next_step(quiet, Evidence(), ports.clock(), asked=True), Start)
 
 
-def _look(recording_id: str, fresh: Accepted | None, ports: Ports) -> tuple[Known | None, bool]:
-    """Return what is known under the id, and whether a recording was deleted under it; write a fresh one's marker."""
+def _look(recording_id: str, claim: str | None, ports: Ports) -> tuple[Known | None, bool, str | None]:
+    """Return what is known under the id, whether a recording was deleted under it, and the claim, if it was made here.
+
+    One that is there already is a marker of the recording's own: its stop may be due at that moment.
+    """
     store = ports.store
     calls: list[Callable[[], Any]] = [
         partial(journal.accepted_of, store, recording_id),
         partial(tombstones.is_used, store, recording_id),
     ]
-    if fresh:
-        calls.append(partial(markers.claim, store, fresh, fresh.created_ms))
-    stored, gone, *_ = store.at_once(*calls)
-    return journal.rest(store, stored) if stored else None, gone
+    if claim:
+        calls.append(partial(store.create, claim, b""))
+    stored, gone, *made = store.at_once(*calls)
+    return journal.rest(store, stored) if stored else None, gone, claim if any(made) else None
 
 
 def _unclaim(marker: str | None, ports: Ports) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from shared.domain.errors import InvalidRequest, RecorderError
+from shared.domain.errors import Conflict, InvalidRequest, RecorderError
 from shared.domain.keys import marked
 from shared.domain.refusals import refusal
 from shared.domain.states import State
+from shared.store.journal import current
 from shared.usecases.stop import stop
 from testing.callbacks import callback
 from tests.shared.usecases.ticking import HOOK, HOUR_MS, MINUTE_MS, Site
@@ -338,3 +339,24 @@ def test_who_may_not_be_notified_is_refused(url: str) -> None:
     assert ["NotifyUrl"] == [field.path for field in error.value.errors]
     assert [] == site.listed()
     assert State.STARTING is site.start(notify_url=HOOK).recording.state
+
+
+@pytest.mark.parametrize("url", ["https://example.com/class?room=1", "https://example.com/another"])
+def test_a_repeat_a_minute_before_the_end_leaves_the_end_alone(url: str) -> None:
+    """To the millisecond, where its own marker would have the name of the stop's: the recording is stopped in time."""
+    site = Site()
+    end_ms = site.clock.now + 12 * MINUTE_MS
+    task_id = site.start(StopAt=end_ms / 1000).recording.task_id
+    site.receive(callback(801, {"Status": 1}, site.clock.now, task_id or ""))
+    while site.clock.now < end_ms - 2 * MINUTE_MS:
+        site.clock.now += MINUTE_MS
+        site.tick()
+    site.clock.now = end_ms - MINUTE_MS - 1_000  # `start` comes a second later
+    if "another" in url:
+        with pytest.raises(Conflict):
+            site.start(url=url, StopAt=end_ms / 1000)
+    else:
+        site.start(url=url, StopAt=end_ms / 1000)
+    site.clock.now = end_ms
+    site.tick()
+    assert State.STOPPING is current(site.store, "k1").state

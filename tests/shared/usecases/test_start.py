@@ -44,7 +44,7 @@ def test_a_start_is_durable_before_and_after_the_call() -> None:
     assert [
         "get recordings",  # is the id in use?
         "get gone",  # or was it?
-        "put open",
+        "create open",  # the claim
         "create recordings",
         "attempt",
         "get gone",  # has it been deleted between the first two?
