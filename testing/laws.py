@@ -278,6 +278,7 @@ def starts_are_punctual(run: Run) -> Iterator[str]:
             continue  # who brings keys does not wait; what TRTC never takes has no time
         due_ms = max(acknowledged_ms, int(body.get("StartAt", 0) * 1000))
         over_ms = int(min(body.get("StartBy", 1e12), body.get("StopAt", 1e12), due_ms / 1000 + 3_600) * 1000)
+        over_ms = min(over_ms, _forbidden_ms(run, body.get("RecordUrl", "")) or over_ms)
         until_ms = min(began.get(key, over_ms), off.get(key, over_ms), over_ms)
         yield from _late(run, f"{key}: to be started", due_ms, until_ms)
 
@@ -290,6 +291,13 @@ def stops_are_punctual(run: Run) -> Iterator[str]:
         stop_ms = int(body.get("StopAt", 0) * 1000)
         if stop_ms and began.get(key, stop_ms) < stop_ms < over.get(key, run.timeline.now):
             yield from _late(run, f"{key}: to be stopped", stop_ms, over.get(key, run.timeline.now))
+
+
+def _forbidden_ms(run: Run, url: str) -> int | None:
+    """Return when a page's host was taken from the policy; None where it may be recorded, or nobody said."""
+    host = urlsplit(url).hostname or ""
+    forbade = (e.ms for e in run.ledger.of("forbade") if not any(fnmatch(host, one) for one in e.data["hosts"]))
+    return next(forbade, None)
 
 
 def _late(run: Run, what: str, due_ms: int, until_ms: int) -> Iterator[str]:
@@ -356,13 +364,12 @@ def completed_covers_the_end(run: Run) -> Iterator[str]:
 def what_is_forbidden_does_not_start(run: Run) -> Iterator[str]:
     """A host that was taken from the policy holds for what waits, too; a call under way may end."""
     bodies = _bodies(run)
-    for forbade in run.ledger.of("forbade"):
-        for entry in run.ledger.of("task began"):
-            if entry.about not in bodies:  # a job's line: of a host that stays
-                continue
-            host = urlsplit(bodies[entry.about]["RecordUrl"]).hostname or ""
-            if entry.ms > forbade.ms + 30_000 and not any(fnmatch(host, allowed) for allowed in forbade.data["hosts"]):
-                yield f"{entry.about}: a task began at {entry.ms}, {host} was forbidden at {forbade.ms}"
+    for entry in run.ledger.of("task began"):
+        if entry.about not in bodies:  # a job's line: of a host that stays
+            continue
+        forbade_ms = _forbidden_ms(run, bodies[entry.about]["RecordUrl"])
+        if forbade_ms is not None and entry.ms > forbade_ms + 30_000:
+            yield f"{entry.about}: a task began at {entry.ms}, its host was forbidden at {forbade_ms}"
 
 
 @law
