@@ -345,18 +345,17 @@ def no_film_of_another(run: Run) -> Iterator[str]:
 
 @law
 def completed_covers_the_end(run: Run) -> Iterator[str]:
-    """Who was told `completed` has every file that its task left within an hour; of several tasks, one may do."""
+    """Who was told `completed` has every file of its tasks, but what came an hour after its task or later."""
     told: dict[str, int] = {}
     for entry in run.ledger.of("notified"):
         if entry.data["type"] == "recording.completed":
             told.setdefault(entry.about, entry.ms)
-    tasks = Counter(entry.about for entry in run.ledger.of("task began"))
-    over = _last_ms(run, "task over")
+    over = {entry.data["task"]: entry.ms for entry in run.ledger.of("task over")}
     for entry in run.ledger.of("file"):
         key, told_ms = entry.about, told.get(entry.about)
-        if told_ms is None or not entry.data["ours"] or tasks[key] > 1:
+        if told_ms is None or not entry.data["ours"]:
             continue
-        if told_ms < entry.ms and told_ms < over.get(key, 0) + HOUR_MS:
+        if told_ms < entry.ms and told_ms < over.get(entry.data["task"], 0) + HOUR_MS:
             yield f"{key} was told to be completed at {told_ms}, and {entry.data['name']} came at {entry.ms}"
 
 

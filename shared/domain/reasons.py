@@ -122,7 +122,7 @@ _FORMER = (
     (r"^it could not be started in time", Code.START_TOO_LATE),
     (r"^its time was over", Code.RESTART_TOO_LATE),
     (r"upload failed: ", Code.UPLOAD_FAILED),
-    (r"^the recorder made no file", Code.NOTHING_RECORDED),
+    (r"the recorder made no file", Code.NOTHING_RECORDED),
     (r"it ended before it began", Code.STOPPED_BEFORE_BEGIN),
     (r"it was stopped at its first picture", Code.STOPPED_AT_BEGIN),
     (r"the task is gone; files were named", Code.FILES_UNPROVEN),

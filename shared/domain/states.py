@@ -104,10 +104,12 @@ def state_of(accepted: Accepted, evidence: Evidence) -> Verdict:
         if last_task(evidence) is None and given_up_ms >= ((last[1].at_ms if last else None) or 0):
             state, reason = State.CANCELLED if evidence.stop else State.FAILED, Reason(code, why)
     if reason and state in (State.FAILED, State.LOST, State.CANCELLED):
-        if any(is_uploaded(task) for task in evidence.tasks.values()):
+        uploaded = any(is_uploaded(task) for task in evidence.tasks.values())
+        # An empty list is enough to call it failed, which a late file mends, and not to call it completed.
+        if any(uploaded or not recorded_nothing(task, evidence) for task in pending_tasks(evidence)):
+            return State.UPLOADING, Reason(reason.code, f"an attempt may have left files; {reason.words}")
+        if uploaded:
             return State.COMPLETED, Reason(reason.code, f"only part was recorded: {reason.words}")
-        if any(not recorded_nothing(task, evidence) for task in pending_tasks(evidence)):
-            return State.UPLOADING, Reason(reason.code, f"an earlier attempt may have left files; {reason.words}")
     return state, reason
 
 

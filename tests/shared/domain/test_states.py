@@ -36,6 +36,12 @@ AGAIN_DONE: Story = [
     callback(802, {"Status": 1}, 5_000, SECOND),
     mp4_stop(0, 5_500, end_ms=5_000, task=SECOND),
 ]
+AGAIN_EMPTY: Story = [
+    *AGAIN,
+    callback(802, {"Status": 1}, 5_000, SECOND),
+    callback(310, {"Status": 0, "FileList": []}, 5_500, SECOND),
+]
+PART: Story = [*CRASHED, mp4_stop(0, 2_500, end_ms=2_000)]
 RESTARTS = {"max_attempts": 2}
 REFUSED_TOO: Story = [
     facts.refused(1, 15, "LimitExceeded", "full", "q", final=False),
@@ -171,7 +177,7 @@ TABLE: list[Row] = [
         RESTARTS,
         [*CRASHED, *AGAIN_BAD],
         State.UPLOADING,
-        "an earlier attempt may have left files; the page could not be recorded: Goto url timeout",
+        "an attempt may have left files; the page could not be recorded: Goto url timeout",
     ),
     (
         "files of the first came",
@@ -179,6 +185,14 @@ TABLE: list[Row] = [
         [*CRASHED, *AGAIN_BAD, mp4_stop(0, 2_500, end_ms=2_000)],
         State.COMPLETED,
         "only part was recorded: the page could not be recorded: Goto url timeout",
+    ),
+    ("the second says it has none, and may have one", RESTARTS, [*PART, *AGAIN_EMPTY], State.UPLOADING, None),
+    (
+        "the second has none",
+        RESTARTS,
+        [*PART, *AGAIN_EMPTY, facts.looked(9_000, SECOND, {})],
+        State.COMPLETED,
+        "only part was recorded: the recorder made no file; nothing was recorded",
     ),
     ("the second is there", RESTARTS, [*CRASHED, *AGAIN_DONE], State.COMPLETED, None),
 ]
