@@ -12,7 +12,7 @@ WORKERS ?= 4
 LESS ?=
 SPREAD = -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
-.PHONY: demo test quick lint unit faults load site films bench package deploy-check openapi format lock browser clean help
+.PHONY: demo test quick fast lint unit faults load site films bench package deploy-check openapi format lock browser clean help
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,7 +23,12 @@ demo: $(READY) browser ## Record the bundled page for 10 s and print the result
 test: $(READY) browser ## Everything: lint, types, import rules, tests; minutes
 	@$(MAKE) --no-print-directory -j2 lint unit
 
-quick: lint ## The fast tests, for the edit loop: lint, types, import rules, what needs no browser and no other process
+quick: $(READY) ## The fast tests, for the edit loop: lint, types, import rules, what needs no browser and no other process
+	@$(MAKE) --no-print-directory -j2 lint fast
+
+# They wait for little: each worker more would collect all tests for nothing.
+fast: WORKERS = 2
+fast: $(READY) ## The fast tests alone
 	$(PY) -m pytest -q --quick $(SPREAD)
 
 lint: $(READY) ## Lint, format, types, import rules
