@@ -155,7 +155,7 @@ def test_bad_receivers_disturb_nobody(tmp_path: Path) -> None:
         dead = f"rtmp://127.0.0.1:{free_port()}/live/x"
         silent = stack.enter_context(mute())
         good = stack.enter_context(RtmpServer(free_port()))
-        live = Live(tmp_path, [dead, silent, good.url], PATIENCE._replace(give_up_s=5, retry_s=2.4))
+        live = Live(tmp_path, [dead, silent, good.url], PATIENCE._replace(give_up_s=10, retry_s=2.4))
         live.until(2, 2)
         live.until(0, 4)
         live.until(1, 4)
