@@ -59,7 +59,12 @@ def write(path: Path, values: Mapping[str, str]) -> None:
 
 def refuse_tracked(path: Path) -> None:
     """Raise BadUsage where git tracks the file."""
-    command = ["git", "-C", str(path.absolute().parent), "ls-files", "--error-unmatch", "--", path.name]
+    folder = path.absolute().parent
+    if "GIT_DIR" not in os.environ and not any(
+        (each / ".git").exists() for each in (folder, *folder.resolve().parents)
+    ):
+        return  # no repository, nobody to ask
+    command = ["git", "-C", str(folder), "ls-files", "--error-unmatch", "--", path.name]
     try:
         tracked = subprocess.run(command, capture_output=True, check=False, timeout=20).returncode == 0  # noqa: S603 (git, and a path behind --)
     except (OSError, subprocess.TimeoutExpired):
