@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import warnings
+from importlib import import_module
+from types import ModuleType
+from typing import Any
 
 _state = {"importing": True}
 
@@ -17,6 +21,23 @@ gc.disable()
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 # The packages leave character detection out: what COS and TRTC answer is UTF-8.
 warnings.filterwarnings("ignore", message="Unable to find acceptable character detection dependency")
+
+
+def _later(name: str) -> None:
+    """Have a module imported when something of it is used, which an `import` alone is not."""
+
+    def used(attribute: str) -> Any:  # noqa: ANN401 (whatever the module has)
+        if sys.modules.get(name) is stand_in:
+            del sys.modules[name]
+        return getattr(import_module(name), attribute)
+
+    stand_in = ModuleType(name)
+    stand_in.__getattr__ = used  # type: ignore[method-assign]  # as modules define it, PEP 562
+    sys.modules.setdefault(name, stand_in)
+
+
+# structlog imports it for its asynchronous loggers, which nothing here uses: a tenth of what importing takes.
+_later("asyncio")
 
 
 def imported() -> None:

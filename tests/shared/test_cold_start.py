@@ -1,0 +1,28 @@
+"""What a cold start does without."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CODE = """
+import sys
+import functions.{function}
+print("asyncio.events" in sys.modules)
+import asyncio
+from asyncio import sleep
+import asyncio.events
+print(asyncio.run(sleep(0, "slept")), asyncio is sys.modules["asyncio"], asyncio.events.__name__)
+"""
+
+
+@pytest.mark.parametrize("function", ["recordings", "callback", "reconcile"])
+def test_asyncio_is_imported_when_it_is_used(function: str) -> None:
+    """No function uses it, though a library imports it; whoever does use it has it whole."""
+    command = [sys.executable, "-c", CODE.format(function=function)]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ["False", "slept True asyncio.events"] == told.stdout.splitlines()
