@@ -9,7 +9,7 @@ from shared import bootstrap, log
 from shared.entrypoint import Result, entrypoint
 from shared.triggers import CosEvent, Replay, Tick, Trigger
 from shared.usecases.replay import all_recordings, replay
-from shared.usecases.tick import Report, tick
+from shared.usecases.tick import tick
 from shared.usecases.woken import woken
 
 BUDGET_S = 50.0
@@ -26,7 +26,7 @@ def handle(trigger: Trigger, app: bootstrap.ReconcileApp) -> Result:
     """Run one tick; do what a wake is about; or rebuild documents from their facts."""
     if isinstance(trigger, Tick):
         with app.workers() as pool:
-            _note(tick(app.ports, BUDGET_S, pool.map), "ticked")
+            log.note(outcome="ticked", **tick(app.ports, BUDGET_S, pool.map).noted())
     elif isinstance(trigger, CosEvent):
         _wake(trigger, app)
     elif isinstance(trigger, Replay):
@@ -34,11 +34,7 @@ def handle(trigger: Trigger, app: bootstrap.ReconcileApp) -> Result:
         until_ms = clock() + int(BUDGET_S * 1000)
         wanted = trigger.recording_ids or all_recordings(store)
         result = replay(store, wanted, clock(), after=trigger.after, has_time=lambda: clock() < until_ms)
-        log.note(
-            outcome="replayed", recordings=result.recordings, changed=result.changed[:20], damaged=result.damaged[:20]
-        )
-        log.note(foreign=result.foreign.count or None, foreign_names=result.foreign.named or None)
-        log.note(after=result.after)
+        log.note(outcome="replayed", **result.noted())
         more = {"after": result.after} if result.after else {}
         return {"recordings": result.recordings, "changed": result.changed[:MOST_NAMED], **more}
     return None
@@ -56,20 +52,10 @@ def _wake(event: CosEvent, app: bootstrap.ReconcileApp) -> None:
     log.note(no_wakes=len(others) or None, named=others[:10] or None, unread=event.unread or None)
     if abouts:
         with app.workers() as pool:
-            _note(woken(abouts, app.ports, BUDGET_S, pool.map), "woken")
-        log.note(wakes=len(abouts), recording_id=abouts[:20])
+            noted = woken(abouts, app.ports, BUDGET_S, pool.map).noted()
+        log.note(outcome="woken", **noted, wakes=len(abouts), recording_id=abouts[:20])
     else:
         log.note(outcome="ignored")
-
-
-def _note(report: Report, outcome: str) -> None:
-    log.note(outcome=outcome, looked=report.looked, starts=report.started, refusals=dict(report.refusals))
-    log.note(asked=report.asked, asked_late_s=report.behind_s, ended=dict(report.ended))
-    log.note(films_suspect=report.films_suspect or None, films_bad=report.films_bad or None)
-    log.note(queue_length=report.waiting, queue_age_s=report.waiting_s)
-    log.note(foreign=report.foreign.count or None, foreign_names=report.foreign.named or None)
-    log.note(notify_failures=report.notify_failures, notify_given_up=sorted(report.given_up)[:10] or None)
-    log.note(errors=report.errors[:10] or None, error_count=report.failed)
 
 
 def examine() -> dict[str, Any]:

@@ -9,7 +9,7 @@ from shared import bootstrap, log
 from shared.entrypoint import entrypoint
 from shared.http import api, cors
 from shared.triggers import CosEvent, HttpRequest, HttpResponse, Trigger
-from shared.usecases.jobs import GO_ON_MS, JobResult, run_job
+from shared.usecases.jobs import GO_ON_MS, JobResult, noted, run_job
 
 
 def handle(trigger: Trigger, app: bootstrap.RecordingsApp) -> HttpResponse | None:
@@ -35,20 +35,9 @@ def _run_jobs(event: CosEvent, app: bootstrap.RecordingsApp) -> None:
             results.append(run_job(source, created.bucket, created.keys, app.ports, created.size, **more))
         except Exception as error:  # noqa: BLE001 (the other objects of the event go on; then SCF invokes again)
             failed = error
-    recordings = [outcome.recording for result in results for outcome in result.outcomes]
-    problems = [problem for result in results for problem in result.problems]
-    what = {result.what for result in results}
-    log.note(
-        outcome=next((one for one in ("job_refused", "job_missing", "job_started") if one in what), "ignored"),
-        recording_id=[recording.recording_id for recording in recordings[:20]],
-        task_id=[recording.task_id for recording in recordings[:20]],
-        starts=sum(result.starts for result in results),
-        recordings=sum(result.recordings for result in results),
-        left=sum(result.left for result in results) or None,
-        problems=problems[:5] or None,
-        tried=[created.keys for created in event.created][:5] if "job_missing" in what else None,
-        unread=event.unread or None,
-    )
+    log.note(**noted(results), unread=event.unread or None)
+    if any(result.what == "job_missing" for result in results):
+        log.note(tried=[created.keys for created in event.created][:5])
     if failed is not None:
         raise failed
 

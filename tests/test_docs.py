@@ -115,14 +115,18 @@ def test_the_triggers_are_open_and_do_not_loop() -> None:
 
 
 def _noted() -> set[str]:
-    calls = [
+    """Return what is given to `log.note`, and what functions return that are named `noted`."""
+    nodes = [
         node
         for folder in ("shared", "functions")
         for path in (ROOT / folder).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "log.note"
     ]
-    return {keyword.arg for call in calls for keyword in call.keywords if keyword.arg}
+    calls = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == "log.note"]
+    functions = [node for node in nodes if isinstance(node, ast.FunctionDef) and node.name == "noted"]
+    returned = [node for function in functions for node in ast.walk(function) if isinstance(node, ast.Dict)]
+    names = {key.value for one in returned for key in one.keys if isinstance(key, ast.Constant)}
+    return {keyword.arg for call in calls for keyword in call.keywords if keyword.arg} | set(map(str, names))
 
 
 def test_every_field_of_the_log_is_explained() -> None:

@@ -28,6 +28,10 @@ class Foreign:
         """The first of them, the ends of long ones cut off."""
         return [key[:LONGEST] for key, _ in zip(self._seen, range(MOST_NAMED), strict=False)]
 
+    def noted(self) -> dict[str, object]:
+        """Return what the invocation's line says of it; None where there is nothing to say."""
+        return {"foreign": self.count or None, "foreign_names": self.named or None}
+
     def skipped(self, listed: Iterable[str], is_ours: Callable[[str], object]) -> Iterator[str]:
         """Yield the keys that are ours."""
         for key in listed:

@@ -72,6 +72,21 @@ class JobResult(NamedTuple):
     left: int = 0
 
 
+def noted(results: Sequence[JobResult]) -> dict[str, object]:
+    """Return what the invocation's line says of an event's job objects; None where there is nothing to say."""
+    recordings = [outcome.recording for result in results for outcome in result.outcomes][:20]
+    what = {result.what for result in results}
+    return {
+        "outcome": next((one for one in ("job_refused", "job_missing", "job_started") if one in what), "ignored"),
+        "recording_id": [recording.recording_id for recording in recordings],
+        "task_id": [recording.task_id for recording in recordings],
+        "starts": sum(result.starts for result in results),
+        "recordings": sum(result.recordings for result in results),
+        "left": sum(result.left for result in results) or None,
+        "problems": [problem for result in results for problem in result.problems][:5] or None,
+    }
+
+
 class Job(BaseModel):
     """How far a job object was taken, as stored under `work/`.
 
@@ -280,9 +295,5 @@ def parse_request(body: bytes) -> RecordingRequest:
 
 def _problem(line: int, error: Exception) -> dict[str, object]:
     fields = error.errors if isinstance(error, InvalidRequest) else []
-    return {
-        "line": line,
-        "error": type(error).__name__,
-        "message": str(error)[:1_000],
-        "fields": [{"path": field.path, "message": field.message} for field in fields[:20]],
-    }
+    named = [{"path": field.path, "message": field.message} for field in fields[:20]]
+    return {"line": line, "error": type(error).__name__, "message": str(error)[:1_000], "fields": named}

@@ -27,6 +27,11 @@ class Replayed:
     foreign: Foreign = field(default_factory=Foreign)
     after: str | None = None
 
+    def noted(self) -> dict[str, object]:
+        """Return what the invocation's line says of it; None where there is nothing to say."""
+        named = {"changed": self.changed[:20], "damaged": self.damaged[:20]}
+        return {"recordings": self.recordings, **named, **self.foreign.noted(), "after": self.after}
+
 
 def replay(
     store: ObjectStore,

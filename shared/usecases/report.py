@@ -18,6 +18,7 @@ from shared.domain.foreign import Foreign
 from shared.ports import ListedObject, ObjectStore
 from shared.store import markers, tombstones
 from shared.store.journal import Known
+from shared.store.tombstones import Tombstone
 from shared.usecases.jobs import go_on
 from shared.usecases.look import ReconcilePorts
 from shared.usecases.remove import sweep
@@ -63,6 +64,26 @@ class Report:
     errors: list[str] = field(default_factory=list)
     foreign: Foreign = field(default_factory=Foreign)
     _counting: Lock = field(default_factory=Lock)
+
+    def noted(self) -> dict[str, object]:
+        """Return what the invocation's line says of it; None where there is nothing to say."""
+        return {
+            "looked": self.looked,
+            "starts": self.started,
+            "refusals": dict(self.refusals),
+            "asked": self.asked,
+            "asked_late_s": self.behind_s,
+            "ended": dict(self.ended),
+            "films_suspect": self.films_suspect or None,
+            "films_bad": self.films_bad or None,
+            "queue_length": self.waiting,
+            "queue_age_s": self.waiting_s,
+            **self.foreign.noted(),
+            "notify_failures": self.notify_failures,
+            "notify_given_up": sorted(self.given_up)[:10] or None,
+            "errors": self.errors[:10] or None,
+            "error_count": self.failed,
+        }
 
     def note_look(self, before: Recording | None, after: Recording, *, asked: bool) -> None:
         """Count a look, and what it changed; looks are made by several threads at once."""
@@ -137,16 +158,18 @@ def guarded(
                 markers.back_off(ports.store, marker, ports.clock())
 
 
-def is_deleted(known: Known, ports: ReconcilePorts) -> bool:
-    """Tell whether a deletion of the recording died before it erased the request; only what is over is deleted."""
-    final = decide(known.accepted, known.evidence).state.final
-    return final and tombstones.of(ports.store, known.accepted.recording_id) is not None
+def tombstone_of(recording_id: str, known: Known | None, ports: ReconcilePorts) -> Tombstone | None:
+    """Return the tombstone of a recording without a request, or of one whose deletion died before it erased that."""
+    if known and not decide(known.accepted, known.evidence).state.final:
+        return None  # only what is over is deleted
+    return tombstones.of(ports.store, recording_id)
 
 
-def without_request(recording_id: str, marks: Sequence[str], ports: ReconcilePorts) -> None:
+def without_request(
+    recording_id: str, marks: Sequence[str], ports: ReconcilePorts, tombstone: Tombstone | None
+) -> None:
     """Erase what is left of a deleted recording, or drop the markers of a start that died before it was accepted."""
     now_ms, again_ms, left = ports.clock(), None, None
-    tombstone = tombstones.of(ports.store, recording_id)
     if tombstone is not None:
         again_ms = sweep(recording_id, tombstone, ports)
         if again_ms is not None:

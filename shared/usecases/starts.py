@@ -21,7 +21,7 @@ from shared.domain.steps import Start, Wait, behind_ms, next_step
 from shared.store import journal, markers
 from shared.store.journal import Known
 from shared.usecases.look import ReconcilePorts
-from shared.usecases.report import Queues, Report, guarded, ripe, without_request
+from shared.usecases.report import Queues, Report, guarded, ripe, tombstone_of, without_request
 from shared.usecases.start import attempt
 from shared.usecases.tasks import find
 
@@ -150,7 +150,7 @@ class Starts:
         ports, recording_id = self._ports, keys.marked(marker)[1]
         known = journal.read(ports.store, recording_id)
         if known is None:
-            without_request(recording_id, [marker], ports)
+            without_request(recording_id, [marker], ports, tombstone_of(recording_id, None, ports))
             return
         # A start does not wait for a message to be sent.
         quiet = known.accepted.model_copy(update={"notify_url": None})

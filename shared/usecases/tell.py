@@ -23,7 +23,7 @@ from shared.domain.steps import SETTLE_MS, Notify, next_step
 from shared.store import journal, markers
 from shared.store.journal import Known
 from shared.usecases.look import ReconcilePorts
-from shared.usecases.report import Queues, Report, guarded, is_deleted, ripe, without_request
+from shared.usecases.report import Queues, Report, guarded, ripe, tombstone_of, without_request
 
 MOST = 1_000
 """Recordings whose receivers are told in one tick."""
@@ -70,7 +70,7 @@ class Tellings:
     def _sort(self, recording_id: str, marks: list[str]) -> None:
         accepted = journal.accepted_of(self._ports.store, recording_id)
         if accepted is None:
-            without_request(recording_id, marks, self._ports)
+            without_request(recording_id, marks, self._ports, tombstone_of(recording_id, None, self._ports))
             return
         self._host_of[recording_id] = host = _host(accepted.notify_url)
         self._hosts[host].append((recording_id, marks))
@@ -94,8 +94,9 @@ class Tellings:
             self._mark(recording_id, marks, self._later_ms())
             return
         known = journal.read(ports.store, recording_id)
-        if known is None or is_deleted(known, ports):
-            without_request(recording_id, marks, ports)
+        tombstone = tombstone_of(recording_id, known, ports)
+        if known is None or tombstone:
+            without_request(recording_id, marks, ports, tombstone)
             return
         next_ms = None
         while isinstance(step := next_step(known.accepted, known.evidence, ports.clock(), ports.timing), Notify):

@@ -27,7 +27,7 @@ from shared.store import journal, markers
 from shared.store.journal import Known
 from shared.usecases import wakes
 from shared.usecases.look import ReconcilePorts, asks, look
-from shared.usecases.report import Queues, Report, guarded, in_turn, is_deleted, peek, ripe, without_request
+from shared.usecases.report import Queues, Report, guarded, in_turn, peek, ripe, tombstone_of, without_request
 from shared.usecases.starts import Starts
 from shared.usecases.tell import Tellings
 
@@ -118,8 +118,9 @@ class _Looks:
     def _look(self, recording_id: str, marks: list[str], *, asking: bool) -> None:
         ports = self._ports
         known = journal.read(ports.store, recording_id)
-        if known is None or is_deleted(known, ports):
-            without_request(recording_id, marks, ports)
+        tombstone = tombstone_of(recording_id, known, ports)
+        if known is None or tombstone:
+            without_request(recording_id, marks, ports, tombstone)
             return
         before = known.evidence
         known, step = look(known, ports, asking=asking)

@@ -15,10 +15,10 @@ from shared.domain.document import decide
 from shared.domain.errors import StoreError
 from shared.domain.periods import IN_FLIGHT_MS
 from shared.domain.steps import behind_ms
-from shared.store import journal, tombstones
+from shared.store import journal
 from shared.usecases.jobs import go_on
 from shared.usecases.look import ReconcilePorts, look
-from shared.usecases.report import Report, guarded, in_turn, is_deleted
+from shared.usecases.report import Report, guarded, in_turn, tombstone_of
 from shared.usecases.starts import Starts
 from shared.usecases.tell import Tellings
 from shared.usecases.tick import Mapper
@@ -94,11 +94,10 @@ class _Woken:
     def _at(self, about: str) -> None:
         ports = self._ports
         known = journal.read(ports.store, about)
-        if known is None:
-            if tombstones.of(ports.store, about) is None:
-                self._take_job(about)
+        if tombstone_of(about, known, ports):
             return
-        if is_deleted(known, ports):
+        if known is None:
+            self._take_job(about)
             return
         before = decide(known.accepted, known.evidence)
         known, _ = look(known, ports, asking=False)
