@@ -31,6 +31,10 @@ _ENDPOINT = re.compile(rf"(https?://)?{_LABEL}(\.{_LABEL})*\.?(:(?P<port>\d{{1,5
 _AREAS = "af|ap|ca|eu|me|na|sa|us"
 
 
+_OTHER_COMMAS = "\uff0c\u3001\uff1b"
+"""What a Chinese keyboard gives where a comma is meant: full-width comma and semicolon, and the comma of a list."""
+
+
 def plain(text: str) -> str:
     """Return a value as it is, unless it is what a paste, a shell or a tool leaves."""
     unseen = next((each for each in text if not each.isprintable()), None)
@@ -50,10 +54,14 @@ def plain(text: str) -> str:
 
 
 def several(one: Read[T]) -> Read[list[T]]:
-    """Return what reads values with commas between; blanks around them and empty ones do not count."""
+    """Return what reads values with commas between; blanks around them and empty ones beside others do not count."""
 
     def read(text: str) -> list[T]:
+        if other := next((mark for mark in _OTHER_COMMAS if mark in text), None):
+            raise ValueError(f"has {other} between values: write a comma, `,`")
         parts = [part.strip() for part in text.split(",") if part.strip()]
+        if text and not parts:  # it would count as no limit at all
+            raise ValueError("holds only commas or blanks: write a value, or nothing at all")
         found: list[T] = []
         try:
             found += (one(plain(part)) for part in parts)

@@ -389,6 +389,18 @@ def test_upload_keys_go_together(half: str, monkeypatch: pytest.MonkeyPatch) -> 
     assert "half-a-secret" not in line
 
 
+@pytest.mark.parametrize(
+    "value", [",", " ", " , ", "a.example、b.example", "a.example，b.example", "a.example；b.example"]
+)
+@pytest.mark.parametrize("name", ["WEBRECORD_ALLOWED_HOSTS", "WEBRECORD_RELAY_HOSTS", "WEBRECORD_API_TOKENS"])
+def test_a_list_without_a_value_is_refused_and_so_is_another_comma(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    """Commas alone would mean no limit at all; a comma of another script would make two hosts one that nobody has."""
+    monkeypatch.setenv(name, value)
+    assert name in wrong(RecordingsSettings)
+
+
 def test_comma_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lists are separated by commas, white space and empty parts do not count, order does."""
     monkeypatch.setenv("WEBRECORD_SDK_APP_ID", " 1400000002, 1400000001,")
@@ -414,7 +426,6 @@ def test_callback_keys_are_required(keys: str | None, monkeypatch: pytest.Monkey
         (f" me : {TOKEN} , you:{TOKEN}:x", {"me": TOKEN, "you": f"{TOKEN}:x"}),
         ("anonymous", {"anonymous": ""}),
         ("", {}),
-        (",", {}),
     ],
 )
 def test_tokens(value: str, expected: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
