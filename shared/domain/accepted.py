@@ -54,6 +54,8 @@ class Accepted(BaseModel):
     stop_at_ms: Ms | None = None
     start_by_ms: Ms | None = None
     """What has not started by then never will."""
+    has_start_by: bool = False
+    """Whether the caller said so; else it is the deployment's usual deadline."""
     max_attempts: int = 1
     """How many tasks may be started for it, the first included."""
     notify_url: str | None = None
@@ -101,7 +103,10 @@ class Accepted(BaseModel):
 def upgraded(stored: Any) -> Any:  # noqa: ANN401 (whatever is stored)
     """Return a stored request with what the policy decides now and did not store before; anything else as it is."""
     request = stored.get("request") if isinstance(stored, dict) else None
-    if not isinstance(request, dict) or "page_url" in stored:
+    if not isinstance(request, dict):
+        return stored
+    stored = {"has_start_by": "StartBy" in request, **stored}
+    if "page_url" in stored:
         return stored
     storage = part_of(request, "StorageParams")
     media_type = part_of(part_of(storage, "CloudVod"), "TencentVod").get("MediaType")

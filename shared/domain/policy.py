@@ -106,6 +106,7 @@ class Policy(NamedTuple):
             start_at_ms=start_at_ms,
             stop_at_ms=None if request.stop_at is None else instant_ms(request.stop_at),
             start_by_ms=start_by_ms if request.start_by is None else instant_ms(request.start_by),
+            has_start_by=request.start_by is not None,
             max_attempts=self.max_attempts,
             notify_url=request.notify_url or self.notify_url,
             notify_on=request.notify_on or "final",

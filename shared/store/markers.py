@@ -56,7 +56,7 @@ def mark_start(store: ObjectStore, accepted: Accepted, now_ms: int, behind_ms: i
     store.put(keys.due_key(max(accepted.due_ms, behind_ms), accepted.recording_id), b"")
     # The usual deadline of a scheduled start needs no marker: the starts that are due show when it has passed.
     deadlines_ms = [ms for ms in (accepted.start_by_ms, accepted.stop_at_ms) if ms is not None]
-    if deadlines_ms and ("StartBy" in accepted.request or not accepted.is_early(now_ms)):
+    if deadlines_ms and (accepted.has_start_by or not accepted.is_early(now_ms)):
         mark_look(store, accepted.recording_id, min(deadlines_ms))
 
 

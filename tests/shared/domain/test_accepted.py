@@ -55,7 +55,7 @@ def test_what_the_former_release_stored_means_what_is_decided_now(
         said = {"WebRecordVideoParams": said}
     request = RecordingRequest.model_validate({**target, **more, **said})
     accepted = POLICY.accept(request, "r", "http:test", 1)
-    decided = {"page_url", "labels", "target", "format", "max_duration_s", "said"}
+    decided = {"page_url", "labels", "target", "format", "max_duration_s", "said", "has_start_by"}
     old = Accepted.model_validate_json(accepted.model_dump_json(exclude=decided))
     assert accepted.model_copy(update={"said": None}) == old
     assert (request.record_url, request.target, request.file_format, request.labels or {}) == (
@@ -71,6 +71,15 @@ def test_what_the_former_release_stored_means_what_is_decided_now(
         request.file_format,
         request.labels or {},
     )
+
+
+@pytest.mark.parametrize("said", [{}, {"StartBy": 1_800_000_000}])
+def test_a_former_release_stored_nothing_of_whose_deadline_it_is(said: dict[str, Any]) -> None:
+    """Its request tells."""
+    request = RecordingRequest.model_validate({"RecordUrl": "https://example.com/", **said})
+    accepted = POLICY.accept(request, "r", "http:test", 1_799_999_000_000)
+    assert bool(said) is accepted.has_start_by
+    assert accepted == Accepted.model_validate_json(accepted.model_dump_json(exclude={"has_start_by"}))
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda v: st.lists(v) | st.dictionaries(
