@@ -110,7 +110,7 @@ def record(person: Person, addresses: dict[str, str], name: str) -> dict[str, An
 
 
 def test_from_an_empty_account_to_a_film_and_back(person: Person) -> None:
-    """init, deploy, a film; again: nothing to do; new code: the same addresses; all of it goes, the film stays."""
+    """init, deploy, a film; again: nothing to do; new code: the same addresses; back, another key; all goes but the film."""
     cloud = person.account.running.cloud
     address = cloud.address
     person.types("init", "--region", REGION, "--sdk-app-id", str(SDK_APP_ID), "--bucket", BUCKET)
@@ -133,12 +133,20 @@ def test_from_an_empty_account_to_a_film_and_back(person: Person) -> None:
     assert ([], addresses) == (done(again), urls(again))
     assert {"changes": 0} in again
 
+    shutil.copytree(person.folder / "build", person.folder / "before")
     with ZipFile(person.folder / "build" / "recordings.zip", "a") as package:
         package.comment = b"another release"
     person.deploys("plan", "--detailed-exitcode", status=2)
     newer = person.deploys("--yes")
     assert ["function scf-webrecord-recordings: code and configuration"] == done(newer)
     assert addresses == urls(newer)
+
+    back = person.deploys("rollback", "before", "--yes")
+    assert ["function scf-webrecord-recordings: code and configuration"] == done(back)
+    turned = person.deploys("rotate-key", "--yes")
+    assert 4 == len(done(turned))
+    assert "it is switched off" in done(turned)[-1]
+    shutil.copytree(person.folder / "before", person.folder / "build", dirs_exist_ok=True)
 
     person.deploys("destroy", status=2)
     person.deploys("destroy", "--yes", "another", status=2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,7 +15,7 @@ from webrecord.deploy.change import Applying, Change, Resource
 from webrecord.deploy.cloud import Tencent
 from webrecord.deploy.deployment import Deployment, Options
 from webrecord.deploy.errors import ApiError, DeployFailed
-from webrecord.errors import BadUsage
+from webrecord.errors import BadUsage, Refused
 from webrecord.output import Output
 
 _PANEL = "Account"
@@ -107,6 +108,16 @@ def show(out: Output, changes: list[Change]) -> None:
         out.row({"change": change.sign, "what": change.what, "fields": list(change.fields)}, change.line)
     if not changes:
         out.row({"changes": 0}, "nothing to change")
+
+
+def agreed(count: int, *, yes: bool) -> None:
+    """Ask once, unless that was answered on the command line."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise BadUsage("there is no terminal to ask on: --yes applies the plan")
+    if not typer.confirm(f"Apply {count} changes?", err=True):
+        raise Refused("nothing was changed")
 
 
 def apply(given: Given, resources: Iterable[Resource]) -> int:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from webrecord.commands import destroy
+from webrecord.commands import destroy, rotate
 from webrecord.commands.account import (
     Adopt,
     Build,
@@ -23,6 +22,7 @@ from webrecord.commands.account import (
     Only,
     Site,
     Yes,
+    agreed,
     apply,
     head,
     show,
@@ -30,7 +30,7 @@ from webrecord.commands.account import (
 )
 from webrecord.deploy import envfile
 from webrecord.deploy.deployment import serverless
-from webrecord.errors import BadUsage, CliError, Refused
+from webrecord.errors import CliError
 
 
 def register(app: typer.Typer) -> None:
@@ -48,6 +48,7 @@ def register(app: typer.Typer) -> None:
     group.command("outputs")(_outputs)
     group.command("policies")(_policies)
     destroy.register(group)
+    rotate.register(group)
     app.add_typer(group, name="deploy")
 
 
@@ -73,8 +74,8 @@ def _deploy(
     with given.out.working("reading the account …"):
         changes = given.deployment.plan()
     show(given.out, changes)
-    if changes and not yes:
-        _ask(len(changes))
+    if changes:
+        agreed(len(changes), yes=yes)
     made = apply(given, given.deployment.resources()) if changes else 0
     _verify(given, made)
 
@@ -158,13 +159,6 @@ def _policies(
     named["who destroys it, or rotates the key"] = policies.of_removal(plan, uin)
     named["the deployer, later and CI"] = policies.of_deployer(plan, uin)
     typer.echo(json.dumps(named, indent=2))
-
-
-def _ask(count: int) -> None:
-    if not sys.stdin.isatty():
-        raise BadUsage("there is no terminal to ask on: --yes applies the plan")
-    if not typer.confirm(f"Apply {count} changes?", err=True):
-        raise Refused("nothing was changed")
 
 
 def _verify(given: Given, made: int) -> None:

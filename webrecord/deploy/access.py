@@ -211,7 +211,7 @@ class UploadKey:
         known, uin = self.known(), self.user.uin()
         if all(known):
             return self._on(uin, known[0]) if uin is not None else ()
-        create = Change("+", f"{self.name}, written into .env", (), lambda: self._create(uin))
+        create = Change("+", f"{self.name}, written into .env", (), lambda: self.create(uin))
         if uin is None:
             return (create,)
         listed = self.cloud.call("cam", "ListAccessKeys", TargetUin=uin).get("AccessKeys") or []
@@ -246,7 +246,8 @@ class UploadKey:
         given = {"TargetUin": uin, "AccessKeyId": key, "Status": "Inactive"}
         return lambda: self.cloud.call("cam", "UpdateAccessKey", **given)
 
-    def _create(self, uin: int | None) -> None:
+    def create(self, uin: int | None) -> None:
+        """Make a key, and write it before anything else is called."""
         description = re.sub(r"[^\w+=,.@:/-]", "-", f"{KEY_MARK}{self.user.deployment}")
         made = self.cloud.call("cam", "CreateAccessKey", TargetUin=uin, Description=description)["AccessKey"]
         self.keep(str(made["AccessKeyId"]), str(made["SecretAccessKey"]))

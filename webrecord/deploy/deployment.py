@@ -19,11 +19,13 @@ from webrecord.deploy.functions import LARGEST_BODY, Functions, Triggers, enviro
 from webrecord.deploy.logs import Logs
 from webrecord.deploy.recordings import OpenRecordings
 from webrecord.deploy.removal import FunctionGone, Gone, LogsGone, RoleGone, UploadGone
+from webrecord.deploy.rotation import KEY_NAMES, Rotation
 from webrecord.errors import BadUsage
 
-KEY_NAMES = ("WEBRECORD_STORAGE_SECRET_ID", "WEBRECORD_STORAGE_SECRET_KEY")
 ORDER = ("callback", "reconcile", "recordings")
 """Whoever can start a recording must have the rest in place."""
+STARTING = ("reconcile", "recordings")
+"""Those that start tasks, and give TRTC the upload key."""
 URL_TRIES = 15
 
 
@@ -134,6 +136,12 @@ class Deployment:
         yield from (RoleGone(Role(cloud, function.role, {}, deployment)) for function in plan.functions)
         if logs:
             yield LogsGone(Logs(cloud, deployment))
+
+    def rotation(self) -> Rotation:
+        """Return how the upload key gets a successor."""
+        plan = self.description
+        recordings = OpenRecordings(self.cloud, plan.bucket, plan.prefix)
+        return Rotation(self.upload_key(), lambda: [self._reader(key) for key in STARTING], recordings)
 
     def _reader(self, key: str) -> Functions:
         return Functions(self.cloud, self.description.function(key), b"", "0", lambda: (None, None))

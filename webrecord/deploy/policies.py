@@ -78,6 +78,7 @@ _CAM_REMOVAL = (
     "DeleteRole",
     "DeletePolicy",
     *("GetUser", "ListPolicies", "ListAttachedUserPolicies", "ListAccessKeys"),
+    *("CreateAccessKey", "GetSecurityLastUsed"),
 )
 _CLS_REMOVAL = ("GetClsService", "DescribeLogsets", "DescribeTopics", "DeleteTopic", "DeleteLogset")
 

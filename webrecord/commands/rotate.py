@@ -1,0 +1,85 @@
+"""`deploy rotate-key` and `deploy rollback`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from webrecord.commands.account import (
+    Build,
+    CosEndpoint,
+    Endpoint,
+    Env,
+    Given,
+    Json,
+    Name,
+    Site,
+    Yes,
+    agreed,
+    apply,
+    head,
+    show,
+    told,
+)
+from webrecord.deploy import envfile
+from webrecord.deploy.deployment import ORDER, guarded
+from webrecord.errors import BadUsage
+
+
+def register(group: typer.Typer) -> None:
+    """Add the commands."""
+    group.command("rotate-key")(_rotate)
+    group.command("rollback")(_rollback)
+
+
+def _rotate(
+    env: Env = Path(".env"),
+    build: Build = None,
+    deployment: Name = "scf-webrecord",
+    site: Site = "china",
+    endpoint: Endpoint = None,
+    cos_endpoint: CosEndpoint = None,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Give the upload key a successor; the old one ends when no recording needs it. Run it again to go on."""
+    given = Given(env, build, deployment, site, endpoint, cos_endpoint, as_json=as_json)
+    envfile.refuse_tracked(env)
+    head(given)
+    rotation = given.deployment.rotation()
+    changes = list(guarded(rotation.name, rotation.changes))
+    show(given.out, changes)
+    if changes:
+        agreed(len(changes), yes=yes)
+        apply(given, [rotation])
+    for line in told(rotation.name, rotation.stays):
+        given.out.row({"stays": line}, f"= {line}")
+
+
+def _rollback(
+    folder: Annotated[Path, typer.Argument(help="With the three packages of that release.")],
+    env: Env = Path(".env"),
+    deployment: Name = "scf-webrecord",
+    site: Site = "china",
+    endpoint: Endpoint = None,
+    cos_endpoint: CosEndpoint = None,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Deploy the packages of a folder again, with the settings of .env: nothing but the functions is touched."""
+    missing = [f"{key}.zip" for key in ORDER if not (folder / f"{key}.zip").exists()]
+    if missing:
+        raise BadUsage(f"{folder} has no {', '.join(missing)}: name a folder that `make package` filled")
+    given = Given(env, folder, deployment, site, endpoint, cos_endpoint, only="functions", as_json=as_json)
+    head(given)
+    resources = [given.deployment.function(key) for key in ORDER]
+    changes = [change for resource in resources for change in guarded(resource.name, resource.changes)]
+    new = [change for change in changes if change.sign == "+"]
+    if new:
+        raise BadUsage(f"{new[0].what} is not there, so there is nothing to go back to: run `webrecord deploy`")
+    show(given.out, changes)
+    if changes:
+        agreed(len(changes), yes=yes)
+        apply(given, resources)
