@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from contextlib import suppress
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -94,13 +95,12 @@ def test_killed_at_any_call_the_same_command_finishes(options: Options, fault: s
     clean = Account()
     deploy(clean, options)
     clean.restarted()
+    deployed, env = deepcopy(clean), options.env.read_text()
     destroy(clean, options)
     total, picture = len(clean.calls), clean.picture()
     for number in range(total):
-        options.env.write_text(FRESH)
-        account = Account()
-        deploy(account, options)
-        account.restarted()
+        options.env.write_text(env)
+        account = deepcopy(deployed)
         setattr(account, fault, number)
         try:
             destroy(account, options)

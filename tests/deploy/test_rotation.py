@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from tests.deploy.account import Account, Died
-from tests.deploy.test_deployment import FRESH, Clock, checkout, deploy
+from tests.deploy.test_deployment import Clock, checkout, deploy
 from tests.deploy.test_removal import marked
 from webrecord.deploy import envfile
 from webrecord.deploy.change import Applying
@@ -85,13 +86,12 @@ def test_killed_at_any_call_the_same_command_finishes(options: Options, fault: s
     clean = Account()
     deploy(clean, options)
     clean.restarted()
+    deployed, env = deepcopy(clean), options.env.read_text()
     rotate(clean, options)
     for number in range(len(clean.calls)):
-        options.env.write_text(FRESH)
-        account = Account()
-        deploy(account, options)
+        options.env.write_text(env)
+        account = deepcopy(deployed)
         first = account.live_keys()
-        account.restarted()
         setattr(account, fault, number)
         try:
             rotate(account, options)

@@ -110,7 +110,7 @@ def record(person: Person, addresses: dict[str, str], name: str) -> dict[str, An
 
 
 def test_from_an_empty_account_to_a_film_and_back(person: Person) -> None:
-    """init, deploy, a film; again: nothing to do; new code: the same addresses; back, another key; all goes but the film."""
+    """init, deploy, a film; again: nothing to do; new code: the same addresses; all goes but the film."""
     cloud = person.account.running.cloud
     address = cloud.address
     person.types("init", "--region", REGION, "--sdk-app-id", str(SDK_APP_ID), "--bucket", BUCKET)
