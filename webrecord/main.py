@@ -13,7 +13,7 @@ from typing import IO, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from webrecord.commands import batch, check, config, deploy, doctor, download, end, init, read, start
+from webrecord.commands import batch, check, config, deploy, doctor, download, end, init, inspect, read, start
 from webrecord.errors import EXIT_STATUSES, INTERRUPTED, CliError, Interrupted, ReaderLeftError
 from webrecord.text import safe
 from webrecord.usage import usage
@@ -92,7 +92,7 @@ def _top(
         typer.echo(ctx.get_help())
 
 
-for module in (start, read, end, download, batch, check, doctor, config, deploy, init):
+for module in (start, read, end, download, inspect, batch, check, doctor, config, deploy, init):
     module.register(app)
 
 

@@ -1,4 +1,4 @@
-"""The page check as a process: where it is, what it needs, and what it said."""
+"""The checks of page and film as processes: where they are, what they need, and what they said."""
 
 from __future__ import annotations
 
@@ -16,34 +16,37 @@ from webrecord.errors import BadUsage, CliError
 
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout that this command line belongs to."""
-_PACKAGES = ("av", "numpy", "pydantic", "rich", "typer")
-"""Of the dependency group `local`, what the check imports."""
+_PACKAGES = {"check": ("av", "numpy", "pydantic", "rich", "typer"), "inspect": ("pydantic", "rich", "typer")}
+"""Of the dependency group `local`, what each imports."""
+_NAMES = {"check": "page check", "inspect": "film check"}
 _MOST_BYTES = 4 << 20
 """Of its answer; a page can make its findings long, but not that long."""
 _END_S = 5.0
 
 
-def command(root: Path = ROOT, found: Callable[[str], object] = find_spec) -> list[str]:
-    """Return the words that start the check, without its own arguments.
+def command(root: Path = ROOT, found: Callable[[str], object] = find_spec, what: str = "check") -> list[str]:
+    """Return the words that start a check, `check` or `inspect`, without its own arguments.
 
     Raises:
         BadUsage: it is not installed here; the message says what to install.
     """
     if not (root / "local" / "check").is_dir():
         raise BadUsage(
-            "the page check is part of the repository, which is not here: clone scf-webrecord, run `make demo` in it,"
-            " then `.venv/bin/webrecord check URL`"
+            f"the {_NAMES[what]} is part of the repository, which is not here: clone scf-webrecord, run `make demo` in"
+            f" it, then `.venv/bin/webrecord {what}`"
         )
-    missing = [name for name in _PACKAGES if found(name) is None]
+    missing = [name for name in _PACKAGES[what] if found(name) is None]
     if missing:
         raise BadUsage(
-            f"the page check needs the dependency group `local` ({', '.join(missing)}): run"
+            f"the {_NAMES[what]} needs the dependency group `local` ({', '.join(missing)}): run"
             f" `{Path(sys.executable).name} -m pip install --group local` in {root}, or `make demo` there"
         )
-    return [sys.executable, "-m", "local", "check"]
+    return [sys.executable, "-m", "local", what]
 
 
-def run(words: Sequence[str], root: Path, take: Callable[[str], None], say: Callable[[str], None]) -> int:
+def run(
+    words: Sequence[str], root: Path, take: Callable[[str], None], say: Callable[[str], None], what: str = "check"
+) -> int:
     """Run the check; hand on each line of its output and of its progress; return its status.
 
     Raises:
@@ -60,7 +63,7 @@ def run(words: Sequence[str], root: Path, take: Callable[[str], None], say: Call
             stderr=subprocess.PIPE,
         )
     except OSError as error:
-        raise CliError(f"the page check can't be started: {error.strerror or error}") from None
+        raise CliError(f"the {_NAMES[what]} can't be started: {error.strerror or error}") from None
     assert process.stdout is not None  # noqa: S101 (for the types)
     assert process.stderr is not None  # noqa: S101 (for the types)
     following = threading.Thread(target=_follow, args=(process.stderr, say), daemon=True)
@@ -78,7 +81,7 @@ def run(words: Sequence[str], root: Path, take: Callable[[str], None], say: Call
     if status == 130:
         raise KeyboardInterrupt
     if status not in (0, 1, 2):
-        raise CliError(f"the page check ended with status {status}: `python -m local check` in {root} shows why")
+        raise CliError(f"the {_NAMES[what]} ended with status {status}: `python -m local {what}` in {root} shows why")
     return status
 
 

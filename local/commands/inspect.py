@@ -1,0 +1,81 @@
+"""`python -m local inspect FILE`: look into a film, and print what `webrecord inspect` shows to people."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from local.film import check_file
+from shared.domain.film_reader import Budget
+from shared.domain.film_verdict import FilmCheck
+
+_EVERY_S = 1.0
+
+
+def inspect(file: Annotated[Path, typer.Argument(help="An MP4, or a playlist beside its segments.")]) -> None:
+    """Look into a film as reconcile does; print one JSON document, in the words of the API.
+
+    Exit status: 0, whatever the verdict; 2 where there is no such file, or it can't be read.
+    """
+    try:
+        size = _size(file)
+        name = file.name.encode("utf-8", "replace").decode()
+        _say(f"looking into {name}, {size / 1e6:.1f} MB …")
+        budget = Budget()
+        budget.has_time = _telling(budget)
+        check = check_file(file, budget=budget)
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        _say(f"error: {str(file)!r}: {reason}"[:600])
+        raise typer.Exit(2) from None
+    print(json.dumps(document(name, size, check), indent=2))
+
+
+def document(name: str, size: int, check: FilmCheck) -> dict[str, Any]:
+    """Return what was found, in the API's fields, and the figures it was judged by."""
+    findings = [{"file": name, **one.model_dump(mode="json", exclude_none=True)} for one in check.findings]
+    found = {
+        "file": name,
+        "size": size,
+        "duration_ms": None if check.seconds is None else int(check.seconds * 1000),
+        "film": check.verdict.value,
+        "film_reason": check.why,
+        "film_findings": findings or None,
+        "untold": check.untold or None,
+        "figures": check.figures,
+    }
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _size(file: Path) -> int:
+    """Return the size of a file that can be opened; a pipe or a device would be waited for without end."""
+    if file.is_dir():
+        raise ValueError("it is a folder: name the film in it, or its playlist (.m3u8)")
+    if file.exists() and not file.is_file():
+        raise ValueError("it is no regular file")
+    with file.open("rb"):
+        return file.stat().st_size
+
+
+def _telling(budget: Budget) -> Callable[[], bool]:
+    """Return what is asked before each read: there is always time, and now and then a line says how far it is."""
+    told = time.monotonic()
+
+    def has_time() -> bool:
+        nonlocal told
+        if time.monotonic() - told >= _EVERY_S:
+            told = time.monotonic()
+            _say(f"looking … {budget.used_size / 1e6:.1f} MB in {budget.used_reads} reads")
+        return True
+
+    return has_time
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)  # stderr writes what its encoding has not as \x…

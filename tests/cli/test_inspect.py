@@ -1,0 +1,147 @@
+"""`webrecord inspect`: real films through real encoders are told apart; of an id the service's own finding is shown."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from testing.films import pictures as see
+from testing.films import sounds as hear
+from testing.films.make import FAST, Film, write
+from tests.cli.calls import Cli
+from tests.cli.scripted import Answer, scripted
+
+SMALL = Film(see.clock, hear.beep, seconds=9, fps=10, size=(320, 240), options=FAST, mux={"movflags": "faststart"})
+FILMS = {
+    "clock": (SMALL, 0, "good", []),
+    "black": (replace(SMALL, picture=see.colour(0), sound=hear.zero), 1, "bad", ["silent", "blank"]),
+    "silent": (replace(SMALL, sound=hear.zero), 0, "suspect", ["silent"]),
+    "static": (replace(SMALL, picture=see.still(), sound=hear.zero, fps=25), 1, "bad", ["silent", "still"]),
+    "half silent": (
+        replace(SMALL, picture=see.meeting, sound=hear.gated(hear.hiss(-40), 0, 62), seconds=124, fps=2),
+        0,
+        "suspect",
+        ["silent_stretch"],
+    ),
+}
+SIZES = {"0 bytes": (0.0, "empty"), "cut off in the middle": (0.5, "unplayable")}
+
+
+@pytest.fixture
+def alone(home: Path) -> Cli:
+    """The command line without any API."""
+    del home
+    return Cli({})
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A film in which nothing is wrong."""
+    return write(SMALL, tmp_path_factory.mktemp("films"))
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("name", FILMS)
+def test_real_films_are_told_apart(name: str, alone: Cli, tmp_path: Path) -> None:
+    """Verdict, codes and status of each; for people each code stands in a line with its advice below."""
+    film, status, verdict, codes = FILMS[name]
+    path = write(film, tmp_path / name)
+    done = alone("inspect", path, "--json")
+    found = done.document
+    assert (status, verdict, codes) == (
+        done.status,
+        found["film"],
+        [each["code"] for each in found.get("film_findings", [])],
+    )
+    said = alone("inspect", path)
+    assert status == said.status
+    assert f"film: {verdict}" in said.out
+    assert len(codes) == said.out.count("→")
+    assert "looking into film.mp4" in said.err
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("name", SIZES)
+def test_a_broken_copy_is_bad(name: str, whole: Path, alone: Cli, tmp_path: Path) -> None:
+    """However much of it there is: found, told, and never an error of the command's own."""
+    part, code = SIZES[name]
+    path = tmp_path / "a b 录制.mp4"
+    path.write_bytes(whole.read_bytes()[: int(whole.stat().st_size * part)])
+    done = alone("inspect", path, "--json")
+    assert (1, "bad", [code]) == (
+        done.status,
+        done.document["film"],
+        [each["code"] for each in done.document["film_findings"]],
+    )
+    assert path.name == done.document["file"]
+
+
+@pytest.mark.process
+def test_a_playlist_is_looked_into_with_its_segments(alone: Cli, tmp_path: Path) -> None:
+    """A segment that is not beside it is found."""
+    path = write(replace(SMALL, mux={"hls_time": "2", "hls_playlist_type": "vod"}, name="index.m3u8"), tmp_path)
+    assert "good" == alone("inspect", path, "--json").document["film"]
+    sorted(tmp_path.glob("*.ts"))[1].unlink()
+    found = alone("inspect", path, "--json").document
+    assert ("bad", "unplayable") == (found["film"], found["film_findings"][0]["code"])
+
+
+@pytest.mark.process
+def test_what_is_no_film_is_one_line(whole: Path, alone: Cli, tmp_path: Path) -> None:
+    """Missing, a folder, a pipe that would be waited for, another kind of file: status 2 and what is wrong."""
+    os.mkfifo(tmp_path / "pipe.mp4")
+    shutil.copy(whole, tmp_path / "film.ts")
+    for name, words in {
+        "no.mp4": "No such file",
+        "no/such/film": "No such file",
+        ".": "it is a folder",
+        "pipe.mp4": "no regular file",
+        "film.ts": "only MP4 and HLS are looked into",
+        "x" * 300 + ".mp4": "too long",
+    }.items():
+        done = alone("inspect", f"{tmp_path}/{name}")
+        assert 2 == done.status, name
+        errors = [line for line in done.err.splitlines() if not line.startswith("looking")]
+        assert 1 == len(errors), done.err
+        assert words in errors[0]
+
+
+@pytest.mark.usefixtures("home")
+def test_of_an_id_the_services_finding_is_shown() -> None:
+    """In words with what to do, as JSON as the API gives it; a code of a later release has its words alone."""
+    findings = [
+        {"code": "silent", "words": "The film is silent.", "file": "a.mp4"},
+        {"code": "upside_down", "words": "It stands on its head.", "file": "a.mp4"},
+    ]
+    answer = {"recording_id": "x", "state": "completed", "film": "bad", "film_findings": findings, "files": []}
+    with scripted(lambda _: Answer(200, answer)) as server:
+        cli = Cli({"WEBRECORD_ENDPOINT": server.url})
+        done, said = cli("inspect", "x", "--json"), cli("inspect", "x")
+    assert (1, {name: answer[name] for name in ("recording_id", "state", "film", "film_findings")}) == (
+        done.status,
+        done.document,
+    )
+    assert 1 == said.status
+    for words in ("film: bad", "a.mp4: The film is silent.", "webrecord check", "It stands on its head."):
+        assert words in said.out
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({}, "nobody has looked into it"),
+        ({"film": "unchecked", "film_reason": "the files lie in VOD"}, "unchecked: the files lie in VOD"),
+        ({"film": "good"}, "film: good"),
+    ],
+)
+def test_a_recording_that_nobody_looked_into_is_no_failure(more: dict[str, str], words: str) -> None:
+    """The reason stands there, and the status is 0."""
+    with scripted(lambda _: Answer(200, {"recording_id": "x", "state": "completed", **more})) as server:
+        said = Cli({"WEBRECORD_ENDPOINT": server.url})("inspect", "x")
+    assert 0 == said.status
+    assert words in said.out

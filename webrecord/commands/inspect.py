@@ -1,0 +1,78 @@
+"""`inspect`: is this film worth watching?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Group
+from rich.text import Text
+
+from webrecord import films, pagecheck
+from webrecord.errors import BadUsage, CliError
+from webrecord.session import Session, command
+from webrecord.text import length, safe, size
+
+_FILMS = (".mp4", ".m3u8", ".m4v", ".mov", ".ts", ".m4s")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, example="inspect films/lesson-4711.mp4")(inspect)
+
+
+def inspect(
+    session: Session,
+    film: Annotated[str, typer.Argument(metavar="FILE|ID", help="An MP4 or a playlist here, or a recording's id.")],
+) -> None:
+    """Say whether a film can be played, and whether it is empty, silent, still or blank.
+
+    A file is looked into here, by the rules of the service; of a recording the service's own finding is shown.
+    What is no file here is taken for an id. Exit status: 0; 1 where the film is bad; 2 where the file can't be
+    looked into.
+    """
+    if _is_file(film):
+        found = _looked(session, film)
+        about = [length(found.get("duration_ms")), size(found.get("size"))]
+    else:
+        recording, _ = session.api.get(film)
+        found = {name: recording[name] for name in ("recording_id", "state", *films.FIELDS) if name in recording}
+        about = [str(recording.get("state")), length(recording.get("duration_ms"))]
+    head = Text(f"{safe(found.get('file') or film)}  {safe(', '.join(filter(None, about)))}", "bold")
+    session.out.result(found, lambda: Group(head, films.film(found)))
+    if found.get("film") == "bad":
+        raise typer.Exit(1)
+    if found.get("film") == "unchecked" and "file" in found:
+        raise BadUsage(f"{film} can't be looked into: {found.get('film_reason')}")
+
+
+def _is_file(word: str) -> bool:
+    """Tell whether a word names a file here, or could name nothing else."""
+    try:
+        here = Path(word).exists()
+    except (OSError, ValueError):  # too long for a name, or no name at all
+        return True
+    folder = here and Path(word).is_dir() and "/" not in word  # `download -o ID` makes folders of such names
+    return (here and not folder) or "/" in word or word.lower().endswith(_FILMS)
+
+
+def _looked(session: Session, file: str) -> dict[str, Any]:
+    """Look into a file by a process of this checkout.
+
+    Raises:
+        CliError: it said nothing that can be read.
+    """
+    words = [*pagecheck.command(what="inspect"), "--", str(Path(file).absolute())]
+    lines: list[str] = []
+    status = pagecheck.run(words, pagecheck.ROOT, lines.append, session.out.note, "inspect")
+    if status == 2:
+        raise typer.Exit(2)
+    try:
+        found = json.loads("\n".join(lines))
+    except ValueError:
+        found = None
+    if status or not isinstance(found, dict):
+        raise CliError(f"the film check of {file} did not end: `webrecord inspect` it again")
+    return found

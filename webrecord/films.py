@@ -1,0 +1,59 @@
+"""What the film check says, as people read it: findings in words, and what to do about each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from webrecord.text import safe
+
+STYLES = {"good": "green", "suspect": "yellow", "bad": "red", "unchecked": "dim"}
+FIELDS = ("film", "film_reason", "film_findings")
+ADVICE = {
+    "unplayable": "ask TRTC's support at once, with the TaskId; a copy of it may only be cut off: download it again",
+    "empty": "ask TRTC's support at once, with the TaskId; `webrecord show ID` has the timeline",
+    "shorter": "`webrecord show ID` has gaps and the timeline; a copy may only be cut off: download it again",
+    "no_sound_track": "check OutputStreams of the request: was the picture asked for alone?",
+    "silent": "does the page play without a click, and unmuted? `webrecord check URL` tells",
+    "silent_stretch": "was the room muted then?",
+    "still": "look at it: the page may show a login or an error; `webrecord check URL` tells",
+    "blank": "the page did not draw: `webrecord check URL` tells why",
+    "gap": "`webrecord show ID` has the timeline",
+}
+"""By the code of a finding; one of a later release has its words alone."""
+_NONE = "nobody has looked into it: that is done when a recording is over, or it was recorded by an earlier release"
+
+
+def verdict(one: Mapping[str, Any]) -> Text:
+    """Return the verdict alone; empty where there is none."""
+    found = one.get("film")
+    return Text("" if found is None else safe(found), STYLES.get(str(found), ""))
+
+
+def film(one: Mapping[str, Any]) -> RenderableType:
+    """Return the verdict, its reason, and the findings with what to do."""
+    line = verdict(one)
+    if reason := one.get("film_reason") or ("" if line else _NONE):
+        line = Text.assemble(line or Text("unchecked", "dim"), f": {safe(reason)}")
+    parts: list[RenderableType] = [Text.assemble("film: ", line)]
+    table = Table.grid(padding=(0, 2))
+    for folds in (False, True):
+        table.add_column(no_wrap=not folds, overflow="fold")
+    listed = one.get("film_findings")
+    for finding in listed if isinstance(listed, list) else []:
+        if isinstance(finding, Mapping):
+            code, file = finding.get("code"), finding.get("file")
+            where = f"{safe(file)}: " if file and file != one.get("file") else ""
+            table.add_row(Text(safe(code), "bold"), Text(f"{where}{safe(finding.get('words', ''))}"))
+            if advice := ADVICE.get(str(code)):
+                table.add_row("", Text(f"→ {advice}"))
+    if table.row_count:
+        parts.append(table)
+    untold = one.get("untold")
+    if isinstance(untold, list) and untold:
+        parts.append(Text(f"could not be told: {safe(', '.join(map(str, untold)))}", "dim"))
+    return Group(*parts)
