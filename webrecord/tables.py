@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from webrecord import films
 from webrecord.text import length, local_time, safe, size, zone
 
 Document = Mapping[str, Any]
@@ -29,7 +30,7 @@ def state_style(state: object) -> str:
 
 def recordings(documents: Sequence[Document]) -> RenderableType:
     """Return the table of a list, one row a recording."""
-    table = table_of(f"created ({zone()})", "id", "state", "length", "files", "page", "labels")
+    table = table_of(f"created ({zone()})", "id", "state", "length", "files", "film", "page", "labels")
     for column in (0, 1, 2, 3):
         table.columns[column].no_wrap = True
     for one in documents:
@@ -39,6 +40,7 @@ def recordings(documents: Sequence[Document]) -> RenderableType:
             _text(one.get("state"), state_style(one.get("state"))),
             _text(length(one.get("duration_ms"))),
             _text(len(_items(one, "files"))),
+            films.verdict(one),
             _text(one.get("page_url")),
             _text(labels(one)),
         )
@@ -58,6 +60,8 @@ def recording(one: Document) -> RenderableType:
     parts: list[RenderableType] = [facts]
     if files := _items(one, "files"):
         parts += ["", _files(files)]
+    if one.get("film") is not None:
+        parts += ["", films.film(one)]
     if gaps := _items(one, "gaps"):
         lines = [f"{local_time(gap.get('start_ms'))} to {local_time(gap.get('end_ms'))}" for gap in gaps]
         parts += ["", _text("not recorded: " + ", ".join(lines), "yellow")]

@@ -145,3 +145,17 @@ def test_a_recording_that_nobody_looked_into_is_no_failure(more: dict[str, str],
         said = Cli({"WEBRECORD_ENDPOINT": server.url})("inspect", "x")
     assert 0 == said.status
     assert words in said.out
+
+
+@pytest.mark.usefixtures("home")
+def test_show_and_list_tell_the_verdict() -> None:
+    """`show` with findings and advice, `list` as a column that can be asked for."""
+    found = [{"code": "blank", "words": "The picture is one colour.", "file": "a.mp4"}]
+    one = {"recording_id": "x", "state": "completed", "film": "suspect", "film_findings": found}
+    with scripted(lambda call: Answer(200, one if call.path.endswith("/x") else {"recordings": [one]})) as server:
+        cli = Cli({"WEBRECORD_ENDPOINT": server.url})
+        shown, listed = cli("show", "x").out, cli("list", "--film", "suspect", "--film", "bad").out
+    assert "suspect,bad" == server.calls[-1].query["film"]
+    assert "suspect" in listed
+    for words in ("film: suspect", "blank", "a.mp4: The picture is one colour.", "the page did not draw"):
+        assert words in shown

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from tests.cli.calls import Cli, patient
 from tests.cli.scripted import Answer, scripted
-from webrecord import tables
+from webrecord import films, tables
 from webrecord.errors import EXIT_STATUSES, BadUsage
 from webrecord.instants import instant
 from webrecord.text import length, local_time, safe, size, to_json
@@ -54,6 +54,13 @@ documents = st.fixed_dictionaries(
         "labels": st.dictionaries(st.text(), st.text(), max_size=3) | nasty,
         "files": st.lists(st.dictionaries(st.sampled_from(["name", "size", "start_ms"]), nasty), max_size=3) | nasty,
         "gaps": st.lists(st.dictionaries(st.sampled_from(["start_ms", "end_ms"]), nasty), max_size=3) | nasty,
+        "film": st.sampled_from(["good", "bad"]) | nasty,
+        "film_reason": nasty,
+        "film_findings": st.lists(
+            st.dictionaries(st.sampled_from(["code", "words", "file"]), nasty | st.just("silent")) | nasty, max_size=3
+        )
+        | nasty,
+        "untold": st.lists(nasty, max_size=2) | nasty,
         "timeline": st.lists(st.dictionaries(st.sampled_from(["at_ms", "kind", "text"]), nasty), max_size=3) | nasty,
     },
 )
@@ -66,6 +73,7 @@ def test_any_document_can_be_shown(document: dict[str, object]) -> None:
     console = Console(file=io.StringIO(), width=200, markup=False, emoji=False, highlight=False)
     console.print(tables.recording(document))
     console.print(tables.recordings([document]))
+    console.print(films.film(document))
     out = console.file
     assert isinstance(out, io.StringIO)
     assert not any(unicodedata.category(char) in ("Cc", "Cs") for char in out.getvalue().replace("\n", ""))

@@ -38,6 +38,15 @@ class State(str, Enum):
     CANCELLED = "cancelled"
 
 
+class Film(str, Enum):
+    """The verdicts that a list may be asked for."""
+
+    GOOD = "good"
+    SUSPECT = "suspect"
+    BAD = "bad"
+    UNCHECKED = "unchecked"
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     command(app, "list", example="list --state failed --from yesterday")(list_recordings)
@@ -50,6 +59,7 @@ def list_recordings(
     session: Session,
     *,
     state: Annotated[list[State] | None, typer.Option("--state", help="Any of these; may be repeated.")] = None,
+    film: Annotated[list[Film] | None, typer.Option("--film", help="Any of these verdicts; may be repeated.")] = None,
     since: Annotated[
         str | None, typer.Option("--from", metavar="DAY", help="First day: 2026-01-31, yesterday, monday.")
     ] = None,
@@ -66,7 +76,8 @@ def list_recordings(
     labels = [label_filter(one) for one in label or []]
     span = Span.of(since, to, datetime.now(timezone.utc), zone_of(zone))
     given = (("state", ",".join(one.value for one in state or [])), *span.utc_days())
-    filters = [(name, value) for name, value in (*given, ("label", ",".join(labels))) if value]
+    verdicts = ",".join(one.value for one in film or [])
+    filters = [(name, value) for name, value in (*given, ("film", verdicts), ("label", ",".join(labels))) if value]
     found: list[dict[str, Any]] = []
     more = None
     with session.out.working("reading the list …") as working:
