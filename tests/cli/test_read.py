@@ -63,7 +63,7 @@ def test_a_list_for_people_is_a_table(cli: Cli, recorded: Callable[[str], str]) 
     header = ran.out.splitlines()[0]
     assert re.match(r"created \([+-]\d\d:\d\d\) +id +state +length +files +film +page +labels", header)
     (line,) = [line for line in ran.out.splitlines() if "cli-list-1" in line]
-    assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +cli-list-1 +completed +0:00:0\d +1 +https://", line)
+    assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +cli-list-1 +completed +0:00:0\d +1 +(?:[a-z]+ +)?https://", line)
 
 
 def test_show_tells_everything(cli: Cli, recorded: Callable[[str], str]) -> None:
