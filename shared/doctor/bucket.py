@@ -13,6 +13,8 @@ CLOCK_WARN_S = 60
 CLOCK_FAIL_S = 300
 """TRTC's signatures expire then (API 3.0, "Signature v3")."""
 POLICY = "see the policies of docs/deploy.md, step 3"
+WOKEN_EVERY_S = 0.5
+Clock = Callable[[], float]
 BODY = b"written by the doctor; may be deleted\n"
 _NOT_ACCEPTED = ("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "RequestTimeTooSkewed")
 _ADVICE = {
@@ -96,6 +98,25 @@ def forbid_overwrite(store: ObjectStore, name: str) -> Seen:
     if second:
         return fail("a second create replaced the first: did the bucket ever have versioning? Use one that never had")
     return ok("a second create was refused")
+
+
+def woken(store: ObjectStore, name: str, patience_s: float, clock: Clock, sleep: Callable[[float], None]) -> Seen:
+    """A wake comes to reconcile: it deletes what it handled, and of a recording that nobody started does no more."""
+    key = f"wake/doctor-{name}"
+    try:
+        with _gone_afterwards(store, key):
+            store.put(key, b"")
+            until = clock() + patience_s
+            while clock() < until:
+                sleep(WOKEN_EVERY_S)
+                if store.get(key) is None:
+                    return ok("a wake was handled")
+    except StoreError as error:
+        return _refused(error)
+    return warn(
+        f"a wake was not handled within {patience_s:g} s, so what is due at once waits for the timer: is reconcile "
+        "deployed, with a COS trigger whose prefix is <WEBRECORD_PREFIX>/wake/ (docs/deploy.md)?"
+    )
 
 
 def role_list(whole: ObjectStore, prefix: str) -> Seen:

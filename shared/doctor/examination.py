@@ -30,6 +30,8 @@ from shared.settings import ANONYMOUS, ENV_PREFIX, load, role_credentials, varia
 
 LIMIT_S = 10.0
 """For all checks: they run at once."""
+WAKE_S = 6.0
+"""Its event, and a cold start, are in it."""
 STORE_CALL_S = 3.0
 HTTP_S = 5.0
 """A cold start is in it."""
@@ -45,11 +47,13 @@ class Examination:
         function: `recordings`, `callback`, `reconcile`, or `all`.
         api_url: address of the recordings function, where it is to be called.
         callback_url: address of the callback function, where it is to be called.
+        wake_s: how long a wake may take to be handled.
     """
 
     function: str = "all"
     api_url: str | None = None
     callback_url: str | None = None
+    wake_s: float = WAKE_S
 
     def run(self, limit_s: float = LIMIT_S) -> Iterator[Finding]:
         """Yield what was found, without a secret."""
@@ -77,6 +81,7 @@ class Examination:
         if "recordings" in functions and self.api_url:
             found["api-url"] = self._needs(("api_tokens",), self._api)
         if "reconcile" in functions:
+            found["wake"] = self._probe(self._wake)
             found["notify"] = self._needs(("notify_url", "notify_hosts", "notify_secret"), self._notify)
         return found
 
@@ -176,6 +181,9 @@ class Examination:
         return doctor_calls.api_url(
             RequestsProbe(HTTP_S), self.api_url or "", token, _name(), anonymous=ANONYMOUS in tokens
         )
+
+    def _wake(self, store: CosProbe) -> Seen:
+        return doctor_bucket.woken(store, _name(), self.wake_s, time.monotonic, time.sleep)
 
     def _notify(self) -> Seen:
         url, hosts = alone("notify_url"), alone("notify_hosts")

@@ -34,6 +34,11 @@ def digest_id(*parts: str) -> str:
     return base64.b32encode(digest).decode("ascii")[:26].lower()
 
 
+def is_digest_id(text: str) -> bool:
+    """Tell whether a text can be an id of `digest_id`."""
+    return re.fullmatch("[a-z2-7]{26}", text) is not None
+
+
 def caller_key(header: str | None, recording_id: str | None, record_id: str | None) -> str | None:
     """Return the caller's name for the recording from Idempotency-Key, RecordingId and RecordId.
 

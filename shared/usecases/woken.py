@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from threading import Lock
 
-from shared.domain import keys
+from shared.domain import ids, keys
 from shared.domain.document import decide
 from shared.domain.errors import StoreError
 from shared.domain.periods import IN_FLIGHT_MS
@@ -97,7 +97,8 @@ class _Woken:
         if tombstone_of(about, known, ports):
             return
         if known is None:
-            self._take_job(about)
+            if ids.is_digest_id(about):  # as a job's is; of anything else nothing is known
+                self._take_job(about)
             return
         before = decide(known.accepted, known.evidence)
         known, _ = look(known, ports, asking=False)

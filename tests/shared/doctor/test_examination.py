@@ -31,6 +31,7 @@ def test_what_is_right_is_ok(site: Site) -> None:
     python = found["python"].level
     assert (Level.OK if sys.version_info[:2] == (3, 10) else Level.WARN) == python, "the functions run on 3.10"
     found["python"] = Finding(Level.OK, "python", "")
+    assert Level.WARN is found.pop("wake").level, "this cloud has no trigger of wakes"
     assert {Level.OK} == {finding.level for finding in found.values()}, [str(each) for each in found.values()]
     assert 20 == len(found)
     assert before == site.objects()
@@ -77,6 +78,7 @@ BROKEN: list[tuple[Break, str, Level, str]] = [
     (lambda s: setattr(s.running.cloud.cos_settings, "versioned", True), "versioning", Level.FAIL, "Suspended"),
     (lambda s: setattr(s.running.cloud.cos_settings, "versioned", True), "forbid-overwrite", Level.FAIL, "replaced"),
     (lambda s: s.deny_role("GetBucketVersioning"), "versioning", Level.WARN, "name/cos:GetBucketVersioning"),
+    (lambda s: s.deny_role("PutObject"), "wake", Level.FAIL, "PUT wake/doctor-"),
     (lambda s: s.deny_role("PutObject"), "forbid-overwrite", Level.FAIL, "403 AccessDenied"),
     (lambda s: s.allow_role("GetBucket"), "role-list", Level.WARN, "may list all of the bucket"),
     (lambda s: s.allow_role("PutObject", "DeleteObject"), "role-put", Level.FAIL, "may write outside webrecord/"),
