@@ -89,6 +89,7 @@ NEVER_IMPORTED: dict[str, dict[str, str]] = {
         "shared.adapters.trtc": "a callback calls nothing of TRTC",
         "shared.domain.policy": "what may be started does not concern what has been",
         "shared.domain.request": "of the stored request a callback needs a few fields as they are",
+        "shared.usecases.films": "reconcile looks into films",
         "shared.usecases.look": "reconcile looks",
         "shared.usecases.pace": "reconcile keeps to TRTC's rate",
         "shared.usecases.ports": "of what starting needs a callback has the bucket alone",
@@ -97,6 +98,7 @@ NEVER_IMPORTED: dict[str, dict[str, str]] = {
     },
     "recordings": {
         "shared.adapters.notify": "reconcile tells the callers",
+        "shared.usecases.films": "reconcile looks into films",
         "shared.usecases.look": "reconcile looks",
         "shared.usecases.pace": "reconcile keeps to TRTC's rate",
     },
