@@ -31,6 +31,15 @@ def test_the_page_is_one_and_small() -> None:
     assert 1 == page.count("</style>")
 
 
+def test_what_is_left_out_of_the_page_means_nothing() -> None:
+    """Indentation and comments: no text of a script goes on over the end of a line."""
+    for source in SOURCES:
+        for line in source.read_text("utf-8").splitlines():
+            assert 0 == line.count("`") % 2, f"{source.name}: {line}"
+            assert not line.endswith("\\"), f"{source.name}: {line}"
+    assert "a {\nb: c;\n}\n" == console.lean("// no\na {\n\n    b: c;\n  // no\n}\n")
+
+
 def test_the_policy_names_what_is_in_the_page_and_nothing_else() -> None:
     """Scripts and styles by hash; no inline handlers, no frames, no forms, no evaluation."""
     sent = reply("")
