@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from shared.domain.film_verdict import Flaw, Verdict
 from testing.films import pictures as see
 from testing.films import sounds as hear
 from testing.films.make import FAST, Film, write
 from tests.cli.calls import Cli
 from tests.cli.scripted import Answer, scripted
+from webrecord.films import ADVICE, STYLES
 
 SMALL = Film(see.clock, hear.beep, seconds=9, fps=10, size=(320, 240), options=FAST, mux={"movflags": "faststart"})
 FILMS = {
@@ -108,6 +110,12 @@ def test_what_is_no_film_is_one_line(whole: Path, alone: Cli, tmp_path: Path) ->
         errors = [line for line in done.err.splitlines() if not line.startswith("looking")]
         assert 1 == len(errors), done.err
         assert words in errors[0]
+
+
+def test_every_finding_has_advice() -> None:
+    """Of the service's codes none is without, and there is none of another name."""
+    assert {one.value for one in Flaw} == set(ADVICE)
+    assert {one.value for one in Verdict} == set(STYLES)
 
 
 @pytest.mark.usefixtures("home")

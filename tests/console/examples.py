@@ -10,6 +10,13 @@ HOSTILE = "<img src=x onerror=\"window.hit='label'\">"
 HOSTILE_URL = "https://example.com/\"><svg/onload=window.hit='url'>"
 HOSTILE_REASON = "<script>window.hit='reason'</script><b>Goto url</b>"
 
+SUSPECT = {
+    "film": "suspect",
+    "film_findings": [
+        {"code": "silent_stretch", "words": "The sound is silent.", "file": "a.mp4", "from_ms": 0, "to_ms": 90_000}
+    ],
+}
+
 
 def recording(number: int, state: str, **more: Any) -> dict[str, Any]:
     """Return one recording that was created `number` times 13 minutes ago."""
@@ -91,6 +98,6 @@ def every_state() -> dict[str, dict[str, Any]]:
         completed(7, labels={"room": "4707", "course": "algebra-101", "team": "north"}),
         recording(8, "failed", reason=failed, advice="TRTC's browser must reach the page from the public internet"),
         recording(9, "lost", reason="no file was found an hour after the end", started_ms=now - 117 * MINUTE),
-        completed(10, page_url="https://example.com/townhall/2026", format="hls", labels={}),
+        completed(10, page_url="https://example.com/townhall/2026", format="hls", labels={}, **SUSPECT),
     ]
     return {each["recording_id"]: each for each in all_of_them}

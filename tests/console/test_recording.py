@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 import pytest
 from playwright.sync_api import expect
 
-from tests.console.conftest import Tab
+from tests.console.conftest import Open, Tab
 from tests.console.examples import HOSTILE, HOSTILE_REASON, HOSTILE_URL, completed, every_state, recording
 from tests.console.fake import FakeApi
 
@@ -165,3 +165,47 @@ def test_a_playlist_gets_the_token_for_nothing_else(api: FakeApi, tab: Tab, line
     with tab.page.expect_request(lambda request: request.url == want and request.resource_type == "xhr") as sent:
         pass
     assert given == ("authorization" in sent.value.all_headers())
+
+
+@pytest.mark.parametrize(
+    ("locale", "mark", "words", "advice"),
+    [
+        ("en-GB", "bad film", "It is silent", "Was the room muted then?"),
+        ("zh-CN", "影片有问题", "一段时间没有声音", "当时是否已静音？"),
+    ],
+)
+def test_what_is_wrong_with_a_film_is_told(
+    api: FakeApi, open_tab: Open, locale: str, mark: str, words: str, advice: str
+) -> None:
+    """A mark in the list; findings in the reader's words, with from and to and what to do; others' words are text."""
+    findings = [
+        {"code": "silent_stretch", "words": "x", "file": "a.mp4", "from_ms": 62_000, "to_ms": 3_725_000},
+        {"code": "upside_down", "words": HOSTILE, "file": HOSTILE},
+        {"code": "gap", "words": "x", "from_ms": 1_795_363_480_010, "to_ms": 8_640_000_000_000_001},
+    ]
+    api.documents = {
+        each["recording_id"]: each
+        for each in (
+            completed(1, film="bad", film_findings=findings, film_reason=HOSTILE_REASON),
+            completed(2, film="good"),
+            completed(3, film=HOSTILE),
+            completed(4),
+        )
+    }
+    tab = open_tab(api.url, locale=locale)
+    page = tab.page
+    page.goto(tab.url)
+    page.locator("input").first.fill(tab.token)
+    page.keyboard.press("Enter")
+    expect(page.locator("tbody tr")).to_have_count(4)
+    expect(page.locator("[data-film]")).to_have_text([mark])
+    tab.go("/recordings/lesson-4701")
+    told = page.locator(".part-findings")
+    for said in (words, advice, "1:02 – 1:02:05", "a.mp4", HOSTILE, HOSTILE_REASON):
+        expect(told).to_contain_text(said)
+    tab.go("/recordings/lesson-4704")
+    expect(page.locator(".part-files .card")).to_be_visible()
+    expect(page.locator(".part-findings h2")).to_have_count(0)
+    tab.go("/recordings/lesson-4703")
+    expect(told).to_contain_text(HOSTILE)
+    assert tab.hit() is None

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from shared.domain.advice import ADVICE
 from shared.domain.errors import NotFound
+from shared.domain.film_verdict import Flaw, Verdict
 from shared.domain.reasons import Code
 from shared.http import console
 from shared.http.console import LANGUAGES, SCRIPTS, origin_of, reply
@@ -29,6 +30,14 @@ def test_the_page_is_one_and_small() -> None:
     assert not re.search(r"(?:src|href)=[\"']?(?:https?:)?//", page)
     assert 1 == page.count("</script>")
     assert 1 == page.count("</style>")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_verdicts_and_findings_of_films_have_words(language: str) -> None:
+    """Each in both languages, a finding also with what to do."""
+    messages = json.loads((FOLDER / f"messages.{language}.json").read_text("utf-8"))
+    wanted = {f"film.{one.value}" for one in (*Verdict, *Flaw)} | {f"film.{one.value}.do" for one in Flaw}
+    assert set() == wanted - set(messages)
 
 
 def test_what_is_left_out_of_the_page_means_nothing() -> None:

@@ -70,7 +70,7 @@ function row(recording) {
   const href = `#/recordings/${encodeURIComponent(recording.recording_id)}`;
   const filed = files.length && (bytes ? `${files.length} · ${size(bytes)}` : `${files.length}`), length = lengthOf(recording);
   return h('tr', {},
-    h('td', { class: 'c-state' }, badge(recording.state)),
+    h('td', { class: 'c-state' }, badge(recording.state), filmMark(recording)),
     h('td', { class: 'c-page' },
       h('a', { class: 'whole', href, 'data-key': recording.recording_id }, shortAddress(recording.page_url)),
       h('span', { class: 'id' }, recording.recording_id),
@@ -80,6 +80,12 @@ function row(recording) {
       ? [h('span', { class: 'nothing' }, t('list.starts')), ' ', time(recording.start_at_ms)] : time(recording.created_ms)),
     h('td', { class: `c-length ${length === '–' ? 'none' : ''}` }, length),
     h('td', { class: `c-files ${filed ? '' : 'none'}` }, filed || '–'));
+}
+
+// The film check's verdict, where it is one to look at.
+function filmMark({ film }) {
+  const tone = film === 'bad' ? 's-failed' : film === 'suspect' && 's-paused';
+  return tone && [' ', h('span', { class: `badge ${tone}`, 'data-film': film }, t(`film.${film}`))];
 }
 
 function lengthOf(recording) {

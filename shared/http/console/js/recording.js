@@ -43,6 +43,7 @@ function showRecording(id) {
     if (before && before !== recording.state) announce(stateWords(recording));
     if (!sections.size) swap(body);
     part('title', [recording.state, recording.page_url, recording.reason, recording.advice], () => titleOf(recording), body);
+    part('findings', [recording.film, recording.film_reason, recording.film_findings], () => findingsOf(recording), body);
     if (!sections.has('film')) { sections.set('film', {}); body.append(film.element); }
     part('facts', text, () => facts(recording), body);
     part('drawing', [text, same && Date.now()], () => drawing(recording, play), body);
@@ -80,6 +81,21 @@ function titleOf(recording) {
       recording.advice && h('p', {}, h('b', {}, `${t('recording.advice')} `),
         said(`advice.${recording.advice_code}`) ?? recording.advice)),
   ];
+}
+
+// What the film check found. A later release's code has the API's words alone; a stretch counts from the file's beginning.
+function findingsOf(recording) {
+  const { film, film_reason: why, film_findings: found = [] } = recording;
+  if (!film) return null;
+  const times = ({ code, from_ms: from, to_ms: to }) => (from == null || to == null ? ''
+    : code === 'gap' ? ` ${fullTime(from)} – ${fullTime(to)}` : ` ${duration(from)} – ${duration(to)}`);
+  const tone = { good: 'note', bad: 'bad' }[film] ?? 'warn';
+  return h('section', { class: `callout ${tone}`, 'aria-labelledby': 'h-findings' },
+    h('h2', { id: 'h-findings' }, t('film.title'), ' ', said(`film.${film}`) ?? film),
+    why && h('p', { class: 'why', lang: 'en' }, why),
+    found.length > 0 && h('ul', {}, found.map((each) => h('li', {},
+      h('p', {}, h('b', {}, said(`film.${each.code}`) ?? each.words, times(each)), ' ', each.file && h('span', { class: 'id' }, each.file)),
+      said(`film.${each.code}.do`) && h('p', {}, t('recording.advice'), ' ', said(`film.${each.code}.do`))))));
 }
 
 function actions(recording) {
