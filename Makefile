@@ -12,7 +12,7 @@ WORKERS ?= 4
 LESS ?=
 SPREAD = -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
-.PHONY: demo test quick fast lint unit faults load site films bench package deploy-check openapi format lock browser clean help
+.PHONY: demo test quick fast lint unit faults load site films bench package deploy-check deploy openapi format lock browser clean help
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -62,6 +62,9 @@ package: $(READY) ## Build what is deployed: build/NAME.zip and build/NAME/; ALL
 
 deploy-check: $(READY) ## Check what is deployed, without an account; DOTENV=.env checks your values, writes build/serverless.yml; needs npm
 	@$(PY) -m tools.deploy_check $(if $(DOTENV),--env "$(DOTENV)" --write build/serverless.yml)
+
+deploy: package ## From the checkout and .env into your account: plan, ask once, apply, verify
+	@$(PY) -m webrecord deploy
 
 openapi: $(READY) ## Write docs/openapi.json from the models
 	@$(PY) -c "import json; from shared.http.openapi import document; print(json.dumps(document(), indent=1))" > docs/openapi.json

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -30,9 +31,10 @@ def options(tmp_path: Path) -> Options:
 def rotate(account: Account, options: Options) -> list[str]:
     """Apply the rotation as the command does; return the lines of what was done."""
     clock, said = Clock(), list[str]()
-    Applying(lambda change, _: said.append(change.line), clock, clock.sleep).apply(
-        Deployment(account, options).rotation()
-    )
+    rotation = Deployment(account, options).rotation()
+    readers = rotation.functions
+    rotation.functions = lambda: [replace(one, clock=clock, sleep=clock.sleep) for one in readers()]
+    Applying(lambda change, _: said.append(change.line), clock, clock.sleep).apply(rotation)
     return said
 
 
