@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -25,7 +26,7 @@ def inspect(file: Annotated[Path, typer.Argument(help="An MP4, or a playlist bes
     """
     try:
         size = _size(file)
-        name = file.name.encode("utf-8", "replace").decode()
+        name = os.fsencode(file.name).decode("utf-8", "replace")
         _say(f"looking into {name}, {size / 1e6:.1f} MB …")
         budget = Budget()
         budget.has_time = _telling(budget)

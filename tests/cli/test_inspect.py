@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from dataclasses import replace
@@ -110,6 +111,17 @@ def test_what_is_no_film_is_one_line(whole: Path, alone: Cli, tmp_path: Path) ->
         errors = [line for line in done.err.splitlines() if not line.startswith("looking")]
         assert 1 == len(errors), done.err
         assert words in errors[0]
+
+
+@pytest.mark.process
+def test_a_name_beyond_ascii_is_found_in_any_locale(alone: Cli, tmp_path: Path) -> None:
+    """Where the locale says ASCII, a file's name is UTF-8 all the same."""
+    (tmp_path / "录制.mp4").touch()
+    ascii_only = Cli({**alone.env, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"})
+    with ascii_only.process("inspect", tmp_path / "录制.mp4", "--json") as process:
+        out, err = process.communicate(timeout=60)
+    assert 1 == process.returncode, err
+    assert ("录制.mp4", "bad") == (json.loads(out)["file"], json.loads(out)["film"])
 
 
 def test_every_finding_has_advice() -> None:

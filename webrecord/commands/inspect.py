@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -51,11 +52,16 @@ def inspect(
 def _is_file(word: str) -> bool:
     """Tell whether a word names a file here, or could name nothing else."""
     try:
-        here = Path(word).exists()
+        here = _path(word).exists()
     except (OSError, ValueError):  # too long for a name, or no name at all
         return True
-    folder = here and Path(word).is_dir() and "/" not in word  # `download -o ID` makes folders of such names
+    folder = here and _path(word).is_dir() and "/" not in word  # `download -o ID` makes folders of such names
     return (here and not folder) or "/" in word or word.lower().endswith(_FILMS)
+
+
+def _path(word: str) -> Path:
+    """Return the path that a word names: names of files are UTF-8, also where the locale says ASCII."""
+    return Path(os.fsdecode(word.encode("utf-8", "surrogateescape")))
 
 
 def _looked(session: Session, file: str) -> dict[str, Any]:
@@ -64,7 +70,7 @@ def _looked(session: Session, file: str) -> dict[str, Any]:
     Raises:
         CliError: it said nothing that can be read.
     """
-    words = [*pagecheck.command(what="inspect"), "--", str(Path(file).absolute())]
+    words = [*pagecheck.command(what="inspect"), "--", str(_path(file).absolute())]
     lines: list[str] = []
     status = pagecheck.run(words, pagecheck.ROOT, lines.append, session.out.note, "inspect")
     if status == 2:
