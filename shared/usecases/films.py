@@ -18,6 +18,8 @@ from shared.usecases.tasks import folder_of, list_files
 
 LONGEST_MS = 15_000
 """After so long no further read begins: the other recordings' turn."""
+LISTINGS, LISTED_AFTER_S = 2, 1.5
+"""How often a film that was just uploaded is listed again, and the time in between: its receiver waits for it."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,15 @@ class Films:
 
 
 def inspect_task(
-    accepted: Accepted, task: Task, tries: int, films: Films, store: ObjectStore, clock: Callable[[], int]
+    accepted: Accepted,
+    task: Task,
+    tries: int,
+    films: Films,
+    store: ObjectStore,
+    clock: Callable[[], int],
+    sleep: Callable[[float], None],
 ) -> Fact:
-    """Look into a task's films; whatever goes wrong is said in the fact.
+    """Look into a task's films; whatever goes wrong is said in the fact. One that is not listed yet is waited for.
 
     Raises:
         StoreError: its files can't be listed.
@@ -47,11 +55,16 @@ def inspect_task(
     from shared.domain.film_reader import Budget
 
     task_id, at_ms = task.task_id or "", clock()
-    sizes, checks = list_files(accepted, task_id, store), dict[str, FilmCheck]()
+    names, sizes, checks = films_of(task)[:MOST_FILES], list_files(accepted, task_id, store), dict[str, FilmCheck]()
+    for _ in range(LISTINGS):
+        if sizes.keys() >= {*names}:
+            break
+        sleep(LISTED_AFTER_S)
+        sizes = list_files(accepted, task_id, store)
     folder = f"{folder_of(accepted)}{task_id}/"
     with films.one_at_a_time:
         until_ms = clock() + LONGEST_MS
-        for name in films_of(task)[:MOST_FILES]:
+        for name in names:
             if name not in sizes:
                 checks[name] = FilmCheck(verdict=Verdict.UNCHECKED, why="it is not there", again=True)
                 continue

@@ -128,7 +128,7 @@ def _carry_out(step: Step, accepted: Accepted, evidence: Evidence, ports: Reconc
             task = evidence.tasks[ids.task_key_of(task_id)]
             if ports.films is None:
                 return facts.filmed(task_id, unlooked(task, now_ms))
-            return inspect_task(accepted, task, tries, ports.films, ports.store, ports.clock)
+            return inspect_task(accepted, task, tries, ports.films, ports.store, ports.clock, ports.sleep)
         case Look(task_id, last):
             files = list_files(accepted, task_id, ports.store)
             return facts.looked(now_ms, task_id, files, last=last) if files or last else None
