@@ -154,7 +154,7 @@ def test_a_second_signal_waits_for_nothing(tmp_path: Path) -> None:
             until(lambda: any(b'"EventType": 802' in body for _, _, body in list(receiver.requests)))
             assert cloud.poll() is None
             cloud.send_signal(signal.SIGINT)
-            assert 0 == cloud.wait(20)
+            assert 0 == cloud.wait(40)  # of a busy machine; the callbacks would be tried for minutes
     finally:
         receiver.close()
 
