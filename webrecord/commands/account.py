@@ -110,6 +110,15 @@ def show(out: Output, changes: list[Change]) -> None:
         out.row({"changes": 0}, "nothing to change")
 
 
+def carry_out(given: Given, changes: list[Change], resources: Iterable[Resource], *, yes: bool) -> int:
+    """Show a plan, ask once, and make its changes; return how many were made."""
+    show(given.out, changes)
+    if not changes:
+        return 0
+    agreed(len(changes), yes=yes)
+    return apply(given, resources)
+
+
 def agreed(count: int, *, yes: bool) -> None:
     """Ask once, unless that was answered on the command line."""
     if yes:

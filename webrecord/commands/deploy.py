@@ -22,8 +22,7 @@ from webrecord.commands.account import (
     Only,
     Site,
     Yes,
-    agreed,
-    apply,
+    carry_out,
     head,
     show,
     told,
@@ -73,11 +72,7 @@ def _deploy(
     head(given)
     with given.out.working("reading the account …"):
         changes = given.deployment.plan()
-    show(given.out, changes)
-    if changes:
-        agreed(len(changes), yes=yes)
-    made = apply(given, given.deployment.resources()) if changes else 0
-    _verify(given, made)
+    _verify(given, carry_out(given, changes, given.deployment.resources(), yes=yes))
 
 
 def _plan(

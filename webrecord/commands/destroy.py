@@ -23,7 +23,7 @@ from webrecord.commands.account import (
     told,
 )
 from webrecord.deploy import envfile
-from webrecord.deploy.deployment import guarded
+from webrecord.deploy.deployment import planned
 from webrecord.errors import BadUsage, Refused
 
 YesTo = Annotated[
@@ -55,7 +55,7 @@ def _destroy(
     head(given)
     resources = list(given.deployment.removals(logs=delete_logs))
     with given.out.working("reading the account …"):
-        changes = [change for resource in resources for change in guarded(resource.name, resource.changes)]
+        changes = planned(resources)
     show(given.out, changes)
     _stays(given, delete_logs=delete_logs)
     if changes:

@@ -17,14 +17,12 @@ from webrecord.commands.account import (
     Name,
     Site,
     Yes,
-    agreed,
-    apply,
+    carry_out,
     head,
-    show,
     told,
 )
 from webrecord.deploy import envfile
-from webrecord.deploy.deployment import ORDER, guarded
+from webrecord.deploy.deployment import ORDER, planned
 from webrecord.errors import BadUsage
 
 
@@ -49,11 +47,7 @@ def _rotate(
     envfile.refuse_tracked(env)
     head(given)
     rotation = given.deployment.rotation()
-    changes = list(guarded(rotation.name, rotation.changes))
-    show(given.out, changes)
-    if changes:
-        agreed(len(changes), yes=yes)
-        apply(given, [rotation])
+    carry_out(given, planned([rotation]), [rotation], yes=yes)
     for line in told(rotation.name, rotation.stays):
         given.out.row({"stays": line}, f"= {line}")
 
@@ -75,11 +69,8 @@ def _rollback(
     given = Given(env, folder, deployment, site, endpoint, cos_endpoint, only="functions", as_json=as_json)
     head(given)
     resources = [given.deployment.function(key) for key in ORDER]
-    changes = [change for resource in resources for change in guarded(resource.name, resource.changes)]
+    changes = planned(resources)
     new = [change for change in changes if change.sign == "+"]
     if new:
         raise BadUsage(f"{new[0].what} is not there, so there is nothing to go back to: run `webrecord deploy`")
-    show(given.out, changes)
-    if changes:
-        agreed(len(changes), yes=yes)
-        apply(given, resources)
+    carry_out(given, changes, resources, yes=yes)

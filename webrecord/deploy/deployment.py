@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -194,7 +194,7 @@ class Deployment:
 
     def plan(self) -> list[Change]:
         """Return everything that is to be done; nothing is changed."""
-        return [change for resource in self.resources() for change in guarded(resource.name, resource.changes)]
+        return planned(self.resources())
 
     def addresses(self, sleep: Callable[[float], None] = time.sleep) -> dict[str, str | None]:
         """Return the Function URLs. The address of a new one is empty for some seconds."""
@@ -210,6 +210,11 @@ class Deployment:
 def pair_of(values: Mapping[str, str]) -> tuple[str, str]:
     """Return the upload key as settings have it."""
     return values.get(KEY_NAMES[0], ""), values.get(KEY_NAMES[1], "")
+
+
+def planned(resources: Iterable[Resource]) -> list[Change]:
+    """Return everything that is to be done with these; nothing is changed."""
+    return [change for resource in resources for change in guarded(resource.name, resource.changes)]
 
 
 def guarded(name: str, do: Callable[[], Sequence[Change]]) -> Sequence[Change]:
