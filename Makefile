@@ -66,8 +66,8 @@ deploy-check: $(READY) ## Check what is deployed, without an account; DOTENV=.en
 deploy: package ## From the checkout and .env into your account: plan, ask once, apply, verify
 	@$(PY) -m webrecord deploy
 
-openapi: $(READY) ## Write docs/openapi.json from the models
-	@$(PY) -c "import json; from shared.http.openapi import document; print(json.dumps(document(), indent=1))" > docs/openapi.json
+openapi: $(READY) ## Write shared/http/openapi.json, which the function serves, from the models
+	@$(PY) -c "import json; from shared.http.openapi import document; print(json.dumps(document(), indent=1))" > shared/http/openapi.json
 
 format: $(READY) ## Format the code
 	$(PY) -m ruff check --fix .

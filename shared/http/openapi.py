@@ -1,4 +1,4 @@
-"""The API's description, OpenAPI 3.1, made from the models that validate and reply. `docs/openapi.json` is a copy."""
+"""Makes the API's description, OpenAPI 3.1, from the models that validate and reply: `make openapi`."""
 
 from __future__ import annotations
 
