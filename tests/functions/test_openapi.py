@@ -15,9 +15,9 @@ import pytest
 
 from shared.domain.request import RecordingRequest
 from shared.http import api
-from shared.http.openapi import document
 from shared.http.replies import PROBLEMS
 from tests.cloud import RunningCloud
+from tools.openapi import document
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = document()

@@ -1,4 +1,4 @@
-"""Examples in the API's description; `tests/shared/test_openapi.py` checks each against its model and the API."""
+"""Examples in the API's description; `tests/functions/test_openapi.py` checks each against its model and the API."""
 
 from __future__ import annotations
 

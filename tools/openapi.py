@@ -13,7 +13,7 @@ from shared.domain.detail import Detail
 from shared.domain.document import Overview
 from shared.domain.request import RecordingRequest
 from shared.domain.states import State
-from shared.http.openapi_paths import Json, paths, webhook
+from tools.openapi_paths import Json, paths, webhook
 
 
 class RecordingList(BaseModel):

@@ -7,9 +7,9 @@ from typing import Any
 
 from shared.domain.listing import DEFAULT_LIMIT, MOST
 from shared.domain.states import State
-from shared.http import examples as e
-from shared.http.examples import DETAIL, EVENTS, NOTIFICATION, PAGE, REQUEST, SCHEDULED
 from shared.http.replies import problem
+from tools import openapi_examples as e
+from tools.openapi_examples import DETAIL, EVENTS, NOTIFICATION, PAGE, REQUEST, SCHEDULED
 
 Json = dict[str, Any]
 
