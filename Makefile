@@ -67,7 +67,7 @@ deploy: package ## From the checkout and .env into your account: plan, ask once,
 	@$(PY) -m webrecord deploy
 
 openapi: $(READY) ## Write shared/http/openapi.json, which the function serves, from the models
-	@$(PY) -c "import json; from tools.openapi import document; print(json.dumps(document(), indent=1))" > shared/http/openapi.json
+	@$(PY) -m tools.openapi
 
 format: $(READY) ## Format the code
 	$(PY) -m ruff check --fix .

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -14,6 +16,9 @@ from shared.domain.document import Overview
 from shared.domain.request import RecordingRequest
 from shared.domain.states import State
 from tools.openapi_paths import Json, paths, webhook
+
+PUBLISHED = Path(__file__).parent.parent / "shared" / "http" / "openapi.json"
+"""What the function serves."""
 
 
 class RecordingList(BaseModel):
@@ -106,3 +111,7 @@ def document() -> Json:
             "schemas": schemas["$defs"],
         },
     }
+
+
+if __name__ == "__main__":
+    PUBLISHED.write_text(f"{json.dumps(document(), indent=1)}\n")

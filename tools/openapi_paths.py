@@ -3,157 +3,154 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from shared.domain.listing import DEFAULT_LIMIT, MOST
 from shared.domain.states import State
+from shared.http.api import PUBLIC, ROUTES, console_page, description
 from shared.http.replies import problem
+from shared.triggers import HttpResponse
 from tools import openapi_examples as e
 from tools.openapi_examples import DETAIL, EVENTS, NOTIFICATION, PAGE, REQUEST, SCHEDULED
 
 Json = dict[str, Any]
 
 
+UNDESCRIBED = (description, console_page)
+"""What answers with no data of the API."""
+_ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,26}$"}}
+
+
 def paths() -> Json:
-    """Return every path with its operations."""
-    one = [
-        {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,26}$"}}
-    ]
+    """Return every path with its operations: each route that the function dispatches, but those of UNDESCRIBED."""
+    described: Json = {}
+    for path, methods in ROUTES.items():
+        named = {
+            method.lower(): _operation(path, answer) for method, answer in methods.items() if answer not in UNDESCRIBED
+        }
+        if named:
+            described[path] = {**({"parameters": [_ID]} if "{id}" in path else {}), **named}
+    return described
+
+
+def _operation(path: str, answer: Callable[..., HttpResponse]) -> Json:
+    words = answer.__name__.split("_")
+    name = words[0] + "".join(map(str.capitalize, words[1:]))
+    summary = (answer.__doc__ or "").removesuffix(".")
+    return {
+        "operationId": name,
+        "summary": summary,
+        **({"security": []} if path in PUBLIC else {}),
+        **_operations()[name],
+    }
+
+
+def _operations() -> dict[str, Json]:
+    """Return parameters, bodies and replies of each operation, by its id."""
     known = _header("If-None-Match", "an `ETag` that the caller has")
     states = {"type": "string", "pattern": f"^({'|'.join(state.value for state in State)})(,[a-z]+)*$"}
     day = {"type": "string", "format": "date"}
     limit = {"type": "integer", "minimum": 1, "maximum": MOST, "default": DEFAULT_LIMIT}
-    start: Json = {
-        "operationId": "startRecording",
-        "summary": "Start, schedule or queue a recording",
-        "parameters": [
-            _header("Idempotency-Key", "makes a repeat safe: the same key gives the same recording", "^[!-~]{1,255}$"),
-            _header("traceparent", "W3C Trace Context"),
-        ],
-        "requestBody": {"required": True, "content": _json("RecordingRequest", now=REQUEST, scheduled=SCHEDULED)},
-        "responses": {
-            "201": _reply("Overview", "started"),
-            "200": _reply("Overview", "the same recording again"),
-            "202": _reply("Overview", "queued or scheduled"),
-            **_problems(
-                *(e.NOT_JSON, e.REFUSED, e.PRIVATE, e.OTHER_REQUEST, e.LONG_BODY, e.FORM),
-                e.wrong("MaxDurationLimit", "must be at least 1800, not 60"),
-                *(e.NO_RIGHT, e.UNKNOWN_CODE, e.COME_BACK, e.NO_STORE),
-            ),
-        },
-    }
-    listing: Json = {
-        "operationId": "listRecordings",
-        "summary": "List recordings, the newest first",
-        "parameters": [
-            _query("state", states, "any of these states, comma-separated"),
-            _query("from", day, "first day, UTC; 31 days up to `to` without it"),
-            _query("to", day, "last day, UTC; today without it"),
-            _query("label", {"type": "string"}, "all of these labels, `name` or `name:value`, comma-separated"),
-            _query("limit", limit, "how many at most"),
-            _query("cursor", {"type": "string"}, "`next_cursor` of the page before"),
-            known,
-        ],
-        "responses": {
-            "200": _reply("RecordingList", "a page", PAGE),
-            "304": _NOT_MODIFIED,
-            **_problems(e.wrong("limit", "must be 1 to 100, not '500'"), e.NO_STORE),
-        },
-    }
-    show: Json = {
-        "operationId": "getRecording",
-        "summary": "One recording, whole, with playback URLs",
-        "parameters": [known],
-        "responses": {
-            "200": _reply("Detail", "the recording", DETAIL),
-            "304": _NOT_MODIFIED,
-            **_problems(e.NOBODY, e.LONG_REPLY, e.NO_STORE),
-        },
-    }
-    remove: Json = {
-        "operationId": "deleteRecording",
-        "summary": "Cancel what waits to start, delete what is over",
-        "parameters": [_query("files", {"type": "boolean", "default": False}, "delete its files, too")],
-        "responses": {
-            "202": _reply("Overview", "cancelled"),
-            "204": {"description": "deleted"},
-            **_problems(e.NOBODY, e.RUNS, e.wrong("files", "must be true or false"), e.NO_STORE),
-        },
-    }
-    stop: Json = {
-        "operationId": "stopRecording",
-        "summary": "End a recording; its files come later",
-        "responses": {
-            "202": _reply("Overview", "it will end"),
-            **_problems(e.NOBODY, e.NO_RIGHT, e.UNKNOWN_CODE, e.TRTC_FULL, e.NO_STORE),
-        },
-    }
-    wait: Json = {
-        "operationId": "waitForRecording",
-        "summary": "The recording at its next change, or in time",
-        "parameters": [
-            _query("timeout", {"type": "number", "minimum": 0, "maximum": 25, "default": 20}, "seconds"),
-            known,
-        ],
-        "responses": {
-            "200": _reply("Detail", "the recording"),
-            **_problems(e.NOBODY, e.LONG_REPLY, e.wrong("timeout", "must be seconds, 0 to 25"), e.NO_STORE),
-        },
-    }
-    events: Json = {
-        "operationId": "getEvents",
-        "summary": "The raw callbacks",
-        "parameters": [_query("after", {"type": "string"}, "`next_after` of the page before"), known],
-        "responses": {
-            "200": _reply("RawEvents", "the callbacks", EVENTS),
-            "304": _NOT_MODIFIED,
-            **_problems(e.NOBODY, e.NO_STORE),
-        },
-    }
     text = {"schema": {"type": "string"}}
-    playlist: Json = {
-        "operationId": "getPlaylist",
-        "summary": "An HLS playlist with signed segment URLs",
-        "parameters": [{**_query("file", {"type": "string"}, "the playlist's name"), "required": True}],
-        "responses": {
-            "200": {"description": "the playlist", "content": {"application/vnd.apple.mpegurl": text}},
-            **_problems(e.NO_PLAYLIST, e.LONG_REPLY, e.NO_STORE),
-        },
-    }
-    segment: Json = {
-        "operationId": "getSegment",
-        "summary": "A segment of a playlist too long for signed URLs; such a playlist names this address",
-        "parameters": [
-            {**_query("file", {"type": "string"}, "the playlist's name"), "required": True},
-            {**_query("name", {"type": "string"}, "the segment's name"), "required": True},
-        ],
-        "responses": {
-            "302": {
-                "description": "it lies there, by a signed URL: the token is not for that host",
-                "headers": {"Location": {"schema": {"type": "string", "format": "uri"}}},
-            },
-            **_problems(e.NO_PLAYLIST, e.NO_STORE),
-        },
-    }
     return {
-        "/recordings": {"get": listing, "post": start},
-        "/recordings/{id}": {"parameters": one, "get": show, "delete": remove},
-        "/recordings/{id}/stop": {"parameters": one, "post": stop},
-        "/recordings/{id}/wait": {"parameters": one, "get": wait},
-        "/recordings/{id}/events": {"parameters": one, "get": events},
-        "/recordings/{id}/playlist": {"parameters": one, "get": playlist},
-        "/recordings/{id}/segment": {"parameters": one, "get": segment},
-        "/healthz": {
-            "get": {
-                "operationId": "health",
-                "summary": "Whether the function is configured",
-                "security": [],
-                "responses": {
-                    "200": _reply("Health", "it is"),
-                    "304": _NOT_MODIFIED,
-                    **_problems(auth=False),
+        "startRecording": {
+            "parameters": [
+                _header(
+                    "Idempotency-Key", "makes a repeat safe: the same key gives the same recording", "^[!-~]{1,255}$"
+                ),
+                _header("traceparent", "W3C Trace Context"),
+            ],
+            "requestBody": {"required": True, "content": _json("RecordingRequest", now=REQUEST, scheduled=SCHEDULED)},
+            "responses": {
+                "201": _reply("Overview", "started"),
+                "200": _reply("Overview", "the same recording again"),
+                "202": _reply("Overview", "queued or scheduled"),
+                **_problems(
+                    *(e.NOT_JSON, e.REFUSED, e.PRIVATE, e.OTHER_REQUEST, e.LONG_BODY, e.FORM),
+                    e.wrong("MaxDurationLimit", "must be at least 1800, not 60"),
+                    *(e.NO_RIGHT, e.UNKNOWN_CODE, e.COME_BACK, e.NO_STORE),
+                ),
+            },
+        },
+        "listRecordings": {
+            "parameters": [
+                _query("state", states, "any of these states, comma-separated"),
+                _query("from", day, "first day, UTC; 31 days up to `to` without it"),
+                _query("to", day, "last day, UTC; today without it"),
+                _query("label", {"type": "string"}, "all of these labels, `name` or `name:value`, comma-separated"),
+                _query("limit", limit, "how many at most"),
+                _query("cursor", {"type": "string"}, "`next_cursor` of the page before"),
+                known,
+            ],
+            "responses": {
+                "200": _reply("RecordingList", "a page", PAGE),
+                "304": _NOT_MODIFIED,
+                **_problems(e.wrong("limit", "must be 1 to 100, not '500'"), e.NO_STORE),
+            },
+        },
+        "getRecording": {
+            "parameters": [known],
+            "responses": {
+                "200": _reply("Detail", "the recording", DETAIL),
+                "304": _NOT_MODIFIED,
+                **_problems(e.NOBODY, e.LONG_REPLY, e.NO_STORE),
+            },
+        },
+        "deleteRecording": {
+            "parameters": [_query("files", {"type": "boolean", "default": False}, "delete its files, too")],
+            "responses": {
+                "202": _reply("Overview", "cancelled"),
+                "204": {"description": "deleted"},
+                **_problems(e.NOBODY, e.RUNS, e.wrong("files", "must be true or false"), e.NO_STORE),
+            },
+        },
+        "stopRecording": {
+            "responses": {
+                "202": _reply("Overview", "it will end"),
+                **_problems(e.NOBODY, e.NO_RIGHT, e.UNKNOWN_CODE, e.TRTC_FULL, e.NO_STORE),
+            },
+        },
+        "waitForRecording": {
+            "parameters": [
+                _query("timeout", {"type": "number", "minimum": 0, "maximum": 25, "default": 20}, "seconds"),
+                known,
+            ],
+            "responses": {
+                "200": _reply("Detail", "the recording"),
+                **_problems(e.NOBODY, e.LONG_REPLY, e.wrong("timeout", "must be seconds, 0 to 25"), e.NO_STORE),
+            },
+        },
+        "getEvents": {
+            "parameters": [_query("after", {"type": "string"}, "`next_after` of the page before"), known],
+            "responses": {
+                "200": _reply("RawEvents", "the callbacks", EVENTS),
+                "304": _NOT_MODIFIED,
+                **_problems(e.NOBODY, e.NO_STORE),
+            },
+        },
+        "getPlaylist": {
+            "parameters": [{**_query("file", {"type": "string"}, "the playlist's name"), "required": True}],
+            "responses": {
+                "200": {"description": "the playlist", "content": {"application/vnd.apple.mpegurl": text}},
+                **_problems(e.NO_PLAYLIST, e.LONG_REPLY, e.NO_STORE),
+            },
+        },
+        "getSegment": {
+            "parameters": [
+                {**_query("file", {"type": "string"}, "the playlist's name"), "required": True},
+                {**_query("name", {"type": "string"}, "the segment's name"), "required": True},
+            ],
+            "responses": {
+                "302": {
+                    "description": "it lies there, by a signed URL: the token is not for that host",
+                    "headers": {"Location": {"schema": {"type": "string", "format": "uri"}}},
                 },
-            }
+                **_problems(e.NO_PLAYLIST, e.NO_STORE),
+            },
+        },
+        "health": {
+            "responses": {"200": _reply("Health", "it is"), "304": _NOT_MODIFIED, **_problems(auth=False)},
         },
     }
 

@@ -44,8 +44,6 @@ MOST_WAIT_S = 25
 DEFAULT_WAIT_S = 20
 ONCE = {"authorization", "idempotency-key", "content-type"}
 """Headers of which another value would be another call."""
-CONSOLE = ("hls.js", "hls.LICENSE")
-"""What lies below /console."""
 
 
 class Call(NamedTuple):
@@ -63,7 +61,7 @@ Route = Callable[[Call], HttpResponse]
 
 def answer(request: HttpRequest, tokens: Mapping[str, SecretStr], ports: QueryPorts) -> HttpResponse:
     """Reply to one call; errors are raised for the entrypoint's table."""
-    place = find(request, lambda place: _method(request) in ROUTES[place.route], CONSOLE)
+    place = find(request, _method(request), ROUTES)
     if place is None:
         raise NotFound(f"there is no route {request.path[:200]}; see /openapi.json")
     methods = ROUTES[place.route]
@@ -122,7 +120,8 @@ def authenticate(request: HttpRequest, tokens: Mapping[str, SecretStr]) -> str:
     return matches[0]
 
 
-def _start(call: Call) -> HttpResponse:
+def start_recording(call: Call) -> HttpResponse:
+    """Start, schedule or queue a recording."""
     request = call.request
     if (media_type := _media_type(request, JSON)) != JSON:
         raise UnsupportedMediaType(f"send {JSON}, not {media_type}")
@@ -137,11 +136,13 @@ def _start(call: Call) -> HttpResponse:
     return _noted(202 if waiting else 201 if outcome.created else 200, outcome.recording, call)
 
 
-def _stop(call: Call) -> HttpResponse:
+def stop_recording(call: Call) -> HttpResponse:
+    """End a recording; its files come later."""
     return _noted(202, stop(call.id, f"asked by {call.caller}", call.ports), call)
 
 
-def _list(call: Call) -> HttpResponse:
+def list_recordings(call: Call) -> HttpResponse:
+    """List recordings, the newest first."""
     from shared.domain.listing import parse_query
     from shared.usecases.read_list import page
 
@@ -151,13 +152,15 @@ def _list(call: Call) -> HttpResponse:
     return replies.page_reply(found)
 
 
-def _show(call: Call) -> HttpResponse:
+def get_recording(call: Call) -> HttpResponse:
+    """One recording, whole, with playback URLs."""
     from shared.usecases.read import show
 
     return replies.detail_reply(*show(call.id, call.ports))
 
 
-def _wait(call: Call) -> HttpResponse:
+def wait_for_recording(call: Call) -> HttpResponse:
+    """The recording at its next change, or in time."""
     from shared.usecases.read import wait
 
     asked = call.request.query.get("timeout", str(DEFAULT_WAIT_S))
@@ -168,7 +171,8 @@ def _wait(call: Call) -> HttpResponse:
     )
 
 
-def _events(call: Call) -> HttpResponse:
+def get_events(call: Call) -> HttpResponse:
+    """The raw callbacks."""
     from shared.usecases.read import events
 
     foreign = Foreign()
@@ -177,14 +181,16 @@ def _events(call: Call) -> HttpResponse:
     return replies.json_reply({"events": told, **({"next_after": more} if more else {})})
 
 
-def _playlist(call: Call) -> HttpResponse:
+def get_playlist(call: Call) -> HttpResponse:
+    """An HLS playlist with signed segment URLs."""
     from shared.usecases.read import playlist
 
     body = playlist(call.id, call.request.query.get("file", ""), call.ports)
     return HttpResponse(200, body, {"Content-Type": "application/vnd.apple.mpegurl", "Cache-Control": "no-store"})
 
 
-def _segment(call: Call) -> HttpResponse:
+def get_segment(call: Call) -> HttpResponse:
+    """A segment of a playlist too long for signed URLs; such a playlist names this address."""
     from shared.usecases.read import segment
 
     asked = call.request.query
@@ -192,7 +198,8 @@ def _segment(call: Call) -> HttpResponse:
     return HttpResponse(302, "", {"Location": to, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
 
 
-def _remove(call: Call) -> HttpResponse:
+def delete_recording(call: Call) -> HttpResponse:
+    """Cancel what waits to start, delete what is over."""
     from shared.usecases.remove import remove
 
     files = call.request.query.get("files", "false").lower()
@@ -202,20 +209,25 @@ def _remove(call: Call) -> HttpResponse:
     return _noted(202, cancelled, call) if cancelled else HttpResponse(204)
 
 
-def _healthz(_call: Call) -> HttpResponse:
+def health(_call: Call) -> HttpResponse:
+    """Whether the function is configured."""
     return replies.json_reply({"status": "ok", "version": __version__})
 
 
-def _openapi(_call: Call) -> HttpResponse:
+def description(_call: Call) -> HttpResponse:
+    """This description."""
     text = Path(__file__).with_name("openapi.json").read_text("utf-8")
     return HttpResponse(200, text, {"ETag": ids.etag(text)})
 
 
-def _console(call: Call) -> HttpResponse:
+def console_page(call: Call) -> HttpResponse:
+    """The console, and what its page loads."""
     from shared.http import console
 
     files = console.origin_of(call.ports.files.presign("-", 60))
-    return console.reply(call.place.asset, call.request.headers.get("accept-language", ""), files)
+    return console.reply(
+        call.place.route.removeprefix("/console").lstrip("/"), call.request.headers.get("accept-language", ""), files
+    )
 
 
 def _note_foreign(foreign: Foreign) -> None:
@@ -233,17 +245,20 @@ def _noted(status: int, recording: Recording, call: Call) -> HttpResponse:
     return replies.recording_reply(status, recording, call.place.base)
 
 
-PUBLIC = ("/healthz", "/openapi.json", "/console")
-"""Routes that hold nothing of anybody's and are read without a token."""
 ROUTES: dict[str, dict[str, Route]] = {
-    "/healthz": {"GET": _healthz},
-    "/openapi.json": {"GET": _openapi},
-    "/console": {"GET": _console},
-    "/recordings": {"GET": _list, "POST": _start},
-    "/recordings/{id}": {"GET": _show, "DELETE": _remove},
-    "/recordings/{id}/stop": {"POST": _stop},
-    "/recordings/{id}/wait": {"GET": _wait},
-    "/recordings/{id}/events": {"GET": _events},
-    "/recordings/{id}/playlist": {"GET": _playlist},
-    "/recordings/{id}/segment": {"GET": _segment},
+    "/recordings": {"GET": list_recordings, "POST": start_recording},
+    "/recordings/{id}": {"GET": get_recording, "DELETE": delete_recording},
+    "/recordings/{id}/stop": {"POST": stop_recording},
+    "/recordings/{id}/wait": {"GET": wait_for_recording},
+    "/recordings/{id}/events": {"GET": get_events},
+    "/recordings/{id}/playlist": {"GET": get_playlist},
+    "/recordings/{id}/segment": {"GET": get_segment},
+    "/healthz": {"GET": health},
+    "/openapi.json": {"GET": description},
+    "/console": {"GET": console_page},
+    "/console/hls.js": {"GET": console_page},
+    "/console/hls.LICENSE": {"GET": console_page},
 }
+"""Every route, once: `make openapi` describes each by its function's name and docstring."""
+PUBLIC = {path for path in ROUTES if not path.startswith("/recordings")}
+"""Routes that hold nothing of anybody's and are read without a token."""

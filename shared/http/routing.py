@@ -7,7 +7,7 @@ a domain in front and says in `requestContext` which path it matched. A base pat
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -17,8 +17,6 @@ MOST_PATH = 2_000
 """Characters; no base path and id come near."""
 MOST_BASE = 8
 """Segments of a base path."""
-PUBLIC = ("healthz", "openapi.json", "console")
-PARTS = ("stop", "wait", "events", "playlist", "segment")
 _PLAIN = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._~-]{1,128}")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,26}")
 _PARAMETER = re.compile(r"\{[^{}]*\}")
@@ -29,22 +27,25 @@ class Place(NamedTuple):
 
     Attributes:
         base: the stage or base path, "" or `/release`; an address that we give out begins with it.
-        route: as docs/api.md names it: `/recordings/{id}/stop`, `/console`.
+        route: as the table of routes names it: `/recordings/{id}/stop`, `/console`.
         id: the recording's, if the path has one.
-        asset: of the console, behind `/console/`.
     """
 
     base: str
     route: str
     id: str | None = None
-    asset: str = ""
 
 
-def find(request: HttpRequest, answers: Callable[[Place], bool], assets: tuple[str, ...] = ()) -> Place | None:
+def find(request: HttpRequest, method: str, routes: Mapping[str, Collection[str]]) -> Place | None:
     """Return the place that the path means, or None.
 
-    Where a base path is named like a route a path can be read in several ways. First comes what `answers`, that
-    is, has the method; then what the gateway says of stage and path; then the shortest base path.
+    Where a base path is named like a route a path can be read in several ways. First comes what has the method; then
+    what the gateway says of stage and path; then the shortest base path.
+
+    Args:
+        request: its path, and what the gateway says of it.
+        method: as the routes name it.
+        routes: the methods of each route.
     """
     segments = _segments(request.path)
     if not segments:
@@ -52,9 +53,9 @@ def find(request: HttpRequest, answers: Callable[[Place], bool], assets: tuple[s
     found: dict[int, Place] = {}
     for length in range(min(len(segments), MOST_BASE + 1)):
         base = "".join(f"/{name}" for name in segments[:length])
-        if place := _place(base, segments[length:], assets):
+        if place := _place(base, segments[length:], routes):
             found[length] = place
-    lengths = [length for length in found if answers(found[length])] or list(found)
+    lengths = [length for length in found if method in routes[found[length].route]] or list(found)
     if not lengths:
         return None
     staged = [length for length in lengths if length and segments[0] == request.stage]
@@ -72,18 +73,13 @@ def _segments(path: str) -> list[str] | None:
     return segments if all(map(_PLAIN.fullmatch, segments)) else None
 
 
-def _place(base: str, segments: list[str], assets: tuple[str, ...]) -> Place | None:
-    match segments:
-        case ["recordings"]:
-            return Place(base, "/recordings")
-        case ["recordings", name] if _ID.fullmatch(name):
-            return Place(base, "/recordings/{id}", name)
-        case ["recordings", name, part] if _ID.fullmatch(name) and part in PARTS:
-            return Place(base, f"/recordings/{{id}}/{part}", name)
-        case [public] if public in PUBLIC:
-            return Place(base, f"/{public}")
-        case ["console", asset] if asset in assets:
-            return Place(base, "/console", asset=asset)
+def _place(base: str, segments: list[str], routes: Iterable[str]) -> Place | None:
+    named = segments[1] if len(segments) > 1 and _ID.fullmatch(segments[1]) else None
+    for route in routes:
+        if route == "/" + "/".join(segments):
+            return Place(base, route)
+        if named and route == "/" + "/".join([segments[0], "{id}", *segments[2:]]):
+            return Place(base, route, named)
     return None
 
 
