@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from shared.domain.film_verdict import Verdict
 from shared.domain.listing import DEFAULT_LIMIT, MOST
 from shared.domain.states import State
 from shared.http.api import PUBLIC, ROUTES, console_page, description
@@ -50,6 +51,7 @@ def _operations() -> dict[str, Json]:
     """Return parameters, bodies and replies of each operation, by its id."""
     known = _header("If-None-Match", "an `ETag` that the caller has")
     states = {"type": "string", "pattern": f"^({'|'.join(state.value for state in State)})(,[a-z]+)*$"}
+    films = {"type": "string", "pattern": f"^({'|'.join(verdict.value for verdict in Verdict)})(,[a-z]+)*$"}
     day = {"type": "string", "format": "date"}
     limit = {"type": "integer", "minimum": 1, "maximum": MOST, "default": DEFAULT_LIMIT}
     text = {"schema": {"type": "string"}}
@@ -79,6 +81,7 @@ def _operations() -> dict[str, Json]:
                 _query("from", day, "first day, UTC; 31 days up to `to` without it"),
                 _query("to", day, "last day, UTC; today without it"),
                 _query("label", {"type": "string"}, "all of these labels, `name` or `name:value`, comma-separated"),
+                _query("film", films, "any of these verdicts of the film check, comma-separated"),
                 _query("limit", limit, "how many at most"),
                 _query("cursor", {"type": "string"}, "`next_cursor` of the page before"),
                 known,
