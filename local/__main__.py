@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from local.client import RESULT_TIMEOUT_S, ClientError, is_http_address
-from local.commands import callbacks, check, faults, inspect
+from local.commands import callbacks, check, faults, inspect, join
 from local.commands.common import StateDir, Valued, mistakes_are_lines
 from local.config import REGION, REGIONS, STATE_DIR, LocalConfig
 from local.faults import FaultFile
@@ -25,6 +25,7 @@ app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(faults.app, name="faults")
 app.command()(check.check)
 app.command()(inspect.inspect)
+app.command("join", hidden=True)(join.join_parts)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The checks of page and film as processes: where they are, what they need, and what they said."""
+"""The checks of page and film, and the joining of films, as processes: where they are, what they need."""
 
 from __future__ import annotations
 
@@ -16,16 +16,21 @@ from webrecord.errors import BadUsage, CliError
 
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout that this command line belongs to."""
-_PACKAGES = {"check": ("av", "numpy", "pydantic", "rich", "typer"), "inspect": ("pydantic", "rich", "typer")}
+_PACKAGES = {
+    "check": ("av", "numpy", "pydantic", "rich", "typer"),
+    "inspect": ("pydantic", "rich", "typer"),
+    "join": ("av", "rich", "typer"),
+}
 """Of the dependency group `local`, what each imports."""
-_NAMES = {"check": "page check", "inspect": "film check"}
+_NAMES = {"check": "page check", "inspect": "film check", "join": "joining of films"}
+_COMMANDS = {"join": "download --join"}
 _MOST_BYTES = 4 << 20
 """Of its answer; a page can make its findings long, but not that long."""
 _END_S = 5.0
 
 
 def command(root: Path = ROOT, found: Callable[[str], object] = find_spec, what: str = "check") -> list[str]:
-    """Return the words that start a check, `check` or `inspect`, without its own arguments.
+    """Return the words that start `check`, `inspect` or `join`, without its own arguments.
 
     Raises:
         BadUsage: it is not installed here; the message says what to install.
@@ -33,7 +38,7 @@ def command(root: Path = ROOT, found: Callable[[str], object] = find_spec, what:
     if not (root / "local" / "check").is_dir():
         raise BadUsage(
             f"the {_NAMES[what]} is part of the repository, which is not here: clone scf-webrecord, run `make demo` in"
-            f" it, then `.venv/bin/webrecord {what}`"
+            f" it, then `.venv/bin/webrecord {_COMMANDS.get(what, what)}`"
         )
     missing = [name for name in _PACKAGES[what] if found(name) is None]
     if missing:

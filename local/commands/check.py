@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+
+from local.commands.common import ends_like_ctrl_c
 
 Device = Literal["none", "phone", "tablet"]
 
@@ -55,7 +54,7 @@ def check(
             mobile=None if mobile == "none" else Mobile(device=mobile, orientation=orientation),
             way="screencast",
         )
-        with _ends_like_ctrl_c():
+        with ends_like_ctrl_c():
             status = run(CheckOptions(url, job, seconds, screenshot, local, as_json), say)
     except (CheckError, ValueError) as error:
         say(f"error: {tidy(error, 400)}")
@@ -63,18 +62,6 @@ def check(
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     raise typer.Exit(status)
-
-
-@contextmanager
-def _ends_like_ctrl_c() -> Iterator[None]:
-    """Let the browser and its folder go at every kind of end, as at a Ctrl-C."""
-    numbers = [number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None))]
-    before = [(number, signal.signal(number, signal.default_int_handler)) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in before:
-            signal.signal(number, handler)
 
 
 def _size(text: str) -> tuple[int, int]:

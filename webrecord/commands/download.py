@@ -12,7 +12,7 @@ import httpx
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from webrecord import tables
+from webrecord import joining, pagecheck, tables
 from webrecord.api import FINAL, Api, Document
 from webrecord.commands.read import Id
 from webrecord.download import Fetcher, safe_name
@@ -34,8 +34,11 @@ def download(
     *,
     folder: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where to.")] = Path(),
     force: Annotated[bool, typer.Option("--force", help="Replace a file of the same name and another size.")] = False,
+    join: Annotated[bool, typer.Option("--join", help="Make one MP4 of the parts, ID.mp4, beside them.")] = False,
 ) -> None:
     """Fetch the files of a recording; run again, it goes on where it ended."""
+    if join:
+        pagecheck.command(what="join")  # what is missing is said before hours of fetching
     recording, _ = session.api.get(recording_id)
     files = [file for file in recording.get("files", []) if isinstance(file, dict)]
     if not files:
@@ -61,10 +64,17 @@ def download(
         raise Interrupted(f"`webrecord download {recording_id}` with the same -o goes on where this ended") from None
     except OSError as error:
         raise RecordingFailed(f"{folder}: {error.strerror or error}") from None
+    result: Document = {"recording_id": recording_id, "files": done}
+    status = 0
+    if join and not problems:
+        status, joined = joining.join(session, recording_id, folder, joining.parts_of(files, done), force=force)
+        result |= {"joined": joined} if joined else {}
     table = tables.table_of("file", "size")
-    for item in done:
+    for item in [*done, *([result["joined"]] if "joined" in result else [])]:
         tables.row(table, item["path"], size(item["size"]))
-    session.out.result({"recording_id": recording_id, "files": done}, lambda: table)
+    session.out.result(result, lambda: table)
+    if status:
+        raise typer.Exit(status)
     if problems:
         raise RecordingFailed("; ".join(problems))
 
