@@ -126,7 +126,7 @@ class LocalConfig:
         faults: what goes wrong on purpose from the beginning.
         max_instances: invocations of one function at once; the platform has hundreds.
         instance_wait_s: how long one more waits before it is refused, on a machine that can't have hundreds.
-        policies: enforce the policies of docs/deploy.md on the role and the upload key.
+        policies: enforce the policies of docs/deploy-by-hand.md on the role and the upload key.
         empty: an account with nothing in it but its own key: no functions, no bucket, no service activated.
         delays: of the services that one deploys with; None for the usual ones, which are divided by `speed`.
         region: where the bucket and the account's functions are.

@@ -1,4 +1,4 @@
-"""The two identities of docs/deploy.md, for a local cloud that is deployed already: role and upload key."""
+"""The two identities of docs/deploy-by-hand.md, for a local cloud that is deployed already: role and upload key."""
 
 from __future__ import annotations
 

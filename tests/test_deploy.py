@@ -38,7 +38,7 @@ from tools.node_modules import NodeModulesMissingError, install
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "serverless.yml").read_text()
 EXAMPLE = (ROOT / ".env.example").read_text()
-GUIDE = (ROOT / "docs" / "deploy.md").read_text()
+GUIDE, BY_HAND, COSTS = ((ROOT / "docs" / f"{name}.md").read_text() for name in ("deploy", "deploy-by-hand", "costs"))
 
 
 @pytest.fixture(scope="session")
@@ -452,7 +452,7 @@ def test_the_lock_pins_the_toolkit_and_names_no_registry() -> None:
 
 
 def _policies() -> list[Any]:
-    return [json.loads(block) for block in re.findall(r"^```json\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)]
+    return [json.loads(block) for block in re.findall(r"^```json\n(.*?)^```", BY_HAND, re.MULTILINE | re.DOTALL)]
 
 
 def test_the_policies_give_no_more_than_is_used() -> None:
@@ -481,7 +481,7 @@ def test_the_local_cloud_enforces_the_guides_policies() -> None:
 
 
 def test_the_guide_checks_callbacks_with_one_that_is_taken() -> None:
-    """The body of step 7 is stored under the task that is to be deleted afterwards."""
+    """The body of the check is stored under the task that is to be deleted afterwards."""
     (body,) = re.findall(r"^BODY='(.*)'$", GUIDE, re.MULTILINE)
     world = World()
     assert world.receive(body.encode()).callback.known
@@ -569,6 +569,6 @@ def test_the_guide_counts_requests_as_the_code_makes_them() -> None:
     counted["nine looks of the timer"] = looks
     counted["**together**"] = sum(counted.values(), Counter[str]())
     for title, counts in counted.items():
-        (row,) = re.findall(rf"^\| {re.escape(title)} \|(.*)\|$", GUIDE, re.MULTILINE)
+        (row,) = re.findall(rf"^\| {re.escape(title)} \|(.*)\|$", COSTS, re.MULTILINE)
         cells = [int(cell.strip(" *")) for cell in row.split("|")]
         assert [counts[kind] for kind in ("PUT", "GET", "LIST", "DELETE")] == cells, title

@@ -12,7 +12,7 @@ from shared.ports import ObjectStore, ProbedStore
 CLOCK_WARN_S = 60
 CLOCK_FAIL_S = 300
 """TRTC's signatures expire then (API 3.0, "Signature v3")."""
-POLICY = "see the policies of docs/deploy.md, step 3"
+POLICY = "see the policies of docs/deploy-by-hand.md, step 3"
 WOKEN_EVERY_S = 0.5
 Clock = Callable[[], float]
 BODY = b"written by the doctor; may be deleted\n"

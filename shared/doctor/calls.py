@@ -16,15 +16,15 @@ from shared.ports import HttpProbe, ObjectStore, Recorder
 UNKNOWN_TYPE = 899
 """An event type that TRTC does not document: it is kept, and changes nothing."""
 _ADVICE = (
-    ("UnauthorizedOperation", "the role's policy lacks name/trtc:DescribeWebRecord: docs/deploy.md, step 3"),
+    ("UnauthorizedOperation", "the role's policy lacks name/trtc:DescribeWebRecord: docs/deploy-by-hand.md, step 3"),
     (
         "AuthFailure.UnauthorizedOperation",
-        "the role's policy lacks name/trtc:DescribeWebRecord: docs/deploy.md, step 3",
+        "the role's policy lacks name/trtc:DescribeWebRecord: docs/deploy-by-hand.md, step 3",
     ),
     ("AuthFailure.SignatureExpire", "the clock is wrong: set it by NTP"),
     ("AuthFailure", "the credentials are not accepted: are they current, and of this site's account?"),
     ("FailedOperation.SdkAppIdNotUnderAppId", "it is another account's: correct WEBRECORD_SDK_APP_ID"),
-    ("", "docs/deploy.md, step 1, has what TRTC wants"),
+    ("", "docs/deploy-by-hand.md, step 1, has what TRTC wants"),
 )
 
 

@@ -173,6 +173,18 @@ def test_drift_is_shown_field_by_field_and_set_right(options: Options) -> None:
     assert "theirs" in {row["TriggerName"] for row in account.triggers["scf-webrecord-reconcile"]}
 
 
+def test_another_runtime_is_refused_before_anything_is_changed(options: Options) -> None:
+    """SCF changes no function's: the line says whose, and where it is told what to do."""
+    account = Account()
+    deploy(account, options)
+    path = options.root / "serverless.yml"
+    path.write_text(path.read_text().replace("runtime: Python3.10", "runtime: Python3.12"))
+    account.restarted()
+    with pytest.raises(BadUsage, match=r"callback runs on Python3\.10, .*docs/deploy\.md"):
+        Deployment(account, options).plan()
+    assert [] == account.writes
+
+
 def test_an_address_never_changes(options: Options) -> None:
     """New code, new settings, another mode of the URL: the same Function URL."""
     account = Account()

@@ -12,5 +12,5 @@ GUIDE = Path(__file__).parents[2] / "docs" / "deploy.md"
 
 def test_the_guide_names_every_refusal_with_what_to_do() -> None:
     """The same codes in the same order, and the same words."""
-    text = GUIDE.read_text(encoding="utf-8").partition("### When a call is refused")[2].partition("\n## ")[0]
+    text = GUIDE.read_text(encoding="utf-8").partition("## When a call is refused")[2].partition("\n## ")[0]
     assert list(ADVICE) == re.findall(r"^\| `([^`]+)` \| (.*) \|$", text, re.MULTILINE)

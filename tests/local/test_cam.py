@@ -1,4 +1,4 @@
-"""A recording from start to end with no more than the policies of docs/deploy.md allow."""
+"""A recording from start to end with no more than the policies of docs/deploy-by-hand.md allow."""
 
 from __future__ import annotations
 

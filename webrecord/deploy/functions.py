@@ -13,6 +13,7 @@ from webrecord.deploy.change import Change, unless
 from webrecord.deploy.cloud import Cloud
 from webrecord.deploy.description import MARK, Function, Trigger, meaning
 from webrecord.deploy.errors import ApiError, DeployFailed, NotOurs
+from webrecord.errors import BadUsage
 
 ABSENT = ("ResourceNotFound.Function", "ResourceNotFound.FunctionName", "InvalidParameterValue.FunctionName")
 BUSY = ("Creating", "Updating", "Publishing", "Deleting")
@@ -83,6 +84,11 @@ class Functions:
         described = str(found.get("Description") or "")
         if not described.startswith(f"{MARK} ") and not self.adopt:
             raise NotOurs(self.name)
+        if found.get("Runtime", self.function.runtime) != self.function.runtime:
+            raise BadUsage(
+                f"{self.name} runs on {found['Runtime']}, serverless.yml says {self.function.runtime}: SCF changes no"
+                " function's runtime; docs/deploy.md, \"Python 3.10's end\", says what to do"
+            )
         steps = []
         wanted = self.function.marked(self.version, self.code)
         if _word(described, "code") != _word(wanted, "code"):
