@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,8 @@ PROCESSES = frozenset({"running", "python310", "modules", "rendered", "certifica
 """Fixtures that start processes or build packages: the local cloud with its functions, Node, openssl."""
 STARTING = frozenset({"subprocess.Popen", "os.posix_spawn", "os.fork", "os.forkpty", "os.system"})
 """Audit events of a new process."""
+starting_nothing: set[str] = set()
+"""The test that is running, where it says that it starts no process."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -56,7 +59,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     spread.first_things_first(items)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    starting_nothing.clear()
+    if not (_has_process(item) or _has_browser(item)):
+        starting_nothing.add(item.nodeid)
     spread.give_way(item)
 
 
@@ -69,14 +76,14 @@ def _has_process(item: pytest.Item) -> bool:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _quick_starts_nothing(request: pytest.FixtureRequest) -> None:
-    """Let `make quick` fail at a test that starts a process and does not say so."""
-    if request.config.getoption("quick"):
-        sys.addaudithook(_refuse)
+def _quick_starts_nothing() -> None:
+    """Let a test fail that starts a process and does not say so: it would make `make quick` slow."""
+    sys.addaudithook(_refuse)
 
 
 def _refuse(event: str, arguments: tuple[object, ...]) -> None:
-    if event in STARTING:
+    # Other threads are servers of fixtures, which live longer than the test that is running.
+    if starting_nothing and event in STARTING and threading.current_thread() is threading.main_thread():
         raise AssertionError(f"mark what starts a process with pytest.mark.process: {arguments[0]}")
 
 

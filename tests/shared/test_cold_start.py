@@ -20,6 +20,7 @@ print(asyncio.run(sleep(0, "slept")), asyncio is sys.modules["asyncio"], asyncio
 """
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("function", ["recordings", "callback", "reconcile"])
 def test_asyncio_is_imported_when_it_is_used(function: str) -> None:
     """No function uses it, though a library imports it; whoever does use it has it whole."""
