@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from shared.domain.accepted import Accepted
 from shared.domain.evidence import Evidence, Note
 from shared.domain.filmed import NOTIFY_WAITS_MS, awaited, news_ms
-from shared.domain.states import State, last_task
+from shared.domain.states import State, begins_until_ms, last_task
 
 RETRY_AFTER_S = (60, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 72_000)
 """Waits between tries, seconds; three days together."""
@@ -51,6 +51,10 @@ def messages(accepted: Accepted, evidence: Evidence, state: State) -> list[Messa
     told = [_message(_webhook_id(accepted, evidence, name), value, evidence, ended) for name, value in owed.items()]
     if state.final and told[-1].next_ms == 0 and awaited(accepted, evidence):
         told[-1] = told[-1].model_copy(update={"next_ms": news_ms(evidence) + NOTIFY_WAITS_MS})
+    if state is State.COMPLETED and told[-1].next_ms is not None:
+        # An earlier attempt's film is all there is only when no call can begin another task.
+        begins_ms = begins_until_ms(accepted, evidence)
+        told[-1] = told[-1].model_copy(update={"next_ms": max(told[-1].next_ms, begins_ms)})
     return told
 
 

@@ -92,7 +92,8 @@ def begins_until_ms(accepted: Accepted, evidence: Evidence) -> int:
     if task and _failure(task) is None:
         return 0  # nobody starts it again
     off_ms = max((note[0] for note in (evidence.stop, evidence.gave_up) if note), default=0)
-    return off_ms + 2 * IN_FLIGHT_MS if off_ms >= accepted.due_ms - START_LEAD_MS - IN_FLIGHT_MS else 0
+    late = off_ms and off_ms >= accepted.due_ms - START_LEAD_MS - IN_FLIGHT_MS
+    return off_ms + 2 * IN_FLIGHT_MS if late else 0
 
 
 def state_of(accepted: Accepted, evidence: Evidence) -> Verdict:
@@ -114,12 +115,12 @@ def state_of(accepted: Accepted, evidence: Evidence) -> Verdict:
 
 
 def pending_tasks(evidence: Evidence) -> list[Task]:
-    """Return the tasks that are over and may still have files on their way."""
+    """Return the tasks that are over and may still have files on their way: one whose files were listed is over."""
     return [
         task
         for task in evidence.tasks.values()
         if task.task_id
-        and end_ms(task) is not None
+        and (end_ms(task) is not None or task.listed_ms is not None)
         and task.settled_ms is None
         and not (task.not_started and not task.began_ms)
         and not is_uploaded(task)

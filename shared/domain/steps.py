@@ -303,7 +303,8 @@ def _uploading(accepted: Accepted, tasks: list[Task], evidence: Evidence, now_ms
 
 def _upload_of(accepted: Accepted, task: Task, evidence: Evidence, now_ms: int, timing: Timing) -> Step:
     task_id = task.task_id or ""
-    ended_ms = end_ms(task) or 0  # an event without a time: at once, since "now" would move with every look
+    # An event without a time: at once, since "now" would move with every look.
+    ended_ms = end_ms(task) or task.listed_ms or 0
     give_up_ms = ended_ms + (timing.held_for if task.held else timing.lost_after)
     if unseen(task, evidence):  # stopped before it began, as far as anybody said: an event is late by a minute
         give_up_ms = ended_ms + min(timing.files_after, timing.lost_after)

@@ -134,7 +134,8 @@ def _carry_out(step: Step, accepted: Accepted, evidence: Evidence, ports: Reconc
             return facts.looked(now_ms, task_id, files, last=last) if files or last else None
         case Sweep(_):
             stray = task_of_files(accepted, evidence, ports.store)
-            return facts.looked(now_ms, stray, list_files(accepted, stray, ports.store), last=True) if stray else None
+            # Its callbacks may say more than its files do: only its own last look settles it.
+            return facts.looked(now_ms, stray, list_files(accepted, stray, ports.store), last=False) if stray else None
     return None
 
 
