@@ -57,7 +57,8 @@ def _once_failed(run: Run) -> set[str]:
 
 def _deleted(run: Run) -> set[str]:
     """Return the ids of recordings whose deletion was answered, or has begun: whether it was shows in its tombstone."""
-    named = {entry.about for what in ("asked", "acknowledged") for entry in run.ledger.of(what)}  # a job's lines too
+    # A job's lines too, though nobody was answered about them.
+    named = {entry.about for what in ("asked", "acknowledged", "deleted") for entry in run.ledger.of(what)}
     return {key for key in named if run.bucket.get(keys.gone_key(key))}
 
 
@@ -373,9 +374,12 @@ def what_is_forbidden_does_not_start(run: Run) -> Iterator[str]:
 
 @law
 def every_line_is_accepted_or_reported(run: Run) -> Iterator[str]:
-    """Of a job object that was taken each line is a recording, or in the report: once."""
+    """Of a job object that was taken each line is a recording, or in the report: once.
+
+    The report is about the last object of its name.
+    """
     done = {entry.about for entry in run.ledger.of("job done")}
-    for job in run.ledger.of("job"):
+    for job in {entry.about: entry for entry in run.ledger.of("job")}.values():
         numbers = range(1, job.data["lines"] + 1) if job.data["lines"] > 1 else [0]
         ours = {number: ids.digest_id(JOBS, job.about, job.data["etag"], str(number)) for number in numbers}
         taken = {
