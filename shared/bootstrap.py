@@ -124,7 +124,8 @@ def recordings() -> RecordingsApp:
     log.hide(token.get_secret_value() for token in settings.api_tokens.values())
 
     files = _store(settings, settings.bucket, settings.bucket_region, "")
-    ports = QueryPorts(**vars(_ports(settings)), files=files, many=_many, sleep=time.sleep)
+    ours, valid_s = _ports(settings), settings.url_valid
+    ports = QueryPorts(**vars(ours), files=files, many=_many, sleep=time.sleep, url_valid_s=valid_s)
     return RecordingsApp(settings, ports, _job_store(settings))
 
 

@@ -166,6 +166,9 @@ class RecordingsSettings(TrtcSettings):
         _several(forms.origin),
         Field(description="Origins whose pages may call the API from a browser, `https://app.example.com`; `*`: any"),
     ] = ()
+    url_valid: Annotated[
+        int, _number(60, 43_200, "seconds"), Field(description="Seconds that a signed link to a film is good")
+    ] = 900
 
     @model_validator(mode="after")
     def _no_loop(self) -> Self:

@@ -17,10 +17,6 @@ from shared.ports import ListedObject, ObjectStore
 from shared.store.journal import current, received_ms
 from shared.usecases.read_ports import QueryPorts
 
-URL_VALID_S = 7_200
-"""How long a signed URL is good."""
-URL_WINDOW_S = 3_600
-"""How long an ETag stands for documents with such URLs: they are good for an hour more at least."""
 EVENTS = 500
 """Callbacks in one reply, which SCF holds to 6 MB."""
 LARGEST_EVENT = 500_000
@@ -47,14 +43,15 @@ def _told(recording_id: str, ports: QueryPorts) -> tuple[Detail, str]:
     sizes = {item.key: item.size for folder in folders for item in _listed(f"{folder}/", ports)}
     for file in ours:
         file.size = sizes.get(file.key or "", file.size)
-    window = ports.clock() // 1000 // URL_WINDOW_S if ours else ""
+    # An ETag stands for signed URLs as long as they are good for half their time more at least.
+    window = ports.clock() // (ports.url_valid_s * 500) if ours else ""
     return told, ids.etag(f"{told.model_dump_json()}{window}")
 
 
 def _shared(told: Detail, ports: QueryPorts) -> Detail:
     for file in (file for file in told.files if _is_ours(file, ports)):
-        file.url = ports.files.presign(file.key or "", URL_VALID_S)
-        file.url_expires_ms = ports.clock() + URL_VALID_S * 1000
+        file.url = ports.files.presign(file.key or "", ports.url_valid_s)
+        file.url_expires_ms = ports.clock() + ports.url_valid_s * 1000
         if file.name.endswith(".m3u8"):
             file.playlist_url = f"recordings/{told.recording_id}/playlist?file={quote(file.name, safe='')}"
     return told
@@ -162,7 +159,7 @@ def playlist(recording_id: str, name: str, ports: QueryPorts) -> str:
     folder, _, file = key.rpartition("/")
     lines = stored.body.decode("utf-8", "replace").splitlines()
     ours = f"segment?file={quote(file, safe='')}&name="
-    told = _addressed(lines, lambda line: ports.files.presign(f"{folder}/{line}", URL_VALID_S))
+    told = _addressed(lines, lambda line: ports.files.presign(f"{folder}/{line}", ports.url_valid_s))
     told = told or _addressed(lines, lambda line: f"{ours}{quote(line, safe='')}")
     if told is None:
         raise ReplyTooLarge(f"the playlist would have more than {MOST_REPLY} bytes; read the files from the bucket")
@@ -178,7 +175,7 @@ def segment(recording_id: str, name: str, line: str, ports: QueryPorts) -> str:
     key = _playlist_key(recording_id, name, ports)
     if not keys.is_file_name(line) or line.startswith("#"):
         raise NotFound(f"recording {recording_id} has no such segment")
-    return ports.files.presign(f"{key.rpartition('/')[0]}/{line}", URL_VALID_S)
+    return ports.files.presign(f"{key.rpartition('/')[0]}/{line}", ports.url_valid_s)
 
 
 def _playlist_key(recording_id: str, name: str, ports: QueryPorts) -> str:

@@ -18,8 +18,10 @@ class QueryPorts(Ports):
         files: the whole bucket, with the recorded files; its keys are as COS has them.
         many: how many documents are read: `map`, or that of a thread pool.
         sleep: seconds.
+        url_valid_s: how long a signed URL is good. SCF logs what a function returns, so it is short.
     """
 
     files: FileStore
     many: Callable[[Callable[[str], Any], Iterable[str]], Iterable[Any]]
     sleep: Callable[[float], None]
+    url_valid_s: int = 900

@@ -40,6 +40,21 @@ def test_a_recording_tells_reason_advice_timeline_files_and_raw_events(api: Fake
     expect(page.locator("pre")).to_contain_text('"TaskId": "t"')
 
 
+def test_a_link_to_a_film_is_renewed_while_the_table_stands(api: FakeApi, tab: Tab) -> None:
+    """Signed links end within minutes; whoever comes back to the tab has those of the last answer."""
+    api.documents = every_state()
+    tab.sign_in()
+    page = tab.page
+    tab.go("/recordings/lesson-4707")
+    download = page.get_by_role("link", name="Download lesson-4707_1.mp4")
+    expect(download).to_have_attribute("href", "https://files.example.com/1.mp4")
+    for document in api.documents.values():
+        for file in document.get("files", []):
+            file["url"] += "?renewed"
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(download).to_have_attribute("href", "https://files.example.com/1.mp4?renewed")
+
+
 def test_all_raw_events_are_shown_whatever_their_times_are(api: FakeApi, tab: Tab) -> None:
     """Page by page; a time that no calendar has is shown as the number, and hides nothing."""
     api.documents = every_state()

@@ -20,7 +20,7 @@ from shared.domain.refusals import refusal
 from shared.domain.size import weight
 from shared.domain.states import State
 from shared.ports import ListedObject, StoredObject
-from shared.usecases.read import EVENTS, LARGEST_EVENT, URL_VALID_S, events, playlist, segment, show, wait
+from shared.usecases.read import EVENTS, LARGEST_EVENT, events, playlist, segment, show, wait
 from shared.usecases.read_list import MOST_READ, page
 from shared.usecases.read_ports import QueryPorts
 from shared.usecases.remove import remove
@@ -33,13 +33,17 @@ from tests.world import CALLER_STORAGE, World
 DAY_MS = 86_400_000
 
 
-def reading(world: World, files: MemoryFiles | None = None) -> QueryPorts:
+VALID_S = 900
+
+
+def reading(world: World, files: MemoryFiles | None = None, valid_s: int = VALID_S) -> QueryPorts:
     """What reads in this world; sleeping lets its time pass."""
 
     def sleep(seconds: float) -> None:
         world.clock.now += round(seconds * 1000)
 
-    return QueryPorts(**vars(world.ports), files=files or MemoryFiles(), many=map, sleep=sleep)
+    files = files or MemoryFiles()
+    return QueryPorts(**vars(world.ports), files=files, many=map, sleep=sleep, url_valid_s=valid_s)
 
 
 def pages(world: World, **query: str) -> list[list[Overview]]:
@@ -320,8 +324,8 @@ class TestShow:
         assert "TRTC was asked to start, attempt 1" == told.timeline[0].text
         assert (State.COMPLETED, 1) == (told.state, told.billed_minutes)
         (film,) = told.files
-        assert f"https://bucket.example.com/webrecord/files/k1/{task_id}/film.mp4?for={URL_VALID_S}" == film.url
-        assert world.clock.now + URL_VALID_S * 1000 >= (film.url_expires_ms or 0) > world.clock.now
+        assert f"https://bucket.example.com/webrecord/files/k1/{task_id}/film.mp4?for={VALID_S}" == film.url
+        assert world.clock.now + VALID_S * 1000 >= (film.url_expires_ms or 0) > world.clock.now
 
     def test_what_to_do_about_a_refusal(self) -> None:
         """The reason is TRTC's, the advice ours."""
@@ -333,15 +337,27 @@ class TestShow:
         assert "TRTC refused: ResourceInsufficient.RequestRejection: quota" in [one.text for one in told.timeline]
 
     def test_the_etag_changes_with_the_recording_and_before_urls_end(self) -> None:
-        """The same for the same; another after a fact, and after an hour where there are URLs."""
+        """The same for the same; another after a fact, and after half an URL's time where there are URLs."""
         world = World()
         first, again = show("k1", ports := _started(world))[1], show("k1", ports)[1]
         assert first == again
         finished(world, "k2")
         done = show("k2", reading(world))[1]
-        world.clock.now += 3_600_000
+        world.clock.now += VALID_S * 500
         assert done != show("k2", reading(world))[1]
         assert first == show("k1", reading(world))[1], "nothing in it ends"
+
+    @given(st.integers(60, 43_200), st.integers(0, 10**6))
+    def test_what_an_etag_stands_for_is_good_for_half_its_time(self, valid_s: int, later_ms: int) -> None:
+        """Whoever is told 304 has addresses that do not end within it."""
+        world = World()
+        finished(world)
+        told, etag = show("k1", reading(world, valid_s=valid_s))
+        expires = told.files[0].url_expires_ms or 0
+        assert f"for={valid_s}" in (told.files[0].url or "")
+        world.clock.now += later_ms
+        if etag == show("k1", reading(world, valid_s=valid_s))[1]:
+            assert expires - world.clock.now >= valid_s * 500
 
     def test_files_in_a_callers_bucket_have_no_url(self) -> None:
         """It is not ours to sign for."""
@@ -511,7 +527,7 @@ class TestPlaylist:
         """Those beside it; nothing else that it may name is signed for."""
         world, files, folder = self._world()
         lines = playlist("k1", "film.m3u8", reading(world, files)).splitlines()
-        assert f"https://bucket.example.com/{folder}/film_0.ts?for={URL_VALID_S}" == lines[2]
+        assert f"https://bucket.example.com/{folder}/film_0.ts?for={VALID_S}" == lines[2]
         assert ["https://elsewhere.example.com/x.ts", "../other.ts", "#EXT-X-ENDLIST"] == lines[3:]
         (film,) = show("k1", reading(world, files))[0].files
         assert "recordings/k1/playlist?file=film.m3u8" == film.playlist_url
@@ -550,7 +566,7 @@ class TestPlaylist:
         asked = [dict(parse_qsl(address.partition("?")[2])) for address in addresses]
         assert [{"file": "film.m3u8", "name": name} for name in [*names, "stop"]] == asked
         signed = segment("k1", "film.m3u8", names[7], reading(world, files))
-        assert files.presign(f"{folder}/{names[7]}", URL_VALID_S) == signed
+        assert files.presign(f"{folder}/{names[7]}", VALID_S) == signed
 
     @pytest.mark.parametrize("line", ["", "../other.ts", "/x.ts", "a/b.ts", "#EXTINF"])
     def test_a_segment_lies_beside_its_playlist(self, line: str) -> None:

@@ -35,6 +35,9 @@ function showRecording(id) {
   const look = async () => {
     const before = recording?.state;
     await renew();
+    // A table that stays as it is has links that would end.
+    const now = new Map((recording.files ?? []).map((file) => [file.name, webAddress(file.url)]));
+    for (const link of body.querySelectorAll('a[data-file]')) link.href = now.get(link.dataset.file) ?? link.href;
     const text = JSON.stringify(recording, (key, value) => (key === 'url' || key === 'url_expires_ms' ? undefined : value));
     // What runs is drawn up to now.
     if (text === shown && (isFinal(recording) || WAITING.has(recording.state))) return 'same';
@@ -139,7 +142,7 @@ function fileTable(recording, play) {
         type: 'button', 'data-key': `play ${file.name}`, 'aria-label': t('file.play', { name: file.name }), onclick: () => play(file.name),
       }, t('play')),
       webAddress(file.url) && h('a', {
-        class: 'button', href: file.url, download: file.name, target: '_blank', rel: 'noopener noreferrer',
+        class: 'button', 'data-file': file.name, href: file.url, download: file.name, target: '_blank', rel: 'noopener noreferrer',
         'aria-label': t('file.download', { name: file.name }),
       }, t('download'))));
   // An hour of HLS has hundreds of segments: the first ones say enough until somebody wants all.
