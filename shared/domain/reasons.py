@@ -72,7 +72,7 @@ class Reason(NamedTuple):
 PASSING = frozenset((Code.TRTC_RATE, Code.TRTC_FULL, Code.TRTC_SILENT, Code.TRTC_ERROR))
 """What goes away by itself: where time ran out meanwhile, that is the reason, and else what has to be mended is."""
 
-_TRTC = (
+_TRTC = sorted((
     ("AuthFailure", Code.TRTC_KEYS),
     ("UnauthorizedOperation", Code.TRTC_PERMISSION),
     ("SdkAppIdNotUnderAppId", Code.TRTC_ACCOUNT),
@@ -88,8 +88,8 @@ _TRTC = (
     ("ResourceInsufficient", Code.TRTC_FULL),
     ("LimitExceeded", Code.TRTC_FULL),
     ("Client", Code.TRTC_SILENT),
-)  # fmt: skip
-"""A piece of an error code of TRTC's, and ours; the first that is found."""
+), key=lambda row: -len(row[0]))  # fmt: skip
+"""A piece of an error code of TRTC's, and ours; of two in one code the longer counts, which says more."""
 
 _PAGE = (
     (r"is a download", Code.PAGE_FILE),

@@ -114,7 +114,10 @@ def test_a_recorders_error_is_no_fault_of_the_page() -> None:
     ("trtc_code", "code"),
     [
         ("AuthFailure.SignatureExpire", Code.TRTC_KEYS),
+        ("AuthFailure.TokenFailure", Code.TRTC_KEYS),
         ("UnauthorizedOperation", Code.TRTC_PERMISSION),
+        ("AuthFailure.UnauthorizedOperation", Code.TRTC_PERMISSION),
+        ("UnauthorizedOperation.LimitExceeded", Code.TRTC_PERMISSION),
         ("FailedOperation.SdkAppIdNotUnderAppId", Code.TRTC_ACCOUNT),
         ("FailedOperation.NotAbility", Code.TRTC_NOT_ACTIVATED),
         ("InvalidParameterValue.RecordId", Code.TRTC_PARAMETER),

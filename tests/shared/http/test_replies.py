@@ -101,6 +101,7 @@ def test_problem(error: Exception, status: int, name: str) -> None:
     [
         ("AuthFailure.SecretIdNotFound", "execution role"),
         ("UnauthorizedOperation", "attach the policy of docs/deploy.md"),
+        ("AuthFailure.UnauthorizedOperation", "attach the policy of docs/deploy.md"),
         ("FailedOperation.NotAbility", "activate it in the TRTC console"),
         ("AuthFailure.New", "execution role"),
         ("Anything", "doctor"),
