@@ -109,11 +109,13 @@ class FakeApi:
 
     def _page(self, query: dict[str, str]) -> dict[str, Any]:
         states = query.get("state", "").split(",") if query.get("state") else []
+        films = query["film"].split(",") if query.get("film") else []
         labels = [label.partition(":") for label in query.get("label", "").split(",") if label]
         wanted = [
             document
             for document in self.documents.values()
             if (not states or document["state"] in states)
+            and (not films or document.get("film") in films)
             and all(document.get("labels", {}).get(name) == value for name, _, value in labels)
         ]
         begin = int(query.get("cursor", "0"))

@@ -1,7 +1,8 @@
 // What the list shows, kept in the page's address: states, days, labels.
 
 const STATES = Object.keys(SHAPES);
-const FILTERS = ['state', 'from', 'to', 'label'];
+const FILTERS = ['state', 'film', 'from', 'to', 'label'];
+const VERDICTS = { bad: 's-failed', suspect: 's-paused', good: 's-completed', unchecked: 's-unknown' };
 
 const isFiltered = (query) => FILTERS.some((name) => query.has(name));
 
@@ -27,14 +28,12 @@ function filterBar(query) {
   const go = (next) => { location.hash = listAddress(next); };
   const set = (name, value) => go(changed(query, (next) => (value ? next.set(name, value) : next.delete(name))));
   const count = FILTERS.reduce((sum, name) => sum + query.getAll(name).length, 0);
-  const chosen = new Set(query.getAll('state'));
-
-  const chip = (state) => h('label', { class: `chip s-${state}` },
+  const chip = (name, value, tone, ...mark) => h('label', { class: `chip ${tone}` },
     h('input', {
-      type: 'checkbox', 'data-key': `state-${state}`, checked: chosen.has(state),
-      onchange: () => go(toggled(query, 'state', state)),
+      type: 'checkbox', 'data-key': `${name}-${value}`, checked: query.getAll(name).includes(value),
+      onchange: () => go(toggled(query, name, value)),
     }),
-    shape(state), t(`state.${state}`));
+    mark, t(`${name}.${value}`));
   const day = (name) => h('div', { class: 'field' },
     h('label', { for: `filter-${name}` }, t(`filter.${name}`)),
     h('input', {
@@ -57,7 +56,10 @@ function filterBar(query) {
   const open = matchMedia('(min-width: 48rem)').matches || filterBar.open;
   return h('details', { class: 'card filters', open, ontoggle: (event) => { filterBar.open = event.target.open; } },
     h('summary', {}, t('filter.title'), count > 0 && h('span', { class: 'number' }, count)),
-    h('fieldset', { class: 'chips' }, h('legend', { class: 'unseen' }, t('filter.state')), STATES.map(chip)),
+    h('fieldset', { class: 'chips' }, h('legend', { class: 'unseen' }, t('filter.state')), 
+      STATES.map((state) => chip('state', state, `s-${state}`, shape(state)))),
+    h('fieldset', { class: 'chips' }, h('legend', {}, t('film.title')),
+      Object.entries(VERDICTS).map(([verdict, tone]) => chip('film', verdict, tone))),
     h('form', { class: 'row', onsubmit: addLabel },
       day('from'), day('to'),
       h('div', { class: 'field grow' }, h('label', { for: 'filter-label' }, t('filter.label')), label),

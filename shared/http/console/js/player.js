@@ -35,15 +35,22 @@ function readable(text) {
 // What can be watched of a recording: a playlist is the whole of it, a segment nothing by itself.
 const watchable = (recording) => (recording.files ?? [])
   .filter((file) => playlistOf(file) || (readable(file.url) && !/\.(ts|m3u8)$/.test(file.name)))
-  .map((file) => ({ name: file.name, playlist: playlistOf(file), url: file.url }));
+  .map((file) => ({
+    name: file.name, playlist: playlistOf(file), url: file.url, from: file.start_ms,
+    to: file.end_ms ?? file.start_ms + file.duration_ms,
+  }));
 
 // `renew()` gives the recording anew: signed addresses end.
 function player(renew) {
   const problem = h('p', { class: 'problem', role: 'alert', hidden: true });
   const video = h('video', { controls: true, playsinline: true, preload: 'metadata', 'aria-label': t('player') });
   const name = h('figcaption', { class: 'id' });
-  const element = h('figure', { class: 'player', hidden: true }, video, problem, name);
-  let hls = null, playing = null, renewed = 0;
+  // All parts on one line, with gaps and findings; a slider over it is where the film is.
+  const bars = h('span', { class: 'track' });
+  const slider = h('input', { type: 'range', step: 'any', 'aria-label': t('player.line') });
+  const line = h('div', { class: 'whole-line', hidden: true }, bars, slider);
+  const element = h('figure', { class: 'player', hidden: true }, video, line, problem, name);
+  let hls = null, playing = null, renewed = 0, items = [], drawn = '', held = false;
 
   const say = (text) => { problem.textContent = text; problem.hidden = !text; };
   async function open(item, from = 0, start = false) {
@@ -53,16 +60,17 @@ function player(renew) {
     name.textContent = item.name;
     element.hidden = false;
     say('');
-    if (item.playlist) await openHls(item.playlist);
+    if (item.playlist) await openHls(item.playlist, from);
     else video.src = item.url;
     if (from) video.currentTime = from;
     if (start) video.play().catch(() => { /* the reader presses play */ });
   }
-  async function openHls(playlist) {
+  async function openHls(playlist, from) {
     const Hls = await loadHls();
     if (!Hls.isSupported()) return say(t('player.unsupported'));
     hls = new Hls({
       enableWorker: false,
+      startPosition: from || -1,
       // A playlist may name any address. The token is for its own and for the segments of its recording alone.
       xhrSetup: (request, address) => {
         const [to, own] = [new URL(address, playlist), new URL(playlist)];
@@ -88,18 +96,53 @@ function player(renew) {
       say(error instanceof Problem ? error.line : t('player.failed'));
     }
   }
+  const begin = (...what) => open(...what).catch((error) => say(error.line ?? t('player.failed')));
+
+  function draw(recording) {
+    items = watchable(recording);
+    const timed = items.length > 0 && items.every((each) => each.from && each.to > each.from);
+    const words = JSON.stringify([items.map((each) => [each.from, each.to]), recording.gaps, recording.film_findings]);
+    line.hidden = !timed;
+    if (!timed || words === drawn) return;
+    drawn = words;
+    const from = Math.min(...items.map((each) => each.from)), to = Math.max(...items.map((each) => each.to));
+    const { bar } = onTime(from, to);
+    swap(bars, items.map((each) => bar('file', each.from, each.to, each.name)), gapBars(recording, bar), foundBars(recording, bar));
+    Object.assign(slider, { min: from, max: to });
+    follow();
+  }
+  function follow() {
+    if (held || line.hidden || !playing) return;
+    slider.value = playing.from + video.currentTime * 1000;
+    slider.setAttribute('aria-valuetext', `${duration(slider.value - slider.min)} / ${duration(slider.max - slider.min)}`);
+  }
+  // In a gap nothing is to be seen: what comes after it is.
+  function jump() {
+    const ms = Number(slider.value), item = items.find((each) => ms < each.to) ?? items.at(-1);
+    const offset = Math.max(0, ms - item.from) / 1000;
+    held = false;
+    if (item.name === playing?.name) video.currentTime = offset;
+    else begin(item, offset, !video.paused || video.ended);
+  }
+  slider.addEventListener('input', () => { held = true; });
+  slider.addEventListener('change', jump);
+  video.addEventListener('timeupdate', follow);
+  video.addEventListener('ended', () => {
+    const next = items[items.findIndex((each) => each.name === playing.name) + 1];
+    if (next) begin(next, 0, true);
+  });
   video.addEventListener('error', () => { if (!hls) failed(); });
   return {
     element,
     show(recording) {
-      const [first] = watchable(recording);
-      if (first && !playing) open(first).catch((error) => say(error.line ?? t('player.failed')));
+      draw(recording);
+      if (items[0] && !playing) begin(items[0]);
     },
     play(recording, wanted) {
-      const items = watchable(recording);
+      draw(recording);
       const item = items.find((each) => each.name === wanted) ?? items[0];
       if (!item) return;
-      open(item, 0, true).catch((error) => say(error.line ?? t('player.failed')));
+      begin(item, 0, true);
       element.scrollIntoView({ block: 'nearest' });
       video.focus();
     },

@@ -20,19 +20,37 @@ function spanOf(recording) {
   return { from, to: Math.max(to, from + 1000) };
 }
 
-function timeline(recording, play) {
-  const { from, to } = spanOf(recording);
+// Puts elements onto a span of time, epoch ms.
+function onTime(from, to) {
   const at = (ms) => Math.min(100, Math.max(0, ((ms - from) / (to - from)) * 100));
   const place = (element, start, end = null) => {
     element.style.left = `${at(start)}%`; // the policy forbids style attributes, not this
     if (end !== null) element.style.width = `${Math.max(0, at(end) - at(start))}%`;
     return element;
   };
+  return { at, place, bar: (kind, start, end, title) => place(h('span', { class: `bar ${kind}`, title }), start, end) };
+}
+
+const gapBars = (recording, bar) => (recording.gaps ?? []).map((gap) =>
+  bar('gap', gap.start_ms, gap.end_ms, `${t('timeline.gap')} ${duration(gap.end_ms - gap.start_ms)}`));
+
+// Stretches that the film check found; they count from the beginning of their file.
+function foundBars(recording, bar) {
+  const begins = new Map((recording.files ?? []).map((file) => [file.name, file.start_ms]));
+  return (recording.film_findings ?? []).map(({ code, words, file, from_ms: from, to_ms: to }) => {
+    const begin = begins.get(file);
+    return begin && from != null && to > from && bar('found', begin + from, begin + to,
+      `${said(`film.${code}`) ?? words} ${duration(from)} – ${duration(to)}`);
+  }).filter(Boolean);
+}
+
+function timeline(recording, play) {
+  const { from, to } = spanOf(recording);
+  const { at, place, bar } = onTime(from, to);
   const now = isFinal(recording) ? to : Math.min(Date.now(), to);
   const events = recording.timeline ?? [];
   const files = (recording.files ?? []).filter((file) => file.start_ms && file.end_ms);
 
-  const bar = (kind, start, end, title) => place(h('span', { class: `bar ${kind}`, title }), start, end);
   const mark = (each, kind = each.kind) =>
     place(h('span', { class: `mark k-${kind}`, title: `${fullTime(each.at_ms)} · ${each.text ?? each.kind}` }), each.at_ms);
   const fileBar = (file) => place(h('button', {
@@ -51,8 +69,8 @@ function timeline(recording, play) {
   const lanes = [
     ['attempts', events.filter(isAttempt).map((each) => mark(each))],
     ['recording', phases],
-    ['files', [...files.map(fileBar), ...(recording.gaps ?? []).map((gap) =>
-      bar('gap', gap.start_ms, gap.end_ms, `${t('timeline.gap')} ${duration(gap.end_ms - gap.start_ms)}`))]],
+    ['files', [...files.map(fileBar), ...gapBars(recording, bar)]],
+    ['findings', foundBars(recording, bar)],
     ['events', events.filter((each) => !isAttempt(each)).map((each) => mark(each, 'event'))],
   ].filter(([, content]) => content.filter(Boolean).length);
   return h('div', { class: 'timeline', role: 'group', 'aria-label': t('timeline.words', { from: fullTime(from), to: fullTime(Math.max(last, over)) }) },
