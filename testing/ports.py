@@ -110,7 +110,7 @@ def family(key: str) -> str:
     """Return what kind of object a key is of: `open`, `request`, `fact`, `callback`."""
     parts = key.split("/")
     if parts[0] == "recordings" and len(parts) > 2:
-        return {"request.json": "request", "recording.json": "document"}.get(parts[2], "fact")
+        return {"request.json": "request", "recording.json": "document", "again": "again"}.get(parts[2], "fact")
     if parts[0] == "tasks" and len(parts) > 2:
         return "pointer" if parts[2] == "recording.json" else "callback"
     return "job report" if key.endswith(".error.json") else parts[0]

@@ -30,6 +30,11 @@ def document_key(recording_id: str) -> str:
     return f"recordings/{recording_id}/recording.json"
 
 
+def again_key(recording_id: str) -> str:
+    """Return the key of when an attempt that TRTC refused was last made again under its RecordId."""
+    return f"recordings/{recording_id}/again"
+
+
 def recording_folder(recording_id: str) -> str:
     """Return the prefix of everything that is stored of a recording itself."""
     return f"recordings/{recording_id}/"

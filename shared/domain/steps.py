@@ -9,6 +9,7 @@ final      send what is owed to the caller; look once more for what nobody told 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import takewhile
 
@@ -26,6 +27,8 @@ SETTLE_MS = 300_000
 """After the newest fact: TRTC sends for a minute, and a listing is complete some time after that."""
 LONGEST_BACK_OFF_MS = 600_000
 """Between two tries of a start that TRTC refuses for a reason of its own, at most."""
+AGAIN_MS = IN_FLIGHT_MS - 5_000
+"""So long after a refusal the same attempt may be made again; that it is to be shows before others go on."""
 LIMIT_SLACK_MS = 120_000
 """TRTC ends a task at its limit by itself; we stop it when it did not."""
 DAY_MS = 86_400_000
@@ -135,6 +138,7 @@ def next_step(
     seen_ms: int | None = None,
     *,
     asked: bool = False,
+    passed: Callable[[str], bool] | None = None,
 ) -> Step:
     """Return what to do now; for a first start, a repeated one, a tick and a wake event alike.
 
@@ -144,6 +148,8 @@ def next_step(
         timing: see Timing.
         seen_ms: when this look already asked TRTC, stopped the task or swept, with nothing new.
         asked: a caller asks for the start: an attempt without an outcome is tried again at once, under its RecordId.
+        passed: tells by TRTC's code of a refusal whether there is news that its reason is over: then the attempt is
+            made once more at once, under its RecordId.
     """
     state, _ = state_of(accepted, evidence)
     owed = [message for message in messages(accepted, evidence, state) if message.next_ms is not None]
@@ -165,7 +171,8 @@ def next_step(
         if film is not None:
             return film
         return _settling(evidence, now_ms, timing, swept=seen_ms is not None)
-    step = _working_step(accepted, evidence, state, now_ms, timing, seen_ms, asked=asked and evidence.stop is None)
+    asked = asked and evidence.stop is None
+    step = _working_step(accepted, evidence, state, now_ms, timing, seen_ms, passed, asked=asked)
     if tell_ms is not None and isinstance(step, Wait):
         return Wait(min(step.until_ms, tell_ms))
     return step
@@ -210,11 +217,12 @@ def _working_step(
     now_ms: int,
     timing: Timing,
     seen_ms: int | None,
+    passed: Callable[[str], bool] | None,
     *,
     asked: bool,
 ) -> Step:
     if state.waiting:
-        return _waiting(accepted, evidence, now_ms, asked=asked)
+        return _waiting(accepted, evidence, now_ms, passed, asked=asked)
     if state is State.UPLOADING:
         # Only a failed upload that is held again is neither pending nor final; its task is the last one's.
         pending = pending_tasks(evidence) or [task for task in [last_task(evidence)] if task]
@@ -222,11 +230,15 @@ def _working_step(
     task, last = last_task(evidence), last_attempt(evidence)
     if task is None or task.task_id is None:
         ripe_ms = ((last[1].at_ms if last else None) or 0) + IN_FLIGHT_MS
-        return _waiting(accepted, evidence, now_ms, asked=asked) if asked or now_ms >= ripe_ms else Wait(ripe_ms)
+        return (
+            _waiting(accepted, evidence, now_ms, passed, asked=asked) if asked or now_ms >= ripe_ms else Wait(ripe_ms)
+        )
     return _running(accepted, evidence, task, task.task_id, state, now_ms, timing, seen_ms)
 
 
-def _waiting(accepted: Accepted, evidence: Evidence, now_ms: int, *, asked: bool) -> Step:
+def _waiting(
+    accepted: Accepted, evidence: Evidence, now_ms: int, passed: Callable[[str], bool] | None, *, asked: bool
+) -> Step:
     last, reason = last_attempt(evidence), state_of(accepted, evidence)[1]
     unsure = last[0] if last and not last[1].task_key else None
     if (why := too_late(accepted, evidence, now_ms)) is not None:
@@ -243,7 +255,9 @@ def _waiting(accepted: Accepted, evidence: Evidence, now_ms: int, *, asked: bool
         # Somebody else may still be at the same attempt, and get the task that we were refused.
         ripe_ms = max(attempt.refused[0] + IN_FLIGHT_MS, 0 if asked else behind_ms(evidence))
         if now_ms < ripe_ms:
-            return Wait(ripe_ms)
+            # Should he get it, TRTC says so of the same RecordId. Who can't see this may take the next at that time.
+            again = passed is not None and passed(attempt.refused[1]) and now_ms < attempt.refused[0] + AGAIN_MS
+            return Start(number, recheck=None) if again else Wait(ripe_ms)
     # TRTC asks for a new RecordId after a refusal; without an answer only the same one is safe.
     return Start(number + 1 if attempt.task_key or attempt.refused else number, recheck=unsure)
 

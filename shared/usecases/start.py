@@ -8,6 +8,7 @@ happen once; the store only makes retries cheap.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -35,7 +36,7 @@ from shared.domain.evidence import Evidence
 from shared.domain.periods import IN_FLIGHT_MS, REPEAT_MS
 from shared.domain.reasons import Code
 from shared.domain.redaction import hiding, redact, secrets_of
-from shared.domain.refusals import refusal
+from shared.domain.refusals import is_full, refusal
 from shared.domain.repeats import differences
 from shared.domain.request import RecordingRequest
 from shared.domain.states import last_attempt, last_task
@@ -49,6 +50,10 @@ from shared.usecases.tasks import adopt, find
 
 MOST_NAMED = 5
 """Fields that the answer to another request under the same id names."""
+SOON_MS = 2_000
+"""An attempt is made again so soon after it was told of, or not at all."""
+AGAIN_OVER_MS = 3 * IN_FLIGHT_MS
+"""After the last one that was told of: it is over, and whoever saw it refused has told of his own."""
 _ACCEPTED = "it was accepted, or may have been, and this call did not start it"
 
 
@@ -243,7 +248,11 @@ def advance(known: Known, request: RecordingRequest, ports: Ports) -> Outcome:
                 raise _ask_the_caller(error.code, error.message, accepted) from error
             return _left(known, ports)
     if isinstance(step, Start):
-        return attempt(known, request, step.attempt, ports)
+        return (
+            attempt(known, request, step.attempt, ports)
+            if may_attempt(known, step.attempt, ports)
+            else _left(known, ports)
+        )
     if isinstance(step, GiveUp):
         fact = facts.gave_up(ports.clock(), step.reason.words, step.reason.code)
         return _left(journal.record(ports.store, known, fact), ports)
@@ -252,6 +261,23 @@ def advance(known: Known, request: RecordingRequest, ports: Ports) -> Outcome:
         # Somebody with the same key may still be at the same attempt, and get the task that we were refused.
         raise _ask_the_caller(*last[1].refused[1:], accepted)
     return _left(known, ports)
+
+
+def may_attempt(known: Known, number: int, ports: Ports) -> bool:
+    """Tell whether nobody can be at another attempt, as far as a refusal's age does not tell.
+
+    An attempt that is made again is told of before, since listings are late: the next one waits until that is over.
+    """
+    last, key = last_attempt(known.evidence), keys.again_key(known.accepted.recording_id)
+    if last is None or last[1].refused is None or not is_full(last[1].refused[1]):
+        return True
+    now_ms = ports.clock()
+    if number == last[0]:
+        ports.store.put(key, f"{now_ms:013d}".encode())
+        return ports.clock() < now_ms + SOON_MS
+    told = ports.store.get(key)
+    made_ms = int(told.body) if told and re.fullmatch(rb"[0-9]{13}", told.body) else 0
+    return not 0 <= now_ms - made_ms < AGAIN_OVER_MS
 
 
 def attempt(known: Known, request: RecordingRequest, number: int, ports: Ports) -> Outcome:

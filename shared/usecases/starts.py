@@ -7,7 +7,7 @@ A start that TRTC does not take for a reason of its own goes behind those that h
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import partial
 from threading import Lock
 
@@ -22,9 +22,11 @@ from shared.store import journal, markers
 from shared.store.journal import Known
 from shared.usecases.look import ReconcilePorts
 from shared.usecases.report import Queues, Report, guarded, ripe, tombstone_of, without_request
-from shared.usecases.start import attempt
+from shared.usecases.start import attempt, may_attempt
 from shared.usecases.tasks import find
 
+NOT_YET = "NotYet"
+"""Among the reasons why a start has to wait: an attempt that was made again may be in somebody's hands."""
 ENOUGH_SILENCE = 3
 """Calls in a row that were not answered, from which a tick starts no more: TRTC is not there."""
 WIDEST = 8
@@ -36,9 +38,12 @@ READ_AHEAD = 64
 class Starts:
     """Makes the starts of one tick, each at most once."""
 
-    def __init__(self, ports: ReconcilePorts, report: Report) -> None:
-        self._ports, self._report = ports, report
-        self._throttled, self._unasked, self._silence = False, "", 0
+    def __init__(self, ports: ReconcilePorts, report: Report, passed: Callable[[str], bool] | None = None) -> None:
+        """Begin; `passed` as for `next_step`."""
+        self._ports, self._report, self._passed = ports, report, passed
+        self._unasked, self._silence = "", 0
+        self.throttled = False
+        """Whether TRTC took no more calls for now."""
         self._full: set[int] = set()
         """SdkAppIds without a free place."""
         self._apps: dict[str, int | None] = {}
@@ -47,8 +52,8 @@ class Starts:
         """Markers and whether they have to wait on."""
         self._wide, self._counting = 1, Lock()
         """How many starts are made at once the next time."""
-        self.ripe_ms = 0
-        """When the first one may be tried that was refused just before; 0: there is none."""
+        self.made = 0
+        """Tasks that began here; one that another began meanwhile took another's place."""
 
     def make(
         self,
@@ -84,11 +89,11 @@ class Starts:
                     batch = []
                 continue
             self._make_at_once(batch)
-            batch, before = [], self._report.started
+            batch, before = [], self.made
             while (early_ms := keys.marked(marker)[0] - START_LEAD_MS - ports.clock()) > 0:
                 ports.sleep(early_ms / 1000)
             self._make_one(marker)
-            others += marker not in first and self._report.started > before
+            others += marker not in first and self.made > before
         if ports.clock() < until_ms:
             self._make_at_once(batch)
         waiting = [keys.marked(marker)[0] for marker in due if self._tried.get(marker, True)]
@@ -120,10 +125,19 @@ class Starts:
         return bool(self._tried)
 
     @property
+    def full(self) -> bool:
+        """Whether TRTC had no place, or took no more calls."""
+        return bool(self._full) or self.throttled
+
+    def again(self) -> None:
+        """Let those be tried again whom TRTC refused for its rate."""
+        self.throttled, self._tried = False, {marker: waits for marker, waits in self._tried.items() if not waits}
+
+    @property
     def ended(self) -> bool:
         """Whether TRTC takes no more for now, of whichever SdkAppId."""
         everywhere = self._full.issuperset(self._ports.policy.sdk_app_ids)
-        return everywhere or self._throttled or self._silence >= ENOUGH_SILENCE
+        return everywhere or self.throttled or self._silence >= ENOUGH_SILENCE
 
     def _over(self, due: list[str], place: int) -> bool:
         """Tell whether TRTC takes no start of this one's SdkAppId any more in this tick."""
@@ -154,9 +168,8 @@ class Starts:
             return
         # A start does not wait for a message to be sent.
         quiet = known.accepted.model_copy(update={"notify_url": None})
-        step = next_step(quiet, known.evidence, ports.clock(), ports.timing)
+        step = next_step(quiet, known.evidence, ports.clock(), ports.timing, passed=self._passed)
         if isinstance(step, Wait) and decide(known.accepted, known.evidence).state.waiting:
-            self.ripe_ms = min(self.ripe_ms or step.until_ms, step.until_ms)
             self._behind(marker, known)
         elif not isinstance(step, Start):
             markers.mark_look(ports.store, recording_id, ports.clock())
@@ -184,6 +197,9 @@ class Starts:
             ports.pace_start()
             if self.ended or known.accepted.sdk_app_id in self._full:  # another one learned it meanwhile
                 return
+            if not may_attempt(known, step.attempt, ports):
+                refusals.append(NOT_YET)
+                return
             try:
                 outcome = attempt(known, known.accepted.parsed(), step.attempt, ports)
             except (ParametersRefused, RecorderMisconfigured):
@@ -192,7 +208,7 @@ class Starts:
             if outcome.refused:
                 refusals.append(outcome.refused)
                 evidence = outcome.recording.evidence
-                self._throttled = self._throttled or is_rate(outcome.refused)
+                self.throttled = self.throttled or is_rate(outcome.refused)
                 if is_quota(outcome.refused):
                     self._full.add(known.accepted.sdk_app_id)
                 self._silence = self._silence + 1 if is_unsure(evidence) else 0
@@ -201,6 +217,8 @@ class Starts:
             if outcome.recording.state.final:  # the policy forbids by now what was accepted
                 ports.store.delete(marker)
                 return
+            with self._counting:
+                self.made += outcome.created
         with self._counting:
             self._silence, self._report.started = 0, self._report.started + 1
         ports.store.delete(marker)

@@ -13,7 +13,7 @@ from threading import Lock
 from shared.domain import ids, keys
 from shared.domain.document import decide
 from shared.domain.errors import StoreError
-from shared.domain.periods import IN_FLIGHT_MS
+from shared.domain.refusals import is_full, is_rate
 from shared.domain.steps import behind_ms
 from shared.store import journal
 from shared.usecases.jobs import go_on
@@ -27,6 +27,8 @@ MOST = 500
 """Wakes of one invocation; what the others are about is the timer's."""
 LISTINGS, LISTED_AFTER_S = 3, 2.0
 """How often the queue is listed after a job without a new start in it, and the time in between."""
+TRIES, TRIED_AFTER_S = 2, 1.0
+"""How often a place is tried again for which TRTC was full, and the time in between."""
 
 
 def woken(abouts: Sequence[str], ports: ReconcilePorts, budget_s: float, run: Mapper = in_turn) -> Report:
@@ -126,10 +128,16 @@ class _Woken:
         """Start again what failed to start, and the heads of the queue: one for each place, or all after a job."""
         if not (self._waiting or self.taken or self._jobs):
             return
-        starts, most = Starts(self._ports, self._report), None if self._jobs else len(self.taken)
+        # Who was refused a moment ago need not wait where what he was refused for is over.
+        passed = is_full if self.taken else is_rate
+        starts, most = Starts(self._ports, self._report, passed), None if self._jobs else len(self.taken)
         started, idle = -1, 0
         while idle < LISTINGS and self._ports.clock() < self._until_ms:
             starts.make(self._ports.clock(), self._until_ms, self._waiting, most)
+            if self._jobs and starts.throttled:
+                self._ports.sleep(TRIED_AFTER_S)  # a tick beside us has the rest of TRTC's rate
+                starts.again()
+                continue
             if not self._jobs or starts.ended:
                 break
             # Lines of the job are still being taken, or not listed yet.
@@ -137,11 +145,15 @@ class _Woken:
             started = self._report.started
             if idle:
                 self._ports.sleep(LISTED_AFTER_S)
-        left, wait_ms = len(self.taken) - self._report.started, starts.ripe_ms - self._ports.clock()
-        if left > 0 and not starts.ended and 0 < wait_ms <= IN_FLIGHT_MS and starts.ripe_ms < self._until_ms:
-            # Whoever could take the place was tried, and refused, a moment ago: a tick may be a minute away.
-            self._ports.sleep(wait_ms / 1000)
-            Starts(self._ports, self._report).make(self._ports.clock(), self._until_ms, most=left)
+        left = len(self.taken)
+        for _ in range(TRIES):
+            left -= starts.made
+            if self._jobs or left <= 0 or not starts.full or self._ports.clock() >= self._until_ms:
+                break
+            # TRTC says that a task is over, and may count it for a moment more.
+            self._ports.sleep(TRIED_AFTER_S)
+            starts = Starts(self._ports, self._report, is_full)
+            starts.make(self._ports.clock(), self._until_ms, most=left)
 
 
 def _delete(abouts: Sequence[str], ports: ReconcilePorts, report: Report) -> None:

@@ -154,8 +154,8 @@ def test_the_wake_of_a_receiver_gives_no_place_away() -> None:
     assert (["recording.completed"], 1) == (site.inbox.types, len(site.recording("k3").evidence.attempts))
 
 
-def test_who_was_refused_a_moment_ago_gets_the_place_as_soon_as_it_may() -> None:
-    """A tick tried the only one that waits just before: its half minute is kept, and no tick is waited for."""
+def test_who_was_refused_a_moment_ago_gets_the_place_that_became_free() -> None:
+    """A tick tried the only one that waits just before: the news ends its half minute, and its RecordId stays."""
     site = full(Site())
     task_id = site.begin()
     site.start("k2")
@@ -163,8 +163,50 @@ def test_who_was_refused_a_moment_ago_gets_the_place_as_soon_as_it_may() -> None
     site.clock.now += 1_000
     ended(site, task_id)
     wake(site, "k1.place")
+    assert (State.STARTING, []) == (site.recording("k2").state, site.slept)
+    assert ["k1-1", "k2-2"] == [each["RecordId"] for each in site.trtc.started]
+
+
+def test_a_place_that_trtc_still_counts_is_tried_again_in_a_second() -> None:
+    """Its callback may overtake its count: one more try or two, then the next place's turn."""
+    site = full(Site())
+    task_id = site.begin()
+    site.start("k2")
+    site.clock.now += MINUTE_MS
+    ended(site, task_id)
+    site.trtc.quota = 0
+    wake(site, "k1.place")
+    assert (State.QUEUED, [1, 1]) == (site.recording("k2").state, site.slept)
+    site.trtc.quota = 1
+    site.clock.now += 25_000
+    site.tick()
+    assert State.QUEUED is site.recording("k2").state  # what was made again may be in somebody's hands
+    site.minutes(2)
     assert State.STARTING is site.recording("k2").state
-    assert 29 == sum(site.slept)
+
+
+def test_two_places_at_once_start_two_though_both_try_the_same_head() -> None:
+    """Whoever finds the head started by another goes on to the next one, whichever call the other falls into."""
+    for call in count():
+        site = full(Site(), 2)
+        tasks, met = [site.begin(key) for key in ("a", "b")], list[bool]()
+        for key in ("k1", "k2"):
+            site.start(key)
+        site.clock.now += MINUTE_MS
+        for task_id in tasks:
+            ended(site, task_id)
+        site.faults.calls, site.faults.plan = 0, {call: "overlap"}
+        site.faults.overlap = partial(_wake_other, site, met)
+        wake(site, "a.place")
+        if not met:
+            break
+        assert (State.STARTING, State.STARTING) == (site.recording("k1").state, site.recording("k2").state), call
+    assert call > 5
+
+
+def _wake_other(site: Site, met: list[bool]) -> None:
+    met.append(True)
+    wake(site, "b.place")
 
 
 def test_what_failed_to_start_is_started_again_at_once() -> None:
