@@ -60,7 +60,7 @@ def _wake(event: CosEvent, app: bootstrap.ReconcileApp) -> None:
 
 def examine() -> dict[str, Any]:
     """Return what the doctor finds, whatever is wrong with the settings."""
-    from shared.doctor.examination import Examination  # no tick needs it
+    from shared.doctor.run import Examination  # no tick needs it
 
     return Examination("reconcile").report()
 

@@ -11,8 +11,7 @@ from email.utils import parsedate_to_datetime
 import requests
 
 from shared.adapters.cos import CosStore
-from shared.domain.errors import StoreError
-from shared.domain.finding import UnreachableError
+from shared.domain.errors import StoreError, UnreachableError
 
 READ_BYTES = 4096
 

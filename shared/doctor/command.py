@@ -12,17 +12,20 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from io import StringIO
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
 
-from shared.doctor.env_file import read_env
-from shared.doctor.examination import LIMIT_S, Examination
-from shared.doctor.run import report
-from shared.doctor.settings_alone import FUNCTIONS, alone
-from shared.doctor.shell import call_this_machine_directly
-from shared.domain.finding import Finding
+from dotenv.main import DotEnv
+from dotenv.parser import parse_stream
 
+from shared.doctor import Finding
+from shared.doctor.environment import FUNCTIONS, each
+from shared.doctor.run import LIMIT_S, Examination, report
+
+MAX_BYTES = 1_000_000
+"""Of a .env file."""
 EPILOG = """\
 levels:  ok    as it should be
          warn  it works, but something is unusual, or could not be looked at
@@ -39,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     if given.env:
         _use(given.env)
-    call_this_machine_directly(alone("trtc_endpoint"))
+    _call_this_machine_directly(each()[0]["trtc_endpoint"])
     examination = Examination(given.function, given.api_url, given.callback_url)
     total, found = len(examination.checks()), list[Finding]()
     _progress(f"looking at {total} things, {LIMIT_S:g} s at most …")
@@ -90,6 +93,35 @@ def _env_file(name: str) -> dict[str, str]:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def read_env(path: Path) -> dict[str, str]:
+    """Return what a .env file sets; an empty line keeps the default.
+
+    Raises:
+        ValueError: there is no such file, or it is none; one line that names it and never holds a value.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise ValueError(f"{path} is no .env file: it has more than {MAX_BYTES:,} bytes")
+        text = content.decode("utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError):
+        raise ValueError(f"there is no file {path}") from None
+    except OSError as error:
+        raise ValueError(f"{path} can't be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is not text in UTF-8: save it as UTF-8") from None
+    lines = list(parse_stream(StringIO(text)))
+    wrong = next((line for line in lines if line.error or "\0" in (line.value or "")), None)
+    if wrong:
+        raise ValueError(f"{path}, line {wrong.original.line}: is not NAME=value")
+    values = DotEnv(None, StringIO(text), interpolate=False).dict()
+    twice = [name for name in values if len({line.value for line in lines if line.key == name}) > 1]
+    if twice:
+        raise ValueError(f"{path} sets {', '.join(twice)} more than once: keep one line of each")
+    return {name: value for name, value in values.items() if name and value}
+
+
 def _url(text: str) -> str:
     try:
         parts = urlsplit(text)
@@ -109,12 +141,17 @@ def _use(values: dict[str, str]) -> None:
     os.environ.update(values)
 
 
+def _call_this_machine_directly(endpoint: str | None) -> None:
+    """Keep proxies out of calls to an endpoint on this machine, of this process."""
+    host = (endpoint or "").rpartition("://")[2]
+    name = host.partition(":")[0].lower()
+    if name == "localhost" or name.startswith("127."):
+        for variable in ("NO_PROXY", "no_proxy"):  # TRTC's SDK looks for host:port in it, requests for the host
+            os.environ[variable] = ",".join(filter(None, (os.environ.get(variable), host, name)))
+
+
 def _progress(text: str) -> None:
     """Replace what was shown of the progress; nothing where nobody watches."""
     if sys.stderr.isatty():
         sys.stderr.write(f"\r\033[K{text}")
         sys.stderr.flush()
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -217,5 +217,9 @@ class NotStored(StoreError):
     """A callback's raw bytes are not durable; it must not be acknowledged."""
 
 
+class UnreachableError(WebRecordError):
+    """An address of the deployment did not answer the doctor."""
+
+
 class ConfigurationError(WebRecordError):
     """A setting is wrong or missing; the message names it."""

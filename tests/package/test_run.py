@@ -130,7 +130,7 @@ def test_the_doctor_is_in_reconciles_zip(run: Run, running: RunningCloud) -> Non
     assert ("ok", "ok", "ok") == (levels["settings-reconcile"], levels["forbid-overwrite"], levels["notify"]), (
         answer.log
     )
-    assert "shared.doctor.examination" in answer.modules
+    assert "shared.doctor.run" in answer.modules
     assert "shared.doctor.command" not in answer.modules
 
 

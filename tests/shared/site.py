@@ -15,8 +15,8 @@ from local import guide
 from local.account import Statement, parse_policy
 from local.config import BUCKET
 from local.kindness import Lagging
-from shared.doctor.examination import LIMIT_S, Examination
-from shared.domain.finding import Finding
+from shared.doctor import Finding
+from shared.doctor.run import LIMIT_S, Examination
 from tests.cloud import RunningCloud
 from tests.serving import serving
 

@@ -15,7 +15,7 @@ import pytest
 from functions.reconcile import main_handler
 from local import scf_events
 from local.config import BUCKET, REGION
-from shared.domain.finding import Finding, Level
+from shared.doctor import Finding, Level
 from tests.shared.site import Site, answering, nobody, silent, site
 
 __all__ = ["site"]  # a fixture
@@ -30,7 +30,7 @@ def test_what_is_right_is_ok(site: Site) -> None:
     found = site.examine()
     python = found["python"].level
     assert (Level.OK if sys.version_info[:2] == (3, 10) else Level.WARN) == python, "the functions run on 3.10"
-    found["python"] = Finding(Level.OK, "python", "")
+    found["python"] = Finding(Level.OK, "", "python")
     assert Level.WARN is found.pop("wake").level, "this cloud has no trigger of wakes"
     assert {Level.OK} == {finding.level for finding in found.values()}, [str(each) for each in found.values()]
     assert 20 == len(found)

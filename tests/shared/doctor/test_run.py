@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.doctor import calls as doctor_calls
+from shared.doctor import Level, ok, warn
+from shared.doctor import checks as doctor_checks
 from shared.doctor.run import Check, examine, report
 from shared.domain.errors import RecorderBusy, RecorderError, StoreError
-from shared.domain.finding import Level, ok, warn
 from shared.domain.refusals import refusal
 from shared.ports import Described
 
@@ -59,7 +59,7 @@ class AnsweringRecorder:
 )
 def test_what_trtc_says_is_explained(answer: RecorderError | Described, level: Level, said: str) -> None:
     """Only "no such task" is well; each other answer has its advice."""
-    found, seen = doctor_calls.trtc(AnsweringRecorder(answer), (1, 2), "0123abcd")
+    found, seen, _ = doctor_checks.trtc(AnsweringRecorder(answer), (1, 2), "0123abcd")
     assert (level, True) == (found, said in seen), seen
 
 
@@ -86,7 +86,7 @@ def _hangs() -> Any:
 EXPECTED = {
     _good: (Level.OK, "well"),
     _unusual: (Level.WARN, "odd"),
-    _storage: (Level.FAIL, "COS is gone"),
+    _storage: (Level.FAIL, "COS is gone: is the network open, and the region right?"),
     _bug: (Level.FAIL, "the check itself failed: KeyError"),
 }
 

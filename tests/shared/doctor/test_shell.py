@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.doctor.env_file import read_env
-from shared.doctor.shell import unusable_proxies
+from shared.doctor.command import read_env
+from shared.doctor.environment import unusable_proxies
 
 SECRET = "hunter2-hunter2"
 

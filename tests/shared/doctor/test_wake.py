@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from shared.doctor.bucket import woken as seen_woken
-from shared.domain.finding import Level
+from shared.doctor import Level
+from shared.doctor.checks import woken as seen_woken
 from shared.usecases.woken import woken
 from tests.fakes import MemoryStore
 from tests.shared.usecases.ticking import Site
@@ -14,7 +14,7 @@ from tests.shared.usecases.ticking import Site
 def test_a_wake_that_nobody_handles_is_warned_of_and_taken_away() -> None:
     """The timer does it all, later: a warning, with the trigger's prefix in it."""
     store, slept = MemoryStore(), list[float]()
-    level, said = seen_woken(store, "n1", 7, lambda: sum(slept), slept.append)
+    level, said, _ = seen_woken(store, "n1", 7, lambda: sum(slept), slept.append)
     assert (Level.WARN, 7.0, []) == (level, sum(slept), list(store.list("")))
     assert "<WEBRECORD_PREFIX>/wake/" in said
 
@@ -39,6 +39,6 @@ def test_a_wake_that_is_handled_is_ok_and_starts_nothing() -> None:
     there.site.start()
     there.site.clock.now += 60_000
     before, there.site.faults.log = there.site.recording(), []
-    assert Level.OK is seen_woken(there.site.store, "n1", 7, lambda: there.waited, there.sleep)[0]
+    assert Level.OK is seen_woken(there.site.store, "n1", 7, lambda: there.waited, there.sleep).level
     assert (1.0, before, []) == (there.waited, there.site.recording(), there.site.slept)
     assert "list due/" not in there.site.faults.log
