@@ -222,7 +222,7 @@ class Workers(Executor):
 
 def at_once(timeline: Timeline, calls: Sequence[Callable[[], Any]], chance: Random | None = None) -> list[Any]:
     """Make calls as greenlets, begun in drawn order; return what each gave when all are over, or raise its error."""
-    if not timeline.waits:
+    if not timeline.waits or len(calls) < 2:
         return [call() for call in calls]
     order, workers = list(range(len(calls))), Workers(timeline)
     if chance is not None:
