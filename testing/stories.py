@@ -250,6 +250,14 @@ def empty_then_held(life: Life, chance: Random, now: Callable[[], int]) -> Story
     yield from _upload(life, [span])
 
 
+def empty(life: Life, chance: Random, now: Callable[[], int]) -> Story:
+    """It began and ended, and event 310 says with an empty list that there is no film."""
+    yield from _begin(now)
+    yield from _ended((yield Record(chance.choice(LENGTHS_MS))))
+    yield Wait(3_000)
+    yield Tell(310, {"Status": 0, "FileList": []}, suffix=True)
+
+
 def _mp4_part(life: Life, number: int, span: tuple[int, int]) -> Story:
     name = f"{life.recording_id}_{number}.mp4"
     yield Put(name)
@@ -324,6 +332,7 @@ STORIES: dict[str, tuple[Callable[[Life, Random, Callable[[], int]], Story], int
     "parts": (parts, 1),
     "slow part": (slow_part, 1),
     "empty then held": (empty_then_held, 1),
+    "empty": (empty, 1),
     "restarted": (restarted, 1),
     "paused": (paused, 1),
     "long": (long, 1),
