@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from functions import callback, reconcile, recordings
 from local import scf_events
 from local.cos import ObjectCreated
-from shared.bootstrap import CallbackApp, ReconcileApp, RecordingsApp
+from shared.bootstrap import PACE_PER_SECOND, STARTS_PER_SECOND, CallbackApp, ReconcileApp, RecordingsApp
 from shared.domain.policy import Policy
 from shared.domain.steps import Timing
 from shared.entrypoint import entrypoint
@@ -28,7 +28,6 @@ from testing.timeline import Timeline, Workers
 
 LIMITS_S = {"recordings": 30.0, "callback": 5.0, "reconcile": 120.0}
 """Each function's own time limit, as serverless.yml has them."""
-PACE = 10.0
 
 
 class Invoked:
@@ -96,9 +95,9 @@ class Invoked:
             notifier=self._notifier,
             timing=Timing(),
             sleep=timeline.sleep,
-            pace=Pacer(PACE, lambda: timeline.now / 1000, timeline.sleep).wait,
-            pace_start=Pacer(PACE, lambda: timeline.now / 1000, timeline.sleep).wait,
-            pace_stop=Pacer(PACE, lambda: timeline.now / 1000, timeline.sleep).wait,
+            pace=Pacer(PACE_PER_SECOND, lambda: timeline.now / 1000, timeline.sleep).wait,
+            pace_start=Pacer(STARTS_PER_SECOND, lambda: timeline.now / 1000, timeline.sleep).wait,
+            pace_stop=Pacer(PACE_PER_SECOND, lambda: timeline.now / 1000, timeline.sleep).wait,
             many=lambda read, keys: list(Workers(timeline).map(read, keys)),
             job_store=lambda _bucket, _region: self._jobs,
             films=Films(self._store, (), nullcontext()),
