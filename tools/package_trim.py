@@ -47,9 +47,6 @@ UNUSED: dict[str, dict[str, str]] = {
         "structlog/_greenlets.py": "needs greenlet; its importer does without",
         "structlog/twisted.py": "needs Twisted",
     },
-    "tenacity": {
-        "tenacity/tornadoweb.py": "needs Tornado",
-    },
     "tencentcloud-sdk-python-common": {
         "tencentcloud/common/*_async.py": "asyncio; needs httpx",
     },

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
+import random
+import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tencentcloud.common.credential import Credential
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
@@ -18,9 +21,6 @@ from shared.adapters.wire import Deadline
 from shared.domain.errors import RecorderBusy, TaskNotFound
 from shared.domain.refusals import refusal
 from shared.ports import Described, Started
-
-if TYPE_CHECKING:
-    from tenacity.wait import wait_base
 
 TIMEOUT_S = 6
 """TRTC's own server-side limit is 5 s."""
@@ -45,7 +45,7 @@ class TrtcRecorder:
         endpoint: str | None,
         credentials: Callable[[], tuple[str, str, str | None]],
         *,
-        wait: wait_base | None = None,
+        pause: Callable[[], None] | None = None,
         deadline: Deadline | None = None,
     ) -> None:
         """Build the client; nothing is sent.
@@ -54,12 +54,12 @@ class TrtcRecorder:
             region: the Region of the calls.
             endpoint: host, or scheme://host:port; None for the SDK's default.
             credentials: asked at every call, since role keys rotate.
-            wait: pause between the short retries; a random one of SHORT_PAUSE_S by default.
+            pause: between the short retries; a random one of SHORT_PAUSE_S by default.
             deadline: bounds the calls.
         """
         scheme, _, host = (endpoint or "").rpartition("://")
         http = HttpProfile(protocol=scheme or "https", endpoint=host or None, reqTimeout=TIMEOUT_S)
-        self._credentials, self._wait, self._deadline = credentials, wait, deadline or Deadline()
+        self._credentials, self._pause, self._deadline = credentials, pause or _pause, deadline or Deadline()
         self._client = TrtcClient(None, region, ClientProfile(httpProfile=http))
         bound(self._client.request.conn._session)  # noqa: SLF001 (the SDK has no other way to it)
 
@@ -88,28 +88,18 @@ class TrtcRecorder:
         return Described(task_id, answer.Status or 0, answer.RequestId)
 
     def _tried(self, action: str, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 (the SDK has no types)
-        try:
-            return self._call(action, parameters)
-        except RecorderBusy as error:
-            if not _worth_a_short_retry(error) or self._has_no_time():
-                raise
-            failed = [error]
-        import tenacity  # hardly ever needed, so no part of a cold start
-
-        def again() -> Any:  # noqa: ANN401 (the SDK has no types)
-            if failed:  # the first try was made
-                raise failed.pop()
-            return self._call(action, parameters)
-
-        enough = tenacity.stop_after_attempt(TRIES) | tenacity.stop_after_delay(TIMEOUT_S)
-        retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(_worth_a_short_retry),
-            # A try that could not be made must not hide that the one before may have started something.
-            stop=lambda state: self._has_no_time(SHORT_PAUSE_S[1] + LEAST_S) or enough(state),
-            wait=self._wait or tenacity.wait_random(*SHORT_PAUSE_S),
-            reraise=True,
-        )
-        return retrying(again)
+        left, until = TRIES, math.inf
+        while True:
+            try:
+                return self._call(action, parameters)
+            except RecorderBusy as error:
+                left, now = left - 1, time.monotonic()
+                until = min(until, now + TIMEOUT_S)
+                # A try that could not be made must not hide that the one before may have started something.
+                too_late = now >= until or self._has_no_time(SHORT_PAUSE_S[1] + LEAST_S)
+                if not left or too_late or not _worth_a_short_retry(error):
+                    raise
+            self._pause()
 
     def _has_no_time(self, more_s: float = 0.0) -> bool:
         return self._deadline.left_s() < RESERVE_S + LEAST_S + more_s
@@ -131,5 +121,9 @@ class TrtcRecorder:
             raise refusal(str(error.code), str(message), error.requestId) from None
 
 
-def _worth_a_short_retry(error: BaseException) -> bool:
-    return isinstance(error, RecorderBusy) and (not error.answered or error.code.startswith("RequestLimitExceeded"))
+def _pause() -> None:
+    time.sleep(random.uniform(*SHORT_PAUSE_S))  # noqa: S311 (nothing secret)
+
+
+def _worth_a_short_retry(error: RecorderBusy) -> bool:
+    return not error.answered or error.code.startswith("RequestLimitExceeded")

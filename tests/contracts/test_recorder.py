@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import tenacity
 
 from local.config import REGION, SDK_APP_ID
 from shared.adapters.trtc import TrtcRecorder
@@ -35,7 +34,7 @@ def trtc_recorder(running: RunningCloud, **replaced: Any) -> TrtcRecorder:
         "region": REGION,
         "endpoint": running.cloud.address.trtc,
         "credentials": lambda: (keys.role_id, keys.role_key, keys.role_token),
-        "wait": tenacity.wait_none(),
+        "pause": lambda: None,
         **replaced,
     }
     return TrtcRecorder(**arguments)

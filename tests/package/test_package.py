@@ -24,7 +24,6 @@ TOLERATED = {
     ("requests.adapters", "urllib3.contrib.socks"),  # goes without
     ("structlog", "structlog.twisted"),  # goes without
     ("structlog.threadlocal", "structlog._greenlets"),  # goes without
-    ("tenacity", "tenacity.tornadoweb"),  # when tornado is there
     ("urllib3", "urllib3.contrib.emscripten"),  # in a browser
     ("urllib3.http2", "urllib3.http2.connection"),  # when HTTP/2 is asked for
 }
@@ -105,9 +104,9 @@ def test_nothing_is_in_that_is_not_deployed(package: Package) -> None:
 def test_each_function_has_only_its_own(packages: dict[str, Package]) -> None:
     """The callback function never calls TRTC, and only reconcile tells callers."""
     callback = {name.split("/")[0] for name in everything(packages["callback"].folder)}
-    assert set() == callback & {"tencentcloud", "tenacity", "standardwebhooks", "Crypto"}
+    assert set() == callback & {"tencentcloud", "standardwebhooks", "Crypto"}
     recordings = {name.split("/")[0] for name in everything(packages["recordings"].folder)}
-    assert {"tencentcloud", "tenacity"} <= recordings
+    assert "tencentcloud" in recordings
     assert "standardwebhooks" not in recordings
     reconcile = set(everything(packages["reconcile"].folder))
     assert "standardwebhooks/webhooks.py" in reconcile
