@@ -122,6 +122,15 @@ def overwrite(run: Run, key: str, body: str) -> None:
         run.ledger.note("stranger", "overwrote", key)
 
 
+@action("stranger", "damage")
+def damage(run: Run, prefix: str, body: str) -> None:
+    """Somebody writes over everything of ours under a prefix; a disk or a tool of his does."""
+    for key in run.bucket.objects:
+        if key.startswith(prefix):
+            run.bucket.put(key, body.encode())
+            run.ledger.note("stranger", "damaged", key)
+
+
 @action("stranger", "put")
 def put(run: Run, key: str, body: str = "") -> None:
     """Somebody puts an object of his own among ours."""

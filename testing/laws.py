@@ -97,11 +97,12 @@ def acknowledged_requests_are_kept(run: Run) -> Iterator[str]:
 def acknowledged_callbacks_are_kept(run: Run) -> Iterator[str]:
     """Of each callback that was answered 200, one sending is stored, byte for byte."""
     sent, answered = defaultdict[str, set[bytes]](set), dict[str, str]()
+    damaged = {entry.about for entry in run.ledger.of("damaged")}
     for entry in run.ledger.of("callback"):
         callback = parse_callback(entry.data["body"])
-        if run.bucket.get(keys.gone_task_key(callback.task_key)):
-            continue
         key = f"{keys.task_facts(callback.task_key)}{callback.name}.json"
+        if key in damaged or run.bucket.get(keys.gone_task_key(callback.task_key)):
+            continue
         sent[key].add(entry.data["body"])
         if entry.data["status"] == 200:
             answered[key] = callback.name
