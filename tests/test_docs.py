@@ -13,6 +13,7 @@ import yaml
 from local.__main__ import app
 from shared.domain.states import State
 from shared.settings import ENV_PREFIX, CallbackSettings, ReconcileSettings, RecordingsSettings, StoreSettings
+from webrecord.deploy import logs
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -139,5 +140,15 @@ def test_every_field_of_the_log_is_explained() -> None:
         for name in re.findall(r"`(\w+)`", line.split("|")[1])
     }
     assert set() == _noted() - rows
-    asked = {path.split(".")[0] for path in re.findall(r"\$\.([\w.]+)", text)}
-    assert set() == asked - _noted()
+
+
+def test_every_statement_is_about_fields_that_are_noted_and_indexed() -> None:
+    """What docs/operations.md queries is in the index that `webrecord deploy` makes, as a field of its own."""
+    text = (ROOT / "docs" / "operations.md").read_text()
+    statements = re.findall(r"^```sql\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    written = {name for one in statements for name in re.findall(r"\b[a-z]+(?:_[a-z0-9]+)*\b", one.partition("|")[2])}
+    fields = {*logs.TEXTS, *logs.LONGS, *logs.DOUBLES}
+    asked = written & _noted()
+    assert {"ended_lost", "ended_failed", "queue_age_s", "outcome", "status", "error", "starts", "duration_ms"} <= asked
+    assert set() == asked - fields
+    assert "json_extract" not in text

@@ -73,7 +73,11 @@ class Report:
             "refusals": dict(self.refusals),
             "asked": self.asked,
             "asked_late_s": self.behind_s,
-            "ended": dict(self.ended),
+            # Flat: SCF's log service knows the fields of a line, and takes what is nested for text.
+            "ended_completed": self.ended["completed"],
+            "ended_failed": self.ended["failed"],
+            "ended_lost": self.ended["lost"],
+            "ended_cancelled": self.ended["cancelled"],
             "films_suspect": self.films_suspect or None,
             "films_bad": self.films_bad or None,
             "queue_length": self.waiting,

@@ -19,6 +19,7 @@ TEXTS = (
 LONGS = (
     *("SCF_StartTime", "SCF_LogTime", "SCF_Duration", "SCF_StatusCode", "SCF_RetryNum", "status", "queue_age_s"),
     *("queue_length", "starts", "looked", "asked_late_s", "notify_failures", "error_count"),
+    *("ended_completed", "ended_failed", "ended_lost", "ended_cancelled"),
 )
 DOUBLES = ("SCF_MemUsage", "duration_ms")
 """Fields that alarms and searches use; docs/operations.md explains ours."""
