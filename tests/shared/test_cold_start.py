@@ -20,6 +20,28 @@ print(asyncio.run(sleep(0, "slept")), asyncio is sys.modules["asyncio"], asyncio
 """
 
 
+METADATA = """
+import sys
+import functions.{function}
+print("importlib.metadata._meta" in sys.modules)
+from importlib.metadata import version
+import importlib.metadata
+print(version("pydantic") == importlib.metadata.distribution("pydantic").version)
+"""
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("function", ["recordings", "callback", "reconcile"])
+def test_packages_metadata_is_imported_when_it_is_read(function: str) -> None:
+    """Libraries import functions of it that no function calls; whoever does call one has its answer."""
+    command = [sys.executable, "-c", METADATA.format(function=function)]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    at_once, used = told.stdout.splitlines()
+    assert "True" == used
+    if sys.version_info < (3, 12):  # 3.10 is deployed
+        assert "False" == at_once
+
+
 @pytest.mark.process
 @pytest.mark.parametrize("function", ["recordings", "callback", "reconcile"])
 def test_asyncio_is_imported_when_it_is_used(function: str) -> None:
