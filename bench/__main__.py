@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench import callbacks, cold, latency, machine, recorder, report, tick, wakes, warm
+from bench import callbacks, cold, film, latency, machine, recorder, report, tick, wakes, warm
 from bench.folders import MissingError
 from bench.result import Section, Step
 
@@ -26,6 +26,7 @@ SECTIONS: dict[str, tuple[Callable[[int, Step], Section], int]] = {
     "wakes": (wakes.measure, 30),
     "callbacks": (callbacks.measure, 40),
     "tick": (tick.measure, 7),
+    "film": (film.measure, 5),
     "recorder": (recorder.measure, 3),
 }
 """How each is measured, and how many rounds."""
@@ -40,6 +41,7 @@ class Choice(str, enum.Enum):
     wakes = "wakes"
     callbacks = "callbacks"
     tick = "tick"
+    film = "film"
     recorder = "recorder"
     all = "all"
 

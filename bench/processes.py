@@ -30,9 +30,7 @@ def first_reply_s(
     """
     began_ns = time.monotonic_ns()
     script = str(HERE / "child_cold.py")
-    command = [python, *BARE, script, module, *map(str, folders)]
-    if group:
-        command = ["/bin/sh", "-c", 'echo $$ > "$0" && exec "$@"', str(group), *command]
+    command = _within([python, *BARE, script, module, *map(str, folders)], group)
     told = _run(command, json.dumps(invocation), environ)
     _check(told["reply"])
     return float(told["at_ns"] - began_ns) / 1e9
@@ -71,6 +69,18 @@ def latency(
     ]
     told: dict[str, dict[str, list[int]]] = _run(command, json.dumps(given), environ)
     return told
+
+
+def film(python: str, folder: Path, path: Path, group: Path | None = None) -> dict[str, Any]:
+    """Return what `child_film` tells of a film; it runs with the share of a core that `group` gives."""
+    command = [python, *BARE, str(HERE / "child_film.py"), str(folder), str(path)]
+    told: dict[str, Any] = _run(_within(command, group), "", {})
+    return told
+
+
+def _within(command: list[str], group: Path | None) -> list[str]:
+    """Return a command that puts itself into a control group first."""
+    return ["/bin/sh", "-c", 'echo $$ > "$0" && exec "$@"', str(group), *command] if group else command
 
 
 def _run(command: list[str], given: str, environ: Mapping[str, str]) -> Any:  # noqa: ANN401 (JSON)

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from bench import __main__ as bench
-from bench import callbacks, latency, machine, report, tick, warm
+from bench import callbacks, film, latency, machine, report, tick, warm
 from bench.folders import MissingError, packages
 from bench.result import Section, Table, Target
 from bench.share import share
@@ -49,6 +49,16 @@ def test_warm_measures_every_handler_and_its_calls() -> None:
     assert "1 StartWebRecord" in calls["start"]
     assert "PUT" not in calls["tick, nothing to do"]
     assert len(warm.KINDS) == len(section.targets)
+
+
+@pytest.mark.usefixtures("_packages")
+def test_film_looks_into_each_and_finds_nothing_wrong() -> None:
+    """By the deployed code; CPU, memory and reads are held against what was aimed at."""
+    hour = {name: one for name, one in film.FILMS.items() if one[0] == 1}
+    section = film.measure(1, quiet, hour)
+    whole(section)
+    assert [(name, "good") for name in hour] == [(row[0], row[-1]) for row in section.tables[0].rows]
+    assert 3 * len(hour) == len(section.targets)
 
 
 @pytest.mark.usefixtures("_packages")
