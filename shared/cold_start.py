@@ -44,7 +44,7 @@ def _later(name: str, *functions: str) -> None:
 
 # structlog imports it for its asynchronous loggers, which nothing here uses: a tenth of what importing takes.
 _later("asyncio")
-# urllib3 and pydantic import functions of it that nothing here calls: a twentieth.
+# urllib3 and pydantic import functions of it: for nothing where a callback comes; python-ulid calls one elsewhere.
 _later("importlib.metadata", "version", "entry_points")
 
 

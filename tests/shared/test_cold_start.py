@@ -33,12 +33,12 @@ print(version("pydantic") == importlib.metadata.distribution("pydantic").version
 @pytest.mark.process
 @pytest.mark.parametrize("function", ["recordings", "callback", "reconcile"])
 def test_packages_metadata_is_imported_when_it_is_read(function: str) -> None:
-    """Libraries import functions of it that no function calls; whoever does call one has its answer."""
+    """Libraries import functions of it; whoever calls one has its answer. A callback needs none; python-ulid does."""
     command = [sys.executable, "-c", METADATA.format(function=function)]
     told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     at_once, used = told.stdout.splitlines()
     assert "True" == used
-    if sys.version_info < (3, 12):  # 3.10 is deployed
+    if function == "callback" and sys.version_info < (3, 12):  # 3.10 is deployed
         assert "False" == at_once
 
 
