@@ -53,7 +53,8 @@ def _role() -> list[dict[str, object]]:
 
 
 def _upload() -> list[dict[str, object]]:
-    parts = ["InitiateMultipartUpload", "UploadPart", "ListParts", "CompleteMultipartUpload", "AbortMultipartUpload"]
+    lists = ["ListParts", "ListMultipartUploads"]
+    parts = ["InitiateMultipartUpload", "UploadPart", *lists, "CompleteMultipartUpload", "AbortMultipartUpload"]
     return [_allow(["PutObject", *parts], f"{_PREFIX}/files/*")]
 
 

@@ -34,6 +34,8 @@ from tools import deploy_check_triggers as triggers
 from tools.deploy_check import CHECKS, problems
 from tools.deploy_payloads import Check, Deployment
 from tools.node_modules import NodeModulesMissingError, install
+from webrecord.deploy.description import describe
+from webrecord.deploy.policies import canonical, of_upload
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "serverless.yml").read_text()
@@ -478,6 +480,14 @@ def test_the_local_cloud_enforces_the_guides_policies() -> None:
         for name, value in names.items():
             text = text.replace(name, value)
         assert set(parse_policy(text)) == set(parse_policy(ours))
+
+
+def test_both_routes_give_the_upload_key_the_same() -> None:
+    """What the guide has one enter by hand is what `webrecord deploy` makes."""
+    values = {"TENCENT_REGION": "<region>", "WEBRECORD_BUCKET": "<bucket>"}
+    made = of_upload(describe(yaml.safe_load(TEXT), values, "scf-webrecord"))
+    by_hand = json.loads(json.dumps(_policies()[1]).replace("<appid>", "<bucket>"))
+    assert canonical(by_hand) == canonical(made)
 
 
 def test_the_guide_checks_callbacks_with_one_that_is_taken() -> None:
