@@ -123,10 +123,10 @@ def overwrite(run: Run, key: str, body: str) -> None:
 
 
 @action("stranger", "damage")
-def damage(run: Run, prefix: str, body: str) -> None:
-    """Somebody writes over everything of ours under a prefix; a disk or a tool of his does."""
+def damage(run: Run, prefix: str, body: str, about: str = "") -> None:
+    """Somebody writes over everything of ours under a prefix, or of that what is about something."""
     for key in run.bucket.objects:
-        if key.startswith(prefix):
+        if key.startswith(prefix) and about in key:
             run.bucket.put(key, body.encode())
             run.ledger.note("stranger", "damaged", key)
 

@@ -223,3 +223,14 @@ def damage(chance: Random) -> Iterator[Step]:
     if chance.random() < 0.1:
         args = {"key": "recordings/r0/recording.json", "body": chance.choice(["", "{", "[]", '{"evidence": 7}'])}
         yield Step(chance.randrange(MINUTE, HOUR), "stranger", "overwrite", args)
+
+
+@idea
+def broken(chance: Random) -> Iterator[Step]:
+    """One more has its request, facts or callbacks damaged, or all of them; nobody else is to feel it."""
+    if chance.random() < 0.03:
+        body = {"RecordUrl": "https://example.com/x"}
+        yield Step(chance.randrange(MINUTE), "caller", "start", {"key": "x0", "body": body})
+        prefix = chance.choice(["recordings/x0/request.json", "recordings/x0/facts/", "recordings/x0/", "tasks/"])
+        args = {"prefix": prefix, "body": chance.choice(["", "{", "[]", "null", '{"kind": 7}'])}
+        yield Step(chance.randrange(HOUR), "stranger", "damage", {**args, "about": "x0"})

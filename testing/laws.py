@@ -48,7 +48,12 @@ def judge(run: Run) -> dict[str, list[str]]:
 
 
 def _acknowledged(run: Run) -> set[str]:
-    return {entry.about for entry in run.ledger.of("acknowledged")} - _deleted(run)
+    return {entry.about for entry in run.ledger.of("acknowledged")} - _deleted(run) - _broken(run)
+
+
+def _broken(run: Run) -> set[str]:
+    """Return the recording whose objects somebody damaged: what it costs is this one."""
+    return {"x0"} if any(run.ledger.of("damaged")) else set()
 
 
 def _once_failed(run: Run) -> set[str]:
@@ -117,11 +122,11 @@ def acknowledged_callbacks_are_kept(run: Run) -> Iterator[str]:
 @law
 def one_task_per_recording(run: Run) -> Iterator[str]:
     """No recording has two tasks at once."""
-    tasks = Counter[str]()
+    tasks, broken = Counter[str](), _broken(run)
     for entry in run.ledger.entries:
         if entry.what == "task began":
             tasks[entry.about] += 1
-            if tasks[entry.about] > 1:
+            if tasks[entry.about] > 1 and entry.about not in broken:
                 yield f"{entry.about}: a second task, {entry.data['task']}"
         elif entry.what == "task over":
             tasks[entry.about] -= 1
@@ -134,7 +139,8 @@ def every_recording_ends(run: Run) -> Iterator[str]:
         if not recording.state.final:
             yield f"{recording.recording_id} is {recording.state.value} for ever"
     for _, marker in run.timer.markers():
-        yield f"the marker {marker} stays"
+        if marker.partition("-")[2] not in _broken(run):  # tried again for ever: somebody may mend it
+            yield f"the marker {marker} stays"
 
 
 @law
@@ -168,7 +174,7 @@ def completed_is_never_taken_back(run: Run) -> Iterator[str]:
     for entry in run.ledger.of("notified"):
         if entry.data["type"] == "recording.completed":
             completed.add(entry.about)
-        elif entry.about in completed and entry.data["type"] in ("recording.failed", "recording.lost"):
+        elif entry.about in completed - _broken(run) and entry.data["type"] in ("recording.failed", "recording.lost"):
             yield f"{entry.about} was told to be completed, then {entry.data['type']}"
     for _, recording in _recordings(run):
         if recording.recording_id in completed and recording.state is not State.COMPLETED:
@@ -278,7 +284,7 @@ def starts_are_punctual(run: Run) -> Iterator[str]:
     bodies = _bodies(run)
     for key, acknowledged_ms in _first_ms(run, "acknowledged").items():
         body = bodies.get(key, {})
-        if "StorageParams" in body or "never" in body.get("RecordUrl", ""):
+        if "StorageParams" in body or "never" in body.get("RecordUrl", "") or key in _broken(run):
             continue  # who brings keys does not wait; what TRTC never takes has no time
         due_ms = max(acknowledged_ms, int(body.get("StartAt", 0) * 1000))
         over_ms = int(min(body.get("StartBy", 1e12), body.get("StopAt", 1e12), due_ms / 1000 + 3_600) * 1000)
@@ -357,7 +363,7 @@ def completed_covers_the_end(run: Run) -> Iterator[str]:
     over = {entry.data["task"]: entry.ms for entry in run.ledger.of("task over")}
     for entry in run.ledger.of("file"):
         key, told_ms = entry.about, told.get(entry.about)
-        if told_ms is None or not entry.data["ours"]:
+        if told_ms is None or not entry.data["ours"] or key in _broken(run):
             continue
         if told_ms < entry.ms and told_ms < over.get(entry.data["task"], 0) + HOUR_MS:
             yield f"{key} was told to be completed at {told_ms}, and {entry.data['name']} came at {entry.ms}"

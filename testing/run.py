@@ -44,7 +44,6 @@ NOT_MODELLED = (
     "memory, CPU and cold starts: an invocation costs what its calls cost",
     "a platform that refuses invocations because too many run",
     "TRTC that names another task under a RecordId, or a TaskId twice",
-    "stored facts whose bytes were damaged",
 )
 """What the world has and the runs have not."""
 LONGEST_MS = 5 * 86_400_000
