@@ -5,8 +5,7 @@ alone. What `py_compile` writes does not: `marshal` marks what something else in
 folder called `build` above it, the name `build` of a method), and the order of a set's constants depends on the
 addresses of the run. So the code is written here, in the same format (version 4, CPython 3.10).
 
-Docstrings are a third of the libraries' bytes, and reading them takes time at every cold start: only those of `shared/`
-are in, which the API's description is made of.
+Docstrings are a third of the libraries' bytes, and reading them takes time at every cold start: none is in.
 """
 
 from __future__ import annotations
@@ -26,8 +25,6 @@ from typing import Any
 
 UNCHECKED = 0b01
 """Flags of a file that is told by its source's hash, and never compared with it."""
-DESCRIBED = "shared/"
-"""Where docstrings stay."""
 _REF = 0x80
 _NUMBERS = (
     "co_argcount",
@@ -56,7 +53,7 @@ def compile_tree(root: Path) -> None:
         compiled.parent.mkdir(exist_ok=True)
         name = source.relative_to(root).as_posix()
         body = source.read_bytes()
-        compiled.write_bytes(compiled_bytes(body, name, docstrings=name.startswith(DESCRIBED)))
+        compiled.write_bytes(compiled_bytes(body, name, docstrings=False))
 
 
 def compiled_bytes(source: bytes, name: str, *, docstrings: bool = True) -> bytes:

@@ -167,7 +167,7 @@ for source in sorted(root.rglob("*.py")):
     name, data = source.relative_to(root).as_posix(), source.read_bytes()
     compiled = pathlib.Path(importlib.util.cache_from_source(str(source))).read_bytes()
     header = importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little") + importlib.util.source_hash(data)
-    tree = ast.parse(data) if name.startswith("shared/") else undocumented(ast.parse(data))
+    tree = undocumented(ast.parse(data))
     if header != compiled[:16] or marshal.loads(compiled[16:]) != compile(tree, name, "exec", dont_inherit=True):
         wrong.append(name)
 print(json.dumps(wrong))
@@ -175,7 +175,7 @@ print(json.dumps(wrong))
 
 
 def test_every_module_is_compiled_and_never_checked(package: Package, python310: str) -> None:
-    """Each source has its compiled file, never compared, with its hash and code; ours with docstrings."""
+    """Each source has its compiled file, never compared, with its hash and code, without docstrings."""
     names = set(everything(package.folder))
     sources = [Path(name) for name in names if name.endswith(".py")]
     expected = {(path.parent / "__pycache__" / f"{path.stem}.cpython-310.pyc").as_posix() for path in sources}
