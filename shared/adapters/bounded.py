@@ -91,13 +91,8 @@ class _Connection(HTTPConnection):
         self.sock: Any = BoundedSocket(self.sock, _call)
 
 
-class _TlsConnection(HTTPSConnection):
-    def _new_conn(self) -> socket.socket:
-        return _connected(self)
-
-    def connect(self) -> None:
-        super().connect()
-        self.sock: Any = BoundedSocket(self.sock, _call)
+class _TlsConnection(_Connection, HTTPSConnection):
+    pass
 
 
 class _Pool(HTTPConnectionPool):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
+from functools import partial
 
 from shared.domain.ids import digest_id
 
@@ -55,24 +56,18 @@ def pointer_key(task_key: str) -> str:
     return f"tasks/{task_key}/recording.json"
 
 
-def open_key(at_ms: int, recording_id: str) -> str:
-    """Return the key of the marker of a recording to be looked at, from that time on; keys sort by time."""
-    return f"open/{at_ms:013d}-{recording_id}"
+def _marker(queue: str, at_ms: int, recording_id: str) -> str:
+    return f"{queue}/{at_ms:013d}-{recording_id}"  # they sort by time
 
 
-def due_key(at_ms: int, recording_id: str) -> str:
-    """Return the key of the marker of a scheduled or queued start; keys sort by time."""
-    return f"due/{at_ms:013d}-{recording_id}"
-
-
-def ask_key(at_ms: int, recording_id: str) -> str:
-    """Return the key of the marker of a silent recording that TRTC is to be asked about; keys sort by time."""
-    return f"ask/{at_ms:013d}-{recording_id}"
-
-
-def tell_key(at_ms: int, recording_id: str) -> str:
-    """Return the key of the marker of a recording whose receiver is owed a notification; keys sort by time."""
-    return f"tell/{at_ms:013d}-{recording_id}"
+open_key = partial(_marker, "open")
+"""The key of the marker of a recording to be looked at, from that time on."""
+due_key = partial(_marker, "due")
+"""The key of the marker of a scheduled or queued start."""
+ask_key = partial(_marker, "ask")
+"""The key of the marker of a silent recording that TRTC is to be asked about."""
+tell_key = partial(_marker, "tell")
+"""The key of the marker of a recording whose receiver is owed a notification."""
 
 
 def wake_key(about: str) -> str:
@@ -93,7 +88,7 @@ def woken(key: str) -> str | None:
 
 def moved(key: str, at_ms: int) -> str:
     """Return the key of the same marker at another time; ValueError unless `is_marker`."""
-    return f"{key.partition('/')[0]}/{at_ms:013d}-{marked(key)[1]}"
+    return _marker(key.partition("/")[0], at_ms, marked(key)[1])
 
 
 def marked(key: str) -> tuple[int, str]:
