@@ -66,7 +66,7 @@ deploy-check: $(READY) ## Check what is deployed, without an account; DOTENV=.en
 deploy: package ## From the checkout and .env into your account: plan, ask once, apply, verify
 	@$(PY) -m webrecord deploy
 
-openapi: $(READY) ## Write shared/http/openapi.json, which the function serves, from the models
+openapi: $(READY) ## Write shared/http/description/openapi.json, which the function serves, from the models
 	@$(PY) -m tools.openapi
 
 format: $(READY) ## Format the code

@@ -17,7 +17,7 @@ from shared.domain.request import RecordingRequest
 from shared.domain.states import State
 from tools.openapi_paths import Json, paths, webhook
 
-PUBLISHED = Path(__file__).parent.parent / "shared" / "http" / "openapi.json"
+PUBLISHED = Path(__file__).parent.parent / "shared" / "http" / "description" / "openapi.json"
 """What the function serves."""
 
 

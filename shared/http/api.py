@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 from pydantic import SecretStr
@@ -216,8 +215,9 @@ def health(_call: Call) -> HttpResponse:
 
 def description(_call: Call) -> HttpResponse:
     """This description."""
-    text = Path(__file__).with_name("openapi.json").read_text("utf-8")
-    return HttpResponse(200, text, {"ETag": ids.etag(text)})
+    from shared.http.description import text
+
+    return HttpResponse(200, text(), {"ETag": ids.etag(text())})
 
 
 def console_page(call: Call) -> HttpResponse:

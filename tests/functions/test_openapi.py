@@ -38,7 +38,7 @@ EXAMPLES = {where: (schema, value) for where, schema, value in examples({**DOCUM
 
 def test_the_published_file_is_the_document() -> None:
     """What the function serves, and docs/openapi.json links to, is written by `make openapi`."""
-    for published in ("shared/http/openapi.json", "docs/openapi.json"):
+    for published in ("shared/http/description/openapi.json", "docs/openapi.json"):
         assert json.loads((ROOT / published).read_text()) == DOCUMENT, "run `make openapi`"
 
 

@@ -93,7 +93,8 @@ def test_nothing_is_in_that_is_not_deployed(package: Package) -> None:
         r"(^|/)(local|tests?|tools|docs|functions)/|\.pyi$|py\.typed$|(^|/)\.|\.dist-info/(?!METADATA$)|^bin/"
     )
     assert [] == sorted(name for name in names if odd.search(name))
-    page = {name for name in names if name.startswith("shared/http/console/") and not name.endswith((".py", ".pyc"))}
+    page = {name for name in names if re.match("shared/http/(console|description)/", name)}
+    page = {name for name in page if not name.endswith((".py", ".pyc"))}
     assert bool(page) == (package.function == "recordings")
     assert {".html", ".css", ".js", ".json", ".LICENSE"} >= {Path(name).suffix for name in page}
     assert {".py", ".pyc", ".so", ".pem", ""} >= {Path(name).suffix for name in names - page}
