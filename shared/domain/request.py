@@ -6,6 +6,7 @@ API's spelling (`RecordUrl`) and in ours (`record_url`); unknown fields are refu
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -73,11 +74,26 @@ def _no_login(value: str, info: ValidationInfo) -> str:
     return value if (info.context or {}).get("stored") else check_no_login(value)
 
 
-def _split_path(value: Any) -> Any:  # noqa: ANN401 (whatever the caller sent; the field's own type checks it next)
-    return value.strip("/").split("/") if isinstance(value, str) else value
+def _few(limit: int) -> BeforeValidator:
+    """Keep one more than the limit: enough to be refused, where each of 500,000 would get an error of its own."""
+
+    def cut(value: Any) -> Any:  # noqa: ANN401 (whatever the caller sent; the field's own type checks it next)
+        if isinstance(value, list):
+            return value[: limit + 1]
+        return dict(islice(value.items(), limit + 1)) if isinstance(value, dict) else value
+
+    return BeforeValidator(cut)
 
 
-Prefix = Annotated[list[Segment], BeforeValidator(_split_path), Field(min_length=1, max_length=16)]
+def _split_path(value: Any) -> Any:  # noqa: ANN401 (as above)
+    return value.strip("/").split("/", MOST_SEGMENTS) if isinstance(value, str) else value
+
+
+MOST_SEGMENTS = 16
+# A "before" validator that stands later runs earlier: what was split is few.
+Prefix = Annotated[
+    list[Segment], _few(MOST_SEGMENTS), BeforeValidator(_split_path), Field(min_length=1, max_length=MOST_SEGMENTS)
+]
 
 
 class Wire(BaseModel):
@@ -102,7 +118,9 @@ class CloudStorage(Wire):
     bucket: Annotated[Text, Field(min_length=1, max_length=128)]
     access_key: SecretStr
     secret_key: SecretStr
-    file_name_prefix: Annotated[list[Segment], Field(max_length=16)] = Field(default_factory=list)
+    file_name_prefix: Annotated[list[Segment], _few(MOST_SEGMENTS), Field(max_length=MOST_SEGMENTS)] = Field(
+        default_factory=list
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -201,7 +219,7 @@ class RecordingRequest(Wire):
     web_record_video_params: WebRecordVideoParams = WebRecordVideoParams()
     sdk_app_id: Annotated[Integer, Field(ge=1, le=2**32 - 1)] | None = None
     record_id: Annotated[Text, _at_most_bytes(31)] | None = None
-    publish_cdn_params: Annotated[list[PublishCdnParam], Field(max_length=10)] = Field(default_factory=list)
+    publish_cdn_params: Annotated[list[PublishCdnParam], _few(10), Field(max_length=10)] = Field(default_factory=list)
     ready_timeout: Annotated[Integer, Field(ge=0, le=60)] = 0
     emulate_mobile_params: EmulateMobileParams | None = None
 
@@ -216,7 +234,7 @@ class RecordingRequest(Wire):
     notify_url: Annotated[Text, Field(min_length=1, max_length=2048)] | None = None
     notify_on: Literal["final", "changes"] | None = None
     expect: Expect | None = None
-    labels: Annotated[dict[LabelName, LabelValue], Field(max_length=10)] | None = None
+    labels: Annotated[dict[LabelName, LabelValue], _few(10), Field(max_length=10)] | None = None
 
     @model_validator(mode="after")
     def _one_way_to_say_it(self) -> RecordingRequest:

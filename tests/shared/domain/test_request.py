@@ -614,3 +614,28 @@ def test_a_stream_key_is_no_password() -> None:
     """It belongs into the path or the query of a relay's address, with an @ too."""
     relay = {"PublishCdnUrl": "rtmp://example.com/live/stream@1?txSecret=a@b", "IsTencentCdn": 1}
     assert RecordingRequest.model_validate({"RecordUrl": "https://example.com/", "PublishCdnParams": [relay]})
+
+
+HOSTILE: list[dict[str, Any]] = [
+    {"Prefix": "a" + "/" * 900_000 + "a"},
+    {"Prefix": "a" + "/!" * 490_000},
+    {"Prefix": [1] * 490_000},
+    {"Labels": {f"!{i:x}": 1 for i in range(80_000)}},
+    {"PublishCdnParams": [1] * 490_000},
+    {"StorageParams": {"CloudStorage": {**COS, "FileNamePrefix": [1] * 490_000}}},
+]
+
+
+@pytest.mark.parametrize("fields", HOSTILE, ids=lambda fields: f"{next(iter(fields))}-{len(str(fields)) % 1_000}")
+def test_half_a_million_wrong_pieces_are_a_few_errors(fields: dict[str, Any]) -> None:
+    """Each error takes some kilobytes: of a body of 1 MB they filled five functions' memory."""
+    with pytest.raises(ValidationError) as refused:
+        parse(**fields)
+    assert 0 < refused.value.error_count() < 40
+
+
+def test_a_place_of_as_many_segments_as_allowed_is_kept_whole() -> None:
+    """One more is refused; no segment is lost on the way."""
+    names = [f"s{number}" for number in range(16)]
+    assert names == parse(Prefix="/".join(names)).prefix == parse(Prefix=names).prefix
+    assert {"Prefix"} == set(errors(Prefix="/".join([*names, "more"]))) == set(errors(Prefix=[*names, "more"]))
