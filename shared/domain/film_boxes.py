@@ -15,6 +15,8 @@ MOST_INDEX = 64 << 20
 """Bytes of a moov: a day at 25 pictures a second has 42 MB."""
 MOST_BOXES, MOST_TRACKS, MOST_SAMPLES = 4_096, 16, 7_000_000
 MOST_SECONDS = 48 * 3_600
+MOST_KEYS = 2 * MOST_SECONDS
+"""Key frames that are looked at one by one; a film with more is taken as one of key frames alone."""
 BEGINNINGS = frozenset((b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"styp", b"pnot", b"sidx", b"moof"))
 
 TORN = "breaks off: its index points past the end of the file"
@@ -186,7 +188,7 @@ def _track(trak: memoryview, kind: str, reader: Reader, most: int) -> Track:
     if track.end > MOST_SECONDS * scale:
         raise FilmError("is longer than two days, as its index says")
     stss = find(table, b"stss")
-    if stss is not None:
+    if stss is not None and unpack("I", stss, 4)[0] <= MOST_KEYS:
         sync = numbers(stss, 8, unpack("I", stss, 4)[0])
         # Ascending by the standard. What is not is nobody's film.
         if any(a >= b for a, b in pairwise(sync)) or (sync and not 1 <= sync[0] <= sync[-1] <= count):

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain.film import inspect
-from shared.domain.film_reader import Budget
+from shared.domain.film_boxes import MOST_KEYS, tracks
+from shared.domain.film_reader import Budget, Reader
 from shared.domain.film_verdict import FilmCheck, Flaw, Verdict
 
 
@@ -167,6 +168,16 @@ def test_tables_that_claim_more_than_their_box_has_are_refused_before_memory_is_
     body = film()[: at - 4] + ints(1, 0xFFFFFFFF) + film()[at + 4 :]
     check, _ = look(body)
     assert [Flaw.UNPLAYABLE] == [one.code for one in check.findings]
+
+
+def test_key_frames_without_end_are_not_looked_at_one_by_one() -> None:
+    """Seven million of them took a minute of a function's share of a core."""
+    many = MOST_KEYS + 1
+    for count, looked_at in ((MOST_KEYS, True), (many, False)):
+        picture = track(b"vide", [1] * many, 90_000, 10, b"", list(range(1, count + 1)), 0)
+        (one,) = tracks(memoryview(picture), Reader(lambda _at, length: bytes(length), 1 << 30, Budget()))
+        assert looked_at == (one.sync is not None)
+        assert many == len(one.sizes)
 
 
 def test_findings_that_are_switched_off_are_neither_told_nor_judged() -> None:
