@@ -96,6 +96,7 @@ class Job(BaseModel):
         left: numbers of the lines that were neither accepted nor reported; None before the object was read.
         problems: what is to be reported, the first of it.
         more: how many problems there are besides.
+        until_ms: an invocation takes lines until then; before it, another leaves them alone.
     """
 
     model_config = ConfigDict(extra="ignore", defer_build=True)
@@ -108,6 +109,7 @@ class Job(BaseModel):
     left: list[int] = []
     problems: list[dict[str, Any]] = []
     more: int = 0
+    until_ms: int = 0
 
     @property
     def id(self) -> str:
@@ -168,7 +170,13 @@ def run_job(
         documents = {}
         job.add(_problem(0, error))
     job.left = list(documents)
-    result, passing = _take(job, documents, ports, many, until_ms, at_once=len(documents) <= AT_ONCE)
+    at_once = len(documents) <= AT_ONCE
+    if not at_once:
+        job.until_ms = until_ms
+        _keep(job, ports)  # a kill from here on leaves the lines to reconcile
+    result, passing = _take(job, documents, ports, many, until_ms, at_once=at_once)
+    if not at_once and not job.left:
+        ports.store.delete(work_key(job.id))
     if passing is not None:
         raise passing
     return result
@@ -181,7 +189,7 @@ def go_on(job_id: str, ports: Ports, many: Many, source_of: Callable[[str, str |
         job = Job.model_validate_json(stored.body) if stored else None
     except ValidationError:
         job = None
-    if job is None or job.id != job_id:
+    if job is None or job.id != job_id or ports.clock() < job.until_ms:
         return None
     source = source_of(job.bucket, job.region).get(job.key)
     documents = dict[int, bytes]()
@@ -214,16 +222,20 @@ def _take(
         if not at_once and ports.wakes and not woken and left:
             wakes.write(ports.store, job.id)  # what was accepted starts while the other lines are taken
             woken = True
-    job.left = again + left
+    job.left, job.until_ms = again + left, 0
     if job.left:
-        # The marker comes first: without the object behind it it is nobody's.
-        markers.mark_look(ports.store, job.id, ports.clock() + REPEAT_MS)
-        ports.store.put(work_key(job.id), job.model_dump_json().encode("utf-8", "replace"))
+        _keep(job, ports)
     _report(job, ports.store)
     if ports.wakes and ((recordings and not at_once) or job.left):
         wakes.write(ports.store, job.id)
     what = "job_refused" if job.problems else "job_started"
     return JobResult(outcomes, job.problems, what, recordings, starts, len(job.left)), passing
+
+
+def _keep(job: Job, ports: Ports) -> None:
+    # The marker comes first: without the object behind it it is nobody's.
+    markers.mark_look(ports.store, job.id, ports.clock() + REPEAT_MS)
+    ports.store.put(work_key(job.id), job.model_dump_json().encode("utf-8", "replace"))
 
 
 def _line(job: Job, number: int, documents: Mapping[int, bytes], ports: Ports, *, later: bool) -> Outcome | Exception:

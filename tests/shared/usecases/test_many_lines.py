@@ -11,7 +11,7 @@ import pytest
 
 from shared.domain.errors import StoreError
 from shared.domain.job_keys import report_key
-from shared.usecases.jobs import GIVE_UP_MS, JobResult, run_job
+from shared.usecases.jobs import GIVE_UP_MS, JobResult, go_on, run_job
 from shared.usecases.look import ReconcilePorts
 from shared.usecases.tick import tick
 from testing.bucket import Bucket
@@ -38,6 +38,30 @@ class Broken(Slow):
 
     def create(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> bool:
         raise StoreError(f"COS PUT {key}: {len(body)} {metadata}")
+
+
+class Kill(BaseException):
+    """The instance is gone."""
+
+
+@dataclass
+class Killed(Slow):
+    """A bucket that is written to so many times; then the instance dies."""
+
+    left: int = 0
+
+    def _count(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise Kill
+
+    def put(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> None:
+        self._count()
+        self.site.store.put(key, body, metadata)
+
+    def create(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> bool:
+        self._count()
+        return self.site.store.create(key, body, metadata)
 
 
 @dataclass
@@ -118,6 +142,39 @@ def test_a_few_start_at_once(site: Jobs) -> None:
     """One document or some lines do not wait for the timer."""
     assert 3 == site.put(*good(3)).starts
     assert pages(3) == sorted(str(sent["RecordUrl"]) for sent in site.trtc.started)
+
+
+def test_killed_within_the_first_lines_nothing_vanishes(site: Jobs) -> None:
+    """Whatever write it dies at: the timer takes the lines, though no event comes again."""
+    site.jobs.put(KEY, "\n".join(["{nope", *good(30)]).encode())
+    for write in range(2, 12):  # the first two make the job known: before them the platform tries again
+        killed = Killed(site, left=write)
+        with pytest.raises(Kill):
+            run_job(site.jobs, "jobs-1", (KEY,), replace(site.ports, store=killed))
+        site.finish()
+        assert pages(30) == site.pages
+        assert [1] == [problem["line"] for problem in site.report["errors"]]
+        site.store.objects.clear()
+
+
+def test_another_leaves_lines_alone_that_are_being_taken(site: Jobs) -> None:
+    """Two invocations at one job would do its work twice."""
+    site.put(*good(600))
+    (work,) = site.listed("work/")
+    job = json.loads(site.store.objects[work].body)
+    body = json.dumps({**job, "until_ms": site.clock.now + 20_000}).encode()
+    site.store.put(work, body)
+    before = site.pages
+    assert (
+        go_on(
+            job_id := work.rsplit("/", 1)[-1].removesuffix(".json"), site.timer, map, lambda _bucket, _region: site.jobs
+        )
+        is None
+    )
+    assert before == site.pages
+    site.clock.now += 20_000
+    assert go_on(job_id, site.timer, map, lambda _bucket, _region: site.jobs) is not None
+    assert len(before) < len(site.pages)
 
 
 def test_the_event_again_starts_nothing_twice(site: Jobs) -> None:
