@@ -174,12 +174,16 @@ def test_paths_and_methods(api: Api, method: str, path: str, status: int) -> Non
 def test_very_many_wrong_fields_are_not_all_told(api: Api) -> None:
     """The first hundred, and how many more there are; the reply and the log line stay short."""
     labels = {f"bad name {number}": 1 for number in range(30_000)}
-    for asked in ({"RecordUrl": "https://example.com/", "Labels": labels}, labels):
-        status, told, _ = api(event("POST", "/recordings", body=json.dumps(asked)))
-        assert (422, 100) == (status, len(told["errors"]))
-        assert told["more_errors"] >= 29_900
-        assert told["detail"].endswith(f"and {told['more_errors']} more")
-        assert len(json.dumps(told)) < 100_000
+    status, told, _ = api(event("POST", "/recordings", body=json.dumps(labels)))
+    assert (422, 100) == (status, len(told["errors"]))
+    assert told["more_errors"] >= 29_900
+    assert told["detail"].endswith(f"and {told['more_errors']} more")
+    assert len(json.dumps(told)) < 100_000
+    status, told, _ = api(
+        event("POST", "/recordings", body=json.dumps({"RecordUrl": "https://a.example/", "Labels": labels}))
+    )
+    assert 422 == status
+    assert 0 < len(told["errors"]) < 40
     assert max(map(len, api.lines)) < 8_000
 
 
