@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.domain import ids
 from shared.domain.errors import WebRecordError
-from testing.parts import JOBS
+from testing.parts import JOBS, PREFIX
 
 if TYPE_CHECKING:
     from testing.run import Run
@@ -136,6 +136,14 @@ def put(run: Run, key: str, body: str = "") -> None:
     """Somebody puts an object of his own among ours."""
     run.bucket.put(key, body.encode())
     run.ledger.note("stranger", "put", key)
+
+
+@action("stranger", "litter")
+def litter(run: Run, key: str, name: str, body: str) -> None:
+    """Somebody puts an object of his own into the folder of each task of a recording."""
+    for life in run.trtc.taken:
+        if life.recording_id == key and life.folder and life.folder.startswith(f"{PREFIX}/"):
+            put(run, f"{life.folder.removeprefix(f'{PREFIX}/')}/{name}", body)
 
 
 def meet(run: Run, chance: Random) -> None:

@@ -218,6 +218,16 @@ def strangers(chance: Random) -> Iterator[Step]:
 
 
 @idea
+def litter(chance: Random) -> Iterator[Step]:
+    """Desktops and workflows put what is no film beside films."""
+    if chance.random() < 0.2:
+        for _ in range(3):
+            name = chance.choice([".DS_Store", "x/", "x.mp4", "x.mp4.jpg", "notes/x.mp4", "notes.txt"])
+            args = {"key": chance.choice(["r0", "r1"]), "name": name, "body": "" if name == "x.mp4" else "x"}
+            yield Step(chance.randrange(HOUR), "stranger", "litter", args)
+
+
+@idea
 def damage(chance: Random) -> Iterator[Step]:
     """A document is damaged: it is derived, so it is derived again."""
     if chance.random() < 0.1:

@@ -250,7 +250,14 @@ def _files(callback: Callback) -> dict[str, File]:
         url = _name(vod.get("VideoUrl"))
         if name := _name(vod.get("CacheFile")) or file_id or url:
             files[name] = _file(vod, callback.event_ms).model_copy(update={"file_id": file_id, "url": url})
-    return dict(sorted(files.items()))  # joined mappings are sorted; what is alone must look the same
+    own = {_in_folder(name, callback.task_id): file for name, file in files.items()}
+    return dict(sorted(own.items()))  # joined mappings are sorted; what is alone must look the same
+
+
+def _in_folder(name: str, task_id: str) -> str:
+    """Return a file's name in its task's folder; some events name it with the folders that it is in."""
+    folder, _, last = name.rpartition("/")
+    return last if last and task_id and f"/{folder}".endswith(f"/{task_id}") else name
 
 
 def _covered_ms(callback: Callback, files: dict[str, File]) -> int | None:

@@ -11,7 +11,7 @@ from shared.domain.ids import digest_id
 LONGEST = 600
 """Bytes of a job's key that its report's key repeats: COS allows 850, with the results' prefix in front."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_OURS = ("open", "due", "days", "recordings", "tasks", "files", "index", "wake", "gone", "work")
+_OURS = ("open", "due", "ask", "tell", "days", "recordings", "tasks", "files", "index", "wake", "gone", "work")
 
 
 def spellings(text: str, name: str, appid: str) -> tuple[str, ...]:

@@ -112,6 +112,18 @@ def is_file_name(name: str) -> bool:
     return bool(name) and "/" not in name
 
 
+def is_film(name: str, of_format: str) -> bool:
+    """Tell whether a file's name is one that TRTC gives what can be watched; of HLS that is the playlist."""
+    return is_file_name(name) and name.lower().endswith(".m3u8" if of_format == "hls" else ".mp4")
+
+
+def is_recorded(name: str, of_format: str) -> bool:
+    """Tell whether a file's name is one that TRTC gives what it records: a film, or a piece of one."""
+    return is_film(name, of_format) or (
+        of_format == "hls" and is_file_name(name) and name.lower().endswith((".ts", ".m4s"))
+    )
+
+
 def indexed(key: str) -> str | None:
     """Return the name of an entry of the listing index, `<inverted ms>-<id>`; None for any other key."""
     found = _INDEXED.fullmatch(key)

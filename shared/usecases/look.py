@@ -130,13 +130,18 @@ def _carry_out(step: Step, accepted: Accepted, evidence: Evidence, ports: Reconc
                 return facts.filmed(task_id, unlooked(task, now_ms))
             return inspect_task(accepted, task, tries, ports.films, ports.store, ports.clock, ports.sleep)
         case Look(task_id, last):
-            files = list_files(accepted, task_id, ports.store)
+            files = _found(accepted, task_id, ports)
             return facts.looked(now_ms, task_id, files, last=last) if files or last else None
         case Sweep(_):
             stray = task_of_files(accepted, evidence, ports.store)
             # Its callbacks may say more than its files do: only its own last look settles it.
-            return facts.looked(now_ms, stray, list_files(accepted, stray, ports.store), last=False) if stray else None
+            return facts.looked(now_ms, stray, _found(accepted, stray, ports), last=False) if stray else None
     return None
+
+
+def _found(accepted: Accepted, task_id: str, ports: ReconcilePorts) -> dict[str, int]:
+    """Return a task's files that lie there; an empty one holds nothing."""
+    return {name: size for name, size in list_files(accepted, task_id, ports.store).items() if size}
 
 
 def _gone(

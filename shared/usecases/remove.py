@@ -83,7 +83,7 @@ def remove(recording_id: str, why: str, ports: QueryPorts, *, files: bool) -> Re
         erase(recording_id, tombstone, store)
         for folder in tombstone.folders:
             _erase_keys(
-                (key for _, key in films_in(folder, store, ports.files, f"{ports.policy.prefix}/")), ports.files
+                (item.key for _, item in films_in(folder, store, ports.files, f"{ports.policy.prefix}/")), ports.files
             )
     except StoreError:
         # It is deleted all the same: reconcile goes on.
@@ -119,7 +119,7 @@ def erase(recording_id: str, tombstone: Tombstone, store: ObjectStore) -> None:
     for task_key in tombstone.tasks:
         store.delete(keys.pointer_key(task_key))
     for folder in tombstone.folders:
-        _erase_keys((key for _, key in films_in(folder, store)), store)
+        _erase_keys((item.key for _, item in films_in(folder, store)), store)
     for folder in [*map(keys.task_facts, tombstone.tasks), keys.recording_folder(recording_id)]:
         _erase_folder(folder, store)
 

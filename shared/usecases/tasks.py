@@ -10,7 +10,7 @@ from shared.domain.document import Recording
 from shared.domain.errors import Damaged, TaskNotFound
 from shared.domain.evidence import Evidence
 from shared.domain.states import last_attempt
-from shared.ports import ObjectStore
+from shared.ports import ListedObject, ObjectStore
 from shared.store import journal, tombstones
 from shared.store.journal import Known
 from shared.usecases.ports import Ports
@@ -52,29 +52,32 @@ def folder_of(accepted: Accepted) -> str | None:
 
 
 def list_files(accepted: Accepted, task_id: str, store: ObjectStore) -> dict[str, int]:
-    """Return name and bytes of every file of a task that lies where we may look."""
+    """Return name and bytes of every file of a task that lies where we may look; what others put there is none."""
     folder = folder_of(accepted)
     if folder is None:
         return {}
     prefix = f"{folder}{task_id}/"
     named = ((item.key.removeprefix(prefix), item.size) for item in store.list(prefix))
-    return {name: size for name, size in named if keys.is_file_name(name)}
+    return {name: size for name, size in named if keys.is_recorded(name, accepted.format)}
 
 
 def task_of_files(accepted: Accepted, evidence: Evidence, store: ObjectStore) -> str | None:
-    """Return the TaskId of a task that ended before its start was ever answered: its files name it."""
+    """Return the TaskId of a task that ended before its start was ever answered: its film names it."""
     folder = folder_of(accepted)
-    known = {task.task_id for task in evidence.tasks.values()}
-    for task_id, key in films_in(folder, store) if folder else ():
-        if task_id and keys.is_file_name(key.rpartition("/")[2]) and task_id not in known:
-            return task_id
-    return None
+    known = [task.task_id for task in evidence.tasks.values() if task.task_id]
+    found = list[str]()
+    for task_id, item in films_in(folder, store) if folder else ():
+        name = item.key.rpartition("/")[2]
+        if task_id and item.size and keys.is_film(name, accepted.format):
+            found.append(task_id)
+    # A TaskId may hold a slash, and a folder that somebody made in a task's is no other task.
+    return next((one for one in found if not any(f"{one}/".startswith(f"{each}/") for each in known)), None)
 
 
 def films_in(
     folder: str, store: ObjectStore, files: ObjectStore | None = None, root: str = ""
-) -> Iterator[tuple[str, str]]:
-    """Yield TaskId and key of everything in a recording's folder, without what is another recording's.
+) -> Iterator[tuple[str, ListedObject]]:
+    """Yield TaskId and row of everything in a recording's folder, without what is another recording's.
 
     Args:
         folder: of `folder_of`.
@@ -89,7 +92,7 @@ def films_in(
         if task_id not in others:
             others[task_id] = _is_anothers(folder, task_id, store)
         if not others[task_id]:
-            yield task_id, item.key
+            yield task_id, item
 
 
 def _is_anothers(folder: str, task_id: str, store: ObjectStore) -> bool:

@@ -184,6 +184,8 @@ NAMES: list[tuple[str, int, dict[str, Any], list[str]]] = [
     ("310, messages alone", 310, {"Status": 0, "FileMessage": PART}, ["a.mp4"]),
     ("310, messages as JSON text", 310, {"Status": 0, "FileMessage": json.dumps([PART])}, ["a.mp4"]),
     ("310, messages for names", 310, {"Status": 0, "FileList": [PART]}, ["a.mp4"]),
+    ("310, with the folders it is in", 310, {"Status": 0, "FileList": [f"w/files/k1/{TASK}/a.mp4"]}, ["a.mp4"]),
+    ("310, in another folder", 310, {"Status": 0, "FileList": ["x/a.mp4"]}, ["x/a.mp4"]),
     ("310 without a status", 310, {"FileList": ["a.mp4"]}, ["a.mp4"]),
     ("305 with a name", 305, {"Status": 0, "FileList": "a.m3u8"}, ["a.m3u8"]),
     ("311, FileId as a number", 311, {"Status": 0, "TencentVod": IN_VOD}, ["5285890784246869930"]),

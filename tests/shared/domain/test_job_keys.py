@@ -60,7 +60,17 @@ def test_a_report_lies_beside_its_jobs_name(key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["open/1", "due/1-a", "recordings/k1/facts/1", "tasks/x", "jobs/\x1b[2J\n", "jobs/" + "课" * 280]
+    "key",
+    [
+        "open/1",
+        "due/1-a",
+        "ask/1-a",
+        "tell/1-a",
+        "recordings/k1/facts/1",
+        "tasks/x",
+        "jobs/\x1b[2J\n",
+        "jobs/" + "课" * 280,
+    ],
 )
 def test_a_report_lies_among_nothing_else(key: str) -> None:
     """Not among markers or facts, not under a name with control characters, not under one that is too long."""

@@ -1,0 +1,71 @@
+"""What others put into a task's folder is no film: it proves nothing, is not listed, and hides nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shared.domain.errors import RecorderBusy
+from shared.domain.states import State
+from shared.store.journal import find
+from shared.usecases.tasks import task_of_files
+from tests.shared.usecases.ticking import Site
+
+STRANGE: list[tuple[str, dict[str, Any], dict[str, bytes]]] = [
+    ("a desktop's file", {}, {".DS_Store": b"x" * 6_148}),
+    ("an empty film", {}, {"a.mp4": b""}),
+    ("a folder", {}, {"x/": b""}),
+    ("a folder with a film in it", {}, {"x/a.mp4": b"x"}),
+    ("a picture of a film", {}, {"a.mp4.snapshot_0.jpg": b"x"}),
+    ("words", {}, {"mp4": b"x", "notes.txt": b"x", "a.mp4.part": b"x"}),
+    ("another format's film", {}, {"a.m3u8": b"x", "a_0.ts": b"x"}),
+    ("another format's film, of HLS", {"format": "hls"}, {"a.mp4": b"x"}),
+    ("an empty playlist", {"format": "hls"}, {"a.m3u8": b""}),
+]
+
+
+def over(objects: dict[str, bytes], **fields: Any) -> Site:
+    """Let a recording end of which no callback comes, with these objects in its task's folder."""
+    site = Site()
+    task_id = site.begin(**fields)
+    site.trtc.end(task_id)
+    for name, body in objects.items():
+        site.store.put(f"files/k1/{task_id}/{name}", body)
+    site.run_until_done()
+    return site
+
+
+@pytest.mark.parametrize(("fields", "objects"), [row[1:] for row in STRANGE], ids=[row[0] for row in STRANGE])
+def test_what_is_no_film_completes_nothing(fields: dict[str, Any], objects: dict[str, bytes]) -> None:
+    """Alone, whatever it is called, it leaves the recording without a film."""
+    told = over(objects, **fields).recording()
+    assert (State.LOST, []) == (told.state, told.files)
+
+
+@pytest.mark.parametrize(("fields", "objects"), [row[1:] for row in STRANGE], ids=[row[0] for row in STRANGE])
+def test_what_lies_beside_a_film_is_not_listed(fields: dict[str, Any], objects: dict[str, bytes]) -> None:
+    """The film is what there is of the recording."""
+    film = "film.m3u8" if fields else "film.mp4"
+    told = over({**objects, film: b"picture and sound"}, **fields).recording()
+    assert (State.COMPLETED, [film]) == (told.state, [file.name for file in told.files])
+
+
+@pytest.mark.parametrize("name", ["notes/readme.txt", "notes/a.mp4/", "notes/a_0.ts"])
+def test_a_folder_without_a_film_is_no_task(name: str) -> None:
+    """A start that never arrived is made again, whatever somebody put beside where its films would be."""
+    site = Site()
+    site.trtc.refusals = [RecorderBusy("ClientNetworkError", "lost", answered=False)]
+    site.start()
+    site.store.put(f"files/k1/{name}", b"hello")
+    site.minutes(3)
+    assert list(site.trtc.recording) == [site.recording().task_id]
+
+
+def test_a_film_in_a_folder_of_a_task_is_no_other_task() -> None:
+    """Somebody copied one there; a second attempt whose answer was lost has none."""
+    site = Site()
+    task_id = site.begin()
+    site.store.put(f"files/k1/{task_id}/notes/a.mp4", b"x")
+    known = find(site.store, "k1")
+    assert task_of_files(known.accepted, known.evidence, site.store) is None
