@@ -219,8 +219,8 @@ class Cloud:
         whole = resource if resource == "*" else f"qcs::cos:{self.config.region}:uid/{accounts.app_id}:{resource}"
         return key is not None and accounts.permits(key.principal, f"cos:{action}", whole)
 
-    def _role_keys(self) -> dict[str, str]:
-        return self.accounts.roles[guide.ROLE].keys.current().environment
+    def _role_keys(self, role: str) -> dict[str, str]:
+        return self.accounts.roles[role].keys.current().environment
 
     def _function(self, name: str, limits: Limits) -> Function:
         config = FunctionConfig(
@@ -234,7 +234,7 @@ class Cloud:
             speed=self.config.speed,
             max_instances=self.config.max_instances,
             instance_wait_s=self.config.instance_wait_s,
-            credentials=self._role_keys,
+            credentials=lambda: self._role_keys(guide.ROLES[name]),
         )
         if self.config.from_packages:
             config = packaged(config, self.config.packages_dir.resolve())
@@ -246,7 +246,7 @@ class Cloud:
         """Return the functions' variables: our settings, and the role's credentials as SCF hands them over."""
         keys = self.keys
         return {
-            **self._role_keys(),
+            **self._role_keys(guide.ROLE),
             "WEBRECORD_SDK_APP_ID": str(SDK_APP_ID),
             "WEBRECORD_TRTC_REGION": REGION,
             "WEBRECORD_TRTC_ENDPOINT": self.address.trtc,

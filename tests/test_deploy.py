@@ -33,9 +33,10 @@ from tools import deploy_check_settings as settings
 from tools import deploy_check_triggers as triggers
 from tools.deploy_check import CHECKS, problems
 from tools.deploy_payloads import Check, Deployment
+from tools.deploy_values import resolve
 from tools.node_modules import NodeModulesMissingError, install
-from webrecord.deploy.description import describe
-from webrecord.deploy.policies import canonical, of_upload
+from webrecord.deploy.description import describe, role_of
+from webrecord.deploy.policies import canonical, of_function, of_upload
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "serverless.yml").read_text()
@@ -202,7 +203,9 @@ BROKEN: list[tuple[Check, Callable[[Deployment], object], str]] = [
     (settings.check_settings, _variable("reconcile", "WEBRECORD_LOST_AFTER", " "), "WEBRECORD_LOST_AFTER is empty"),
     (settings.check_settings, _variable("recordings", "WEBRECORD_NOTIFY_HOSTS", "${env:X}"), "is undefined"),
     (functions.check_role, _function("callback", Role="undefined"), "no role"),
-    (functions.check_role, _function("callback", Role="qcs::cam::uin/1:roleName/r"), "not the name"),
+    (functions.check_role, _function("callback", Role="qcs::cam::uin/1:roleName/d-callback"), "not the name"),
+    (functions.check_role, _function("callback", Role="d"), "not the role of callback alone"),
+    (functions.check_role, _function("callback", Role="-callback"), "no role"),
     (triggers.check_triggers, _without("http"), "callback has no http"),
     (triggers.check_triggers, _without("timer"), "reconcile has no timer"),
     (triggers.check_triggers, _without("cos"), "recordings has no cos"),
@@ -458,16 +461,17 @@ def _policies() -> list[Any]:
 
 
 def test_the_policies_give_no_more_than_is_used() -> None:
-    """The role reaches the two prefixes, the upload key adds films; no action is a wildcard."""
-    role, upload = (policy["statement"] for policy in _policies())
-    for statement in (*role, *upload):
+    """The roles reach the two prefixes, the upload key adds films; no action is a wildcard, callbacks start nothing."""
+    recordings, callback, reconcile, upload = (policy["statement"] for policy in _policies())
+    for statement in (*recordings, *callback, *reconcile, *upload):
         assert "allow" == statement["effect"]
         assert not any("*" in action for action in statement["action"])
         assert all(action.startswith(("name/cos:", "name/trtc:")) for action in statement["action"])
-    reached = {resource.partition("<bucket>")[2] for statement in role for resource in statement["resource"]}
+    reached = {resource.partition("<bucket>")[2] for statement in reconcile for resource in statement["resource"]}
     assert {"/webrecord/*", "/jobs/*", "/*", ""} == reached
-    assert [["name/cos:GetBucketVersioning"]] == [s["action"] for s in role if s["resource"][0].endswith(">/*")]
-    assert [["name/cos:GetObject"]] == [s["action"] for s in role if s["resource"][0].endswith("/jobs/*")]
+    assert [["name/cos:GetBucketVersioning"]] == [s["action"] for s in reconcile if s["resource"][0].endswith(">/*")]
+    assert [["name/cos:GetObject"]] == [s["action"] for s in reconcile if s["resource"][0].endswith("/jobs/*")]
+    assert not any("trtc" in action for s in callback for action in s["action"])
     assert [["qcs::cos:<region>:uid/<appid>:<bucket>/webrecord/files/*"]] == [s["resource"] for s in upload]
     assert not any(re.search(r"Get|Delete|Head", action) for s in upload for action in s["action"])
 
@@ -475,19 +479,28 @@ def test_the_policies_give_no_more_than_is_used() -> None:
 def test_the_local_cloud_enforces_the_guides_policies() -> None:
     """So that whatever is tested against it is tested with them; TRTC's part, too."""
     names = {"<region>": REGION, "<appid>": str(APP_ID), "<bucket>": BUCKET}
-    for policy, ours in zip(_policies(), guide.documents(), strict=True):
+    for policy, ours in zip(_policies(), guide.documents().values(), strict=True):
         text = json.dumps(policy)
         for name, value in names.items():
             text = text.replace(name, value)
         assert set(parse_policy(text)) == set(parse_policy(ours))
 
 
-def test_both_routes_give_the_upload_key_the_same() -> None:
-    """What the guide has one enter by hand is what `webrecord deploy` makes."""
-    values = {"TENCENT_REGION": "<region>", "WEBRECORD_BUCKET": "<bucket>"}
-    made = of_upload(describe(yaml.safe_load(TEXT), values, "scf-webrecord"))
-    by_hand = json.loads(json.dumps(_policies()[1]).replace("<appid>", "<bucket>"))
-    assert canonical(by_hand) == canonical(made)
+def test_both_routes_give_every_identity_the_same() -> None:
+    """What the guide has one enter by hand is what `webrecord deploy` makes: the three roles' and the upload key's."""
+    values = {"TENCENT_REGION": "<region>", "WEBRECORD_BUCKET": "<bucket>", "WEBRECORD_ROLE": "scf-webrecord"}
+    plan = describe(yaml.safe_load(TEXT), values, "scf-webrecord")
+    made = [*(of_function(plan, function.key) for function in plan.functions), of_upload(plan)]
+    by_hand = [json.loads(json.dumps(policy).replace("<appid>", "<bucket>")) for policy in _policies()]
+    assert [canonical(one) for one in by_hand] == [canonical(one) for one in made]
+
+
+def test_both_routes_name_the_roles_alike() -> None:
+    """`scf deploy` asks for the roles that `webrecord deploy` makes, one for each function."""
+    functions = resolve(yaml.safe_load(TEXT), {"WEBRECORD_ROLE": "scf-webrecord"})["inputs"]["functions"]
+    assert {key: role_of("scf-webrecord", key) for key in functions} == {
+        key: one["role"] for key, one in functions.items()
+    }
 
 
 def test_the_guide_checks_callbacks_with_one_that_is_taken() -> None:

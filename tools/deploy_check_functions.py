@@ -85,8 +85,10 @@ def check_role(deployment: Deployment) -> Problems:
     """Every function has an execution role, and the way to the internet that TRTC's API needs."""
     for key, payload in deployment.functions.items():
         role = str(payload.get("Role") or UNDEFINED)
-        if role == UNDEFINED:
+        if role == UNDEFINED or not role.removesuffix(f"-{key}"):
             yield f"{key}: no role: write WEBRECORD_ROLE in .env"
+        elif not role.endswith(f"-{key}"):
+            yield f"{key}: {role} is not the role of {key} alone, whose name ends with its own"
         elif not re.fullmatch(r"[A-Za-z0-9_+=,.@-]{1,128}", role):
             yield f"{key}: its role is not the name of one: write WEBRECORD_ROLE as the CAM console shows it"
         if payload["PublicNetConfig"]["PublicNetStatus"] != "ENABLE":

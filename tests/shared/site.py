@@ -54,11 +54,11 @@ class Site:
 
     def allow_role(self, *actions: str) -> None:
         """Let the role do this, and all that it may already, anywhere."""
-        self._change("functions", add=actions)
+        self._change("reconcile", add=actions)
 
     def deny_role(self, *actions: str) -> None:
         """Take actions from the role."""
-        self._change("functions", drop=actions)
+        self._change("reconcile", drop=actions)
 
     def allow_uploads(self, *actions: str) -> None:
         """Let the upload key do this anywhere."""
@@ -70,13 +70,13 @@ class Site:
 
     def unlimited(self) -> None:
         """Let both keys do everything."""
-        for name in ("functions", "upload"):
+        for name in ("reconcile", "upload"):
             self._statements(name).settled((Statement(True, ("*",), ("*",)),))
 
     def guided(self) -> None:
         """Hold both keys to the guide's policies."""
         accounts = self.running.cloud.accounts
-        for name, who in (("functions", accounts.roles[guide.ROLE]), ("upload", accounts.users[guide.UPLOADER])):
+        for name, who in (("reconcile", accounts.roles[guide.ROLE]), ("upload", accounts.users[guide.UPLOADER])):
             policy = accounts.policy_named(f"scf-webrecord-{name}")
             assert policy is not None
             who.policies.settled({policy.number: 0.0})

@@ -17,7 +17,7 @@ TRUST = {
 }
 """Who may take a function's role: SCF."""
 _WRITE = ("PutObject", "GetObject", "HeadObject", "DeleteObject", "DeleteMultipleObjects", "GetBucket")
-_FACTS = ("PutObject", "GetObject", "HeadObject", "DeleteObject", "GetBucket")
+_FACTS = ("PutObject", "GetObject", "HeadObject", "GetBucket")
 _UPLOAD = (
     "PutObject",
     "InitiateMultipartUpload",
@@ -124,10 +124,11 @@ def _objects(plan: Description, below: str) -> str:
 
 
 def of_function(plan: Description, key: str) -> dict[str, Any]:
-    """Return what a function may do: the callback stores facts; only the others start, ask and delete."""
+    """Return what a function may do: the callback stores facts, and takes back no others; the rest is the others'."""
     all_of_ours = _objects(plan, f"{plan.prefix}/*")
     if key == "callback":
-        return document((_cos(_FACTS), all_of_ours))
+        late = _objects(plan, f"{plan.prefix}/tasks/*")  # what comes for a recording that was deleted
+        return document((_cos(_FACTS), all_of_ours), (_cos(["DeleteObject"]), late))
     actions = ("StartWebRecord", "DescribeWebRecord", "StopWebRecord")
     statements: list[tuple[Sequence[str], str]] = [
         (_cos(_WRITE), all_of_ours),
