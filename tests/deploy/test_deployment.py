@@ -18,6 +18,7 @@ from webrecord.deploy import envfile
 from webrecord.deploy.change import Applying
 from webrecord.deploy.deployment import Deployment, Options
 from webrecord.deploy.errors import ApiError, NotOurs
+from webrecord.deploy.verify import verify
 from webrecord.errors import BadUsage, CliError
 
 ROOT = Path(__file__).parent.parent.parent
@@ -274,3 +275,47 @@ def test_any_row_of_interruptions_ends_the_same(faults: list[tuple[str, int]]) -
             account.restarted()
             assert len(account.live_keys()) <= 1
         assert asked or clean.picture() == account.picture()
+
+
+class Examined:
+    """An account whose doctor finds this, one answer after the other, and the last one from then on."""
+
+    def __init__(self, *answers: object) -> None:
+        self.answers = list(answers)
+
+    def call(self, _service: str, action: str, **_given: object) -> dict[str, object]:
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, ApiError):
+            raise answer
+        return {"Result": {"RetMsg": json.dumps({"findings": answer})}, "RequestId": action}
+
+
+WELL, LATE = [{"check": "wake", "level": "ok"}], [{"check": "wake", "level": "fail", "seen": "none came"}]
+COLD = ApiError("InvokeFunction", "FailedOperation.InvokeFunction", "starting", "r")
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ([WELL], [("doctor, inside the function", True)]),
+        ([LATE, COLD, LATE, WELL], [("doctor, inside the function", True)]),
+        ([LATE], [("doctor: wake", False)]),
+    ],
+)
+def test_what_takes_its_time_to_be_there_is_waited_for(answers: list[object], expected: list[tuple[str, bool]]) -> None:
+    """Rights, triggers and a cold start that are late fail no deployment; what stays wrong is said soon."""
+    clock = Clock()
+    found = verify(Examined(*answers), "d-reconcile", {}, {}, sleep=clock.sleep)  # type: ignore[arg-type]
+    assert expected == [(one.name, one.ok) for one in found if one.name.startswith("doctor")]
+    assert clock.now <= 30
+
+
+def test_what_is_deployed_calls_the_services_that_its_deployer_calls(options: Options) -> None:
+    """Another endpoint on the command line is the functions' own, unless .env names one."""
+    near = replace(options, defaults={"WEBRECORD_TRTC_ENDPOINT": "http://127.0.0.1:1"})
+    described = Deployment(Account(), near).description.function("reconcile").environment
+    assert "http://127.0.0.1:1" == described["WEBRECORD_TRTC_ENDPOINT"]
+    with options.env.open("a") as file:
+        file.write("WEBRECORD_TRTC_ENDPOINT=trtc.example\n")
+    described = Deployment(Account(), near).description.function("reconcile").environment
+    assert "trtc.example" == described["WEBRECORD_TRTC_ENDPOINT"]

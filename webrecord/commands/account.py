@@ -75,9 +75,12 @@ class Given:
         self.credentials = where
         region = self.values.get("TENCENT_REGION") or REGION_OF[site]
         self.cloud = Tencent(secret_id, secret_key, region, token, site, endpoint, cos_endpoint)
+        # What is deployed calls the same services as its deployer.
+        own = {"WEBRECORD_TRTC_ENDPOINT": endpoint, "WEBRECORD_COS_ENDPOINT": cos_endpoint}
+        told_too = {name: value for name, value in own.items() if value}
         self.deployment = Deployment(
             self.cloud,
-            Options(root, env, build or root / "build", deployment, _version(), only == "functions", adopt),
+            Options(root, env, build or root / "build", deployment, _version(), only == "functions", adopt, told_too),
         )
 
     def who(self) -> dict[str, Any]:

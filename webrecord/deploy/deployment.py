@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,7 @@ class Options:
         version: what is deployed, for the functions' descriptions.
         only_functions: leaves out what needs an administrator's rights.
         adopt: takes over what is there under our names.
+        defaults: values of what .env does not set.
     """
 
     root: Path
@@ -80,6 +81,7 @@ class Options:
     version: str = "0"
     only_functions: bool = False
     adopt: bool = False
+    defaults: Mapping[str, str] = field(default_factory=dict)
 
 
 def serverless(root: Path) -> Mapping[str, Any]:
@@ -105,7 +107,8 @@ class Deployment:
     @property
     def description(self) -> Description:
         """Return what is to be: anew each time, for a key may have been written into .env meanwhile."""
-        return describe(self._serverless, envfile.read(self.options.env), self.options.deployment)
+        set_there = {name: value for name, value in envfile.read(self.options.env).items() if value}
+        return describe(self._serverless, {**self.options.defaults, **set_there}, self.options.deployment)
 
     def resources(self) -> Iterator[Resource]:
         """Yield every resource, in the order in which they are made."""

@@ -16,6 +16,8 @@ from webrecord.deploy.cloud import Cloud
 from webrecord.deploy.errors import ApiError
 
 TIMEOUT_S = 30
+DOCTOR_PAUSES_S = (3, 5, 8, 12)
+"""Before the doctor is asked again: rights, triggers and a first cold start take their time to be there."""
 CHECK = {
     "EventGroupId": 8,
     "EventType": 803,
@@ -42,7 +44,13 @@ def verify(
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Finding]:
     """Yield what the doctor in the function finds wrong, and what the two addresses answer."""
-    yield from _doctor(cloud, reconcile)
+    found = _doctor(cloud, reconcile)
+    for pause in DOCTOR_PAUSES_S:
+        if all(one.ok for one in found):
+            break
+        sleep(pause)
+        found = _doctor(cloud, reconcile)
+    yield from found
     for key in ("recordings", "callback"):
         if not addresses.get(key):
             yield Finding(
@@ -59,7 +67,8 @@ def verify(
             yield _expected("API with the first token", 200, ask, sleep)
 
 
-def _doctor(cloud: Cloud, reconcile: str) -> Iterator[Finding]:
+def _doctor(cloud: Cloud, reconcile: str) -> list[Finding]:
+    name = "doctor, inside the function"
     try:
         answer = cloud.call(
             "scf", "InvokeFunction", FunctionName=reconcile, Event='{"doctor": true}', Qualifier="$DEFAULT"
@@ -67,16 +76,13 @@ def _doctor(cloud: Cloud, reconcile: str) -> Iterator[Finding]:
         report = json.loads(answer["Result"]["RetMsg"])
         findings = report["findings"] if isinstance(report, dict) else report
         wrong = [one for one in findings if one.get("level") == "fail"]
-        for one in wrong:
-            yield Finding(f"doctor: {one.get('check')}", False, str(one.get("seen")))
         if not wrong:
-            yield Finding("doctor, inside the function", True, f"{len(findings)} checks")
+            return [Finding(name, True, f"{len(findings)} checks")]
+        return [Finding(f"doctor: {one.get('check')}", False, str(one.get("seen"))) for one in wrong]
     except ApiError as error:
-        yield Finding("doctor, inside the function", False, f"{error.code}: {error}")
+        return [Finding(name, False, f"{error.code}: {error}")]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        yield Finding(
-            "doctor, inside the function", False, f"its answer can't be read: {type(error).__name__}: {error}"
-        )
+        return [Finding(name, False, f"its answer can't be read: {type(error).__name__}: {error}")]
 
 
 def _callback(url: str, values: Mapping[str, str], sleep: Callable[[float], None]) -> Iterator[Finding]:
