@@ -15,7 +15,7 @@ from local.cos.objects import copy_source, copy_to_sink
 from local.cos.owner import OWNER
 from local.cos.reply import Reply, xml
 from local.cos.service import Service
-from local.cos.uploads import Part, Upload
+from local.cos.uploads import Upload, UploadPart
 
 _MAX_PARTS = 10_000
 
@@ -36,7 +36,7 @@ async def upload_part(service: Service, call: Call) -> Reply:
     """Upload Part."""
     upload, number = _upload(service, call), _part_number(call)
 
-    def keep(sink: Sink) -> tuple[Part, int]:
+    def keep(sink: Sink) -> tuple[UploadPart, int]:
         return service.store.uploads.add_part(upload, number, sink), sink.crc64
 
     part, crc64 = await call.receive(service.store, service.settings, keep)
@@ -53,7 +53,7 @@ async def copy_part(service: Service, call: Call) -> Reply:
         raise CosError("InvalidArgument", "x-cos-copy-source-range is not valid.")
     stretch = (int(match[1]), int(match[2])) if match else None
 
-    def copy() -> Part:
+    def copy() -> UploadPart:
         _, sink = copy_to_sink(service.store, call, bucket, key, stretch)
         try:
             return service.store.uploads.add_part(upload, number, sink)
@@ -185,7 +185,7 @@ def _part_number(call: Call) -> int:
     return int(raw)
 
 
-def _part(part: Part) -> xmlbody.Node:
+def _part(part: UploadPart) -> xmlbody.Node:
     return (
         "Part",
         [

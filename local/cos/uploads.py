@@ -22,7 +22,7 @@ from local.cos.model import Attributes
 
 
 @dataclass(frozen=True)
-class Part:
+class UploadPart:
     """One received part. `etag` is quoted, `modified` is epoch seconds."""
 
     number: int
@@ -43,7 +43,7 @@ class Upload:
     attributes: Attributes
     create_only: bool
     folder: Path
-    parts: dict[int, Part] = field(default_factory=dict)
+    parts: dict[int, UploadPart] = field(default_factory=dict)
 
 
 class Uploads:
@@ -99,7 +99,7 @@ class Uploads:
             mine = [upload for upload in self._uploads.values() if upload.bucket == bucket]
         return sorted(mine, key=lambda upload: (upload.key, upload.upload_id))
 
-    def add_part(self, upload: Upload, number: int, sink: Sink) -> Part:
+    def add_part(self, upload: Upload, number: int, sink: Sink) -> UploadPart:
         """Keep a part; a part of the same number is replaced.
 
         Raises:
@@ -111,7 +111,7 @@ class Uploads:
                 raise CosError("NoSuchUpload")
             path = upload.folder / f"{number:05d}-{sink.md5.hex()}"
             sink.move_to(path)
-            part = Part(number, sink.etag, sink.size, content.now(), path)
+            part = UploadPart(number, sink.etag, sink.size, content.now(), path)
             old = upload.parts.get(number)
             if old is not None and old.path != path:
                 old.path.unlink(missing_ok=True)
@@ -179,5 +179,5 @@ def _load(folder: Path) -> Upload:
     for path in sorted(folder.glob("?????-*"), key=lambda path: path.stat().st_mtime_ns):
         number, _, md5 = path.name.partition("-")
         stat = path.stat()
-        upload.parts[int(number)] = Part(int(number), f'"{md5}"', stat.st_size, stat.st_mtime, path)
+        upload.parts[int(number)] = UploadPart(int(number), f'"{md5}"', stat.st_size, stat.st_mtime, path)
     return upload
