@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -100,9 +101,17 @@ def words(item: Mapping[str, Any], *, shown: bool = True) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return "; did you mean NAME?" for the known name that is most like this one; "" where none is."""
+    return _nearest(name, _spelled(known))
+
+
+def _spelled(known: Iterable[str]) -> dict[str, str]:
     by_plain: dict[str, str] = {}
     for one in known:
         by_plain.setdefault(plain(one.rpartition(".")[2]), one)
+    return by_plain
+
+
+def _nearest(name: str, by_plain: Mapping[str, str]) -> str:
     given = plain(name[:64])
     inside = [one for one in by_plain if len(given) > 2 and given in one]
     like = difflib.get_close_matches(given, by_plain, 1, 0.7) or inside
@@ -133,7 +142,7 @@ def _field_error(item: dict[str, Any], model: type[BaseModel]) -> FieldError:
         where.append(misfit.field)
     path = ".".join(map(part, where)) or "body"
     if item["type"] == "extra_forbidden":
-        like = nearest(str(where[-1]), _names(model, where[:-1]))
+        like = _nearest(str(where[-1]), _names(model, where[:-1]))
         if (
             not like and len(where) > 1 and plain(str(where[-2])) == "cloudstorage"
         ):  # a key may stand where a name should
@@ -144,14 +153,23 @@ def _field_error(item: dict[str, Any], model: type[BaseModel]) -> FieldError:
     return FieldError(path, words(item, shown=not _SECRET & {plain(str(one)) for one in where}))
 
 
-def _names(model: type[BaseModel], where: list[int | str]) -> Iterator[str]:
-    """Yield the names that an object of the request knows, then those of what is in it and around it, with paths."""
-    paths = dict(_paths(model, ""))
-    inside = ".".join(str(one) for one in where if isinstance(one, str))
-    here = next((path for path in paths if plain(path) == plain(inside)), "")
-    around = here + "." * bool(here)
-    yield from (path.removeprefix(around) for path in paths if path.startswith(around) and path != here)
-    yield from paths
+def _names(model: type[BaseModel], where: list[int | str]) -> Mapping[str, str]:
+    """Return the names that an object of the request knows, then those of what is in it and around it, with paths."""
+    inside = plain(".".join(str(one) for one in where if isinstance(one, str)))
+    return _around(model, next((path for path in _all_paths(model) if plain(path) == inside), "") if inside else "")
+
+
+# Hundreds of lines of a job may each have dozens of wrong names: what is known is the same for all of them.
+@cache
+def _around(model: type[BaseModel], here: str) -> Mapping[str, str]:
+    around, paths = here + "." * bool(here), _all_paths(model)
+    inner = [path.removeprefix(around) for path in paths if path.startswith(around) and path != here]
+    return _spelled([*inner, *paths])
+
+
+@cache
+def _all_paths(model: type[BaseModel]) -> list[str]:
+    return list(dict(_paths(model, "")))
 
 
 def _paths(model: type[BaseModel], before: str) -> Iterator[tuple[str, None]]:
