@@ -25,7 +25,7 @@ starting_nothing: set[str] = set()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--quick", action="store_true", help="only what needs neither a browser nor another process")
+    parser.addoption("--quick", action="store_true", help="only what is short, without browser and other process")
     parser.addoption("--no-browsers", action="store_true", help="only what needs no browser")
 
 
@@ -49,7 +49,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> spread.Sched
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what was not asked for, and begin with what records, which takes longest."""
     quick, plain = config.getoption("quick"), config.getoption("no_browsers")
-    left_out = [item for item in items if ((plain or quick) and _has_browser(item)) or (quick and _has_process(item))]
+    left_out = [
+        item
+        for item in items
+        if ((plain or quick) and _has_browser(item)) or (quick and (_has_process(item) or _is_long(item)))
+    ]
     left = set(left_out)
     items[:] = [item for item in items if item not in left]
     config.hook.pytest_deselected(items=left_out)
@@ -69,6 +73,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def _has_browser(item: pytest.Item) -> bool:
     return item.get_closest_marker("e2e") is not None or "browser" in getattr(item, "fixturenames", ())
+
+
+def _is_long(item: pytest.Item) -> bool:
+    return item.get_closest_marker("long") is not None
 
 
 def _has_process(item: pytest.Item) -> bool:

@@ -26,6 +26,7 @@ def played(seed: int) -> Run:
     return Run(drawn(seed)).play()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", SEEDS)
 def test_whatever_goes_wrong_every_law_holds(seed: int) -> None:
     """Nothing lost, nothing started twice, nothing untrue, no marker left; the seed is in the test's name."""
@@ -38,6 +39,7 @@ def test_what_once_went_wrong_stays_mended(kept: Path) -> None:
     assert [] == breaches(judge(Run(Scenario.from_json(kept.read_text())).play()))
 
 
+@pytest.mark.long
 def test_the_faults_really_strike() -> None:
     """Runs see every kind of fault, tasks, callbacks, and every kind of end."""
     runs = [played(seed) for seed in SEEDS]
@@ -51,6 +53,7 @@ def test_the_faults_really_strike() -> None:
     assert {"recording.completed", "recording.failed", "recording.lost"} <= ends
 
 
+@pytest.mark.long
 def test_a_run_is_a_function_of_its_scenario() -> None:
     """The same seed gives the same history; so does the run with its faults and stories written down and read again."""
     for seed in (3, 7):

@@ -32,6 +32,7 @@ def test_a_rush_beyond_every_limit_is_accepted_and_recorded_once(tmp_path: Path)
     assert result.most_at_once <= 8
 
 
+@pytest.mark.long
 def test_ticks_cost_the_same_with_and_without_history() -> None:
     """The same load makes the same calls whether 2,000 finished recordings lie in the store or none."""
     empty, full = studies.flat(SMALL, finished=2_000)
@@ -40,6 +41,7 @@ def test_ticks_cost_the_same_with_and_without_history() -> None:
     assert sum(tick.report.looked for tick in empty.ticks) > 0
 
 
+@pytest.mark.long
 def test_what_a_tick_calls_follows_what_is_open() -> None:
     """Twice as many open recordings, about twice as many calls; none twice, none refused, nothing left behind."""
     once, twice = studies.course(SMALL), studies.course(studies.resized(SMALL, 400, SMALL.minutes))
@@ -50,6 +52,7 @@ def test_what_a_tick_calls_follows_what_is_open() -> None:
         assert [] == [error for tick in course.ticks for error in tick.report.errors]
 
 
+@pytest.mark.long
 def test_receivers_that_never_answer_make_no_start_and_no_stop_late() -> None:
     """Half of all receivers hang: starts and stops keep to their time, and the others are told within two ticks."""
     course = studies.course(replace(SMALL, scheduled=0.2, timed=0.5, told=1.0, hanging=0.5))

@@ -10,6 +10,8 @@ from testing.laws import breaches, judge
 from testing.run import Run
 from testing.scenario import Scenario, Settings, Step
 
+pytestmark = pytest.mark.long
+
 KIND = Settings(harshness=0.0, silence=0.0, uneven=False)
 TASK = "tasks/Task~2B0~2Fx0-1~3D/"
 DAMAGE = {

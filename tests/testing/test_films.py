@@ -12,6 +12,8 @@ from shared.domain.film_verdict import Verdict
 from testing.films.__main__ import codes, made
 from testing.films.corpus import CASES
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

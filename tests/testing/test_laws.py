@@ -26,6 +26,8 @@ from testing.strikes import Strike
 from testing.timeline import Timeline
 from testing.trtc import Life, Trtc, Witness
 
+pytestmark = pytest.mark.long
+
 KIND = Settings(harshness=0.0, silence=0.0, uneven=False)
 
 

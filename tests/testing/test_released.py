@@ -12,6 +12,8 @@ from testing.run import Run
 from testing.scenario import Scenario, Settings, Step
 from testing.timer import MINUTE_MS
 
+pytestmark = pytest.mark.long
+
 QUIET = Settings(harshness=0.0, silence=0.0, uneven=False)
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 from testing import trace
 from testing.laws import judge
 from testing.run import Run
 from testing.scenario import Scenario, drawn
 from testing.shrink import broken, least
 from tests.testing.test_laws import ChangesCallbacks
+
+pytestmark = pytest.mark.long
 
 
 def test_a_failing_run_is_made_small() -> None:

@@ -22,8 +22,8 @@ from shared.domain.errors import RecorderBusy, StoreError, StoreRefused
 from shared.domain.notify_hosts import NotificationError
 
 Talk = Callable[[socket.socket], None]
-TOTAL_S = 0.5
-LATER_S = 2.5
+TOTAL_S = 0.2
+LATER_S = 2
 """When the other side is done at last."""
 HEAD = b'HTTP/1.1 200 OK\r\nETag: "x"\r\nContent-Length: 2\r\n\r\n'
 

@@ -11,7 +11,7 @@ from testing.films.long import LongFilm
 
 
 @pytest.mark.parametrize("in_front", [True, False])
-@pytest.mark.parametrize(("hours", "uneven"), [(1, False), (1, True), (10, True)])
+@pytest.mark.parametrize(("hours", "uneven"), [(1, False), (1, True), pytest.param(10, True, marks=pytest.mark.long)])
 def test_the_index_takes_at_most_five_reads(hours: int, uneven: bool, in_front: bool) -> None:
     """Before or behind the media, with a duration for each picture or one for all; little else comes along."""
     film, budget = LongFilm(hours, uneven=uneven, in_front=in_front), Budget()

@@ -6,6 +6,8 @@ import fnmatch
 import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from copy import deepcopy
+from functools import cache
 from typing import Any
 
 import pytest
@@ -41,6 +43,12 @@ PLACES = {
 
 
 def lived() -> tuple[Site, str]:
+    """Each test has a copy of its own of the same past."""
+    return deepcopy(past())
+
+
+@cache
+def past() -> tuple[Site, str]:
     """Two recordings run, one is over and one was deleted; each caller hears of every change."""
     site = Site()
     for key in ("dead", "over", "well", "sick"):
