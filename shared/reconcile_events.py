@@ -1,0 +1,42 @@
+"""What the function `reconcile` does besides ticks: what wakes are about, and documents made anew."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared import bootstrap, log
+from shared.triggers import CosEvent, Replay
+from shared.usecases.replay import all_recordings, replay
+from shared.usecases.woken import woken
+
+MOST_NAMED = 1_000
+"""Changed recordings in a reply."""
+
+
+def rebuild(trigger: Replay, app: bootstrap.ReconcileApp, budget_s: float) -> dict[str, Any]:
+    """Rebuild documents from their facts; return how many there are, and which ones changed."""
+    store, clock = app.ports.store, app.ports.clock
+    until_ms = clock() + int(budget_s * 1000)
+    wanted = trigger.recording_ids or all_recordings(store)
+    result = replay(store, wanted, clock(), after=trigger.after, has_time=lambda: clock() < until_ms)
+    log.note(outcome="replayed", **result.noted())
+    more = {"after": result.after} if result.after else {}
+    return {"recordings": result.recordings, "changed": result.changed[:MOST_NAMED], **more}
+
+
+def wake(event: CosEvent, app: bootstrap.ReconcileApp, budget_s: float) -> None:
+    """Do what wakes are about; nothing for any other object, or what is written here would bring the next event."""
+    abouts, others = [], []
+    for created in event.created:
+        about = app.woken(created)
+        if about is None:
+            others.append(f"{created.bucket}/{(created.keys or (created.key,))[0]}"[:200])
+        else:
+            abouts.append(about)
+    log.note(no_wakes=len(others) or None, named=others[:10] or None, unread=event.unread or None)
+    if abouts:
+        with app.workers() as pool:
+            noted = woken(abouts, app.ports, budget_s, pool.map).noted()
+        log.note(outcome="woken", **noted, wakes=len(abouts), recording_id=abouts[:20])
+    else:
+        log.note(outcome="ignored")
