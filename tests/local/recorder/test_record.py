@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from testing import pictures as clock
-from tests.local.recorder.harness import RecorderProcess, all_gone, at_best
+from tests.local.recorder.harness import RecorderProcess, all_gone
 
 pytestmark = pytest.mark.e2e
 
@@ -123,18 +123,19 @@ def test_hls(tmp_path: Path) -> None:
 
 def test_split(tmp_path: Path) -> None:
     """A long recording is cut into files without a gap, each playable and in step by itself."""
-    at_best(parts_join, tmp_path)
-
-
-def parts_join(tmp_path: Path) -> None:
     with RecorderProcess(tmp_path, max_media_file_s=2, file_stem="long") as recorder:
         recorder.run(4.5)
     events = recorder.of("file")
-    assert [event["name"] for event in events] == ["long.mp4", "long_1.mp4", "long_2.mp4"]
+    names = ["long.mp4", *(f"long_{number}.mp4" for number in range(1, len(events)))]
+    assert [event["name"] for event in events] == names
+    # By the recorder's own clock: where others have the processors, what was to take 4.5 s takes longer.
+    lengths_s = [(event["end_ms"] - event["start_ms"]) / 1000 for event in events]
+    assert len(events) >= 3
+    assert lengths_s[:-1] == pytest.approx([2.0] * (len(events) - 1), abs=0.2)
+    assert lengths_s[-1] < 2.2
     assert [event["end_ms"] for event in events[:-1]] == [event["start_ms"] for event in events[1:]]
     decoded = [clock.read(path) for path in recorder.files("mp4")]
-    for event, part in zip(events, decoded, strict=True):
-        assert part.length_s == pytest.approx((event["end_ms"] - event["start_ms"]) / 1000, abs=0.2)
+    assert [part.length_s for part in decoded] == pytest.approx(lengths_s, abs=0.2)
     starts = [event["start_ms"] / 1000 - clock.offset_s(part) for event, part in zip(events, decoded, strict=True)]
     assert starts[1] == pytest.approx(starts[0], abs=0.1)
     assert abs(float(np.median(clock.delays_s(decoded[1])))) < 0.1
