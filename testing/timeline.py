@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, TypeVar
 
-from greenlet import getcurrent, greenlet
+from greenlet import GreenletExit, getcurrent, greenlet
 
 T = TypeVar("T")
 
@@ -44,6 +44,9 @@ class Timeline:
         self._count = 0
         self._hub = getcurrent()
         self._process: dict[greenlet, Process] = {}
+        self._idle: list[greenlet] = []
+        self._tasks: dict[greenlet, Callable[[], object]] = {}
+        """What workers that have not begun are to do."""
 
     def __call__(self) -> int:
         return self.now
@@ -67,6 +70,8 @@ class Timeline:
             self.now = max(self.now, at_ms)
             do()
         self.now = max(self.now, ms)
+        while self._idle:  # what a suspended greenlet holds is never collected
+            self._idle.pop().throw(GreenletExit)
 
     def spawn(self, do: Callable[[], object]) -> None:
         """Begin something now that may wait in between."""
@@ -152,10 +157,11 @@ class Timeline:
         # Workers first: the one that began them may only wait for them.
         for member in [*process.members[1:], *process.members[:1]]:
             if member is not getcurrent():
-                self.at(self.now, lambda member=member: self._throw(member))  # type: ignore[misc]
+                self.at(self.now, lambda member=member: self._throw(member, process))  # type: ignore[misc]
 
-    def _throw(self, member: greenlet) -> None:
-        if member and member in self._process:  # begun and not over; what has not begun fails at its first call
+    def _throw(self, member: greenlet, process: Process) -> None:
+        # Begun and not over; what has not begun fails at its first call.
+        if member and member not in self._tasks and self._process.get(member) is process:
             member.throw(Killed)
 
     def _join(self, member: greenlet, process: Process) -> None:
@@ -163,12 +169,24 @@ class Timeline:
         process.members.append(member)
 
     def begin(self, do: Callable[[], object]) -> None:
-        """Begin a worker of the caller's process."""
+        """Begin a worker of the caller's process: one that is idle, since a new one costs a stack of its own."""
         process = self.process
-        worker = greenlet(do, self._hub)
+        worker = self._idle.pop() if self._idle else greenlet(self._work, self._hub)
+        worker.gr_context = None  # nothing of what it did before
+        self._tasks[worker] = do
         if process is not None:
             self._join(worker, process)
         self.at(self.now, worker.switch)
+
+    def _work(self) -> None:
+        here = getcurrent()
+        while True:
+            self._tasks.pop(here)()
+            process = self._process.pop(here, None)
+            if process is not None:
+                process.members.remove(here)
+            self._idle.append(here)
+            self._hub.switch()
 
 
 class Workers(Executor):
