@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from shared.domain import ids
 from shared.domain.errors import WebRecordError
 from testing.parts import JOBS, PREFIX
+from testing.stories import FILM
 
 if TYPE_CHECKING:
     from testing.run import Run
@@ -144,6 +145,13 @@ def litter(run: Run, key: str, name: str, body: str) -> None:
     for life in run.trtc.taken:
         if life.recording_id == key and life.folder and life.folder.startswith(f"{PREFIX}/"):
             put(run, f"{life.folder.removeprefix(f'{PREFIX}/')}/{name}", body)
+
+
+@action("stranger", "replace")
+def replace(run: Run, key: str) -> None:
+    """Somebody puts another object, as long, in the place of a recording's film, while it is looked into."""
+    run.bucket.overwritten[f"files/{key}/"] = bytes(len(FILM))
+    run.ledger.note("stranger", "replaced", key)
 
 
 def meet(run: Run, chance: Random) -> None:

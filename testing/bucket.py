@@ -103,6 +103,8 @@ class Bucket:
     clock: Callable[[], int] = lambda: 0
     late_ms: int = 0
     page_size: int = 1_000
+    overwritten: dict[str, bytes] = field(default_factory=dict)
+    """Part of a key → what takes the place of such an object in the middle of its being read, once."""
     _born: dict[str, int] = field(default_factory=dict)
     """Key → when it was written, of those that no listing names yet; in that order."""
     _died: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -136,6 +138,8 @@ class Bucket:
         stored = self.objects.get(key)
         if stored is None or (etag and etag != stored.etag):
             raise StoreRefused(f"GET {key}", *((412, "PreconditionFailed") if stored else (404, "NoSuchKey")))
+        if self.overwritten and not etag and (found := next((each for each in self.overwritten if each in key), "")):
+            self.put(key, self.overwritten.pop(found))
         return stored._replace(body=stored.body[offset : offset + length])
 
     def list(self, prefix: str, after: str = "", limit: int | None = None) -> Iterator[ListedObject]:

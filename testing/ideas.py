@@ -228,6 +228,13 @@ def litter(chance: Random) -> Iterator[Step]:
 
 
 @idea
+def replacements(chance: Random) -> Iterator[Step]:
+    """A film is another one when the second part of it is read."""
+    if chance.random() < 0.3:
+        yield Step(0, "stranger", "replace", {"key": chance.choice(["r0", "r0", "r1"])})
+
+
+@idea
 def damage(chance: Random) -> Iterator[Step]:
     """A document is damaged: it is derived, so it is derived again."""
     if chance.random() < 0.1:

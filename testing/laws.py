@@ -168,6 +168,19 @@ def films_are_looked_into(run: Run) -> Iterator[str]:
 
 
 @law
+def a_check_is_of_one_object(run: Run) -> Iterator[str]:
+    """No check has its beginning from a film and its end from what took the film's place.
+
+    What is put there is none from its first byte on; a film's beginning with another end has no index.
+    """
+    for _, recording in _recordings(run):
+        for task in recording.evidence.tasks.values():
+            for name, check in (task.film.files if task.film else {}).items():
+                if any("has no index" in finding.words for finding in check.findings):
+                    yield f"{recording.recording_id}: {name} was looked into as half of one and half of another"
+
+
+@law
 def completed_is_never_taken_back(run: Run) -> Iterator[str]:
     """Who was told `completed` is told nothing else afterwards, and it stands in the end."""
     completed: set[str] = set()

@@ -20,6 +20,7 @@ DEEPEST = 25
 RARE = (
     *("StartWebRecord", "DescribeWebRecord", "StopWebRecord", "notify", "LIST files", "LIST days", "PUT days"),
     *("PUT request", "PUT pointer", "DELETE due", "GET jobs", "PUT job report", "DELETE job report", "GET callback"),
+    "GET files",
 )
 """Calls that plans seldom meet: each run aims at one of them."""
 

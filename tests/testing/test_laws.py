@@ -11,7 +11,7 @@ import pytest
 from shared.adapters.wire import Deadline
 from shared.domain import keys
 from shared.domain.errors import StoreError, TaskNotFound
-from shared.ports import Described, Started
+from shared.ports import Described, Started, StoredObject
 from shared.usecases.look import ReconcilePorts
 from testing.bucket import Bucket
 from testing.functions import Invoked
@@ -200,6 +200,18 @@ class NeverLooksIntoFilms(Run):
         return LosesFilmFacts(clock=self.timeline)
 
 
+class Mixes(Bucket):
+    """A bucket that does not mind If-Match."""
+
+    def part(self, key: str, offset: int, length: int, etag: str | None) -> StoredObject:
+        return super().part(key, offset, length, etag and self.objects[key].etag)
+
+
+class ReadsAnother(Run):
+    def make_bucket(self) -> Bucket:
+        return Mixes(clock=self.timeline)
+
+
 class Chatty(Bucket):
     """A bucket that notes a key in what it keeps; errors are redacted before they could."""
 
@@ -264,8 +276,10 @@ DELETED = plain(begin("d0"), Step(9_000_000, "caller", "delete", {"key": "d0"}),
 DEATHS = [replace(ONE, strikes=[Strike("start r0 #1", number, "", "die after")]) for number in range(12)]
 MANY = plain(*(begin(f"r{number}") for number in range(60)))
 MANY = replace(MANY, stories={f"r{number}-1": "silent" for number in range(60)})
+REPLACED = plain(begin("r0"), Step(1, "stranger", "replace", {"key": "r0"}))
 MUTANTS: dict[str, tuple[Callable[[Scenario], Run], list[Scenario]]] = {
     "films are looked into": (NeverLooksIntoFilms, [ONE]),
+    "a check is of one object": (ReadsAnother, [REPLACED]),
     "acknowledged requests are kept": (LosesRequests, [ONE]),
     "acknowledged callbacks are kept": (ChangesCallbacks, [ONE]),
     "one task per recording": (StartsTwice, DEATHS),
