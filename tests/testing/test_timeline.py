@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from contextvars import ContextVar
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,27 @@ def test_who_is_killed_at_a_call_takes_its_workers_along() -> None:
     timeline.spawn(lambda: timeline.run(process, 30, invocation))
     timeline.run_until(60_000)
     assert [1] == seen
+
+
+def test_a_worker_that_is_taken_again_is_the_new_process_s_alone() -> None:
+    """Nothing of what it did before is left in it, and the death of whom it worked for does not reach it."""
+    timeline, said, done = Timeline(0), ContextVar("said", default="nothing"), list[tuple[str, str, int]]()
+
+    def task(name: str, ms: int) -> None:
+        before = said.get()
+        said.set(name)
+        timeline.wait_ms(ms)
+        done.append((name, before, timeline.now))
+
+    def serve(name: str, ms: int, more_ms: int) -> None:
+        pool = Workers(timeline, 1)
+        pool.submit(task, name, ms).result()
+        timeline.wait_ms(more_ms)
+
+    timeline.spawn(lambda: timeline.run(Process("old"), 0.05, lambda: serve("old", 10, 1_000)))
+    timeline.at(20, lambda: timeline.spawn(lambda: timeline.run(Process("new"), 9.0, lambda: serve("new", 100, 0))))
+    timeline.run_until(1_000)
+    assert [("old", "nothing", 10), ("new", "nothing", 120)] == done
 
 
 def test_the_limits_are_those_that_are_deployed() -> None:
