@@ -40,15 +40,28 @@ def mark_message(store: ObjectStore, recording_id: str, at_ms: int) -> None:
 
 
 def back_off(store: ObjectStore, marker: str, now_ms: int) -> None:
-    """Move the marker of what failed to later: by as long as it has been failing. The marker's body says since when."""
+    """Move the marker of what failed to later, by no longer than it has been failing. Its body says since when.
+
+    The times are on a grid of the recording's own, so that its markers become one, whoever else moves or writes some.
+    """
     stored = store.get(marker)
     if stored is None:
         return
     since_ms = int(stored.body) if re.fullmatch(rb"[0-9]{13}", stored.body) else now_ms
-    later = keys.moved(marker, now_ms + min(max(now_ms - since_ms, 0), LONGEST_MS))
+    later = keys.moved(marker, _next_try_ms(keys.marked(marker)[1], now_ms, now_ms - since_ms))
     store.put(later, f"{since_ms:013d}".encode())
     if later != marker:
         store.delete(marker)
+
+
+def _next_try_ms(recording_id: str, now_ms: int, failing_ms: int) -> int:
+    if failing_ms < REPEAT_MS:
+        return now_ms  # by the next tick
+    step_ms = LONGEST_MS
+    while step_ms > failing_ms:
+        step_ms //= 2
+    offset = crc32(recording_id.encode()) % step_ms
+    return ((now_ms - offset) // step_ms + 1) * step_ms + offset
 
 
 def mark_start(store: ObjectStore, accepted: Accepted, now_ms: int, behind_ms: int = 0) -> None:

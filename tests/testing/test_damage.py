@@ -52,3 +52,9 @@ def test_damage_costs_one_recording_at_most(what: str, body: str) -> None:
     assert {"r0", "r1"} <= told
     assert [line for line in breaches(judge(run)) if "x0" not in line] == []
     assert sum(entry.about == "x0" for entry in run.ledger.of("task began")) == 1, "an id is used once"
+
+
+def test_what_stays_of_a_damaged_recording_is_one_marker() -> None:
+    """It is tried again for ever, since somebody may mend it: by one marker, however many were written about it."""
+    run = played("recordings/x0/request.json", 30_000, "")
+    assert ["x0"] == [marker.partition("-")[2] for _, marker in run.timer.markers()]

@@ -16,13 +16,16 @@ from hypothesis import strategies as st
 
 from shared.domain.errors import WebRecordError
 from shared.domain.ids import task_key_of
+from shared.domain.keys import marked, open_key
 from shared.domain.listing import parse_query
 from shared.domain.states import State
+from shared.store.markers import back_off
 from shared.usecases.read import events, playlist, show, wait
 from shared.usecases.read_list import page
 from shared.usecases.remove import remove
 from shared.usecases.replay import all_recordings, replay
 from shared.usecases.stop import stop
+from testing.bucket import Bucket
 from testing.callbacks import callback, mp4_stop
 from tests.shared.usecases.test_read import reading
 from tests.shared.usecases.ticking import HOOK, Site
@@ -210,3 +213,17 @@ def test_wrong_types_in_fields_cost_one_recording_only(data: st.DataObject, plac
             body = spoiled(body, data.draw)
         site.store.put(key, json.dumps(body).encode())
     check(site, task)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(0, 7_200), min_size=2, max_size=8), st.integers(0, 59_999))
+def test_markers_of_a_damaged_recording_become_one(ages_s: list[int], into_ms: int) -> None:
+    """Ticks that ran at once, and whoever else wrote of it, leave several, failing since different times."""
+    store, now_ms = Bucket(), 1_800_000_000_000 + into_ms
+    for number, age_s in enumerate(ages_s):
+        store.put(open_key(now_ms - number, "sick"), f"{now_ms - age_s * 1_000}".encode())
+    for minute in range(240):
+        for item in list(store.list("open/")):
+            if marked(item.key)[0] <= now_ms + minute * 60_000:
+                back_off(store, item.key, now_ms + minute * 60_000)
+    assert 1 == len(list(store.list("open/")))
