@@ -74,11 +74,17 @@ DETAIL: Json = {
     **OVERVIEW,
     "billed_minutes": 60,
     "timeline": [
-        {"at_ms": 1796086800000, "kind": "attempt", "text": "TRTC was asked to start, attempt 1"},
-        {"at_ms": 1796086800400, "kind": "accepted", "text": "TRTC made a task"},
-        {"at_ms": 1796086805200, "kind": "801.1", "text": "recording began"},
-        {"at_ms": 1796090400000, "kind": "802.0", "text": "recording ended"},
-        {"at_ms": 1796090406000, "kind": "310.0", "text": "a file is uploaded"},
+        {
+            "at_ms": 1796086800000,
+            "kind": "attempt",
+            "text": "TRTC was asked to start, attempt 1",
+            "code": "attempt",
+            "said": "1",
+        },
+        {"at_ms": 1796086800400, "kind": "accepted", "text": "TRTC made a task", "code": "accepted"},
+        {"at_ms": 1796086805200, "kind": "801.1", "text": "recording began", "code": "801.1"},
+        {"at_ms": 1796090400000, "kind": "802.0", "text": "recording ended", "code": "802"},
+        {"at_ms": 1796090406000, "kind": "310.0", "text": "a file is uploaded", "code": "310.0"},
     ],
     "notifications": [],
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from pydantic import BaseModel, Field
 
@@ -11,14 +12,26 @@ from shared.domain.document import Overview, Recording
 from shared.domain.evidence import Evidence
 from shared.domain.facts import MAX_WORDS
 from shared.domain.outbox import Message
-from shared.domain.reasons import Code, of_page
+from shared.domain.reasons import Code, of_page, of_recorder, of_trtc
 from shared.domain.states import end_ms
 
 WORDS = {
+    "attempt": "TRTC was asked to start, attempt {said}",
+    "attempt.again": "TRTC was asked to start again",
     "accepted": "TRTC made a task",
+    "refused": "TRTC refused",
+    "unanswered": "TRTC's answer did not come",
+    "stop_requested": "a stop was requested",
+    "gave_up": "given up",
     "gone": "TRTC does not know the task any more",
     "looked": "the task's files were listed",
+    "listed": "the task's files were listed; more may come",
     "film": "the films were looked into",
+    "changed": "the state became {said}",
+    "notified": "a notification was sent",
+    "notified.failed": "a notification was not taken",
+    "notified.ended": "nothing more is notified about this recording",
+    "unreadable": "what is stored about this can't be read",
     "303.0": "the upload began",
     "303.1": "the upload could not begin",
     "304": "files were named",
@@ -34,30 +47,52 @@ WORDS = {
     "311.2": "a file could not be uploaded to VOD",
     "312.0": "everything is in VOD",
     "312.1": "the upload to VOD ended abnormally",
+    "401": "a relay changed",
     "401.4": "a relay failed",
     "801.1": "recording began",
     "801.2": "the page could not be recorded",
     "801.3": "the recorder failed and is started again",
     "801.4": "the recording moved to another machine",
     "801.5": "the recorder gave up",
+    "802": "recording ended",
     "803.1": "the page was loaded again",
     "803.2": "recording paused",
     "803.3": "recording goes on",
+    "804": "a limit was reached",
+    "callback": "callback {said}",
 }
-"""By the label of a fact: our kinds, and `<EventType>.<Status>` of callbacks."""
+"""English, by the code of a happening: our kinds of facts, `<EventType>.<Status>` or `<EventType>` of callbacks."""
 RELAY_FAILED = 4
-TYPES = {"401": "a relay changed", "802": "recording ended", "804": "a limit was reached"}
-
 
 _NOTES = {"801.2": "not_started", "801.5": "terminated", "804": "over_limit"}
 
 
+class Told(NamedTuple):
+    """What happened, to be put into words.
+
+    Attributes:
+        code: the key of its sentence.
+        said: a number, a state or another's words that belong to the sentence, as they came.
+        reason_code: what these words are about, where that is known.
+    """
+
+    code: str
+    said: str | None = None
+    reason_code: Code | None = None
+
+
 class Happening(BaseModel):
-    """One thing that happened, epoch ms; `kind` is that of the fact or `<EventType>.<Status>` of the callback."""
+    """One thing that happened, epoch ms; `kind` is that of the fact or `<EventType>.<Status>` of the callback.
+
+    `text` is English; `code`, `said` and `reason_code` are what it is made of, for another language.
+    """
 
     at_ms: int
     kind: str
     text: str
+    code: str
+    said: str | None = None
+    reason_code: Code | None = None
 
 
 class Detail(Overview):
@@ -107,46 +142,54 @@ def timeline(evidence: Evidence) -> list[Happening]:
     happenings = []
     for name, label in evidence.facts.items():
         at_ms = int(name[:13])
-        text = _words(label, at_ms, evidence)
-        if said := (evidence.said or {}).get(name) or _noted(label, at_ms, evidence):
-            text += f": {said[9:-1] if said.startswith('Success (') and said.endswith(')') else said}"
-        happenings.append(Happening(at_ms=at_ms, kind=label, text=text))
+        told = _told(label, at_ms, evidence)
+        if words := (evidence.said or {}).get(name):
+            words = words[9:-1] if words.startswith("Success (") and words.endswith(")") else words
+            told = Told(told.code, words, of_page(words) if "the page answered" in words else None)
+        happenings.append(Happening(at_ms=at_ms, kind=label, text=_text(told), **told._asdict()))
     # Within a millisecond nothing comes before the attempt that made it happen.
     return sorted(happenings, key=lambda one: (one.at_ms, one.kind != "attempt", one.kind != "accepted"))
 
 
-def _noted(label: str, at_ms: int, evidence: Evidence) -> str | None:
-    """Return TRTC's words for what went wrong, which the task's notes hold."""
-    field = _NOTES.get(label) or _NOTES.get(label.partition(".")[0])
-    notes = [getattr(task, field) for task in evidence.tasks.values()] if field else []
-    return next((note[1][:MAX_WORDS] for note in notes if note and note[0] == at_ms), None)
+def _text(told: Told) -> str:
+    words, said = WORDS[told.code], told.said
+    if "{said}" in words:
+        return words.replace("{said}", said or "")
+    return f"{words}: {said}" if said else words
 
 
-def _words(label: str, at_ms: int, evidence: Evidence) -> str:
-    numbered = evidence.attempts.items()
+def _told(label: str, at_ms: int, evidence: Evidence) -> Told:
     match label:
         case "attempt":
-            numbers = [number for number, attempt in numbered if attempt.at_ms == at_ms]
-            return f"TRTC was asked to start, attempt {numbers[0]}" if numbers else "TRTC was asked to start again"
-        case "refused":
-            why = [a.refused for _, a in numbered if a.refused and a.refused[0] == at_ms]
-            return f"TRTC refused: {why[0][1]}: {why[0][2]}" if why else "TRTC refused"
-        case "unanswered":
-            said = [a.unanswered for _, a in numbered if a.unanswered and a.unanswered[0] == at_ms]
-            return f"TRTC's answer did not come: {said[0][1]}: {said[0][2]}" if said else "TRTC's answer did not come"
+            numbers = [number for number, attempt in evidence.attempts.items() if attempt.at_ms == at_ms]
+            return Told("attempt", numbers[0]) if numbers else Told("attempt.again")
+        case "refused" | "unanswered":
+            notes = [getattr(attempt, label) for attempt in evidence.attempts.values()]
+            code, message = next(((note[1], note[2]) for note in notes if note and note[0] == at_ms), ("", ""))
+            return Told(label, f"{code}: {message}", of_trtc(code)) if code else Told(label)
         case "stop_requested":
-            known = evidence.stop is not None and evidence.stop[0] == at_ms
-            return f"a stop was requested: {evidence.stop[1]}" if known and evidence.stop else "a stop was requested"
-        case "gave_up":
-            told = evidence.gave_up
-            return f"given up: {told[1]}" if told and told[0] == at_ms else "given up"
+            return Told(label, evidence.stop[1] if evidence.stop and evidence.stop[0] == at_ms else None)
+        case "gave_up" if evidence.gave_up and evidence.gave_up[0] == at_ms:
+            return Told(label, *evidence.gave_up[1:])
         case "notified":
             sent = evidence.notifications.values()
             if ended := [one.ended[1] for one in sent if one.ended and one.ended[0] == at_ms]:
-                return f"nothing more is notified about this recording: {ended[0]}"
+                return Told("notified.ended", ended[0])
             failed = [one.error[1] for one in sent if one.error and one.error[0] == at_ms]
-            return f"a notification was not taken: {failed[0]}" if failed else "a notification was sent"
+            return Told("notified.failed", failed[0]) if failed else Told(label)
         case "changed":
             states = [state for name, state in evidence.changes.items() if int(name[:13]) == at_ms]
-            return f"the state became {states[0]}" if states else "the state changed"
-    return WORDS.get(label) or TYPES.get(label.partition(".")[0]) or f"callback {label}"
+            return Told(label, states[0] if states else "another one")
+    code = next((code for code in (label, label.partition(".")[0]) if code in WORDS), None)
+    return _noted(code, at_ms, evidence) if code else Told("callback", label)
+
+
+def _noted(code: str, at_ms: int, evidence: Evidence) -> Told:
+    """Return a callback with TRTC's words for what went wrong, which the task's notes hold."""
+    field = _NOTES.get(code)
+    notes = [getattr(task, field) for task in evidence.tasks.values()] if field else []
+    said = next((note[1][:MAX_WORDS] for note in notes if note and note[0] == at_ms), None)
+    if not said:
+        return Told(code)
+    about = {"801.2": of_page, "801.5": of_recorder}.get(code)
+    return Told(code, said, about(said) if about else Code.ENDED_AT_LIMIT)

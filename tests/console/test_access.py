@@ -94,7 +94,7 @@ def test_all_of_it_goes_by_keyboard(api: FakeApi, tab: Tab) -> None:
     dialog = page.get_by_role("dialog")
     expect(dialog).to_be_visible()
     assert page.evaluate("document.querySelector('dialog').contains(document.activeElement)")
-    walk_to(page, "Stop")
+    walk_to(page, "Stop it")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Stopping lesson-4703")).to_be_visible()
     expect(page.get_by_role("status")).to_have_text("lesson-4703: Stopping.")

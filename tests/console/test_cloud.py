@@ -89,7 +89,7 @@ def test_a_recording_is_scheduled_and_cancelled(cloud_tab: Tab) -> None:
     assert f"{day}T09:30:00+08:00" == json.loads(sent.value.post_data or "")["StartAt"]
     expect(page.get_by_role("heading", name="Scheduled")).to_be_visible()
     page.get_by_role("button", name="Cancel recording").click()
-    page.get_by_role("dialog").get_by_role("button", name="Cancel recording").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel it").click()
     expect(page.get_by_role("heading", name="Cancelled")).to_be_visible()
     page.get_by_role("button", name="Delete", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from enum import Enum
 from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import expect
 
+from shared.domain.advice import ADVICE
+from shared.domain.detail import timeline
+from shared.domain.reasons import Code
 from tests.console.conftest import Open, Tab
 from tests.console.examples import HOSTILE, HOSTILE_REASON, HOSTILE_URL, completed, every_state, recording
 from tests.console.fake import FakeApi
+from tests.shared.domain.test_detail import everything
+
+
+class OfALaterRelease(str, Enum):
+    """A reason whose code this page does not know."""
+
+    NEW = "new"
 
 
 def test_a_recording_tells_reason_advice_timeline_files_and_raw_events(api: FakeApi, tab: Tab) -> None:
@@ -94,7 +106,7 @@ def test_stop_cancel_and_delete_ask_first(api: FakeApi, tab: Tab) -> None:
     expect(page.get_by_role("heading", name="Stopping lesson-4703")).to_be_visible()
     tab.go("/recordings/lesson-4700")
     page.get_by_role("button", name="Cancel recording").click()
-    page.get_by_role("dialog").get_by_role("button", name="Cancel recording").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel it").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
     tab.go("/recordings/lesson-4707")
     page.get_by_role("button", name="Delete", exact=True).click()
@@ -186,7 +198,7 @@ def test_a_playlist_gets_the_token_for_nothing_else(api: FakeApi, tab: Tab, line
     ("locale", "mark", "words", "advice"),
     [
         ("en-GB", "bad film", "It is silent", "Was the room muted then?"),
-        ("zh-CN", "影片有问题", "一段时间没有声音", "当时是否已静音？"),
+        ("zh-CN", "影片有问题", "一段时间没有声音", "请确认当时是否已静音。"),
     ],
 )
 def test_what_is_wrong_with_a_film_is_told(
@@ -224,3 +236,45 @@ def test_what_is_wrong_with_a_film_is_told(
     tab.go("/recordings/lesson-4703")
     expect(told).to_contain_text(HOSTILE)
     assert tab.hit() is None
+
+
+LATIN = r"[A-Za-z][a-z']+(?:[ ,:]+[A-Za-z][a-z']*){2}"
+"""Three words of English behind each other; names, ids, codes and addresses are none."""
+
+
+def test_a_chinese_page_has_no_english_sentence(api: FakeApi, open_tab: Open) -> None:
+    """With everything that can happen, every reason and advice: others' words are folded, and there when wanted."""
+    events = [one.model_dump(mode="json", exclude_none=True) for one in timeline(everything())]
+    finding = {"code": "of_a_later_release", "words": "words of a later release", "file": "a.mp4"}
+    late = {"code": "of_a_later_release", "kind": "9", "at_ms": 1, "text": "words of a later release"}
+    told = [{"webhook_id": "x", "state": "failed", "attempts": 2, "error": "hook.example.com did not answer in time"}]
+    api.documents = {
+        (name := f"r-{code.value}".replace("_", "-")[:26]): recording(
+            number,
+            "failed",
+            recording_id=name,
+            reason_code=code.value,
+            reason="the page could not be recorded: words of the recorder",
+            advice_code=code.value if code in ADVICE else None,
+            advice=ADVICE.get(code),
+            film="unchecked",
+            film_reason="the files lie in a place of the caller's",
+            film_findings=[finding],
+            notifications=told,
+            timeline=[late, *events],
+        )
+        for number, code in enumerate([*Code, OfALaterRelease.NEW])
+    }
+    tab = open_tab(api.url, locale="zh-CN")
+    page = tab.page
+    page.goto(tab.url)
+    page.locator("input").first.fill(tab.token)
+    page.keyboard.press("Enter")
+    expect(page.locator("tbody tr")).to_have_count(len(api.documents))
+    assert [] == re.findall(LATIN, page.locator("main").inner_text())
+    for code in ("page-name", "other", "new"):
+        tab.go(f"/recordings/r-{code}")
+        expect(page.locator(".happenings li:not(.day)")).to_have_count(len(events) + 1)
+        assert [] == re.findall(LATIN, page.locator("main").inner_text())
+    page.locator(".callout .original summary").first.click()
+    expect(page.get_by_text("words of the recorder")).to_be_visible()

@@ -13,11 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.advice import ADVICE
+from shared.domain.detail import WORDS
 from shared.domain.errors import NotFound
 from shared.domain.film_verdict import Flaw, Verdict
 from shared.domain.reasons import Code
 from shared.http import console
 from shared.http.console import LANGUAGES, SCRIPTS, origin_of, reply
+from shared.http.replies import PROBLEMS
 
 FOLDER = Path(console.__file__).parent
 SOURCES = [FOLDER / "js" / f"{name}.js" for name in SCRIPTS]
@@ -148,16 +150,22 @@ def test_both_languages_say_the_same() -> None:
     english, chinese = (
         {key: text for key, text in tables[each].items() if not key.endswith(".one")} for each in LANGUAGES
     )
-    # English advice is the API's own.
-    assert set(english) | {f"advice.{code.value}" for code in ADVICE} == set(chinese)
+    # English advice, events and problems are the API's own.
+    own = {f"advice.{code.value}" for code in ADVICE} | {f"event.{code}" for code in WORDS}
+    kinds = {f"problem.{name}" for _, name, _ in PROBLEMS.values()}
+    assert set(english) | own == {key for key in chinese if key not in kinds}
+    # What only a gateway, TRTC or a missing Content-Type brings about is no caller of the console's.
+    assert {"method-not-allowed", "reply-too-large", "unsupported-media-type", "not-stored"} == {
+        key.removeprefix("problem.") for key in kinds - set(chinese)
+    }
     values = re.compile(r"\{\w+\}")
     assert [] == [key for key in english if set(values.findall(english[key])) != set(values.findall(chinese[key]))]
     code = "".join(path.read_text() for path in SOURCES) + (FOLDER / "console.html").read_text()
     named = set(re.findall(r"\bt\('([\w.]+)'", code)) | set(re.findall(r'data-(?:text|label)="([\w.]+)"', code))
     assert set() == named - set(english)
     assert {f"reason.{code.value}" for code in Code} <= set(english)
-    assert [] == [key for key in chinese if key.startswith(("reason.", "advice.")) and chinese[key].isascii()]
+    assert [] == [key for key in chinese if key.startswith(("reason.", "advice.", "event.")) and chinese[key].isascii()]
     built = (*re.findall(r"[`']([\w]+\.)\$\{", code), "problem.", "files.")
-    dialogs = re.compile(r"\.(title|text)$|^(stop|delete|cancel\.start)$")
+    dialogs = re.compile(r"\.(title|text|yes)$|^(stop|delete|cancel\.start)$")
     left = set(english) - named
     assert set() == {key for key in left if not key.startswith(built) and not dialogs.search(key)}

@@ -26,10 +26,12 @@ class Problem extends Error {
   // One line: what went wrong in the API's words, and what to do.
   get line() {
     if (!this.status) return t('problem.network');
-    const said = [this.body.title, this.body.detail].filter(Boolean).join(': ') || t('problem.status', { status: this.status });
+    const own = [this.body.title, this.body.detail].filter(Boolean).join(': ');
+    const named = said(`problem.${`${this.body.type}`.split(':').pop()}`);
+    const told = named ? `${named}（${t('original')}：${own}）` : own || t('problem.status', { status: this.status });
     const known = this.status === 404 ? 'problem.404' : this.status >= 500 ? `problem.${this.status === 503 ? 503 : 500}` : '';
     const todo = known ? t(known, { id: this.body.request_id ?? '–' }) : '';
-    return [said.replace(/[.。]?$/, '.'), todo].filter(Boolean).join(' ');
+    return [told.replace(/[.。]?$/, language === 'zh' ? '。' : '.'), todo].filter(Boolean).join(' ');
   }
 }
 

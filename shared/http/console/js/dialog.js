@@ -13,7 +13,7 @@ function confirmed({ title, text, yes, tick, danger = false }, act) {
       box && h('label', { class: 'tick', for: 'dialog-tick' }, box, tick),
       problem,
       h('div', { class: 'buttons' },
-        h('button', { type: 'button', onclick: () => dialog.close() }, t('cancel')),
+        h('button', { type: 'button', onclick: () => dialog.close() }, t('back')),
         go)));
   dialog.addEventListener('close', () => dialog.remove());
   async function submit(event) {

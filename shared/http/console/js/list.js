@@ -52,7 +52,8 @@ function reasonWords(recording) {
   const code = recording.reason_code;
   const before = recording.state === 'completed' && code !== 'ended_at_limit' ? t('reason.partial')
     : recording.state === 'queued' && /^(page|recorder)_/.test(code) ? t('reason.again') : '';
-  const words = code !== 'other' && said(`reason.${code}`);
+  const english = language === 'en';
+  const words = (code !== 'other' || !english) && (said(`reason.${code}`) ?? (!english && t('reason.other')));
   return words ? before + words : recording.reason;
 }
 

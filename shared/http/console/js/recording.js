@@ -80,9 +80,9 @@ function titleOf(recording) {
       h('div', { class: 'buttons' }, actions(recording))),
     (recording.reason || recording.advice) && h('div', { class: `callout ${tone}` },
       recording.reason && h('p', {}, h('b', {}, `${t('recording.reason')} `), reasonWords(recording)),
-      recording.reason && reasonWords(recording) !== recording.reason && h('p', { class: 'why', lang: 'en' }, recording.reason),
+      recording.reason && reasonWords(recording) !== recording.reason && original(recording.reason),
       recording.advice && h('p', {}, h('b', {}, `${t('recording.advice')} `),
-        said(`advice.${recording.advice_code}`) ?? recording.advice)),
+        said(`advice.${recording.advice_code}`) ?? sentence('', recording.advice))),
   ];
 }
 
@@ -95,9 +95,9 @@ function findingsOf(recording) {
   const tone = { good: 'note', bad: 'bad' }[film] ?? 'warn';
   return h('section', { class: `callout ${tone}`, 'aria-labelledby': 'h-findings' },
     h('h2', { id: 'h-findings' }, t('film.title'), ' ', said(`film.${film}`) ?? film),
-    why && h('p', { class: 'why', lang: 'en' }, why),
+    original(why),
     found.length > 0 && h('ul', {}, found.map((each) => h('li', {},
-      h('p', {}, h('b', {}, said(`film.${each.code}`) ?? each.words, times(each)), ' ', each.file && h('span', { class: 'id' }, each.file)),
+      h('p', {}, h('b', {}, said(`film.${each.code}`) ?? sentence('', each.words), times(each)), ' ', each.file && h('span', { class: 'id' }, each.file)),
       said(`film.${each.code}.do`) && h('p', {}, t('recording.advice'), ' ', said(`film.${each.code}.do`))))));
 }
 
@@ -105,7 +105,7 @@ function actions(recording) {
   const id = recording.recording_id;
   const ask = (name, act, more = {}) => h('button', {
     type: 'button', 'data-key': name, class: name === 'stop' ? 'primary' : more.danger ? 'quiet-danger' : '',
-    onclick: () => confirmed({ title: t(`${name}.title`), text: t(`${name}.text`, { id }), yes: t(name), ...more }, act),
+    onclick: () => confirmed({ title: t(`${name}.title`), text: t(`${name}.text`, { id }), yes: t(`${name}.yes`), ...more }, act),
   }, t(name));
   const again = h('a', { class: 'button', href: `#/new?again=${encodeURIComponent(id)}` }, t('again.record'));
   if (isFinal(recording)) {
@@ -163,8 +163,7 @@ function facts(recording) {
   const told = (recording.notifications ?? []).map((each) => h('li', {}, badge(each.state), ' ',
     each.delivered_ms ? [t('told'), ' ', time(each.delivered_ms)]
       : each.ended_ms ? [t('told.ended'), ' ', time(each.ended_ms)]
-      : each.undelivered ? t('told.never', { count: each.attempts, error: each.error ?? '' })
-        : t('told.not', { count: each.attempts ?? 0, error: each.error ?? '' })));
+      : [each.undelivered ? t('told.never', { count: each.attempts }) : t('told.not', { count: each.attempts ?? 0 }), each.error && ': ', original(each.error)]));
   const rows = [
     ['created', time(recording.created_ms)],
     ['start_at', recording.start_at_ms && time(recording.start_at_ms)],

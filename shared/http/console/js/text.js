@@ -1,5 +1,7 @@
 // Words, times and sizes in the reader's language.
 
+const MESSAGES = Object.fromEntries(Object.entries(GROUPS).map(([language, groups]) => [language, Object.fromEntries(
+  Object.entries(groups).flatMap(([first, texts]) => Object.entries(texts).map(([rest, text]) => [rest ? `${first}.${rest}` : first, text])))]));
 const remembered = (() => {
   try { return localStorage.getItem('webrecord.language'); } catch { return null; }
 })();
@@ -20,6 +22,17 @@ function t(key, values = {}) {
 
 // The message in the reader's language, if there is one.
 const said = (key) => (Object.hasOwn(MESSAGES[language], key) ? MESSAGES[language][key] : undefined);
+
+// Words of the API's or of others, which are English: as they are for who reads English, folded for everybody else.
+const original = (text) => text && (language === 'en' ? h('p', { class: 'why', lang: 'en' }, text)
+  : h('details', { class: 'original' }, h('summary', {}, t('original')), h('span', { class: 'why', lang: 'en' }, text)));
+
+// A sentence by its key, with the original words behind it; the original alone where English is read, or none is known.
+function sentence(key, text) {
+  const words = said(key);
+  if (words === text || (!words && language === 'en')) return text;
+  return [words ?? t('reason.other'), ' ', original(text)];
+}
 
 const locale = () => (language === 'zh' ? 'zh-CN' : navigator.languages.find((each) => each.startsWith('en')) ?? 'en');
 // A callback may bring any number as its time; what no calendar has is shown as the number.

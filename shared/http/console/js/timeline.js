@@ -52,7 +52,7 @@ function timeline(recording, play) {
   const files = (recording.files ?? []).filter((file) => file.start_ms && file.end_ms);
 
   const mark = (each, kind = each.kind) =>
-    place(h('span', { class: `mark k-${kind}`, title: `${fullTime(each.at_ms)} · ${each.text ?? each.kind}` }), each.at_ms);
+    place(h('span', { class: `mark k-${kind}`, title: `${fullTime(each.at_ms)} · ${[happened(each)].flat().filter((one) => typeof one === 'string').join('')}` }), each.at_ms);
   const fileBar = (file) => place(h('button', {
     type: 'button', class: 'bar file', 'data-key': `bar ${file.name}`, onclick: () => play(file.name), title: file.name,
     'aria-label': t('timeline.file', { name: file.name, length: duration(file.duration_ms) }),
@@ -93,6 +93,15 @@ function ticks(from, to) {
 const tickText = (ms, span) => clock(ms, span > 2 * 86400_000 ? { month: 'short', day: 'numeric' }
   : { hour: '2-digit', minute: '2-digit', second: span < 300_000 ? '2-digit' : undefined, hourCycle: 'h23' });
 
+// What happened: by its code, with what it is about. A state is named; a number is in the sentence; others' words follow.
+function happened({ code, said: own, reason_code: why, text, kind }) {
+  const words = said(`event.${code}`);
+  if (!words) return sentence('', text || kind);
+  const state = code === 'changed' && SHAPES[own] ? t(`state.${own}`) : own;
+  const about = why && why !== 'other' && said(`reason.${why}`);
+  return [words.replace('{said}', () => state ?? ''), about && `：${about}`, !words.includes('{said}') && own && [' ', original(own)]];
+}
+
 // The same in words, for everybody. A day is named where it begins.
 function happenings(events) {
   const day = (each) => new Date(each.at_ms).toDateString();
@@ -100,5 +109,5 @@ function happenings(events) {
     (index === 0 || day(each) !== day(events[index - 1])) && h('li', { class: 'day' }, clock(each.at_ms, { dateStyle: 'medium' })),
     h('li', {},
       h('time', { datetime: machineTime(each.at_ms), title: fullTime(each.at_ms) }, clock(each.at_ms, { timeStyle: 'medium' })),
-      h('span', {}, each.text || each.kind))]));
+      h('span', {}, happened(each)))]));
 }
