@@ -260,6 +260,45 @@ def empty(life: Life, chance: Random, now: Callable[[], int]) -> Story:
     yield Tell(310, {"Status": 0, "FileList": []}, suffix=True)
 
 
+def _in_parts(life: Life, chance: Random, now: Callable[[], int], status: int) -> Story:
+    began = yield from _begin(now)
+    why = yield Record(120_000)
+    cut, is_mp4 = now(), life.folder is not None and life.parameters["WebRecordVideoParams"]["Format"] == "mp4"
+    if is_mp4:
+        names, spans = [f"{life.recording_id}_1.mp4"], [(began, cut)]
+        yield Tell(310, {"Status": status, "FileList": names, "FileMessage": _messages(names, spans)}, suffix=True)
+    if why == "time":
+        why = yield Record(chance.choice([60_000, 300_000]))
+    ended = now()
+    yield from _ended(why)
+    yield Wait(3_000)
+    if is_mp4 and ended > cut:
+        yield from _mp4_part(life, 2, (cut, ended))
+    elif not is_mp4:
+        yield from _upload(life, [(began, ended)])
+    if is_mp4 and status == 1 and chance.random() < 0.5:
+        yield Wait(chance.choice([10_000, 1_800_000]))
+        yield from _mp4_part(life, 1, (began, cut))
+
+
+def failed_part(life: Life, chance: Random, now: Callable[[], int]) -> Story:
+    """Its first file can't be uploaded, the second one can."""
+    yield from _in_parts(life, chance, now, 2)
+
+
+def held_part(life: Life, chance: Random, now: Callable[[], int]) -> Story:
+    """Its first file stays on the recorder's side, for a while or for ever."""
+    yield from _in_parts(life, chance, now, 1)
+
+
+def gives_up_bare(life: Life, chance: Random, now: Callable[[], int]) -> Story:
+    """The recorder gives up in the middle, and what it has never comes."""
+    yield from _begin(now)
+    yield Record(chance.choice(LENGTHS_MS))
+    yield Over()
+    yield Tell(801, {"Status": 5, "EventMessage": "Chrome exception, exit task"})
+
+
 def _mp4_part(life: Life, number: int, span: tuple[int, int]) -> Story:
     name = f"{life.recording_id}_{number}.mp4"
     yield Put(name)
@@ -336,6 +375,9 @@ STORIES: dict[str, tuple[Callable[[Life, Random, Callable[[], int]], Story], int
     "empty then held": (empty_then_held, 1),
     "empty": (empty, 1),
     "restarted": (restarted, 1),
+    "failed part": (failed_part, 1),
+    "held part": (held_part, 1),
+    "gives up bare": (gives_up_bare, 1),
     "paused": (paused, 1),
     "long": (long, 1),
 }

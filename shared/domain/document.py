@@ -6,10 +6,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.domain import parts
 from shared.domain.accepted import Accepted
 from shared.domain.evidence import Evidence, File, Task
 from shared.domain.film_verdict import Verdict
-from shared.domain.filmed import RecordingFinding, films_of, said_of
+from shared.domain.filmed import RecordingFinding, said_of
 from shared.domain.outbox import Message, messages
 from shared.domain.reasons import Code
 from shared.domain.states import State, last_task, state_of
@@ -17,6 +18,8 @@ from shared.domain.trace import trace_id
 
 GAP_TOLERANCE_MS = 2_000
 """Files of one recording closer than this are continuous."""
+EDGE_TOLERANCE_MS = 10_000
+"""The first file begins, and the last one ends, this close to the recording's beginning and end: clocks differ."""
 
 
 class RecordedFile(BaseModel):
@@ -42,7 +45,7 @@ class RecordedFile(BaseModel):
 
 
 class Gap(BaseModel):
-    """A stretch between two files in which nothing was recorded, epoch ms."""
+    """A stretch of the recording of which there is no file, epoch ms."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -90,10 +93,15 @@ class Recording(Overview):
 def decide(accepted: Accepted, evidence: Evidence) -> Recording:
     """Return the recording that the evidence makes."""
     state, reason = state_of(accepted, evidence)
-    files = sorted(_recorded_files(evidence, accepted), key=lambda file: (file.start_ms or 0, file.name))
+    files = sorted(
+        _recorded_files(evidence, accepted, final=state.final), key=lambda file: (file.start_ms or 0, file.name)
+    )
     begun = [task.began_ms for task in evidence.tasks.values() if task.began_ms]
     ended = [task.ended_ms for task in evidence.tasks.values() if task.ended_ms]
     task, gaps = last_task(evidence), _gaps(files)
+    if state is State.COMPLETED and all(file.start_ms and file.end_ms for file in files):
+        over = [task.terminated[0] for task in evidence.tasks.values() if task.terminated]
+        gaps = _with_edges(gaps, files, min(begun, default=None), max([*ended, *over], default=None))
     film = said_of(accepted, evidence, gaps, final=state.final)
     return Recording(
         recording_id=accepted.recording_id,
@@ -124,12 +132,18 @@ def decide(accepted: Accepted, evidence: Evidence) -> Recording:
     )
 
 
-def _recorded_files(evidence: Evidence, accepted: Accepted) -> list[RecordedFile]:
+def _recorded_files(evidence: Evidence, accepted: Accepted, *, final: bool) -> list[RecordedFile]:
+    """Return the files that are there; before the end also those that are named and may be on their way."""
     return [
         _recorded_file(name, task.files[name], task, accepted)
         for task in evidence.tasks.values()
-        for name in films_of(task)
+        for name in (parts.films(task) if final else _expected(task))
     ]
+
+
+def _expected(task: Task) -> list[str]:
+    failed = parts.failed(task) or []
+    return [name for name in parts.named(task) if name not in failed]
 
 
 def _recorded_file(name: str, file: File, task: Task, accepted: Accepted) -> RecordedFile:
@@ -168,4 +182,15 @@ def _gaps(files: list[RecordedFile]) -> list[Gap]:
         if reached is not None and start - reached > GAP_TOLERANCE_MS:
             gaps.append(Gap(start_ms=reached, end_ms=start))
         reached = end if reached is None else max(reached, end)
+    return gaps
+
+
+def _with_edges(gaps: list[Gap], files: list[RecordedFile], start_ms: int | None, end_ms: int | None) -> list[Gap]:
+    """Return the gaps with what is missing before the first file and behind the last one."""
+    first = min((file.start_ms or 0 for file in files), default=0)
+    last = max((file.end_ms or 0 for file in files), default=0)
+    if start_ms is not None and first - start_ms > EDGE_TOLERANCE_MS:
+        gaps = [Gap(start_ms=start_ms, end_ms=first), *gaps]
+    if end_ms is not None and end_ms - last > EDGE_TOLERANCE_MS:
+        gaps = [*gaps, Gap(start_ms=last, end_ms=end_ms)]
     return gaps

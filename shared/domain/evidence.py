@@ -100,6 +100,16 @@ class File(Joined):
     track: str | None = None
     file_id: str | None = None
     url: str | None = None
+    told_ms: int | None = None
+    """TRTC said last that it is uploaded; so for the next three."""
+    held_ms: int | None = None
+    failed_ms: int | None = None
+    begun_ms: int | None = None
+    """Its upload began."""
+
+
+def _both(a: File | None, b: File | None) -> File | None:
+    return b if a is None else a if b is None else a.join(b)
 
 
 class Attempt(Joined):
@@ -166,6 +176,10 @@ class Task(Joined):
     """Its files were listed; more may be on their way."""
     settled_ms: int | None = None
     """We looked for files after the grace time; what was found is what there is."""
+    failed_to_ms: int | None = None
+    """Up to when files that could not be uploaded are known to hold everything."""
+    rest: File | None = None
+    """The words of upload events that are about no file by its name."""
     relay: dict[str, tuple[int, int, str]] = Field(default_factory=dict)
     """Last state of each relay address: when, Status, message."""
     files: dict[str, File] = Field(default_factory=dict)
@@ -180,6 +194,7 @@ class Task(Joined):
             **dict.fromkeys(first, earliest),
             "relay": union(max),
             "files": union(File.join),
+            "rest": _both,
             "film": _newer,
         }
 

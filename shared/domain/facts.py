@@ -8,10 +8,8 @@ from typing import Any, NamedTuple
 from shared.domain.callbacks import Callback, Event, moment_ms, unwrapped
 from shared.domain.evidence import Attempt, Evidence, File, Filmed, Notification, Task
 from shared.domain.ids import fact_name, task_key_of
+from shared.domain.periods import CLOCKS_DIFFER_MS
 from shared.domain.reasons import Code, former, named
-
-FILE_END_TOLERANCE_MS = 5_000
-"""A file that ends this close to the task's end holds the rest of it: clocks of recorder and uploader differ."""
 
 MAX_NAME, MAX_ADDRESS = 850, 2_048
 """Characters of a name and of an address that an event may bring into the document; what is longer is neither."""
@@ -205,26 +203,41 @@ def _task_says(callback: Callback) -> Task:
         case (Event.UPLOAD_STOP, 0 | 2):
             empty_ms = _empty_ms(callback)
             covered_ms = ms if empty_ms is None else None  # no file covers nothing
-            return Task(closed_ms=ms, covered_ms=covered_ms, files=_files(callback), empty_ms=empty_ms)
-        case (Event.UPLOAD_STOP | Event.MP4_STOP | Event.VOD_COMMIT, 1):
-            return Task(held=(ms, message), files=_files(callback))
+            told = File(told_ms=ms)
+            return Task(closed_ms=ms, covered_ms=covered_ms, files=_files(callback), empty_ms=empty_ms, rest=told)
+        case (Event.UPLOAD_STOP, 1):
+            return Task(held=(ms, message), files=_files(callback), rest=File(held_ms=ms))
+        case (Event.MP4_STOP | Event.VOD_COMMIT, 1):
+            return Task(held=(ms, message), **_each(callback, File(held_ms=ms)))
         case (Event.MP4_STOP | Event.VOD_COMMIT, 0):
-            files = _files(callback)
-            return Task(covered_ms=_covered_ms(callback, files), files=files, empty_ms=_empty_ms(callback))
+            files, told = _files(callback), File(told_ms=ms)
+            covered_ms, empty_ms = _covered_ms(callback, files), _empty_ms(callback)
+            return Task(covered_ms=covered_ms, empty_ms=empty_ms, **(_each(callback, told) | {"rest": told}))
         case (Event.MP4_STOP | Event.VOD_COMMIT, 2):
-            return Task(broken=(ms, message or "upload failed"))
+            failed_to_ms = _covered_ms(callback, _files(callback))
+            words = _each(callback, File(failed_ms=ms))
+            return Task(broken=(ms, message or "upload failed"), failed_to_ms=failed_to_ms, **words)
         case (Event.UPLOAD_STOP | Event.MP4_STOP | Event.VOD_COMMIT, _):
             return Task(files=_files(callback))  # it names files, and does not say what became of them
+        case (Event.UPLOAD_START, 0):
+            return Task(rest=File(begun_ms=ms))
         case (Event.UPLOAD_START, 1):
-            return Task(broken=(ms, message or "upload did not start"))
+            return Task(broken=(ms, message or "upload did not start"), rest=File(failed_ms=ms))
         case (Event.VOD_STOP, 0):
             return Task(closed_ms=ms)
         case (Event.VOD_STOP, 1):
-            return Task(broken=(ms, message or "upload to VOD ended abnormally"))
+            why = (ms, message or "upload to VOD ended abnormally")
+            return Task(broken=why, failed_to_ms=ms, rest=File(failed_ms=ms))
         case (Event.CDN_STATUS, int()):
             url = (_name(payload.get("Url")) or "").split("?")[0]
             return Task(relay={url: (ms, status or 0, _said(payload.get("ErrorMsg")))})
     return Task()
+
+
+def _each(callback: Callback, word: File) -> dict[str, Any]:
+    """Return the files that an event names, each with its word; where it names none, the rest with it."""
+    files = {name: file.join(word) for name, file in _files(callback).items()}
+    return {"files": files} if files else {"rest": word}
 
 
 def _names(value: object) -> list[str]:
@@ -268,7 +281,7 @@ def _covered_ms(callback: Callback, files: dict[str, File]) -> int | None:
     if _empty_ms(callback) is not None:
         return None
     ends = [file.end_ms for file in files.values()]
-    known = [end_ms + FILE_END_TOLERANCE_MS for end_ms in ends if end_ms]
+    known = [end_ms + CLOCKS_DIFFER_MS for end_ms in ends if end_ms]
     return max(known) if known and len(known) == len(ends) else max([callback.event_ms, *known])
 
 
@@ -306,4 +319,4 @@ def _file(message: dict[str, Any], told_ms: int) -> File:
 def _time_of_file(value: object, told_ms: int) -> int | None:
     """Return a file's time, where it lies before the event that told it; a late upload is days late at most."""
     ms = moment_ms(value)
-    return ms if ms is not None and told_ms - LATEST_FILE_MS <= ms <= told_ms + FILE_END_TOLERANCE_MS else None
+    return ms if ms is not None and told_ms - LATEST_FILE_MS <= ms <= told_ms + CLOCKS_DIFFER_MS else None

@@ -11,9 +11,8 @@ from shared.domain.accepted import Accepted
 from shared.domain.evidence import Evidence, Filmed, Task
 from shared.domain.film_limits import LIMITS
 from shared.domain.film_verdict import MOTION, SOUND, FilmFinding, Flaw, Verdict, verdict
+from shared.domain.parts import films
 
-SEGMENTS = (".ts", ".m4s")
-"""Pieces of a playlist, which a listing finds beside it."""
 TRIES, AGAIN_MS = 3, 60_000
 """A file that could not be read is read again: so often, and so long after."""
 NOTIFY_WAITS_MS = 60_000
@@ -54,15 +53,9 @@ class Said(NamedTuple):
     findings: Sequence[RecordingFinding] = ()
 
 
-def films_of(task: Task) -> list[str]:
-    """Return a task's files that are films by themselves."""
-    playlist = any(name.endswith(".m3u8") for name in task.files)
-    return [name for name in task.files if not (playlist and name.endswith(SEGMENTS))]
-
-
 def is_missing(task: Task) -> bool:
     """Tell whether a task's films are still to be looked into."""
-    if not task.task_id or not (names := films_of(task)):
+    if not task.task_id or not (names := films(task)):
         return False
     film = task.film
     if film is None or not set(names[:MOST_FILES]) <= set(film.files):
@@ -84,7 +77,7 @@ def awaited(accepted: Accepted, evidence: Evidence) -> list[tuple[int, Task]]:
 
 
 def _tried(task: Task) -> bool:
-    return task.film is not None and set(films_of(task)[:MOST_FILES]) <= set(task.film.files)
+    return task.film is not None and set(films(task)[:MOST_FILES]) <= set(task.film.files)
 
 
 def news_ms(evidence: Evidence) -> int:
@@ -95,7 +88,7 @@ def news_ms(evidence: Evidence) -> int:
 
 def said_of(accepted: Accepted, evidence: Evidence, gaps: Sequence[Span], *, final: bool) -> Said:
     """Return what the checks of all files say together."""
-    tasks = [task for task in evidence.tasks.values() if films_of(task)]
+    tasks = [task for task in evidence.tasks.values() if films(task)]
     if not final or not tasks or not accepted.check_film:
         return Said()
     if not can_look(accepted):
@@ -103,7 +96,7 @@ def said_of(accepted: Accepted, evidence: Evidence, gaps: Sequence[Span], *, fin
         return Said(Verdict.UNCHECKED, f"the files lie {where}")
     found, why, off = list[RecordingFinding](), list[str](), set[Flaw]()
     for task in tasks:
-        for name in films_of(task):
+        for name in films(task):
             check = task.film.files.get(name) if task.film else None
             if check is None or check.verdict is Verdict.UNCHECKED:
                 why.append(f"{name}: {(check.why if check else None) or 'not looked into yet'}"[:300])
@@ -129,14 +122,14 @@ def said_of(accepted: Accepted, evidence: Evidence, gaps: Sequence[Span], *, fin
 def _shorter(task: Task) -> list[RecordingFinding]:
     """Return the files that hold less than TRTC said they do."""
     found = []
-    for name in films_of(task):
+    for name in films(task):
         file, check = task.files[name], (task.film or Filmed(at_ms=0)).files.get(name)
         if check is None or check.seconds is None or any(one.code is Flaw.EMPTY for one in check.findings):
             continue
         told = None
         if file.start_ms is not None and file.end_ms is not None:
             told = (file.end_ms - file.start_ms) / 1000
-        elif len(films_of(task)) == 1 and task.began_ms and task.ended_ms and not task.paused:
+        elif len(films(task)) == 1 and task.began_ms and task.ended_ms and not task.paused:
             told = (task.ended_ms - task.began_ms) / 1000
         if told is not None and check.seconds + max(LIMITS.shorter_s, LIMITS.shorter * told) < told:
             words = f"The film has {check.seconds:.0f} s; {told:.0f} s were recorded."

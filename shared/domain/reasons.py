@@ -125,9 +125,10 @@ _FORMER = (
     (r"the recorder made no file", Code.NOTHING_RECORDED),
     (r"it ended before it began", Code.STOPPED_BEFORE_BEGIN),
     (r"it was stopped at its first picture", Code.STOPPED_AT_BEGIN),
-    (r"the task is gone; files were named", Code.FILES_UNPROVEN),
+    (r"files were named", Code.FILES_UNPROVEN),
     (r"everything is uploaded, and no event named a file", Code.FILES_UNNAMED),
     (r"the task is gone and no file came", Code.FILES_MISSING),
+    (r"files are still on the recorder's side", Code.FILES_HELD),
     (r"ended at a limit", Code.ENDED_AT_LIMIT),
 )  # fmt: skip
 """Sentences of releases that stored no codes."""

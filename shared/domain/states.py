@@ -3,16 +3,19 @@
     scheduled → queued → starting → recording ⇄ paused → stopping → uploading → completed | failed | lost
     scheduled | queued | starting → cancelled, when it is called off before it begins
 
-A late file may still turn `failed` or `lost` into `completed`; no fact about a task turns `completed` back.
+A late file may still turn `failed` or `lost` into `completed`; nothing that happens later turns `completed` back. Word
+of what happened before, and comes late (a part was held, an earlier attempt recorded), brings `uploading` back until
+the last look.
 """
 
 from __future__ import annotations
 
 from enum import Enum
 
+from shared.domain import parts
 from shared.domain.accepted import Accepted
 from shared.domain.evidence import Attempt, Evidence, Task
-from shared.domain.periods import IN_FLIGHT_MS, START_LEAD_MS
+from shared.domain.periods import CLOCKS_DIFFER_MS, IN_FLIGHT_MS, START_LEAD_MS
 from shared.domain.reasons import Code, Reason, of_page, of_recorder, of_trtc
 
 SLOW_START_MS = 150_000
@@ -107,15 +110,52 @@ def state_of(accepted: Accepted, evidence: Evidence) -> Verdict:
     if reason and state in (State.FAILED, State.LOST, State.CANCELLED):
         uploaded = any(is_uploaded(task) for task in evidence.tasks.values())
         # An empty list is enough to call it failed, which a late file mends, and not to call it completed.
-        if any(uploaded or not recorded_nothing(task, evidence) for task in pending_tasks(evidence)):
+        pending = pending_tasks(evidence, looks=can_list(accepted))
+        if any(uploaded or not recorded_nothing(task, evidence) for task in pending):
             return State.UPLOADING, Reason(reason.code, f"an attempt may have left files; {reason.words}")
         if uploaded:
             return State.COMPLETED, Reason(reason.code, f"only part was recorded: {reason.words}")
-    return state, reason
+    return _with_earlier(accepted, evidence, reason) if state is State.COMPLETED else (state, reason)
 
 
-def pending_tasks(evidence: Evidence) -> list[Task]:
-    """Return the tasks that are over and may still have files on their way: one whose files were listed is over."""
+def _with_earlier(accepted: Accepted, evidence: Evidence, reason: Reason | None) -> Verdict:
+    """Return the state of what the last task completed: earlier ones may have left a part, or have lost theirs."""
+    last = last_task(evidence)
+    others = [task for task in evidence.tasks.values() if task is not last and not recorded_nothing(task, evidence)]
+    pending = pending_tasks(evidence, looks=can_list(accepted))
+    for task in others:
+        if task in pending and not is_uploaded(task):
+            why = _why_missing(task)
+            return State.UPLOADING, Reason(why.code, f"an attempt may have left files; {why.words}")
+    for task in others:
+        if is_uploaded(task):
+            reason = _missing_part(task) or reason
+        elif (task.settled_ms is not None or is_broken(task)) and (task.began_ms or task.terminated or task.files):
+            why = _why_missing(task)
+            reason = Reason(why.code, f"only part was recorded: {why.words}")
+    return State.COMPLETED, reason
+
+
+def _why_missing(task: Task) -> Reason:
+    if is_broken(task):
+        return _upload_failed(task)
+    if task.terminated:
+        return Reason(of_recorder(task.terminated[1]), f"the recorder gave up: {task.terminated[1]}")
+    return _lost(task)
+
+
+def can_list(accepted: Accepted) -> bool:
+    """Tell whether the files lie where we may look."""
+    return accepted.place is not None and not accepted.caller_keys
+
+
+def pending_tasks(evidence: Evidence, *, looks: bool = True) -> list[Task]:
+    """Return the tasks that are over and may still have files on their way: one whose files were listed is over.
+
+    Args:
+        evidence: what is known.
+        looks: whether files lie where we may look: what TRTC could not upload may be there all the same.
+    """
     return [
         task
         for task in evidence.tasks.values()
@@ -123,9 +163,24 @@ def pending_tasks(evidence: Evidence) -> list[Task]:
         and (end_ms(task) is not None or task.listed_ms is not None)
         and task.settled_ms is None
         and not (task.not_started and not task.began_ms)
-        and not is_uploaded(task)
-        and not is_broken(task)
+        and (_unlooked(task, looks=looks) if is_uploaded(task) or _is_over(task) else True)
     ]
+
+
+def _unlooked(task: Task, *, looks: bool) -> bool:
+    """Tell whether a part is missing and nobody looked for it since that was said."""
+    if not looks or (parts.failed(task) is None and not parts.unproven(task)):
+        return False
+    return task.listed_ms is None or task.listed_ms < parts.failed_ms(task)
+
+
+def _is_over(task: Task) -> bool:
+    """Tell whether TRTC said of everything up to the end that it could not be uploaded."""
+    ended_ms = end_ms(task)
+    if not is_broken(task) or ended_ms is None:
+        return False
+    whole = not parts.failed(task) or task.closed_ms is not None
+    return whole or (task.failed_to_ms is not None and task.failed_to_ms >= ended_ms)
 
 
 def _of_last_attempt(accepted: Accepted, evidence: Evidence) -> Verdict:
@@ -168,9 +223,9 @@ def _failure(task: Task) -> Reason | None:
 def _of_task(task: Task, evidence: Evidence) -> Verdict:
     end = end_ms(task)
     if is_uploaded(task):
-        return State.COMPLETED, _early_end(task)
-    if end is not None and is_broken(task) and task.broken:
-        return State.FAILED, Reason(Code.UPLOAD_FAILED, f"upload failed: {task.broken[1]}")
+        return State.COMPLETED, _missing_part(task) or _early_end(task)
+    if _is_over(task) or (is_broken(task) and task.settled_ms is not None):
+        return State.FAILED, _upload_failed(task)
     # A failed start is only the end of a task that never began: 801 status 1 after it is a later try's.
     if task.not_started and not task.began_ms:
         why = task.not_started[1]
@@ -183,8 +238,9 @@ def _of_task(task: Task, evidence: Evidence) -> Verdict:
             return State.FAILED, Reason(of_recorder(why), f"the recorder gave up: {why}")
         return State.LOST, _lost(task)
     if end is not None:
-        held = Reason(Code.FILES_HELD, task.held[1]) if task.held and task.held[1] else None
-        return State.UPLOADING, held if task.held else _early_end(task)
+        if parts.held(task) is not None:
+            return State.UPLOADING, Reason(Code.FILES_HELD, task.held[1]) if task.held and task.held[1] else None
+        return State.UPLOADING, _early_end(task)
     if evidence.stop:
         return State.STOPPING, None
     if task.paused and task.paused[1]:
@@ -232,9 +288,29 @@ def recorded_nothing(task: Task, evidence: Evidence) -> bool:
     return _stopped_after_ms(task, evidence) <= AT_ONCE_MS
 
 
+def _upload_failed(task: Task) -> Reason:
+    why = task.broken[1] if task.broken else "upload failed"
+    return Reason(Code.UPLOAD_FAILED, f"upload failed: {why}")
+
+
+def _missing_part(task: Task) -> Reason | None:
+    """Return what is missing of a task that left a film; None where nothing is known to be."""
+    if (held := parts.held(task)) is not None:
+        which = f" ({', '.join(held[:3])})" if held else ""
+        return Reason(Code.FILES_HELD, f"only part was recorded: files are still on the recorder's side{which}")
+    if parts.failed(task) is not None:
+        why = _upload_failed(task)
+        return Reason(why.code, f"only part was recorded: {why.words}")
+    if unproven := parts.unproven(task):
+        named = ", ".join(unproven[:3])
+        why_not = f"only part was recorded: files were named ({named}), and nothing shows that they were uploaded"
+        return Reason(Code.FILES_UNPROVEN, why_not)
+    return None
+
+
 def _lost(task: Task) -> Reason:
-    if task.files:
-        named = ", ".join(list(task.files)[:3])
+    if names := parts.named(task):
+        named = ", ".join(names[:3])
         why = f"the task is gone; files were named ({named}), and nothing shows that they were uploaded"
         return Reason(Code.FILES_UNPROVEN, why)
     if task.covered_ms is not None:
@@ -266,21 +342,25 @@ def end_ms(task: Task) -> int | None:
 
 
 def is_uploaded(task: Task) -> bool:
-    """Tell whether everything that the task recorded is where it belongs."""
-    # A file that is only named (304, 310 status 1) need not be there: its bytes were listed, or TRTC said so.
-    listed = any(file.size is not None for file in task.files.values())
-    if task.settled_ms is not None and (listed or (task.files and task.covered_ms is not None)):
+    """Tell whether what the task recorded is where it belongs, but for parts of which TRTC said that they failed."""
+    if not parts.films(task):
+        return False  # a film that is only named (304, 310 status 1) need not be there
+    if task.settled_ms is not None:
         return True
-    if end_ms(task) is None or task.covered_ms is None or not task.files:
-        return False  # the event that names the files may still be on its way
+    if end_ms(task) is None or parts.is_waited_for(task):
+        return False
     ends = [task.ended_ms, task.terminated[0] if task.terminated else None]
     end = min((end for end in ends if end is not None), default=None)
-    return task.closed_ms is not None or (end is not None and task.covered_ms >= end)
+    if end is None:  # only the end of a whole task in VOD is told by an event of its own
+        return task.closed_ms is not None and any(file.file_id for file in task.files.values())
+    if task.closed_ms is not None and task.closed_ms + CLOCKS_DIFFER_MS >= end:
+        return True
+    return max(task.covered_ms or 0, task.failed_to_ms or 0) >= end
 
 
 def is_broken(task: Task) -> bool:
-    """Tell whether the last word on the upload is that it failed."""
-    return task.broken is not None and not (task.held and task.held > task.broken)
+    """Tell whether nothing is there and the last word on the upload is that it failed."""
+    return parts.failed(task) is not None and parts.held(task) is None and not parts.films(task)
 
 
 def _early_end(task: Task) -> Reason | None:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import takewhile
 
+from shared.domain import parts
 from shared.domain.accepted import Accepted
 from shared.domain.deadlines import because, too_late
 from shared.domain.evidence import Evidence, Task
@@ -21,7 +22,17 @@ from shared.domain.outbox import messages
 from shared.domain.periods import IN_FLIGHT_MS, REPEAT_MS, START_LEAD_MS
 from shared.domain.reasons import Code, Reason
 from shared.domain.refusals import is_full
-from shared.domain.states import State, end_ms, is_unsure, last_attempt, last_task, pending_tasks, state_of, unseen
+from shared.domain.states import (
+    State,
+    can_list,
+    end_ms,
+    is_unsure,
+    last_attempt,
+    last_task,
+    pending_tasks,
+    state_of,
+    unseen,
+)
 
 SETTLE_MS = 300_000
 """After the newest fact: TRTC sends for a minute, and a listing is complete some time after that."""
@@ -159,7 +170,7 @@ def next_step(
             return Notify(message.webhook_id, message.attempts + 1)
     tell_ms = min((message.next_ms or 0 for message in owed), default=None)
     if state.final:
-        if pending := pending_tasks(evidence):
+        if pending := pending_tasks(evidence, looks=can_list(accepted)):
             step = _uploading(accepted, pending, evidence, now_ms, timing)
             if not (tell_ms is not None and isinstance(step, Wait) and step.until_ms > tell_ms):
                 return step
@@ -225,7 +236,7 @@ def _working_step(
         return _waiting(accepted, evidence, now_ms, passed, asked=asked)
     if state is State.UPLOADING:
         # Only a failed upload that is held again is neither pending nor final; its task is the last one's.
-        pending = pending_tasks(evidence) or [task for task in [last_task(evidence)] if task]
+        pending = pending_tasks(evidence, looks=can_list(accepted)) or [task for task in [last_task(evidence)] if task]
         return _uploading(accepted, pending, evidence, now_ms, timing)
     task, last = last_task(evidence), last_attempt(evidence)
     if task is None or task.task_id is None:
@@ -319,18 +330,21 @@ def _upload_of(accepted: Accepted, task: Task, evidence: Evidence, now_ms: int, 
     task_id = task.task_id or ""
     # An event without a time: at once, since "now" would move with every look.
     ended_ms = end_ms(task) or task.listed_ms or 0
-    give_up_ms = ended_ms + (timing.held_for if task.held else timing.lost_after)
+    held, failed = parts.held(task) is not None, parts.failed(task) is not None
+    give_up_ms = ended_ms + (timing.held_for if held else timing.lost_after)
     if unseen(task, evidence):  # stopped before it began, as far as anybody said: an event is late by a minute
         give_up_ms = ended_ms + min(timing.files_after, timing.lost_after)
     if now_ms >= give_up_ms:
         return Look(task_id, last=True)
     # "Still on the recorder's side" is TRTC's word that more will come: what lies there is not all.
-    if accepted.place is None or accepted.caller_keys or task.held:
+    if accepted.place is None or accepted.caller_keys or held:
         return Wait(give_up_ms)
-    if task.listed_ms is not None:
+    # What could not be uploaded may lie there all the same: it is looked for once after that was said.
+    failed_ms = parts.failed_ms(task) if failed else 0
+    if task.listed_ms is not None and task.listed_ms >= failed_ms:
         return Wait(give_up_ms)
-    look_ms = ended_ms + timing.files_after
-    return Look(task_id, last=False) if now_ms >= look_ms else Wait(look_ms)
+    look_ms = max(ended_ms, failed_ms) + timing.files_after
+    return Look(task_id, last=False) if now_ms >= look_ms else Wait(min(look_ms, give_up_ms))
 
 
 def _at_ms(evidence: Evidence) -> int:

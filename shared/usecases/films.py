@@ -7,12 +7,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 
-from shared.domain import facts
+from shared.domain import facts, parts
 from shared.domain.accepted import Accepted
 from shared.domain.evidence import Filmed, Task
 from shared.domain.facts import Fact
 from shared.domain.film_verdict import FilmCheck, Flaw, Verdict
-from shared.domain.filmed import MOST_FILES, films_of
+from shared.domain.filmed import MOST_FILES
 from shared.ports import FilmStore, ObjectStore
 from shared.usecases.tasks import folder_of, list_files
 
@@ -55,7 +55,7 @@ def inspect_task(
     from shared.domain.film_reader import Budget
 
     task_id, at_ms = task.task_id or "", clock()
-    names, sizes, checks = films_of(task)[:MOST_FILES], list_files(accepted, task_id, store), dict[str, FilmCheck]()
+    names, sizes, checks = parts.films(task)[:MOST_FILES], list_files(accepted, task_id, store), dict[str, FilmCheck]()
     for _ in range(LISTINGS):
         if sizes.keys() >= {*names}:
             break
@@ -78,7 +78,7 @@ def inspect_task(
 def unlooked(task: Task, at_ms: int) -> Filmed:
     """Return that nobody can look here."""
     why = FilmCheck(verdict=Verdict.UNCHECKED, why="films are not looked into here")
-    return Filmed(at_ms=at_ms, files=dict.fromkeys(films_of(task)[:MOST_FILES], why))
+    return Filmed(at_ms=at_ms, files=dict.fromkeys(parts.films(task)[:MOST_FILES], why))
 
 
 class _Opened:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, ClassVar
 
-from shared.domain import facts, ids
+from shared.domain import facts, ids, parts
 from shared.domain.accepted import Accepted
 from shared.domain.errors import RecorderBusy, RecorderError, TaskNotFound
 from shared.domain.evidence import Evidence
@@ -131,7 +131,8 @@ def _carry_out(step: Step, accepted: Accepted, evidence: Evidence, ports: Reconc
             return inspect_task(accepted, task, tries, ports.films, ports.store, ports.clock, ports.sleep)
         case Look(task_id, last):
             files = _found(accepted, task_id, ports)
-            return facts.looked(now_ms, task_id, files, last=last) if files or last else None
+            failed = parts.failed(evidence.tasks[ids.task_key_of(task_id)]) is not None  # that nothing is there is news
+            return facts.looked(now_ms, task_id, files, last=last) if files or last or failed else None
         case Sweep(_):
             stray = task_of_files(accepted, evidence, ports.store)
             # Its callbacks may say more than its files do: only its own last look settles it.

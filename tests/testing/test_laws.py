@@ -116,6 +116,17 @@ class Regrets(Run):
         return self
 
 
+class Conceals(Run):
+    """The document forgets what could not be uploaded."""
+
+    def play(self, *, whole: bool = True) -> Run:
+        super().play(whole=whole)
+        key = keys.document_key("r0")
+        body = self.bucket.objects[key].body
+        self.bucket.put(key, body.replace(b'"failed_ms"', b'"x"').replace(b'"broken"', b'"y"'))
+        return self
+
+
 class Forges(Run):
     def play(self, *, whole: bool = True) -> Run:
         super().play(whole=whole)
@@ -286,6 +297,7 @@ MUTANTS: dict[str, tuple[Callable[[Scenario], Run], list[Scenario]]] = {
     "every recording ends": (NeverTicks, [plain(begin("r0", StartAt=1_800_000_600))]),
     "states are true": (SaysItUploaded, [ONE]),
     "completed is never taken back": (Regrets, [ONE]),
+    "parts are there or told missing": (Conceals, [replace(ONE, stories={"r0-1": "failed part"})]),
     "documents can be rebuilt": (Forges, [ONE]),
     "callers are told": (TellsNobody, [ONE]),
     "deleted is deleted": (KeepsTheRest, [DELETED]),

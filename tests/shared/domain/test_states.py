@@ -78,7 +78,7 @@ TABLE: list[Row] = [
         State.COMPLETED,
         None,
     ),
-    ("an empty file is a file", {}, [*GONE, facts.looked(9_000, TASK, {"a.mp4": 0})], State.COMPLETED, None),
+    ("an empty file is no film", {}, [*GONE, facts.looked(9_000, TASK, {"a.mp4": 0})], State.LOST, None),
     (
         "named by 304, nothing there",
         {},
@@ -194,7 +194,22 @@ TABLE: list[Row] = [
         State.COMPLETED,
         "only part was recorded: the recorder made no file; nothing was recorded",
     ),
-    ("the second is there", RESTARTS, [*CRASHED, *AGAIN_DONE], State.COMPLETED, None),
+    (
+        "the second is there, and the first may have left a film",
+        RESTARTS,
+        [*CRASHED, *AGAIN_DONE],
+        State.UPLOADING,
+        "an attempt may have left files; the recorder gave up: crash",
+    ),
+    (
+        "the second is there, and the first left none",
+        RESTARTS,
+        [*CRASHED, *AGAIN_DONE, facts.looked(9_000, TASK, {})],
+        State.COMPLETED,
+        "only part was recorded: the recorder gave up: crash",
+    ),
+    ("both are there", RESTARTS, [*PART, *AGAIN_DONE], State.COMPLETED, None),
+    ("the first never began", RESTARTS, [*BAD_PAGE, *AGAIN_DONE], State.COMPLETED, None),
 ]
 
 
@@ -275,12 +290,13 @@ def test_the_end_is_the_earliest_known(story: Story, expected: int | None) -> No
         (BAD_PAGE, []),
         ([*ENDED, mp4_stop(0, 2_500)], []),
         ([*ENDED, mp4_stop(1, 2_500)], [TASK]),
-        ([*ENDED, mp4_stop(2, 2_500)], []),
+        ([*ENDED, mp4_stop(2, 2_500)], [TASK]),
+        ([*ENDED, mp4_stop(2, 2_500), facts.looked(9_000, TASK, {}, last=False)], []),
         ([*ENDED, facts.looked(9_000, TASK, {})], []),
     ],
 )
 def test_files_are_expected_of_what_is_over_and_not_settled(story: Story, expected: list[str]) -> None:
-    """Not of what still records, never began, is uploaded, broken or settled."""
+    """Not of what still records, never began, is uploaded or settled; what failed is looked for once."""
     assert expected == [task.task_id for task in pending_tasks(known(story))]
 
 
