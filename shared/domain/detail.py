@@ -13,7 +13,7 @@ from shared.domain.evidence import Evidence
 from shared.domain.facts import MAX_WORDS
 from shared.domain.outbox import Message
 from shared.domain.reasons import Code, of_page, of_recorder, of_trtc
-from shared.domain.states import end_ms
+from shared.domain.uploads import end_ms
 
 WORDS = {
     "attempt": "TRTC was asked to start, attempt {said}",

@@ -15,8 +15,18 @@ from enum import Enum
 from shared.domain import parts
 from shared.domain.accepted import Accepted
 from shared.domain.evidence import Attempt, Evidence, Task
-from shared.domain.periods import CLOCKS_DIFFER_MS, IN_FLIGHT_MS, START_LEAD_MS
+from shared.domain.periods import IN_FLIGHT_MS, START_LEAD_MS
 from shared.domain.reasons import Code, Reason, of_page, of_recorder, of_trtc
+from shared.domain.uploads import (
+    end_ms,
+    is_broken,
+    is_over,
+    is_unlooked,
+    is_uploaded,
+    lost,
+    missing_part,
+    upload_failed,
+)
 
 SLOW_START_MS = 150_000
 """A page may take this long to its first picture: it is waited for twice, up to 60 s each time."""
@@ -129,7 +139,7 @@ def _with_earlier(accepted: Accepted, evidence: Evidence, reason: Reason | None)
             return State.UPLOADING, Reason(why.code, f"an attempt may have left files; {why.words}")
     for task in others:
         if is_uploaded(task):
-            reason = _missing_part(task) or reason
+            reason = missing_part(task) or reason
         elif (task.settled_ms is not None or is_broken(task)) and (task.began_ms or task.terminated or task.files):
             why = _why_missing(task)
             reason = Reason(why.code, f"only part was recorded: {why.words}")
@@ -138,10 +148,10 @@ def _with_earlier(accepted: Accepted, evidence: Evidence, reason: Reason | None)
 
 def _why_missing(task: Task) -> Reason:
     if is_broken(task):
-        return _upload_failed(task)
+        return upload_failed(task)
     if task.terminated:
         return Reason(of_recorder(task.terminated[1]), f"the recorder gave up: {task.terminated[1]}")
-    return _lost(task)
+    return lost(task)
 
 
 def can_list(accepted: Accepted) -> bool:
@@ -163,24 +173,8 @@ def pending_tasks(evidence: Evidence, *, looks: bool = True) -> list[Task]:
         and (end_ms(task) is not None or task.listed_ms is not None)
         and task.settled_ms is None
         and not (task.not_started and not task.began_ms)
-        and (_unlooked(task, looks=looks) if is_uploaded(task) or _is_over(task) else True)
+        and (is_unlooked(task, looks=looks) if is_uploaded(task) or is_over(task) else True)
     ]
-
-
-def _unlooked(task: Task, *, looks: bool) -> bool:
-    """Tell whether a part is missing and nobody looked for it since that was said."""
-    if not looks or (parts.failed(task) is None and not parts.unproven(task)):
-        return False
-    return task.listed_ms is None or task.listed_ms < parts.failed_ms(task)
-
-
-def _is_over(task: Task) -> bool:
-    """Tell whether TRTC said of everything up to the end that it could not be uploaded."""
-    ended_ms = end_ms(task)
-    if not is_broken(task) or ended_ms is None:
-        return False
-    whole = not parts.failed(task) or task.closed_ms is not None
-    return whole or (task.failed_to_ms is not None and task.failed_to_ms >= ended_ms)
 
 
 def _of_last_attempt(accepted: Accepted, evidence: Evidence) -> Verdict:
@@ -223,9 +217,9 @@ def _failure(task: Task) -> Reason | None:
 def _of_task(task: Task, evidence: Evidence) -> Verdict:
     end = end_ms(task)
     if is_uploaded(task):
-        return State.COMPLETED, _missing_part(task) or _early_end(task)
-    if _is_over(task) or (is_broken(task) and task.settled_ms is not None):
-        return State.FAILED, _upload_failed(task)
+        return State.COMPLETED, missing_part(task) or _early_end(task)
+    if is_over(task) or (is_broken(task) and task.settled_ms is not None):
+        return State.FAILED, upload_failed(task)
     # A failed start is only the end of a task that never began: 801 status 1 after it is a later try's.
     if task.not_started and not task.began_ms:
         why = task.not_started[1]
@@ -236,7 +230,7 @@ def _of_task(task: Task, evidence: Evidence) -> Verdict:
         if task.terminated:
             why = task.terminated[1]
             return State.FAILED, Reason(of_recorder(why), f"the recorder gave up: {why}")
-        return State.LOST, _lost(task)
+        return State.LOST, lost(task)
     if end is not None:
         if parts.held(task) is not None:
             return State.UPLOADING, Reason(Code.FILES_HELD, task.held[1]) if task.held and task.held[1] else None
@@ -288,36 +282,6 @@ def recorded_nothing(task: Task, evidence: Evidence) -> bool:
     return _stopped_after_ms(task, evidence) <= AT_ONCE_MS
 
 
-def _upload_failed(task: Task) -> Reason:
-    why = task.broken[1] if task.broken else "upload failed"
-    return Reason(Code.UPLOAD_FAILED, f"upload failed: {why}")
-
-
-def _missing_part(task: Task) -> Reason | None:
-    """Return what is missing of a task that left a film; None where nothing is known to be."""
-    if (held := parts.held(task)) is not None:
-        which = f" ({', '.join(held[:3])})" if held else ""
-        return Reason(Code.FILES_HELD, f"only part was recorded: files are still on the recorder's side{which}")
-    if parts.failed(task) is not None:
-        why = _upload_failed(task)
-        return Reason(why.code, f"only part was recorded: {why.words}")
-    if unproven := parts.unproven(task):
-        named = ", ".join(unproven[:3])
-        why_not = f"only part was recorded: files were named ({named}), and nothing shows that they were uploaded"
-        return Reason(Code.FILES_UNPROVEN, why_not)
-    return None
-
-
-def _lost(task: Task) -> Reason:
-    if names := parts.named(task):
-        named = ", ".join(names[:3])
-        why = f"the task is gone; files were named ({named}), and nothing shows that they were uploaded"
-        return Reason(Code.FILES_UNPROVEN, why)
-    if task.covered_ms is not None:
-        return Reason(Code.FILES_UNNAMED, "TRTC said that everything is uploaded, and no event named a file")
-    return Reason(Code.FILES_MISSING, "the task is gone and no file came")
-
-
 def since_ms(accepted: Accepted, evidence: Evidence, state: State) -> int:
     """Return what time the evidence gives for the beginning of a state that is not final; epoch ms."""
     task, last = last_task(evidence), last_attempt(evidence)
@@ -333,34 +297,6 @@ def since_ms(accepted: Accepted, evidence: Evidence, state: State) -> int:
     if task and state is State.UPLOADING:
         return end_ms(task) or 0
     return (last[1].at_ms if last else None) or accepted.created_ms
-
-
-def end_ms(task: Task) -> int | None:
-    """Return when the task ended, as far as is known; epoch ms."""
-    ends = [task.ended_ms, task.gone_ms, task.terminated[0] if task.terminated else None]
-    return min((end for end in ends if end is not None), default=None)
-
-
-def is_uploaded(task: Task) -> bool:
-    """Tell whether what the task recorded is where it belongs, but for parts of which TRTC said that they failed."""
-    if not parts.films(task):
-        return False  # a film that is only named (304, 310 status 1) need not be there
-    if task.settled_ms is not None:
-        return True
-    if end_ms(task) is None or parts.is_waited_for(task):
-        return False
-    ends = [task.ended_ms, task.terminated[0] if task.terminated else None]
-    end = min((end for end in ends if end is not None), default=None)
-    if end is None:  # only the end of a whole task in VOD is told by an event of its own
-        return task.closed_ms is not None and any(file.file_id for file in task.files.values())
-    if task.closed_ms is not None and task.closed_ms + CLOCKS_DIFFER_MS >= end:
-        return True
-    return max(task.covered_ms or 0, task.failed_to_ms or 0) >= end
-
-
-def is_broken(task: Task) -> bool:
-    """Tell whether nothing is there and the last word on the upload is that it failed."""
-    return parts.failed(task) is not None and parts.held(task) is None and not parts.films(task)
 
 
 def _early_end(task: Task) -> Reason | None:

@@ -25,7 +25,6 @@ from shared.domain.refusals import is_full
 from shared.domain.states import (
     State,
     can_list,
-    end_ms,
     is_unsure,
     last_attempt,
     last_task,
@@ -33,6 +32,7 @@ from shared.domain.states import (
     state_of,
     unseen,
 )
+from shared.domain.uploads import end_ms
 
 SETTLE_MS = 300_000
 """After the newest fact: TRTC sends for a minute, and a listing is complete some time after that."""

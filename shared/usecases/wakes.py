@@ -14,8 +14,8 @@ from shared.domain.document import decide
 from shared.domain.errors import StoreError
 from shared.domain.evidence import Evidence
 from shared.domain.periods import START_LEAD_MS
-from shared.domain.states import end_ms
 from shared.domain.steps import GiveUp, Inspect, Start, next_step
+from shared.domain.uploads import end_ms
 from shared.ports import ObjectStore
 from shared.store.journal import Known
 

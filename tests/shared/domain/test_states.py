@@ -11,14 +11,13 @@ from shared.domain.evidence import Evidence, fold
 from shared.domain.reasons import Code, former
 from shared.domain.states import (
     State,
-    end_ms,
-    is_uploaded,
     last_attempt,
     last_task,
     pending_tasks,
     since_ms,
     state_of,
 )
+from shared.domain.uploads import end_ms, is_uploaded
 from testing.callbacks import TASK, callback, mp4_stop, vod_commit
 from tests.shared.domain.test_document import ACCEPTED, Story, evidence_of
 

@@ -1,0 +1,84 @@
+"""The upload of a task's film: when the task was over, whether its film is where it belongs, and why not. Pure."""
+
+from __future__ import annotations
+
+from shared.domain import parts
+from shared.domain.evidence import Task
+from shared.domain.periods import CLOCKS_DIFFER_MS
+from shared.domain.reasons import Code, Reason
+
+
+def end_ms(task: Task) -> int | None:
+    """Return when the task ended, as far as is known; epoch ms."""
+    ends = [task.ended_ms, task.gone_ms, task.terminated[0] if task.terminated else None]
+    return min((end for end in ends if end is not None), default=None)
+
+
+def is_uploaded(task: Task) -> bool:
+    """Tell whether what the task recorded is where it belongs, but for parts of which TRTC said that they failed."""
+    if not parts.films(task):
+        return False  # a film that is only named (304, 310 status 1) need not be there
+    if task.settled_ms is not None:
+        return True
+    if end_ms(task) is None or parts.is_waited_for(task):
+        return False
+    ends = [task.ended_ms, task.terminated[0] if task.terminated else None]
+    end = min((end for end in ends if end is not None), default=None)
+    if end is None:  # only the end of a whole task in VOD is told by an event of its own
+        return task.closed_ms is not None and any(file.file_id for file in task.files.values())
+    if task.closed_ms is not None and task.closed_ms + CLOCKS_DIFFER_MS >= end:
+        return True
+    return max(task.covered_ms or 0, task.failed_to_ms or 0) >= end
+
+
+def is_broken(task: Task) -> bool:
+    """Tell whether nothing is there and the last word on the upload is that it failed."""
+    return parts.failed(task) is not None and parts.held(task) is None and not parts.films(task)
+
+
+def is_over(task: Task) -> bool:
+    """Tell whether TRTC said of everything up to the end that it could not be uploaded."""
+    ended_ms = end_ms(task)
+    if not is_broken(task) or ended_ms is None:
+        return False
+    whole = not parts.failed(task) or task.closed_ms is not None
+    return whole or (task.failed_to_ms is not None and task.failed_to_ms >= ended_ms)
+
+
+def is_unlooked(task: Task, *, looks: bool) -> bool:
+    """Tell whether a part is missing and nobody looked for it since that was said."""
+    if not looks or (parts.failed(task) is None and not parts.unproven(task)):
+        return False
+    return task.listed_ms is None or task.listed_ms < parts.failed_ms(task)
+
+
+def upload_failed(task: Task) -> Reason:
+    """Return why an upload failed, in TRTC's words."""
+    why = task.broken[1] if task.broken else "upload failed"
+    return Reason(Code.UPLOAD_FAILED, f"upload failed: {why}")
+
+
+def missing_part(task: Task) -> Reason | None:
+    """Return what is missing of a task that left a film; None where nothing is known to be."""
+    if (held := parts.held(task)) is not None:
+        which = f" ({', '.join(held[:3])})" if held else ""
+        return Reason(Code.FILES_HELD, f"only part was recorded: files are still on the recorder's side{which}")
+    if parts.failed(task) is not None:
+        why = upload_failed(task)
+        return Reason(why.code, f"only part was recorded: {why.words}")
+    if unproven := parts.unproven(task):
+        named = ", ".join(unproven[:3])
+        why_not = f"only part was recorded: files were named ({named}), and nothing shows that they were uploaded"
+        return Reason(Code.FILES_UNPROVEN, why_not)
+    return None
+
+
+def lost(task: Task) -> Reason:
+    """Return what is known of a task of which no film came."""
+    if names := parts.named(task):
+        named = ", ".join(names[:3])
+        why = f"the task is gone; files were named ({named}), and nothing shows that they were uploaded"
+        return Reason(Code.FILES_UNPROVEN, why)
+    if task.covered_ms is not None:
+        return Reason(Code.FILES_UNNAMED, "TRTC said that everything is uploaded, and no event named a file")
+    return Reason(Code.FILES_MISSING, "the task is gone and no file came")
