@@ -19,6 +19,8 @@ PLACE = ".place"
 """Ends the name of a wake by which a place of the quota became free: only who finds it there gives the place away."""
 _INDEXED = re.compile(r"(?:index|days/[0-9]{4}-[0-9]{2}-[0-9]{2})/([0-9]{13}-[A-Za-z0-9_-]{1,26})")
 _CALLBACK = re.compile(r"tasks/[^/]+/facts/[0-9]{13}-[^/]+\.json")
+SEGMENTS = (".ts", ".m4s")
+"""Endings of the pieces of a playlist, which a listing finds beside it."""
 
 
 def request_key(recording_id: str) -> str:
@@ -119,9 +121,7 @@ def is_film(name: str, of_format: str) -> bool:
 
 def is_recorded(name: str, of_format: str) -> bool:
     """Tell whether a file's name is one that TRTC gives what it records: a film, or a piece of one."""
-    return is_film(name, of_format) or (
-        of_format == "hls" and is_file_name(name) and name.lower().endswith((".ts", ".m4s"))
-    )
+    return is_film(name, of_format) or (of_format == "hls" and is_file_name(name) and name.lower().endswith(SEGMENTS))
 
 
 def indexed(key: str) -> str | None:

@@ -6,9 +6,8 @@ An upload event is about the files that it names; one that names none is about t
 from __future__ import annotations
 
 from shared.domain.evidence import File, Task
+from shared.domain.keys import SEGMENTS
 
-SEGMENTS = (".ts", ".m4s")
-"""Pieces of a playlist, which a listing finds beside it."""
 FILMS = (".mp4", ".m3u8")
 """How names end of what can be watched, where nobody but a listing told of it."""
 
@@ -26,11 +25,11 @@ def named(task: Task) -> list[str]:
 def held(task: Task) -> list[str] | None:
     """Return the films that are on the recorder's side by TRTC's newest word, an empty list for some without a name."""
     names = [name for name in _missing(task) if _is_held(task.files[name])]
-    rest = task.rest
-    if rest is None and not any(_has_word(file) for file in task.files.values()):  # as a former release stored it
-        whole = task.held is not None and not films(task) and not (task.broken and task.broken > task.held)
-    else:
+    if _has_words(task):
+        rest = task.rest
         whole = rest is not None and _is_held(rest) and (rest.held_ms or 0) > (rest.told_ms or 0)
+    else:
+        whole = task.held is not None and not films(task) and not (task.broken and task.broken > task.held)
     return names if names or whole else None
 
 
@@ -52,11 +51,10 @@ def is_waited_for(task: Task) -> bool:
 def failed(task: Task) -> list[str] | None:
     """Return the films that could not be uploaded, an empty list for some without a name; None where none failed."""
     names = [name for name in _missing(task) if _is_failed(task.files[name])]
-    rest = task.rest
-    if rest is None and not any(_has_word(file) for file in task.files.values()):
-        whole = task.broken is not None and not films(task) and not (task.held and task.held > task.broken)
+    if _has_words(task):
+        whole = task.rest is not None and _is_failed(task.rest)
     else:
-        whole = rest is not None and _is_failed(rest)
+        whole = task.broken is not None and not films(task) and not (task.held and task.held > task.broken)
     return names if names or whole else None
 
 
@@ -83,6 +81,11 @@ def _is_there(name: str, task: Task) -> bool:
         return False
     # The end of the upload told of all that was named before (HLS), and a former release kept no word of each file.
     return file.end_ms is not None or all(other.told_ms is None for other in task.files.values())
+
+
+def _has_words(task: Task) -> bool:
+    """Tell whether words are kept of each file; a former release kept those of the whole upload alone."""
+    return task.rest is not None or any(_has_word(file) for file in task.files.values())
 
 
 def _has_word(file: File) -> bool:

@@ -337,7 +337,7 @@ def _upload_of(accepted: Accepted, task: Task, evidence: Evidence, now_ms: int, 
     if now_ms >= give_up_ms:
         return Look(task_id, last=True)
     # "Still on the recorder's side" is TRTC's word that more will come: what lies there is not all.
-    if accepted.place is None or accepted.caller_keys or held:
+    if held or not can_list(accepted):
         return Wait(give_up_ms)
     # What could not be uploaded may lie there all the same: it is looked for once after that was said.
     failed_ms = parts.failed_ms(task) if failed else 0

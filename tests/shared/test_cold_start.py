@@ -30,13 +30,17 @@ print(version("pydantic") == importlib.metadata.distribution("pydantic").version
 """
 
 
+def printed(code: str, function: str) -> list[str]:
+    """Run code about a function in an interpreter of its own; return the lines that it prints."""
+    command = [sys.executable, "-c", code.format(function=function)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
 @pytest.mark.process
 @pytest.mark.parametrize("function", ["recordings", "callback", "reconcile"])
 def test_packages_metadata_is_imported_when_it_is_read(function: str) -> None:
     """Libraries import functions of it; whoever calls one has its answer. A callback needs none; python-ulid does."""
-    command = [sys.executable, "-c", METADATA.format(function=function)]
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    at_once, used = told.stdout.splitlines()
+    at_once, used = printed(METADATA, function)
     assert "True" == used
     if function == "callback" and sys.version_info < (3, 12):  # 3.10 is deployed
         assert "False" == at_once
@@ -46,9 +50,7 @@ def test_packages_metadata_is_imported_when_it_is_read(function: str) -> None:
 @pytest.mark.parametrize("function", ["recordings", "callback", "reconcile"])
 def test_asyncio_is_imported_when_it_is_used(function: str) -> None:
     """No function uses it, though a library imports it; whoever does use it has it whole."""
-    command = [sys.executable, "-c", CODE.format(function=function)]
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    at_once, used = told.stdout.splitlines()
+    at_once, used = printed(CODE, function)
     assert "slept True asyncio.events" == used
     if sys.version_info < (3, 12):  # 3.10 is deployed; the libraries use it at once on newer ones
         assert "False" == at_once
