@@ -1,0 +1,54 @@
+"""The documents lead somewhere: links, titles, and the shape of docs/decisions.md."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+FIELDS = ["Context", "Decision", "Consequence", "Date"]
+
+
+def anchors(path: Path) -> set[str]:
+    """Return the names that GitHub gives to a document's titles."""
+    text = re.sub(r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_leads_to_a_file_and_a_title(path: Path) -> None:
+    """A link to a file of the repository finds it; one with `#…` finds a title in it."""
+    links = re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8"))
+    local = [link for link in links if not link.startswith(("http://", "https://"))]
+    broken = []
+    for link in local:
+        name, _, anchor = link.partition("#")
+        target = (path.parent / name) if name else path
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            broken.append(link)
+    assert [] == broken
+
+
+def test_one_click_leads_from_the_readme_to_every_document() -> None:
+    """README names each document of docs/, README.zh-CN the Chinese edition where there is one."""
+    english = {path.name for path in (ROOT / "docs").glob("*.md") if ".zh-CN" not in path.name}
+    chinese = {name.replace(".md", ".zh-CN.md") for name in english}
+    chinese = {name if (ROOT / "docs" / name).exists() else name.replace(".zh-CN", "") for name in chinese}
+    for readme, names in (("README.md", english), ("README.zh-CN.md", chinese)):
+        linked = re.findall(r"\]\(docs/([^)#]+\.md)", (ROOT / readme).read_text(encoding="utf-8"))
+        assert set() == names - set(linked), readme
+
+
+def test_every_decision_has_context_decision_consequence_and_date() -> None:
+    """In this order; the date is a day."""
+    text = (ROOT / "docs" / "decisions.md").read_text(encoding="utf-8")
+    entries = text.split("\n### ")[1:]
+    assert len(entries) > 40
+    for entry in entries:
+        title = entry.partition("\n")[0]
+        assert FIELDS == re.findall(r"^- \*\*(\w+)\.\*\* ", entry, re.MULTILINE), title
+        assert re.search(r"^- \*\*Date\.\*\* 20\d\d-[01]\d-[0-3]\d$", entry, re.MULTILINE), title
