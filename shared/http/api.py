@@ -224,9 +224,10 @@ def console_page(call: Call) -> HttpResponse:
     """The console, and what its page loads."""
     from shared.http import console
 
+    asset = call.place.route.removeprefix("/console").lstrip("/")
     files = console.origin_of(call.ports.files.presign("-", 60))
     return console.reply(
-        call.place.route.removeprefix("/console").lstrip("/"), call.request.headers.get("accept-language", ""), files
+        asset, call.request.headers.get("accept-language", ""), files, call.request.query.get("lang", "")
     )
 
 

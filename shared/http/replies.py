@@ -98,7 +98,8 @@ def conditional(method: str, if_none_match: str | None, reply: HttpResponse) -> 
     own = reply.headers.get("ETag")
     cached = reply.headers.get("Cache-Control") != "no-store"
     if reply.status == 200 and own and cached and names_etag(if_none_match, own):
-        return HttpResponse(304, "", {"ETag": own})
+        kept = {name: value for name, value in reply.headers.items() if name in ("ETag", "Vary", "Cache-Control")}
+        return HttpResponse(304, "", kept)
     return HttpResponse(reply.status, "", reply.headers) if method == "HEAD" else reply
 
 

@@ -72,7 +72,8 @@ class FakeApi:
         """Reply to one request: status, headers, body."""
         path = urlsplit(target).path.removeprefix(self.base)
         if path.startswith("/console"):
-            page = reply(path.removeprefix("/console").strip("/"), headers.get("accept-language", ""), FILES)
+            lang = parse_qs(urlsplit(target).query).get("lang", [""])[0]
+            page = reply(path.removeprefix("/console").strip("/"), headers.get("accept-language", ""), FILES, lang)
             return page.status, dict(page.headers), page.body
         given = json.loads(body) if body else None
         self.calls.append((method, target.removeprefix(self.base), given, headers))

@@ -25,9 +25,10 @@ FOLDER = Path(console.__file__).parent
 SOURCES = [FOLDER / "js" / f"{name}.js" for name in SCRIPTS]
 
 
-def test_the_page_is_one_and_small() -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_is_one_and_small(language: str) -> None:
     """Under 100 KB; it names no other address than the API's, which is beside it."""
-    page = reply("").body
+    page = reply("", lang=language).body
     assert len(page.encode()) < 100_000
     assert not re.search(r"(?:src|href)=[\"']?(?:https?:)?//", page)
     assert 1 == page.count("</script>")
@@ -122,10 +123,42 @@ def test_the_page_is_in_the_browsers_language(accepted: str, language: str) -> N
     assert 1 == len({reply("", language).headers["ETag"], sent.headers["ETag"]})
 
 
-@given(st.text(max_size=60))
-def test_any_accept_language_gets_a_page(accepted: str) -> None:
-    """It is a stranger's header."""
-    assert reply("", accepted).status == 200
+@pytest.mark.parametrize(
+    ("accepted", "lang", "language"),
+    [
+        ("zh-CN", "en", "en"),
+        ("en-GB", "zh", "zh"),
+        ("en-GB;q=7", "zh-CN", "zh"),
+        ("zh", "", "zh"),
+        ("zh", "fr", "zh"),
+        ("zh", "<script>", "zh"),
+        ("", "constructor", "en"),
+    ],
+)
+def test_the_address_may_name_the_language(accepted: str, lang: str, language: str) -> None:
+    """Before the browser's; one that we do not speak decides nothing."""
+    sent = reply("", accepted, lang=lang)
+    assert (language, "Accept-Language") == (sent.headers["Content-Language"], sent.headers["Vary"])
+
+
+@pytest.mark.parametrize(("language", "other"), [LANGUAGES, LANGUAGES[::-1]])
+def test_a_page_holds_one_language(language: str, other: str) -> None:
+    """No message of the other is sent; each has its own ETag."""
+    own, others = (json.loads((FOLDER / f"messages.{each}.json").read_text("utf-8")) for each in (language, other))
+    sent = reply("", lang=language)
+    messages = re.search(r"const GROUPS = (.*);", sent.body)
+    assert messages
+    said = {text for group in json.loads(messages[1]).values() for text in group.values()}
+    assert set(own.values()) == said
+    assert [] == [text for text in set(others.values()) - said if len(text) > 9 and text in sent.body]
+    assert f"<noscript>{own['noscript']}</noscript>" in sent.body
+    assert reply("", lang=other).headers["ETag"] != sent.headers["ETag"]
+
+
+@given(st.text(max_size=60), st.text(max_size=10))
+def test_any_accept_language_gets_a_page(accepted: str, lang: str) -> None:
+    """Header and address are a stranger's."""
+    assert reply("", accepted, lang=lang).status == 200
 
 
 @pytest.mark.parametrize("asset", ["console.css", "../api.py", "hls.light.min.js", "js/main.js", "HLS.js", "hls.js/"])
@@ -168,4 +201,4 @@ def test_both_languages_say_the_same() -> None:
     built = (*re.findall(r"[`']([\w]+\.)\$\{", code), "problem.", "files.")
     dialogs = re.compile(r"\.(title|text|yes)$|^(stop|delete|cancel\.start)$")
     left = set(english) - named
-    assert set() == {key for key in left if not key.startswith(built) and not dialogs.search(key)}
+    assert {"noscript"} == {key for key in left if not key.startswith(built) and not dialogs.search(key)}

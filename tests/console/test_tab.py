@@ -41,7 +41,7 @@ def test_a_token_that_is_no_longer_good_leads_to_the_sign_in_and_back(api: FakeA
 
 
 def test_the_page_speaks_chinese(api: FakeApi, open_tab: Open) -> None:
-    """By the browser's language; the switch is remembered."""
+    """By the browser's language; the switch loads the page in the other, at the same view, and is remembered."""
     api.documents = every_state()
     tab = open_tab(api.url, locale="zh-CN")
     page = tab.page
@@ -51,10 +51,25 @@ def test_the_page_speaks_chinese(api: FakeApi, open_tab: Open) -> None:
     expect(page.get_by_role("heading", name="录制", exact=True)).to_be_visible()
     expect(page.locator("table.list").get_by_text("排队中")).to_be_visible()
     assert "zh" == page.locator("html").get_attribute("lang")
+    tab.go("/new")
     page.get_by_role("button", name="EN", exact=True).click()
+    expect(page.get_by_role("heading", name="New recording")).to_be_visible()
+    page.goto(tab.url)
     expect(page.get_by_role("heading", name="Recordings")).to_be_visible()
-    page.reload()
-    expect(page.get_by_role("heading", name="Recordings")).to_be_visible()
+    expect(page.get_by_role("button", name="EN", exact=True)).to_have_attribute("aria-pressed", "true")
+
+
+def test_the_address_names_the_language(api: FakeApi, open_tab: Open) -> None:
+    """A link to the page in one language is followed, whatever the browser or an earlier visit says."""
+    page = open_tab(api.url, locale="en-GB").page
+    page.goto(f"{api.url}?lang=zh")
+    expect(page.get_by_label("API 令牌")).to_be_visible()
+    page.evaluate("localStorage.setItem('webrecord.language', 'of a later release')")
+    page.goto(api.url)
+    expect(page.get_by_label("API token")).to_be_visible()
+    page.evaluate("localStorage.setItem('webrecord.language', 'en')")
+    page.goto(f"{api.url}?lang=zh")
+    expect(page.get_by_label("API 令牌")).to_be_visible()
 
 
 def test_trouble_is_one_line_that_says_what_to_do(api: FakeApi, tab: Tab) -> None:

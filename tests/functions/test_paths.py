@@ -286,3 +286,17 @@ def test_replies_with_links_are_kept_nowhere(api: Api) -> None:
         )
     )
     assert (304, "no-store") == (again[0], again[2]["Cache-Control"])
+
+
+def test_the_console_is_sent_in_one_language_and_only_once(api: Api) -> None:
+    """By the address or the browser; what a browser has is not sent again, and a cache knows by what it differs."""
+    chinese = {"accept-language": "zh-CN,zh;q=0.9"}
+    page, asked, other = (
+        api(event("GET", "/release/console", headers=headers, queryString=query))
+        for headers, query in ((chinese, {}), ({}, {"lang": "zh"}), (chinese, {"lang": "en"}))
+    )
+    assert ("zh", "zh", "en") == tuple(reply[2]["Content-Language"] for reply in (page, asked, other))
+    assert page[2]["ETag"] == asked[2]["ETag"] != other[2]["ETag"]
+    again = api(event("GET", "/release/console", headers={**chinese, "if-none-match": page[2]["ETag"]}))
+    assert (304, "Accept-Language", "no-cache") == (again[0], again[2]["Vary"], again[2]["Cache-Control"])
+    assert 200 == api(event("GET", "/console", headers={"if-none-match": page[2]["ETag"]}))[0]

@@ -18,7 +18,7 @@ from shared.domain.ids import etag
 from shared.triggers import HttpResponse
 
 LANGUAGES = ("en", "zh")
-"""The first is for everybody whose browser asks for none of them."""
+"""The first is for everybody who asks for none of them."""
 SCRIPTS = (
     "dom",
     "text",
@@ -45,19 +45,20 @@ _ASSETS = {
 _SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
 
-def reply(asset: str, accept_language: str = "", files: str = "") -> HttpResponse:
-    """Return the page, or something it loads.
+def reply(asset: str, accept_language: str = "", files: str = "", lang: str = "") -> HttpResponse:
+    """Return the page in one language, or something it loads.
 
     Args:
         asset: the path below `/console/`; "" is the page itself.
-        accept_language: the header, which decides the page's first language.
+        accept_language: the header, which decides the page's language unless the address does.
         files: the origin that recorded files are read from: of other origins the page may only read its own.
+        lang: the language that the address names, `?lang=zh`; one that we do not speak decides nothing.
 
     Raises:
         NotFound: there is no such asset.
     """
     if asset == "":
-        return _page(_language(accept_language), files)
+        return _page(_language(f"{lang},{accept_language}"), files)
     if asset not in _ASSETS:
         raise NotFound(f"the console has no {asset}")
     return _asset(asset)
@@ -74,7 +75,7 @@ def _language(accepted: str) -> str:
     for position, wish in enumerate(accepted.lower().split(",")):
         tag, _, parameter = wish.strip().partition(";")
         try:
-            weight = float(parameter.strip().removeprefix("q=") or 1)
+            weight = min(1.0, float(parameter.strip().removeprefix("q=") or 1))
         except ValueError:
             weight = 0.0
         wishes.append((-weight, position, tag.split("-")[0]))
@@ -84,9 +85,12 @@ def _language(accepted: str) -> str:
 
 @lru_cache
 def _page(language: str, files: str) -> HttpResponse:
-    style, script = lean(_read("console.css")), _script()
-    page = _read("console.html").replace("{lang}", language).replace("{files}", files)
-    page = page.replace("{style}", style).replace("{script}", script)
+    messages = json.loads(_read(f"messages.{language}.json"))
+    style, script = lean(_read("console.css")), _script(messages)
+    values = {"lang": language, "files": files, "title": messages["list.title"], "noscript": messages["noscript"]}
+    page = _read("console.html")
+    for name, value in {**values, "style": style, "script": script}.items():
+        page = page.replace(f"{{{name}}}", value, 1)
     headers = {
         "Content-Type": "text/html; charset=utf-8",
         "Content-Security-Policy": _policy(style, script, files),
@@ -113,10 +117,9 @@ def _asset(asset: str) -> HttpResponse:
     return HttpResponse(200, body, headers)
 
 
-def _script() -> str:
-    messages = {language: _grouped(json.loads(_read(f"messages.{language}.json"))) for language in LANGUAGES}
+def _script(messages: dict[str, str]) -> str:
     # As JSON in a script no text may end the element.
-    table = json.dumps(messages, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    table = json.dumps(_grouped(messages), ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     return "\n".join([f"const GROUPS = {table};", *(lean(_read(f"js/{name}.js")) for name in SCRIPTS)])
 
 

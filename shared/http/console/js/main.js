@@ -45,14 +45,13 @@ function moved() {
 }
 
 function words() {
-  document.documentElement.lang = language;
   for (const each of document.querySelectorAll('[data-text]')) each.textContent = t(each.dataset.text);
   for (const each of document.querySelectorAll('[data-label]')) each.setAttribute('aria-label', t(each.dataset.label));
   for (const each of document.querySelectorAll('[data-language]')) each.setAttribute('aria-pressed', String(each.dataset.language === language));
 }
 
 for (const each of document.querySelectorAll('[data-language]')) {
-  each.addEventListener('click', () => { useLanguage(each.dataset.language); words(); route(); each.focus(); });
+  each.addEventListener('click', () => { if (each.dataset.language !== language) useLanguage(each.dataset.language); });
 }
 $('signout').addEventListener('click', () => signOut());
 $('skip').addEventListener('click', (event) => { event.preventDefault(); $('main').focus(); });

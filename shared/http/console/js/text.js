@@ -1,27 +1,36 @@
 // Words, times and sizes in the reader's language.
 
-const MESSAGES = Object.fromEntries(Object.entries(GROUPS).map(([language, groups]) => [language, Object.fromEntries(
-  Object.entries(groups).flatMap(([first, texts]) => Object.entries(texts).map(([rest, text]) => [rest ? `${first}.${rest}` : first, text])))]));
-const remembered = (() => {
-  try { return localStorage.getItem('webrecord.language'); } catch { return null; }
-})();
-let language = MESSAGES[remembered] ? remembered
-  : navigator.languages.map((each) => each.slice(0, 2)).find((each) => MESSAGES[each]) ?? document.documentElement.lang;
+const MESSAGES = Object.fromEntries(Object.entries(GROUPS).flatMap(([first, texts]) =>
+  Object.entries(texts).map(([rest, text]) => [rest ? `${first}.${rest}` : first, text])));
+const language = document.documentElement.lang;
+const REMEMBERED = 'webrecord.language';
+
+// The page holds one language; another is another page, at the same place.
+const inLanguage = (wanted) => `?lang=${wanted}${location.hash}`;
 
 function useLanguage(wanted) {
-  language = wanted;
-  try { localStorage.setItem('webrecord.language', wanted); } catch { /* then it lasts as long as the page */ }
+  try { localStorage.setItem(REMEMBERED, wanted); } catch { /* then it lasts as long as the address */ }
+  location.assign(inLanguage(wanted));
+}
+
+// The language that the reader chose once, unless the address names one.
+const chosen = (() => {
+  try { return localStorage.getItem(REMEMBERED); } catch { return null; }
+})();
+const spoken = [...document.querySelectorAll('[data-language]')].map((each) => each.dataset.language);
+if (chosen !== language && spoken.includes(chosen) && !new URLSearchParams(location.search).has('lang')) {
+  location.replace(inLanguage(chosen));
+  await new Promise(() => {}); // this page ends here
 }
 
 // t('list.changes', {count: 3}); a message that differs for one has `key.one`.
 function t(key, values = {}) {
-  const table = MESSAGES[language];
-  const message = (values.count === 1 ? table[`${key}.one`] : undefined) ?? table[key] ?? MESSAGES.en[key] ?? key;
+  const message = (values.count === 1 ? MESSAGES[`${key}.one`] : undefined) ?? MESSAGES[key] ?? key;
   return message.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
 // The message in the reader's language, if there is one.
-const said = (key) => (Object.hasOwn(MESSAGES[language], key) ? MESSAGES[language][key] : undefined);
+const said = (key) => (Object.hasOwn(MESSAGES, key) ? MESSAGES[key] : undefined);
 
 // Words of the API's or of others, which are English: as they are for who reads English, folded for everybody else.
 const original = (text) => text && (language === 'en' ? h('p', { class: 'why', lang: 'en' }, text)
