@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from shared import log, triggers
 from shared.adapters.wire import INVOCATION, Deadline
+from shared.built import SERVICE, VERSION
 from shared.domain.errors import ConfigurationError, RecorderError, RequestError, WebRecordError
 from shared.domain.periods import IN_FLIGHT_MS
 from shared.http import replies
@@ -58,7 +59,8 @@ def entrypoint(
         log.begin()
         function = str(context.get("function_name") or handle.__module__)
         request_id = str(context.get("request_id") or "")
-        log.note(function=function, request_id=request_id, cold_start=function not in _warm)
+        log.note(service=SERVICE, version=VERSION, function=function, request_id=request_id)
+        log.note(cold_start=function not in _warm)
         _warm.add(function)
         is_http = isinstance(event, Mapping) and "httpMethod" in event
         raised: Exception | None = None
@@ -122,5 +124,8 @@ def _canonical_line(event: Event, response: HttpResponse | None, raised: Excepti
     # What failed in the end outweighs what went well before it.
     outcome = "retry" if raised else noted.get("error") or noted.get("outcome") or "ok"
     log.note(outcome=outcome, duration_ms=round((time.perf_counter() - began) * 1000, 1))
+    if "message" not in noted:
+        about = f"{noted.get('method')} {noted.get('path')}: {response.status} " if response is not None else ""
+        log.note(message=f"{about}{outcome}")
     write = log.logger().error if failed else log.logger().info
     write("http" if response is not None else "event")

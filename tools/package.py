@@ -8,7 +8,9 @@ time and one mode, and what is compiled depends on the sources alone.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -33,6 +35,8 @@ MAX_UNPACKED = 25_000_000
 TIME = (1980, 1, 1, 0, 0, 0)
 MODE = 0o644
 LEVEL = 9
+VERSION = "shared/built.py"
+"""Where what runs says what it is."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,12 @@ class Package:
     parts: Mapping[str, tuple[int, int]]
     zip_bytes: int
     unpacked_bytes: int
+
+    @property
+    def version(self) -> str:
+        """Return what its log lines call it."""
+        found = re.search(r'^VERSION = "(.*)"$', (self.folder / VERSION).read_text("utf-8"), re.MULTILINE)
+        return found[1] if found else ""
 
     def complaints(self) -> list[str]:
         """Return what is over a limit; one line each."""
@@ -76,7 +86,7 @@ def build(out: Path = BUILD, *, python: str | None, root: Path = ROOT, cache: Pa
         PackageError: it can't be built; one line that says what to do.
     """
     wheels = fetch(read_lock((root / "requirements.txt").read_text()), cache or out / "wheels")
-    wanted = {function: contents(function, root, wheels) for function in FUNCTIONS}
+    wanted = _told({function: contents(function, root, wheels) for function in FUNCTIONS})
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out) as made:
         draft = Path(made)
@@ -93,6 +103,21 @@ def build(out: Path = BUILD, *, python: str | None, root: Path = ROOT, cache: Pa
             _replace(draft / package.zip_path.name, package.zip_path)
             _replace(draft / package.folder.name, package.folder)
     return packages
+
+
+def _told(wanted: Mapping[str, Mapping[str, File]]) -> dict[str, dict[str, File]]:
+    """Return the same with a digest of all of it as the version that log lines carry."""
+    digest = hashlib.sha256()
+    for function, files in sorted(wanted.items()):
+        for path, file in sorted(files.items()):
+            digest.update(f"{function}\0{path}\0{len(file.body)}\0".encode() + file.body)
+    version = f'VERSION = "{digest.hexdigest()[:12]}"'.encode()
+    told = {function: dict(files) for function, files in wanted.items()}
+    for files in told.values():
+        if VERSION in files:
+            body = re.sub(rb'^VERSION = ".*"$', version, files[VERSION].body, flags=re.MULTILINE)
+            files[VERSION] = File(body, files[VERSION].distribution)
+    return told
 
 
 def _compile(folder: Path, wanted: Mapping[str, Mapping[str, File]], python: str) -> dict[str, bytes]:
@@ -153,6 +178,7 @@ def _show(packages: Sequence[Package], console: Console) -> None:
     table.add_section()
     table.add_row("whole", *(f"{each.zip_bytes / 1e3:.0f} / {each.unpacked_bytes / 1e3:.0f}" for each in packages))
     table.add_row("limit", *(f"{MAX_ZIP / 1e3:.0f} / {MAX_UNPACKED / 1e3:.0f}" for _ in packages))
+    table.add_row("version", *(each.version for each in packages))
     console.print(table)
 
 

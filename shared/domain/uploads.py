@@ -14,6 +14,11 @@ def end_ms(task: Task) -> int | None:
     return min((end for end in ends if end is not None), default=None)
 
 
+def is_unheard(task: Task) -> bool:
+    """Tell whether a question to TRTC alone said that the task is over: no callback told its end."""
+    return task.gone_ms is not None and (task.ended_ms, task.terminated, task.not_started) == (None, None, None)
+
+
 def is_uploaded(task: Task) -> bool:
     """Tell whether what the task recorded is where it belongs, but for parts of which TRTC said that they failed."""
     if not parts.films(task):

@@ -131,7 +131,7 @@ def start_recording(call: Call) -> HttpResponse:
     trace = valid_traceparent(request.headers.get("traceparent"))
     outcome = start(wanted, key, f"http:{call.caller}", call.ports, trace)
     waiting, code = outcome.recording.state.waiting, outcome.refused
-    log.note(starts=int(outcome.created), refusals={code: 1} if waiting and code else {})
+    log.note(starts=int(outcome.created), refusals=int(bool(waiting and code)), refused=code if waiting else None)
     return _noted(202 if waiting else 201 if outcome.created else 200, outcome.recording, call)
 
 

@@ -13,8 +13,10 @@ from threading import Lock
 from shared.domain import keys
 from shared.domain.document import Recording, decide
 from shared.domain.errors import RecorderError, StoreError
+from shared.domain.evidence import Task
 from shared.domain.film_verdict import Verdict
 from shared.domain.foreign import Foreign
+from shared.domain.uploads import is_unheard
 from shared.ports import ListedObject, ObjectStore
 from shared.store import markers, tombstones
 from shared.store.journal import Known
@@ -41,6 +43,7 @@ class Report:
         waiting, waiting_s: how many starts are due and not made, and how long the oldest has waited, seconds.
         behind_s: how late the last question about a silent recording was, seconds.
         ended: final states that recordings came to, and how many.
+        unheard: how many of these had a task whose end no callback told: TRTC was asked.
         films_suspect, films_bad: recordings whose films were found to be so.
         notify_failures: notifications that were not taken.
         given_up: receivers' hosts that got nothing more in this tick, because they did not answer in time.
@@ -56,6 +59,7 @@ class Report:
     waiting_s: int = 0
     behind_s: int = 0
     ended: Counter[str] = field(default_factory=Counter)
+    unheard: int = 0
     films_suspect: int = 0
     films_bad: int = 0
     notify_failures: int = 0
@@ -70,7 +74,8 @@ class Report:
         return {
             "looked": self.looked,
             "starts": self.started,
-            "refusals": dict(self.refusals),
+            "refusals": self.refusals.total(),
+            "refused": ", ".join(f"{code} {count}" for code, count in self.refusals.most_common(10)) or None,
             "asked": self.asked,
             "asked_late_s": self.behind_s,
             # Flat: SCF's log service knows the fields of a line, and takes what is nested for text.
@@ -78,6 +83,7 @@ class Report:
             "ended_failed": self.ended["failed"],
             "ended_lost": self.ended["lost"],
             "ended_cancelled": self.ended["cancelled"],
+            "ended_unheard": self.unheard,
             "films_suspect": self.films_suspect or None,
             "films_bad": self.films_bad or None,
             "queue_length": self.waiting,
@@ -89,14 +95,16 @@ class Report:
             "error_count": self.failed,
         }
 
-    def note_look(self, before: Recording | None, after: Recording, *, asked: bool) -> None:
+    def note_look(self, before: Recording | None, after: Recording, tasks: Iterable[Task], *, asked: bool) -> None:
         """Count a look, and what it changed; looks are made by several threads at once."""
         with self._counting:
             self.looked, self.asked = self.looked + 1, self.asked + asked
             if before and before.film is not after.film:
                 self.films_suspect += after.film is Verdict.SUSPECT
                 self.films_bad += after.film is Verdict.BAD
-            self.ended.update([after.state.value] if before and after.state.final and not before.state.final else [])
+            over = bool(before and after.state.final and not before.state.final)
+            self.ended.update([after.state.value] if over else [])
+            self.unheard += over and any(map(is_unheard, tasks))
 
     def note_not_taken(self, given_up: str | None) -> None:
         """Count a notification, and name the host that gets nothing more in this tick, if so."""

@@ -131,7 +131,8 @@ class _Looks:
         recording = decide(known.accepted, known.evidence)
         changed = known.evidence is not before  # most looks find nothing new
         if not isinstance(step, Describe):  # else it is looked at when TRTC is asked
-            self._report.note_look(decide(known.accepted, before) if changed else None, recording, asked=asking)
+            was = decide(known.accepted, before) if changed else None
+            self._report.note_look(was, recording, known.evidence.tasks.values(), asked=asking)
         self._mark(known, recording, step, marks)
         for marker in marks:
             ports.store.delete(marker)

@@ -105,7 +105,7 @@ class _Woken:
         before = decide(known.accepted, known.evidence)
         known, _ = look(known, ports, asking=False)
         recording = decide(known.accepted, known.evidence)
-        self._report.note_look(before, recording, asked=False)
+        self._report.note_look(before, recording, known.evidence.tasks.values(), asked=False)
         with self._counting:
             self.owing += [about] if any(message.next_ms is not None for message in recording.notifications) else []
             if recording.state.waiting:

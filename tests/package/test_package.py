@@ -202,3 +202,10 @@ def test_without_python_310_nothing_slow_is_built_by_accident(
         names = set(everything(tmp_path / function))
         assert f"{function}.py" in names
         assert set() == {name for name in names if name.endswith(".pyc")}
+
+
+def test_what_runs_says_what_it_is(packages: dict[str, Package]) -> None:
+    """One digest of all that is deployed is in each function's package, for its log lines."""
+    (version,) = {package.version for package in packages.values()}
+    assert re.fullmatch(r"[0-9a-f]{12}", version)
+    assert all(f'"{version}"' in (each.folder / "shared" / "built.py").read_text() for each in packages.values())

@@ -107,6 +107,7 @@ def test_reply(lines: Lines) -> None:
     expected = {
         "event": "http", "level": "info", "outcome": "ok", "status": 201, "method": "POST", "path": "/recordings",
         "function": where["function_name"], "request_id": "request-1", "cold_start": True, "recording_id": "lesson",
+        "service": "scf-webrecord", "version": "source", "message": "POST /recordings: 201 ok",
     }  # fmt: skip
     assert expected == line
 

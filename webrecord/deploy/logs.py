@@ -15,11 +15,12 @@ TOKENIZER = "@&?|#()='\",;:<>[]{}/ \n\t\r\\"
 TEXTS = (
     *("SCF_FunctionName", "SCF_Namespace", "SCF_RequestId", "SCF_Alias", "SCF_Qualifier", "SCF_Level", "SCF_Message"),
     *("SCF_Type", "function", "event", "level", "outcome", "error", "recording_id", "task_id", "trtc_code", "state"),
+    *("service", "version", "message", "refused"),
 )
 LONGS = (
     *("SCF_StartTime", "SCF_LogTime", "SCF_Duration", "SCF_StatusCode", "SCF_RetryNum", "status", "queue_age_s"),
     *("queue_length", "starts", "looked", "asked_late_s", "notify_failures", "error_count"),
-    *("ended_completed", "ended_failed", "ended_lost", "ended_cancelled"),
+    *("ended_completed", "ended_failed", "ended_lost", "ended_cancelled", "ended_unheard", "refusals"),
 )
 DOUBLES = ("SCF_MemUsage", "duration_ms")
 """Fields that alarms and searches use; docs/operations.md explains ours."""

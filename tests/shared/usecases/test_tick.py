@@ -65,6 +65,22 @@ class TestTaskNotExist:
         expected = [(f"webrecord/files/k1/{task_id}/{name}", size) for name, size in (("a.mp4", 1_234), ("b.mp4", 99))]
         assert expected == [(file.key, file.size) for file in told.files]
 
+    @pytest.mark.parametrize(("told", "unheard"), [(False, 1), (True, 0)], ids=["no callback", "a callback"])
+    def test_an_end_that_no_callback_told_is_counted(self, told: bool, unheard: int) -> None:
+        """Once, when the recording is over, whether its files lie there or come later; told late, not at all."""
+        for early in (True, False):
+            site, task_id = ended()
+            if early:
+                site.upload(task_id)
+            reports = site.minutes(30)
+            if told:
+                site.receive(callback(802, OVER, site.clock.now, task_id))
+            if not early:
+                site.upload(task_id)
+            reports += site.minutes(60)
+            assert State.COMPLETED is site.recording().state
+            assert (1, unheard) == (sum(report.ended.total() for report in reports), sum(r.unheard for r in reports))
+
     def test_files_come_late(self) -> None:
         """Within the grace time they are waited for."""
         site, task_id = ended()
