@@ -48,6 +48,8 @@ class FieldProblem(BaseModel):
 
     path: str
     message: str
+    code: str = Field(pattern="^[a-z_]+$", description="what is wrong; its meaning never changes")
+    values: dict[str, str] | None = Field(None, description="what the message names, such as a limit")
 
 
 class TrtcProblem(BaseModel):

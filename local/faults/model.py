@@ -196,7 +196,16 @@ class FaultFile(_Model):
 
 def mistakes(error: ValidationError) -> str:
     """Say in one line what is wrong with a file or a command."""
-    return "; ".join(f"{_place(each['loc'])}{words(dict(each))}" for each in error.errors())
+    return "; ".join(f"{_place(each['loc'])}{_words(dict(each))}" for each in error.errors())
+
+
+def _words(item: dict[str, Any]) -> str:
+    context = item.get("ctx", {})
+    if isinstance(error := context.get("error"), ValueError):
+        return str(error)
+    if item["type"] == "union_tag_invalid":
+        return f"{context['discriminator']} must be one of {context['expected_tags']}"
+    return f"{context['discriminator']} is missing" if item["type"] == "union_tag_not_found" else words(item)
 
 
 def _place(location: tuple[int | str, ...]) -> str:

@@ -6,6 +6,8 @@ import ipaddress
 
 from pydantic_core import Url
 
+from shared.domain.wrongs import Wrong
+
 LOCAL_NAMES = ("localhost", "metadata.tencentyun.com")
 """The second is a public name of the link-local metadata server."""
 LOCAL_DOMAINS = (".localhost", ".local", ".internal", ".intranet", ".lan", ".home.arpa")
@@ -31,16 +33,16 @@ def host_of(url: str) -> str:
     """Return a URL's host as a browser reads it: lower case, no final dot, brackets around an IPv6 address.
 
     Raises:
-        ValueError: it has none; the message follows the field's name.
+        Wrong: it has none.
     """
     # The parser follows the URL standard as browsers do: http://2130706433/ is 127.0.0.1 here as it is there,
     # and a backslash ends the host.
     try:
         host = Url(url).host
     except ValueError:
-        raise ValueError("is not a URL that a browser can open") from None
+        raise Wrong("no_url") from None
     if not host:
-        raise ValueError("has no host")
+        raise Wrong("no_host")
     return host.rstrip(".").lower()
 
 

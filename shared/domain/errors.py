@@ -31,6 +31,8 @@ The numbers are the HTTP status a caller of the API sees (`shared/http/replies.p
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from shared.domain.redaction import redact
@@ -101,11 +103,25 @@ class FieldError(NamedTuple):
 
     Attributes:
         path: where it is, in the caller's own spelling: `StorageParams.CloudStorage.Vendor`.
-        message: what is wrong; never holds the value, which may be a secret.
+        message: what is wrong, in English; it holds no value that may be a secret.
+        code: what is wrong, of `wrongs.WORDS`.
+        values: what the sentence of the code names: a limit, a host.
     """
 
     path: str
     message: str
+    code: str = "other"
+    values: Mapping[str, str] = MappingProxyType({})
+
+    def redacted(self) -> FieldError:
+        """Return it without what is hidden by now."""
+        values = {name: redact(value) for name, value in self.values.items()}
+        return FieldError(redact(self.path)[:LONGEST_PATH], redact(self.message), self.code, values)
+
+    def document(self) -> dict[str, object]:
+        """Return it as replies and reports have it."""
+        said = {"path": self.path, "message": self.message, "code": self.code}
+        return {**said, "values": dict(self.values)} if self.values else {**said}
 
 
 class InvalidRequest(RequestError):
@@ -117,7 +133,7 @@ class InvalidRequest(RequestError):
     """
 
     def __init__(self, errors: list[FieldError], total: int | None = None) -> None:
-        self.errors = [FieldError(redact(e.path)[:LONGEST_PATH], redact(e.message)) for e in errors[:MOST_FIELDS]]
+        self.errors = [error.redacted() for error in errors[:MOST_FIELDS]]
         self.more = max(0, (len(errors) if total is None else total) - len(self.errors))
         said = "; ".join(f"{e.path}: {e.message}" if e.path else e.message for e in self.errors)
         # A reply has them all as members: the line stays one that a log takes.

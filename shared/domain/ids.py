@@ -7,7 +7,8 @@ import hashlib
 import re
 from functools import lru_cache
 
-from shared.domain.errors import FieldError, InvalidRequest
+from shared.domain.errors import InvalidRequest
+from shared.domain.wrongs import Wrong
 
 _RECORDING_ID = re.compile(r"[A-Za-z0-9_-]{1,26}")
 FACT_NAME = r"^[0-9]{13}-[A-Za-z0-9_]{1,40}-[0-9a-f]{16}$"
@@ -46,10 +47,10 @@ def caller_key(header: str | None, recording_id: str | None, record_id: str | No
         InvalidRequest: they disagree, or the header is not 1 to 255 printable ASCII characters.
     """
     if header is not None and not re.fullmatch(r"[\x21-\x7e]{1,255}", header):
-        raise InvalidRequest([FieldError("Idempotency-Key", "must be 1 to 255 printable ASCII characters")])
+        raise InvalidRequest([Wrong("key").at("Idempotency-Key")])
     given = {key for key in (header, recording_id, record_id) if key is not None}
     if len(given) > 1:
-        raise InvalidRequest([FieldError("Idempotency-Key", "differs from the id in the body")])
+        raise InvalidRequest([Wrong("key_differs").at("Idempotency-Key")])
     return given.pop() if given else None
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+from shared.domain.wrongs import Wrong
+
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d)")
 _LATEST_S = 253_402_300_799
 """The end of the year 9999, epoch seconds."""
@@ -31,5 +33,5 @@ def instant_ms(value: object) -> int:
         try:
             return round(datetime.fromisoformat(text).timestamp() * 1000)
         except (ValueError, OverflowError):
-            raise ValueError("is no time that exists") from None
-    raise ValueError("must be RFC 3339 with an offset (2026-01-31T09:00:00+08:00) or epoch seconds")
+            raise Wrong("no_such_time") from None
+    raise Wrong("no_instant")

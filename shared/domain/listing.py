@@ -14,6 +14,7 @@ from shared.domain.document import Overview
 from shared.domain.errors import FieldError, InvalidRequest
 from shared.domain.film_verdict import Verdict
 from shared.domain.states import State
+from shared.domain.wrongs import Wrong
 
 DEFAULT_LIMIT = 50
 MOST = 100
@@ -94,37 +95,37 @@ def parse_query(query: Mapping[str, str], now_ms: int) -> ListQuery:
     known = (*FILTERS, "limit", "cursor")
     errors = _unknown([name for name in query if name not in known], known)
 
-    def take(name: str, what: str, read: object) -> None:
-        errors.append(FieldError(name, f"{what}, not {str(read)[:40]!r}"))
+    def take(name: str, wrong: Wrong, read: str) -> None:
+        errors.append(wrong.at(name, f", not {read[:40]!r}"))
 
     states = set()
     for name in _several(query, "state") or ([""] if "state" in query else []):
         if name in State._value2member_map_:
             states.add(State(name))
         else:
-            take("state", f"must be one of {', '.join(state.value for state in State)}", name)
+            take("state", Wrong("one_of", choices=", ".join(state.value for state in State)), name)
     films = set()
     for name in _several(query, "film") or ([""] if "film" in query else []):
         if name in Verdict._value2member_map_:
             films.add(Verdict(name))
         else:
-            take("film", f"must be one of {', '.join(one.value for one in Verdict)}", name)
+            take("film", Wrong("one_of", choices=", ".join(one.value for one in Verdict)), name)
     labels = []
     for pair in _several(query, "label"):
         if not _LABEL.fullmatch(pair):
-            take("label", "must be name or name:value", pair)
+            take("label", Wrong("label"), pair)
         name, colon, value = pair.partition(":")
         labels.append((name, value if colon else None))
     today = datetime.fromtimestamp(now_ms / 1000, tz=timezone.utc).date()
     last = _day(query, "to", errors) or today
     first = _day(query, "from", errors) or _before(last, DEFAULT_DAYS - 1)
     if first > last:
-        errors.append(FieldError("from", "is after to"))
+        errors.append(Wrong("days_order").at("from"))
     elif (last - first).days >= MOST_DAYS:
-        errors.append(FieldError("from", f"is more than {MOST_DAYS} days before to"))
+        errors.append(Wrong("days_far", limit=MOST_DAYS).at("from"))
     limit = query.get("limit", str(DEFAULT_LIMIT))
     if not re.fullmatch(r"[0-9]{1,3}", limit) or not 1 <= int(limit) <= MOST:
-        take("limit", f"must be 1 to {MOST}", limit)
+        take("limit", Wrong("range", low=1, high=MOST), limit)
     filters = "\x00".join(f"{name}={query.get(name, '')}" for name in FILTERS if name != "film" or name in query)
     digest = hashlib.sha256(filters.encode("utf-8", "surrogatepass")).hexdigest()[:12]
     after = _after(query.get("cursor"), digest, errors)
@@ -136,9 +137,9 @@ def parse_query(query: Mapping[str, str], now_ms: int) -> ListQuery:
 def _unknown(names: list[str], known: tuple[str, ...]) -> list[FieldError]:
     if not names:
         return []
-    from shared.domain.mistakes import nearest, part
+    from shared.domain.mistakes import nearest, part, unknown
 
-    return [FieldError(part(name), f"unknown parameter{nearest(name, known)}") for name in names]
+    return [unknown("unknown_parameter", nearest(name, known)).at(part(name)) for name in names]
 
 
 def _several(query: Mapping[str, str], name: str) -> list[str]:
@@ -158,7 +159,7 @@ def _day(query: Mapping[str, str], name: str, errors: list[FieldError]) -> date 
             return date.fromisoformat(given)
     except ValueError:
         pass
-    errors.append(FieldError(name, f"must be a day such as 2026-01-31 (UTC), not {given[:40]!r}"))
+    errors.append(Wrong("day").at(name, f", not {given[:40]!r}"))
     return None
 
 
@@ -171,5 +172,5 @@ def _after(cursor: str | None, digest: str, errors: list[FieldError]) -> str | N
             return found[1]
     except (binascii.Error, ValueError):
         pass
-    errors.append(FieldError("cursor", "is not of this list: give it back unchanged, with the same filters"))
+    errors.append(Wrong("cursor").at("cursor"))
     return None

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from shared.domain.errors import MOST_FIELDS, FieldError
 from shared.domain.redaction import REDACTED
-from shared.domain.request import Misfit
+from shared.domain.wrongs import Wrong
 
 LONGEST = 300
 """Characters of a message; no value makes one longer."""
@@ -23,29 +23,43 @@ _SECRET = frozenset(
     ("accesskey", "secretkey", "notifyurl", "publishcdnurl", "procedure", "sessioncontext", "sourcecontext")
 )
 """Fields whose values are not repeated: keys, and addresses or texts that may hold some."""
-_WHOLE = "must be a whole number"
-_WORDS: Mapping[str, str] = {
-    "missing": "is missing",
-    "string_type": "must be a text",
-    "int_type": _WHOLE,
-    "int_parsing": _WHOLE,
-    "int_parsing_size": _WHOLE,
-    "int_from_float": _WHOLE,
-    "greater_than_equal": "must be at least {ge}",
-    "less_than_equal": "must be at most {le}",
-    "greater_than": "must be more than {gt}",
-    "less_than": "must be less than {lt}",
-    "literal_error": "must be {expected}",
-    "enum": "must be {expected}",
-    "extra_forbidden": "unknown field",
-    "float_type": "must be a number",
-    "float_parsing": "must be a number",
-    "bool_type": "must be true or false",
-    "union_tag_invalid": "{discriminator} must be one of {expected_tags}",
-    "union_tag_not_found": "{discriminator} is missing",
-    "string_too_long": "must be at most {max_length} characters",
+_CODES: Mapping[str, str] = {
+    "missing": "missing",
+    "string_type": "not_text",
+    "int_type": "not_whole",
+    "int_parsing": "not_whole",
+    "int_parsing_size": "not_whole",
+    "int_from_float": "not_whole",
+    "greater_than_equal": "at_least",
+    "less_than_equal": "at_most",
+    "greater_than": "more_than",
+    "less_than": "less_than",
+    "literal_error": "choice",
+    "enum": "choice",
+    "extra_forbidden": "unknown",
+    "float_type": "not_number",
+    "float_parsing": "not_number",
+    "bool_type": "not_switch",
+    "string_too_long": "too_long",
+    "string_too_short": "empty",
+    "too_long": "too_many",
+    "too_short": "empty",
+    "model_type": "not_object",
+    "model_attributes_type": "not_object",
+    "dict_type": "not_object",
+    "list_type": "not_list",
+    "tuple_type": "not_list",
 }
-_OBJECT = {"model_type", "model_attributes_type", "dict_type"}
+"""Our code for the validator's."""
+_CONTEXT = {"ge": "limit", "le": "limit", "gt": "limit", "lt": "limit", "max_length": "limit", "expected": "choices"}
+"""What the validator's errors tell, as our sentences name it."""
+_FORMS: Mapping[str, str] = {
+    r"^[A-Za-z0-9_-]+$": "letters",
+    r"^[A-Za-z0-9_.-]{1,64}$": "label_name",
+    r"^[A-Za-z0-9_-]{1,26}$": "id",
+    r"^rtmp://[^\s]+$": "rtmp",
+}
+"""What the patterns of texts mean."""
 _KINDS: Mapping[type, str] = {
     dict: "an object",
     list: "a list",
@@ -53,13 +67,6 @@ _KINDS: Mapping[type, str] = {
     bool: "true or false",
     type(None): "null",
 }
-_FORMS: Mapping[str, str] = {
-    r"^[A-Za-z0-9_-]+$": "must be letters, digits, _ and - (A-Z, a-z, 0-9)",
-    r"^[A-Za-z0-9_.-]{1,64}$": "is no label's name: it must be 1 to 64 letters, digits, _, . and - (A-Z, a-z, 0-9)",
-    r"^[A-Za-z0-9_-]{1,26}$": "must be 1 to 26 letters, digits, _ and - (A-Z, a-z, 0-9)",
-    r"^rtmp://[^\s]+$": "must be an address such as rtmp://host/app/stream",
-}
-"""What the patterns of texts mean."""
 
 
 def field_errors(error: ValidationError, model: type[BaseModel]) -> list[FieldError]:
@@ -74,33 +81,37 @@ def words(item: Mapping[str, Any], *, shown: bool = True) -> str:
         item: an error of `ValidationError.errors()`, with its context.
         shown: whether the wrong value may be repeated.
     """
+    wrong = _wrong(item)
+    return f"{wrong}{_not(wrong, item) if shown else ''}"[:LONGEST]
+
+
+def _wrong(item: Mapping[str, Any]) -> Wrong:
     kind, context, value = str(item["type"]), item.get("ctx", {}), item.get("input")
-    if kind in _OBJECT or kind in ("list_type", "tuple_type"):
-        wanted = "an object" if kind in _OBJECT else "a list"
-        return f"must be {wanted}, not {_KINDS.get(type(value), 'a number')}"
-    if kind in ("too_long", "too_short"):
-        return f"must hold at most {context['max_length']}" if kind == "too_long" else "must not be empty"
-    if kind == "string_too_short" or (kind == "string_pattern_mismatch" and value == ""):
-        return "must not be empty"
-    if kind in ("value_error", "assertion_error"):
-        said = str(context.get("error", "does not fit"))
-    elif kind == "string_pattern_mismatch":
-        said = _FORMS.get(str(context.get("pattern")), "has a form that is not allowed")
-    else:
-        said = _WORDS.get(kind, "does not fit").format(**{name: str(one) for name, one in context.items()})
-    if (
-        not shown
-        or kind in ("missing", "extra_forbidden")
-        or isinstance(context.get("error"), Misfit)
-        or not (seen := _seen(value))
-    ):
-        return said[:LONGEST]
-    joint = ", not" if said.startswith("must be") else ":"
-    return f"{said[: LONGEST - 100]}{joint} {seen}"
+    if isinstance(error := context.get("error"), Wrong):
+        return error
+    if kind == "string_pattern_mismatch":
+        return Wrong("empty" if value == "" else _FORMS.get(str(context.get("pattern")), "form"))
+    code = _CODES.get(kind, "unfit")
+    if code in ("not_object", "not_list"):
+        return Wrong(code, kind=_KINDS.get(type(value), "a number"))
+    return Wrong(code, **{_CONTEXT[name]: one for name, one in context.items() if name in _CONTEXT})
+
+
+def _not(wrong: Wrong, item: Mapping[str, Any]) -> str:
+    """Return the wrong value as it follows the sentence; "" where it says nothing."""
+    plain_kinds = ("missing", "unknown", "empty", "not_object", "not_list", "too_many")
+    if wrong.field or wrong.code in plain_kinds or not (seen := _seen(item.get("input"))):
+        return ""
+    return f"{', not' if str(wrong).startswith('must be') else ':'} {seen}"
+
+
+def unknown(code: str, like: str) -> Wrong:
+    """Return that a name is unknown, with the known one that is most like it, if one is."""
+    return Wrong(f"{code}_like", like=like) if like else Wrong(code)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return "; did you mean NAME?" for the known name that is most like this one; "" where none is."""
+    """Return the known name that is most like this one; "" where none is."""
     return _nearest(name, _spelled(known))
 
 
@@ -115,7 +126,7 @@ def _nearest(name: str, by_plain: Mapping[str, str]) -> str:
     given = plain(name[:64])
     inside = [one for one in by_plain if len(given) > 2 and given in one]
     like = difflib.get_close_matches(given, by_plain, 1, 0.7) or inside
-    return f"; did you mean {by_plain[like[0]]}?" if like else ""
+    return by_plain[like[0]] if like else ""
 
 
 def plain(name: str) -> str:
@@ -137,9 +148,9 @@ def quoted(text: str) -> str:
 
 def _field_error(item: dict[str, Any], model: type[BaseModel]) -> FieldError:
     where = [one for one in item["loc"] if one != "[key]"]
-    misfit = item.get("ctx", {}).get("error")
-    if isinstance(misfit, Misfit):
-        where.append(misfit.field)
+    wrong = _wrong(item)
+    if wrong.field:
+        where.append(wrong.field)
     path = ".".join(map(part, where)) or "body"
     if item["type"] == "extra_forbidden":
         like = _nearest(str(where[-1]), _names(model, where[:-1]))
@@ -147,10 +158,10 @@ def _field_error(item: dict[str, Any], model: type[BaseModel]) -> FieldError:
             not like and len(where) > 1 and plain(str(where[-2])) == "cloudstorage"
         ):  # a key may stand where a name should
             path = f"{path.rpartition('.')[0]}.{REDACTED}"
-        return FieldError(path, f"unknown field{like}")
+        return unknown("unknown", like).at(path)
     if path == "body":
-        return FieldError(path, 'must be a JSON object, such as {"RecordUrl": "https://example.com"}')
-    return FieldError(path, words(item, shown=not _SECRET & {plain(str(one)) for one in where}))
+        return Wrong("no_body").at(path)
+    return wrong.at(path, "" if _SECRET & {plain(str(one)) for one in where} else _not(wrong, item))
 
 
 def _names(model: type[BaseModel], where: list[int | str]) -> Mapping[str, str]:

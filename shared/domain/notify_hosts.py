@@ -14,6 +14,7 @@ from shared.domain import hosts
 from shared.domain.addresses import as_address, host_of, is_public_host
 from shared.domain.errors import WebRecordError
 from shared.domain.pages import check_page_url
+from shared.domain.wrongs import Wrong
 
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
 
@@ -42,22 +43,22 @@ def check_notify_url(url: str, allowed_hosts: Sequence[str]) -> None:
             wildcards also allows plain http, and a private address that it spells out.
 
     Raises:
-        ValueError: it may not be notified; the message follows the field's name and holds no more than the host.
+        Wrong: it may not be notified; the message follows the field's name and holds no more than the host.
     """
     check_page_url(url)
     parsed, host = Url(url), host_of(url)
     if parsed.username or parsed.password:
-        raise ValueError("must not hold a user name or password")
+        raise Wrong("notify_login")
     if as_address(host) is None and not _NAME.fullmatch(host):
-        raise ValueError("has a host that is no host name")
+        raise Wrong("notify_host")
     if not hosts.matches(host, allowed_hosts):
-        raise ValueError(f"has a host that may not be notified: {host[:200]} is not among WEBRECORD_NOTIFY_HOSTS")
+        raise Wrong("notify_refused", host=host[:200])
     if names_literally(host, allowed_hosts):
         return
     if parsed.scheme != "https":
-        raise ValueError("must be https; only a host that is allowed by its full name may be notified over http")
+        raise Wrong("notify_http")
     if not is_public_host(host):
-        raise ValueError(f"has a private address as its host: {host}; WEBRECORD_NOTIFY_HOSTS must name it in full")
+        raise Wrong("notify_private", host=host)
 
 
 def names_literally(host: str, allowed_hosts: Sequence[str]) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from shared.domain import hosts
 from shared.domain.addresses import host_of, is_public_host
 from shared.domain.errors import PageNotAllowed
+from shared.domain.wrongs import Wrong
 
 REFUSE = "refuse"
 _UNFIT = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]")
@@ -22,9 +23,9 @@ def check_page_url(url: str) -> str:
         ValueError: it is not an absolute http(s) URL.
     """
     if _UNFIT.search(url):
-        raise ValueError("must not hold spaces or control characters")
+        raise Wrong("spaces")
     if url.split(":", 1)[0].lower() not in ("http", "https"):
-        raise ValueError("must be an absolute http:// or https:// URL")
+        raise Wrong("no_http")
     host_of(url)
     return url
 
@@ -36,10 +37,7 @@ def check_no_login(url: str) -> str:
         ValueError: it holds some.
     """
     if _LOGIN.match(url):
-        raise ValueError(
-            "must not hold a user name or password (user:password@), which would be stored and shown;"
-            " let a short-lived ticket in the path or query open it"
-        )
+        raise Wrong("login")
     return url
 
 
@@ -60,7 +58,7 @@ def check_page_host(url: str, allowed_hosts: Sequence[str]) -> None:
         raise PageNotAllowed(f"the page's host {host[:200]} is not public; WEBRECORD_ALLOWED_HOSTS may allow it")
 
 
-def relay_wrongs(urls: Sequence[str], allowed_hosts: Sequence[str]) -> list[tuple[int, str]]:
+def relay_wrongs(urls: Sequence[str], allowed_hosts: Sequence[str]) -> list[tuple[int, Wrong]]:
     """Return which of these RTMP addresses a page may not be relayed to, and why: no more of an address than its host.
 
     Args:
@@ -71,17 +69,17 @@ def relay_wrongs(urls: Sequence[str], allowed_hosts: Sequence[str]) -> list[tupl
     return [(number, why) for number, why in told if why]
 
 
-def _relay_wrong(url: str, allowed_hosts: Sequence[str]) -> str | None:
+def _relay_wrong(url: str, allowed_hosts: Sequence[str]) -> Wrong | None:
     if tuple(allowed_hosts) == (REFUSE,):
-        return "is switched off here (WEBRECORD_RELAY_HOSTS)"
+        return Wrong("relay_off")
     try:
         # A browser ends the host at a backslash, others don't.
         host = host_of(f"http{url[4:]}") if "\\" not in url else ""
     except ValueError:
         host = ""
     if not host:
-        return "has no host that can be relayed to"
+        return Wrong("relay_host")
     if allowed_hosts:
         allowed = hosts.matches(host, allowed_hosts)
-        return None if allowed else f"has a host that is not among WEBRECORD_RELAY_HOSTS: {host[:200]}"
-    return None if is_public_host(host) else f"has a private host: {host[:200]}; WEBRECORD_RELAY_HOSTS may allow it"
+        return None if allowed else Wrong("relay_refused", host=host[:200])
+    return None if is_public_host(host) else Wrong("relay_private", host=host[:200])

@@ -13,6 +13,7 @@ from shared.domain.notify_hosts import check_notify_url
 from shared.domain.pages import check_page_host, relay_wrongs
 from shared.domain.repeats import said_by
 from shared.domain.request import RecordingRequest
+from shared.domain.wrongs import Wrong
 
 YEAR_MS = 366 * 86_400_000
 _VOD_MEDIA_TYPE = {"mp4": 0, "hls": 1}
@@ -73,13 +74,13 @@ class Policy(NamedTuple):
         said = "max_duration_limit" in request.model_fields_set
         if said and request.max_duration_limit > self.max_duration_ceiling_s:
             limit = self.max_duration_ceiling_s
-            errors.append(FieldError("MaxDurationLimit", f"must be at most {limit} (seconds)"))
+            errors.append(Wrong("ceiling", limit=limit).at("MaxDurationLimit"))
         errors += self._schedule_errors(request, now_ms)
         if request.notify_url is not None:
             try:
                 check_notify_url(request.notify_url, self.notify_hosts)
-            except ValueError as error:
-                errors.append(FieldError("NotifyUrl", str(error)))
+            except Wrong as error:
+                errors.append(error.at("NotifyUrl"))
         if errors:
             raise InvalidRequest(errors)
         if request.target == "cos" and not request.has_caller_keys and self.upload_keys is None:
@@ -131,27 +132,25 @@ class Policy(NamedTuple):
         check_page_host(request.record_url, self.allowed_hosts)
         errors = []
         if sdk_app_id not in self.sdk_app_ids:
-            errors.append(FieldError("SdkAppId", "is not one of WEBRECORD_SDK_APP_ID"))
+            errors.append(Wrong("app_id").at("SdkAppId"))
         if request.has_caller_keys and not self.caller_storage:
-            why = "is switched off here (WEBRECORD_CALLER_STORAGE); use storage and prefix"
-            errors.append(FieldError("StorageParams.CloudStorage", why))
+            errors.append(Wrong("caller_storage").at("StorageParams.CloudStorage"))
         wrongs = relay_wrongs([relay.publish_cdn_url for relay in request.publish_cdn_params], self.relay_hosts)
-        return errors + [FieldError(f"PublishCdnParams.{number}.PublishCdnUrl", why) for number, why in wrongs]
+        return errors + [why.at(f"PublishCdnParams.{number}.PublishCdnUrl") for number, why in wrongs]
 
     def _schedule_errors(self, request: RecordingRequest, now_ms: int) -> list[FieldError]:
         errors = []
         for name, value in (("StartAt", request.start_at), ("StopAt", request.stop_at), ("StartBy", request.start_by)):
             if value is not None and instant_ms(value) > now_ms + YEAR_MS:
-                errors.append(FieldError(name, "must be within a year from now"))
+                errors.append(Wrong("year").at(name))
         for name, value in (("StopAt", request.stop_at), ("StartBy", request.start_by)):
             if value is not None and instant_ms(value) <= now_ms:
-                errors.append(FieldError(name, "is in the past"))
+                errors.append(Wrong("past").at(name))
         start_ms = None if request.start_at is None or request.start_by is not None else instant_ms(request.start_at)
         if start_ms is not None and start_ms + self.start_within_s * 1000 <= now_ms:
-            why = f"is in the past: a start may be {self.start_within_s} s late (WEBRECORD_START_WITHIN, or StartBy)"
-            errors.append(FieldError("StartAt", f"{why}; leave StartAt out to start now"))
+            errors.append(Wrong("start_past", limit=self.start_within_s).at("StartAt"))
         if request.start_at is not None and request.has_caller_keys:
-            errors.append(FieldError("StartAt", "can't wait with StorageParams of your own: such keys are not kept"))
+            errors.append(Wrong("own_keys_wait").at("StartAt"))
         return errors
 
     def _place(self, request: RecordingRequest, recording_id: str) -> Place | None:

@@ -27,6 +27,7 @@ from pydantic.alias_generators import to_pascal
 
 from shared.domain.instants import check_instant, instant_ms
 from shared.domain.pages import check_no_login, check_page_url
+from shared.domain.wrongs import Wrong
 
 MAX_DURATION_CEILING_S = 86_400
 """The newest documented upper bound of MaxDurationLimit, seconds; a setting holds the one in force."""
@@ -42,18 +43,10 @@ LabelName = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_
 LabelValue = Annotated[str, StringConstraints(strict=True, max_length=256)]
 
 
-class Misfit(ValueError):
-    """Two fields that don't go together; `field` is the one to change."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
-
-
 def _at_most_bytes(limit: int) -> AfterValidator:
     def check(value: str) -> str:
         if not 0 < len(value.encode("utf-8", "surrogatepass")) <= limit:
-            raise ValueError(f"must be 1 to {limit} bytes of UTF-8")
+            raise Wrong("bytes", limit=limit)
         return value
 
     return AfterValidator(check)
@@ -63,7 +56,7 @@ def _one_of(*allowed: int) -> AfterValidator:
     # Not a Literal: pydantic takes true and 1.0 for Literal[1].
     def check(value: int) -> int:
         if value not in allowed:
-            raise ValueError(f"must be one of {', '.join(map(str, allowed))}")
+            raise Wrong("one_of", choices=", ".join(map(str, allowed)))
         return value
 
     return AfterValidator(check)
@@ -133,7 +126,7 @@ class CloudStorage(Wire):
     @classmethod
     def _present(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         if not value.get_secret_value() and not (info.context or {}).get("stored"):
-            raise ValueError("is missing")
+            raise Wrong("missing")
         return value
 
 
@@ -168,7 +161,7 @@ class StorageParams(Wire):
     @model_validator(mode="after")
     def _exactly_one(self) -> StorageParams:
         if (self.cloud_storage is None) == (self.cloud_vod is None):
-            raise ValueError("must hold exactly one of CloudStorage and CloudVod")
+            raise Wrong("one_storage")
         return self
 
 
@@ -239,17 +232,17 @@ class RecordingRequest(Wire):
     @model_validator(mode="after")
     def _one_way_to_say_it(self) -> RecordingRequest:
         if self.storage_params and (self.storage or self.prefix):
-            raise Misfit("storage" if self.storage else "prefix", "give it, or StorageParams, not both")
+            raise Wrong("two_storages", "storage" if self.storage else "prefix")
         if self.prefix and self.storage == "vod":
-            raise Misfit("prefix", "is for storage cos alone, not for vod")
+            raise Wrong("cos_only", "prefix")
         if self.format and self.web_record_video_params.format not in (None, self.format):
-            raise Misfit("format", "differs from WebRecordVideoParams.Format")
+            raise Wrong("formats_differ", "format")
         if self.stop_at and instant_ms(self.stop_at) <= instant_ms(self.start_at or 0):
-            raise Misfit("StopAt", "must be after StartAt")
+            raise Wrong("stop_before_start", "StopAt")
         if self.start_by and instant_ms(self.start_by) < instant_ms(self.start_at or 0):
-            raise Misfit("StartBy", "must not be before StartAt")
+            raise Wrong("by_before_start", "StartBy")
         if self.record_id and self.recording_id and self.record_id != self.recording_id:
-            raise Misfit("RecordingId", "differs from RecordId: both name the recording, so give one")
+            raise Wrong("ids_differ", "RecordingId")
         return self
 
     @property

@@ -13,7 +13,6 @@ from shared import __version__, log
 from shared.domain import ids
 from shared.domain.document import Recording
 from shared.domain.errors import (
-    FieldError,
     InvalidRequest,
     MethodNotAllowed,
     NotFound,
@@ -28,6 +27,7 @@ from shared.domain.foreign import Foreign
 from shared.domain.size import MOST_REPLY, weight
 from shared.domain.states import last_attempt
 from shared.domain.trace import trace_id, valid_traceparent
+from shared.domain.wrongs import Wrong
 from shared.http import replies
 from shared.http.routing import Place, find
 from shared.settings import ANONYMOUS
@@ -164,7 +164,7 @@ def wait_for_recording(call: Call) -> HttpResponse:
 
     asked = call.request.query.get("timeout", str(DEFAULT_WAIT_S))
     if not re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,3})?", asked) or float(asked) > MOST_WAIT_S:
-        raise InvalidRequest([FieldError("timeout", f"must be seconds, 0 to {MOST_WAIT_S}")])
+        raise InvalidRequest([Wrong("wait", limit=MOST_WAIT_S).at("timeout")])
     return replies.detail_reply(
         *wait(call.id, call.request.headers.get("if-none-match"), float(asked), call.ports), conditional=False
     )
@@ -203,7 +203,7 @@ def delete_recording(call: Call) -> HttpResponse:
 
     files = call.request.query.get("files", "false").lower()
     if files not in ("true", "false"):
-        raise InvalidRequest([FieldError("files", "must be true or false")])
+        raise InvalidRequest([Wrong("not_switch").at("files")])
     cancelled = remove(call.id, f"asked by {call.caller}", call.ports, files=files == "true")
     return _noted(202, cancelled, call) if cancelled else HttpResponse(204)
 

@@ -121,7 +121,7 @@ def problem(error: Exception, request_id: str) -> HttpResponse:
     }
     headers = {"Content-Type": "application/problem+json; charset=utf-8"}
     if isinstance(error, InvalidRequest):
-        body["errors"] = [{"path": field.path, "message": field.message} for field in error.errors]
+        body["errors"] = [field.document() for field in error.errors]
         body |= {"more_errors": error.more} if error.more else {}
     if isinstance(error, RecorderError):
         body["trtc"] = {"code": error.code, "message": error.message, "request_id": error.request_id}

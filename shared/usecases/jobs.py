@@ -307,5 +307,5 @@ def parse_request(body: bytes) -> RecordingRequest:
 
 def _problem(line: int, error: Exception) -> dict[str, object]:
     fields = error.errors if isinstance(error, InvalidRequest) else []
-    named = [{"path": field.path, "message": field.message} for field in fields[:20]]
+    named = [field.document() for field in fields[:20]]
     return {"line": line, "error": type(error).__name__, "message": str(error)[:1_000], "fields": named}

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain import wrongs
 from shared.domain.advice import ADVICE
 from shared.domain.detail import WORDS
 from shared.domain.errors import NotFound
@@ -183,8 +184,9 @@ def test_both_languages_say_the_same() -> None:
     english, chinese = (
         {key: text for key, text in tables[each].items() if not key.endswith(".one")} for each in LANGUAGES
     )
-    # English advice, events and problems are the API's own.
+    # English advice, events, problems and wrongs of fields are the API's own.
     own = {f"advice.{code.value}" for code in ADVICE} | {f"event.{code}" for code in WORDS}
+    own |= {f"field.{code}" for code in wrongs.WORDS}
     kinds = {f"problem.{name}" for _, name, _ in PROBLEMS.values()}
     assert set(english) | own == {key for key in chinese if key not in kinds}
     # What only a gateway, TRTC or a missing Content-Type brings about is no caller of the console's.
@@ -193,11 +195,15 @@ def test_both_languages_say_the_same() -> None:
     }
     values = re.compile(r"\{\w+\}")
     assert [] == [key for key in english if set(values.findall(english[key])) != set(values.findall(chinese[key]))]
+    api = {f"field.{code}": set(values.findall(words.replace("{{", ""))) for code, words in wrongs.WORDS.items()}
+    assert [] == [key for key, named in api.items() if not set(values.findall(chinese[key])) <= named]
     code = "".join(path.read_text() for path in SOURCES) + (FOLDER / "console.html").read_text()
     named = set(re.findall(r"\bt\('([\w.]+)'", code)) | set(re.findall(r'data-(?:text|label)="([\w.]+)"', code))
     assert set() == named - set(english)
     assert {f"reason.{code.value}" for code in Code} <= set(english)
-    assert [] == [key for key in chinese if key.startswith(("reason.", "advice.", "event.")) and chinese[key].isascii()]
+    assert [] == [
+        key for key in chinese if key.startswith(("reason.", "advice.", "event.", "field.")) and chinese[key].isascii()
+    ]
     built = (*re.findall(r"[`']([\w]+\.)\$\{", code), "problem.", "files.")
     dialogs = re.compile(r"\.(title|text|yes)$|^(stop|delete|cancel\.start)$")
     left = set(english) - named

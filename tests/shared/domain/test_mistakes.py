@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from shared.domain.errors import FieldError, InvalidRequest, MalformedJson
 from shared.domain.listing import parse_query
+from shared.domain.wrongs import WORDS
 from shared.usecases.jobs import parse_request
 
 PAGE = "https://page.example/room"
@@ -60,12 +61,13 @@ def errors(document: object) -> list[FieldError]:
 )  # fmt: skip
 def test_each_mistake_in_words(fields: dict[str, Any], path: str, message: str) -> None:
     """The field, what is wrong, the value, and the nearest name that exists."""
-    assert message == dict(errors({"RecordUrl": PAGE, **fields}))[path]
+    assert message == {one.path: one.message for one in errors({"RecordUrl": PAGE, **fields})}[path]
 
 
 def test_a_body_that_is_no_object() -> None:
     """It is named, too."""
-    assert [("body", 'must be a JSON object, such as {"RecordUrl": "https://example.com"}')] == errors([1])
+    message = 'must be a JSON object, such as {"RecordUrl": "https://example.com"}'
+    assert [("body", message, "no_body", {})] == errors([1])
 
 
 @pytest.mark.parametrize(
@@ -106,7 +108,8 @@ documents = st.recursive(
 
 
 def told(found: list[FieldError]) -> None:
-    for path, message in found:
+    for path, message, code, values in found:
+        assert message.startswith(WORDS[code].format(**values))
         assert path
         assert 0 < len(message) <= 300
         without_values = re.sub(r"'(\\.|[^'\\])*'…?|\"(\\.|[^\"\\])*\"…?", "", message)
@@ -146,4 +149,4 @@ def test_what_a_list_can_not_be_asked_for(query: dict[str, str], expected: tuple
     """The wrong value is repeated, and a form that is right shown."""
     with pytest.raises(InvalidRequest) as refused:
         parse_query(query, 1_795_000_000_000)
-    assert [expected] == refused.value.errors
+    assert [expected] == [(error.path, error.message) for error in refused.value.errors]

@@ -62,9 +62,16 @@ def test_what_is_hidden_is_in_no_error(secret: str, before: str, behind: str) ->
     said = f"{before}{secret}{behind} {quote(secret, safe='')}"
     with hiding([secret]):
         refused = RecorderBusy(said, said, said, answered=True)
-        invalid = InvalidRequest([FieldError(said, said)])
+        invalid = InvalidRequest([FieldError(said, said, values={"host": said})])
         errors = [refused, invalid, StoreError(said), NotificationError(said)]
-        told = [*map(str, errors), refused.code, refused.message, str(refused.request_id), *invalid.errors[0]]
+        told = [
+            *map(str, errors),
+            refused.code,
+            refused.message,
+            str(refused.request_id),
+            *invalid.errors[0][:2],
+            *invalid.errors[0].values.values(),
+        ]
     assert [] == [text for text in told if secret in text.replace(REDACTED, "\0")]
 
 

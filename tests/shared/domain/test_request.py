@@ -32,7 +32,7 @@ def errors(**fields: object) -> dict[str, str]:
     """Return path → message of every field that was refused."""
     with pytest.raises(InvalidRequest) as refused:
         parse_request(json.dumps({"RecordUrl": PAGE, **fields}).encode())
-    return dict(refused.value.errors)
+    return {error.path: error.message for error in refused.value.errors}
 
 
 def nested(path: str, value: Any) -> dict[str, Any]:
@@ -297,7 +297,7 @@ def test_record_url_is_required() -> None:
     """A request without a page is refused, in the API's spelling of the field."""
     with pytest.raises(InvalidRequest) as refused:
         parse_request(b"{}")
-    assert [("RecordUrl", "is missing")] == refused.value.errors
+    assert [("RecordUrl", "is missing", "missing", {})] == refused.value.errors
 
 
 @pytest.mark.parametrize("url", ["", "page.example", "ftp://page.example/", "https://a b/", 7, "x" * 4097, None])

@@ -38,6 +38,7 @@ from shared.domain.errors import (
 )
 from shared.domain.evidence import Evidence
 from shared.domain.states import State
+from shared.domain.wrongs import Wrong
 from shared.http.replies import CHECK, problem, recording_reply
 from shared.triggers import UnknownTriggerError
 
@@ -151,12 +152,16 @@ def test_cause_is_not_told() -> None:
 
 
 def test_field_errors() -> None:
-    """Every wrong field is told with its path."""
-    expected = [{"path": "A.B", "message": "is wrong"}, {"path": "", "message": "all is wrong"}]
-    error = InvalidRequest([FieldError("A.B", "is wrong"), FieldError("", "all is wrong")])
+    """Every wrong field is told with its path, the code of what is wrong, and what the message names."""
+    values = {"limit": "5"}
+    expected = [
+        {"path": "A.B", "message": "must be at most 5", "code": "at_most", "values": values},
+        {"path": "", "message": "all is wrong", "code": "other"},
+    ]
+    error = InvalidRequest([Wrong("at_most", limit=5).at("A.B"), FieldError("", "all is wrong")])
     body = json.loads(problem(error, "request-1").body)
     assert expected == body["errors"]
-    assert "A.B: is wrong; all is wrong" == body["detail"]
+    assert "A.B: must be at most 5; all is wrong" == body["detail"]
 
 
 @pytest.mark.parametrize("request_id", ["trtc-request-1", None])

@@ -77,7 +77,7 @@ class TestStartAt:
         site = Site()
         with pytest.raises(InvalidRequest) as error:
             site.start(start_at=at(site.clock.now - HOUR_MS) if start_at == "an hour ago" else start_at)
-        ((path, message),) = error.value.errors
+        ((path, message, _, _),) = error.value.errors
         assert ("StartAt", True, []) == (path, message.startswith("is in the past"), site.listed())
 
     def test_a_deployment_says_how_late_is_too_late(self) -> None:

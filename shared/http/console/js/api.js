@@ -23,15 +23,19 @@ class Problem extends Error {
     Object.assign(this, { status, body, retryAfterS, errors: Array.isArray(body.errors) ? body.errors : [] });
   }
 
-  // One line: what went wrong in the API's words, and what to do.
-  get line() {
-    if (!this.status) return t('problem.network');
-    const own = [this.body.title, this.body.detail].filter(Boolean).join(': ');
+  // The API's own words.
+  get own() { return [this.body.title, this.body.detail].filter(Boolean).join(': '); }
+
+  // What went wrong and what to do. In another language than English by codes, with the API's own words folded behind it.
+  get told() {
+    if (!this.status) return [t('problem.network')];
     const named = said(`problem.${`${this.body.type}`.split(':').pop()}`);
-    const told = named ? `${named}（${t('original')}：${own}）` : own || t('problem.status', { status: this.status });
     const known = this.status === 404 ? 'problem.404' : this.status >= 500 ? `problem.${this.status === 503 ? 503 : 500}` : '';
-    const todo = known ? t(known, { id: this.body.request_id ?? '–' }) : '';
-    return [told.replace(/[.。]?$/, language === 'zh' ? '。' : '.'), todo].filter(Boolean).join(' ');
+    const todo = known ? ` ${t(known, { id: this.body.request_id ?? '–' })}` : '';
+    const ended = (text) => `${text.replace(/[.。]?$/, language === 'zh' ? '。' : '.')}${todo}`;
+    if (language === 'en') return [ended(this.own || t('problem.status', { status: this.status }))];
+    const fields = this.errors.flatMap((each) => ['；', `${each.path}${COLON}`, wrongWords(each)]);
+    return [ended(named ?? t('problem.status', { status: this.status })), ...fields.slice(1), ' ', original(this.own)];
   }
 }
 

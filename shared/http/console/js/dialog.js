@@ -24,7 +24,7 @@ function confirmed({ title, text, yes, tick, danger = false }, act) {
       dialog.close();
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      problem.textContent = error.line;
+      problem.replaceChildren(...error.told);
       problem.hidden = false;
       go.disabled = false;
     }

@@ -19,7 +19,7 @@ function rawEvents(id) {
       body.replaceChildren(...[shown, answer.next_after && more].filter(Boolean));
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      swap(body, h('p', { class: 'problem', role: 'alert' }, error.line));
+      swap(body, h('p', { class: 'problem', role: 'alert' }, error.told));
     }
   }
   function toggled(event) {

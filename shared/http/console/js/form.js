@@ -9,10 +9,10 @@ function field(name, paths, input, { help = '', group = false } = {}) {
   const control = group ? input.querySelector('input, select') : input;
   if (!group) input.id = name;
   control.setAttribute('aria-describedby', described);
-  const say = (message) => {
-    problem.textContent = message;
-    problem.hidden = !message;
-    if (message) control.setAttribute('aria-invalid', 'true');
+  const say = (...messages) => {
+    problem.replaceChildren(...messages.flat(2));
+    problem.hidden = !messages.length;
+    if (messages.length) control.setAttribute('aria-invalid', 'true');
     else control.removeAttribute('aria-invalid');
   };
   const title = group ? h('span', { class: 'label', id: `${name}-label` }, t(`form.${name}`)) : h('label', { for: name }, t(`form.${name}`));
@@ -37,7 +37,7 @@ function showForm(query) {
   const like = query.get('again');
   if (like) {
     frame('new', t('form.title'), h('h1', {}, t('form.title')), loading());
-    call('GET', pathOf(like)).then(({ body }) => formOf(body), (problem) => formOf({}, problem.line));
+    call('GET', pathOf(like)).then(({ body }) => formOf(body), (problem) => formOf({}, problem.told));
   } else formOf({});
 }
 
@@ -96,7 +96,7 @@ function formOf(like, trouble = '') {
   let sent = { text: '', key: '' };
   async function submit(event) {
     event.preventDefault();
-    for (const each of fields) each.say('');
+    for (const each of fields) each.say();
     summary.hidden = true;
     go.disabled = true;
     const body = request();
@@ -117,15 +117,16 @@ function formOf(like, trouble = '') {
   function refuse(error) {
     const left = [], told = new Map();
     const same = (text) => text.toLowerCase().replaceAll('_', '');
-    for (const { path = '', message = '' } of error.errors) {
-      const place = fields.find((each) => each.paths.some((one) => `${same(path)}.`.startsWith(`${same(one)}.`)));
-      if (place) told.set(place, [...(told.get(place) ?? []), place.paths.some((one) => same(one) === same(path)) ? message : `${path}: ${message}`]);
-      else left.push(path ? `${path}: ${message}` : message);
+    for (const each of error.errors) {
+      const { path = '' } = each, words = wrongWords(each), named = path ? [path, COLON, words, ' '] : [words, ' '];
+      const place = fields.find((field) => field.paths.some((one) => `${same(path)}.`.startsWith(`${same(one)}.`)));
+      if (place) told.set(place, [...(told.get(place) ?? []), place.paths.some((one) => same(one) === same(path)) ? [words, ' '] : named]);
+      else left.push(named);
     }
-    for (const [place, messages] of told) place.say(messages.join(' '));
+    for (const [place, messages] of told) place.say(...messages);
     if ([...told.keys()].some((each) => rest.includes(each))) more.open = true;
-    const said = error.errors.length ? [told.size ? t('form.wrong', { count: error.errors.length }) : '', ...left].filter(Boolean).join(' ') : error.line;
-    summary.textContent = said;
+    const counted = told.size ? [t('form.wrong', { count: error.errors.length }), ' '] : [];
+    summary.replaceChildren(...(error.errors.length ? [...counted, ...left.flat(2)] : error.told));
     summary.hidden = false;
     (fields.find((each) => told.has(each))?.control ?? summary).focus();
   }

@@ -33,7 +33,7 @@ function showList(query) {
   });
 }
 
-const trouble = (problem) => h('p', { class: 'banner problem' }, problem.line,
+const trouble = (problem) => h('p', { class: 'banner problem' }, problem.told,
   h('button', { type: 'button', 'data-key': 'again', onclick: () => polling.now() }, t('again')));
 
 // Screen readers hear what became of recordings that were listed before.

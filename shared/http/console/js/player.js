@@ -52,7 +52,7 @@ function player(renew) {
   const element = h('figure', { class: 'player', hidden: true }, video, line, problem, name);
   let hls = null, playing = null, renewed = 0, items = [], drawn = '', held = false;
 
-  const say = (text) => { problem.textContent = text; problem.hidden = !text; };
+  const say = (text) => { problem.replaceChildren(...[text].flat()); problem.hidden = !text; };
   async function open(item, from = 0, start = false) {
     hls?.destroy();
     hls = null;
@@ -93,10 +93,10 @@ function player(renew) {
       if (same) await open(same, video.currentTime, !video.paused);
       else say(t('player.failed'));
     } catch (error) {
-      say(error instanceof Problem ? error.line : t('player.failed'));
+      say(error instanceof Problem ? error.told : t('player.failed'));
     }
   }
-  const begin = (...what) => open(...what).catch((error) => say(error.line ?? t('player.failed')));
+  const begin = (...what) => open(...what).catch((error) => say(error.told ?? t('player.failed')));
 
   function draw(recording) {
     items = watchable(recording);

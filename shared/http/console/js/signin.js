@@ -41,7 +41,7 @@ function showSignIn(reason = '') {
       route();
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      problem.textContent = error.status === 401 ? t('signin.wrong') : error.line;
+      problem.replaceChildren(...error.status === 401 ? [t('signin.wrong')] : error.told);
       problem.hidden = false;
       input.setAttribute('aria-invalid', 'true');
       input.select();

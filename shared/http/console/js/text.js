@@ -25,9 +25,10 @@ if (chosen !== language && spoken.includes(chosen) && !new URLSearchParams(locat
 
 // t('list.changes', {count: 3}); a message that differs for one has `key.one`.
 function t(key, values = {}) {
-  const message = (values.count === 1 ? MESSAGES[`${key}.one`] : undefined) ?? MESSAGES[key] ?? key;
-  return message.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+  return filled((values.count === 1 ? MESSAGES[`${key}.one`] : undefined) ?? MESSAGES[key] ?? key, values);
 }
+
+const filled = (message, values) => message.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 
 // The message in the reader's language, if there is one.
 const said = (key) => (Object.hasOwn(MESSAGES, key) ? MESSAGES[key] : undefined);
@@ -42,6 +43,14 @@ function sentence(key, text) {
   if (words === text || (!words && language === 'en')) return text;
   return [words ?? t('reason.other'), ' ', original(text)];
 }
+
+// What is wrong with a field of a request, by its code; the API's own words where English is read, or none is known.
+function wrongWords({ message, code, values }) {
+  const words = code !== 'other' && said(`field.${code}`);
+  return words ? filled(words, values ?? {}) : language === 'en' ? message : [t('reason.other'), ' ', original(message)];
+}
+
+const COLON = language === 'zh' ? '：' : ': ';
 
 const locale = () => (language === 'zh' ? 'zh-CN' : navigator.languages.find((each) => each.startsWith('en')) ?? 'en');
 // A callback may bring any number as its time; what no calendar has is shown as the number.
