@@ -13,7 +13,7 @@ import yaml
 from local.__main__ import app
 from shared.domain.states import State
 from shared.settings import ENV_PREFIX, CallbackSettings, ReconcileSettings, RecordingsSettings, StoreSettings
-from webrecord.deploy import logs
+from webrecord.deploy import alarms, logs
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -152,3 +152,13 @@ def test_every_statement_is_about_fields_that_are_noted_and_indexed() -> None:
     assert {"ended_lost", "ended_failed", "queue_age_s", "outcome", "status", "error", "starts", "duration_ms"} <= asked
     assert set() == asked - fields
     assert "json_extract" not in text
+
+
+def test_every_alarm_is_explained_as_it_is_made() -> None:
+    """docs/operations.md has the statement, name and condition of each alarm that `webrecord deploy --alarms` makes."""
+    text = (ROOT / "docs" / "operations.md").read_text()
+    parts = re.findall(
+        r"^\*\*\d\. [^\n]*?\(`([a-z-]+)`\)\. Alarm when `([^`]*)`.*?^```sql\n(.*?)^```", text, re.MULTILINE | re.DOTALL
+    )
+    made = [(one.key, one.condition.removeprefix("$1."), one.query("scf-webrecord")) for one in alarms.STATEMENTS]
+    assert made == [(key, condition, " ".join(statement.split())) for key, condition, statement in parts]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from local.api3 import Action, Answer, ApiCall, ApiError
@@ -10,6 +11,9 @@ from local.cls.store import Logs, Region, Thing, when
 __all__ = ["Alarms"]
 
 _MOST_TARGETS = 3
+_DAY_MIN = 1440
+_LONGEST_NAME = 255
+_CLASS = re.compile(r"[a-z][a-z0-9_]{0,49}")
 _ALARM = [
     "Name",
     "AlarmTargets",
@@ -55,7 +59,11 @@ class Alarms:
 
     def _alarms(self, call: ApiCall) -> Answer:
         region = self._logs.region(call)
-        keys = {"name": lambda thing: thing.body["Name"], "alarmId": lambda thing: thing.id}
+        keys = {
+            "name": lambda thing: thing.body["Name"],
+            "alarmId": lambda thing: thing.id,
+            "topicId": lambda thing: thing.body["AlarmTargets"][0]["TopicId"],
+        }
         rows, total = self._logs.listed(call, region.alarms.values(), keys)
         return {"Alarms": [self._row(region, thing) for thing in rows], "TotalCount": total}
 
@@ -103,6 +111,7 @@ class Alarms:
     def _check(self, region: Region, body: dict[str, Any]) -> None:
         if not 1 <= len(body["AlarmTargets"]) <= _MOST_TARGETS:
             raise ApiError("InvalidParameter", f"An alarm looks at 1 to {_MOST_TARGETS} targets.")
+        _check_ranges(body)
         for target in body["AlarmTargets"]:
             if target["TopicId"] not in region.topics:
                 raise ApiError("ResourceNotFound.TopicNotExist", f"There is no topic {target['TopicId']}.")
@@ -162,6 +171,38 @@ class Alarms:
         if wanted not in region.notices:
             raise ApiError("ResourceNotFound.AlarmNoticeNotExist", f"There is no notice {wanted}.")
         return region.notices[wanted]
+
+
+def _check_ranges(body: dict[str, Any]) -> None:
+    """Refuse what the reference says of values, and a condition about a statement that is not there."""
+    time = body["MonitorTime"].get("Time", 1)
+    ranges = {
+        "TriggerCount": (body["TriggerCount"], 1, 2000),
+        "AlarmPeriod": (body["AlarmPeriod"], 0, _DAY_MIN),
+        "MonitorTime.Time": (time, 1, _DAY_MIN),
+        "AlarmLevel": (body.get("AlarmLevel", 0), 0, 2),
+        **{f"StartTimeOffset {n}": (each["StartTimeOffset"], -_DAY_MIN, 0) for n, each in _numbered(body)},
+        **{
+            f"EndTimeOffset {n}": (each["EndTimeOffset"], each["StartTimeOffset"] + 1, 0) for n, each in _numbered(body)
+        },
+    }
+    for name, (value, least, most) in ranges.items():
+        if not least <= value <= most:
+            raise ApiError("InvalidParameter", f"{name} is {least} to {most}.")
+    if not body["Name"] or "|" in body["Name"] or len(body["Name"].encode()) > _LONGEST_NAME:
+        raise ApiError("InvalidParameter", f"Name has 1 to {_LONGEST_NAME} bytes, and no |.")
+    keys = [each["Key"] for each in body.get("Classifications", [])]
+    if len(set(keys)) < len(keys) or not all(_CLASS.fullmatch(key) for key in keys):
+        raise ApiError("InvalidParameter", "Keys of Classifications differ, and are a letter, then letters, digits, _.")
+    unknown = {int(number) for number in re.findall(r"\$(\d+)\.", body.get("Condition", ""))} - dict(
+        _numbered(body)
+    ).keys()
+    if unknown:
+        raise ApiError("InvalidParameter", f"Condition names a statement that is not there: {min(unknown)}.")
+
+
+def _numbered(body: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
+    return [(each["Number"], each) for each in body["AlarmTargets"]]
 
 
 def _check_notice(body: dict[str, Any]) -> None:

@@ -65,6 +65,8 @@ class Account:
     logsets: dict[str, str] = field(default_factory=dict)
     topics: dict[str, dict[str, Any]] = field(default_factory=dict)
     indexes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    alarms: dict[str, dict[str, Any]] = field(default_factory=dict)
+    notices: dict[str, str] = field(default_factory=dict)
     functions: dict[str, dict[str, Any]] = field(default_factory=dict)
     triggers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     logs_open: bool = False
@@ -145,6 +147,7 @@ class Account:
             sorted(self.logsets),
             len(self.topics),
             len(self.indexes),
+            sorted((row["Name"], row["AlarmTargets"][0]["Query"], row["Condition"]) for row in self.alarms.values()),
         )
         return json.dumps([*parts, sorted(self._buckets.regions)], sort_keys=True, indent=1)
 
@@ -344,6 +347,31 @@ class Account:
     def _cls_modify_index(self, given: dict[str, Any]) -> dict[str, Any]:
         self.indexes[given["TopicId"]] = given
         return {}
+
+    def _cls_describe_alarms(self, given: dict[str, Any]) -> dict[str, Any]:
+        (wanted,) = given["Filters"][0]["Values"]
+        rows = [row for row in self.alarms.values() if wanted in row["Name"]]
+        return {"Alarms": rows[given["Offset"] : given["Offset"] + given["Limit"]]}
+
+    def _cls_create_alarm(self, given: dict[str, Any]) -> dict[str, Any]:
+        assert {target["TopicId"] for target in given["AlarmTargets"]} <= set(self.indexes)
+        if given["Name"] in {row["Name"] for row in self.alarms.values()}:
+            raise self._refuse("CreateAlarm", "InvalidParameter.AlarmConflict")
+        number = f"alarm-{self._next()}"
+        self.alarms[number] = {**given, "AlarmId": number}
+        return {"AlarmId": number}
+
+    def _cls_modify_alarm(self, given: dict[str, Any]) -> dict[str, Any]:
+        self.alarms[given["AlarmId"]].update(given)
+        return {}
+
+    def _cls_delete_alarm(self, given: dict[str, Any]) -> dict[str, Any]:
+        if self.alarms.pop(given["AlarmId"], None) is None:
+            raise self._refuse("DeleteAlarm", "ResourceNotFound.AlarmNotExist")
+        return {}
+
+    def _cls_describe_alarm_notices(self, _: dict[str, Any]) -> dict[str, Any]:
+        return {"AlarmNotices": [{"Name": name, "AlarmNoticeId": one} for name, one in self.notices.items()]}
 
     # SCF
 

@@ -122,14 +122,15 @@ def test_from_an_empty_account_to_a_film_and_back(person: Person) -> None:
     envfile.write(person.folder / ".env", local)
 
     person.has_only_the_printed_rights()
-    first = person.deploys("--yes")
+    first = person.deploys("--yes", "--alarms")
     assert [] == [row for row in first if row.get("ok") is False]
+    assert 6 == sum(what.startswith("alarm ") for what in done(first))
     addresses = urls(first)
     result = record(person, addresses, "first")
     assert "completed" == result["state"], result
     (film,) = result["files"]
 
-    again = person.deploys("--yes")
+    again = person.deploys("--yes", "--alarms")
     assert ([], addresses) == (done(again), urls(again))
     assert {"changes": 0} in again
 
@@ -153,6 +154,7 @@ def test_from_an_empty_account_to_a_film_and_back(person: Person) -> None:
     assert [] == done(person.deploys("--yes"))
     gone = person.deploys("destroy", "--yes", "scf-webrecord")
     assert [row["what"] for row in gone if "change" in row] == done(gone)
+    assert 6 == sum(what.startswith("alarm ") for what in done(gone))
     assert [] == done(person.deploys("destroy", "--yes", "scf-webrecord"))
     assert {} == urls(person.deploys("status"))
     assert not envfile.read(person.folder / ".env")["WEBRECORD_STORAGE_SECRET_KEY"]

@@ -47,6 +47,12 @@ Only = Annotated[
 ]
 Adopt = Annotated[bool, typer.Option("--adopt", help="Take over what has our names and was made by others.")]
 
+Alarms = Annotated[bool, typer.Option("--alarms", help="Make the six alarms of docs/operations.md, too.")]
+Notice = Annotated[
+    str | None,
+    typer.Option("--alarm-notice", metavar="NAME", help="The alarms tell this notification channel group of CLS."),
+]
+
 
 class Given:
     """What every command of the group is given."""
@@ -62,8 +68,12 @@ class Given:
         *,
         only: str | None = None,
         adopt: bool = False,
+        alarms: bool = False,
+        notice: str | None = None,
         as_json: bool = False,
     ) -> None:
+        if (alarms or notice) and only:
+            raise BadUsage("--alarms needs the rights of the first deployment: leave out --only functions")
         if not env.exists():
             raise BadUsage(f"{env} is not there: `webrecord init` asks for what is needed and writes it")
         self.out, self.env, self.site = Output(as_json=as_json), env, site
@@ -78,10 +88,9 @@ class Given:
         # What is deployed calls the same services as its deployer.
         own = {"WEBRECORD_TRTC_ENDPOINT": endpoint, "WEBRECORD_COS_ENDPOINT": cos_endpoint}
         told_too = {name: value for name, value in own.items() if value}
-        self.deployment = Deployment(
-            self.cloud,
-            Options(root, env, build or root / "build", deployment, _version(), only == "functions", adopt, told_too),
-        )
+        build, functions, alarms = build or root / "build", only == "functions", alarms or notice is not None
+        options = Options(root, env, build, deployment, _version(), functions, adopt, told_too, alarms, notice)
+        self.deployment = Deployment(self.cloud, options)
 
     def who(self) -> dict[str, Any]:
         """Return whose account it is."""

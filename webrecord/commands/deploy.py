@@ -12,6 +12,7 @@ import typer
 from webrecord.commands import destroy, rotate
 from webrecord.commands.account import (
     Adopt,
+    Alarms,
     Build,
     CosEndpoint,
     Endpoint,
@@ -19,6 +20,7 @@ from webrecord.commands.account import (
     Given,
     Json,
     Name,
+    Notice,
     Only,
     Site,
     Yes,
@@ -61,13 +63,16 @@ def _deploy(
     cos_endpoint: CosEndpoint = None,
     only: Only = None,
     adopt: Adopt = False,
+    alarms: Alarms = False,
+    alarm_notice: Notice = None,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
     """Show what would change, ask once, change it, and verify that it works."""
     if ctx.invoked_subcommand is not None:
         return
-    given = Given(env, build, deployment, site, endpoint, cos_endpoint, only=only, adopt=adopt, as_json=as_json)
+    places = (env, build, deployment, site, endpoint, cos_endpoint)
+    given = Given(*places, only=only, adopt=adopt, alarms=alarms, notice=alarm_notice, as_json=as_json)
     envfile.refuse_tracked(env)
     head(given)
     with given.out.working("reading the account …"):
@@ -84,13 +89,16 @@ def _plan(
     cos_endpoint: CosEndpoint = None,
     only: Only = None,
     adopt: Adopt = False,
+    alarms: Alarms = False,
+    alarm_notice: Notice = None,
     detailed: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit with 2 where something would change.")
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Show what would change; nothing is changed."""
-    given = Given(env, build, deployment, site, endpoint, cos_endpoint, only=only, adopt=adopt, as_json=as_json)
+    places = (env, build, deployment, site, endpoint, cos_endpoint)
+    given = Given(*places, only=only, adopt=adopt, alarms=alarms, notice=alarm_notice, as_json=as_json)
     head(given)
     with given.out.working("reading the account …"):
         changes = given.deployment.plan()

@@ -11,6 +11,7 @@ from typing import Any
 
 from webrecord.deploy import envfile, policies
 from webrecord.deploy.access import Role, Services, UploadKey, UploadUser
+from webrecord.deploy.alarms import STATEMENTS, Alarm, AlarmGone
 from webrecord.deploy.change import Change, Resource
 from webrecord.deploy.cloud import Cloud
 from webrecord.deploy.description import Description, describe
@@ -72,6 +73,8 @@ class Options:
         only_functions: leaves out what needs an administrator's rights.
         adopt: takes over what is there under our names.
         defaults: values of what .env does not set.
+        alarms: makes the alarms of docs/operations.md, too.
+        notice: name of a notification channel group that they tell.
     """
 
     root: Path
@@ -82,6 +85,8 @@ class Options:
     only_functions: bool = False
     adopt: bool = False
     defaults: Mapping[str, str] = field(default_factory=dict)
+    alarms: bool = False
+    notice: str | None = None
 
 
 def serverless(root: Path) -> Mapping[str, Any]:
@@ -126,11 +131,20 @@ class Deployment:
             yield self.function(key)
         for key in ORDER:
             yield self.triggers(key)
+        if options.alarms:
+            yield from self.alarms()
 
-    def removals(self, *, logs: bool) -> Iterator[Gone]:
+    def alarms(self) -> Iterator[Alarm]:
+        """Yield the alarms on what the functions log."""
+        options = self.options
+        for statement in STATEMENTS:
+            yield Alarm(self.cloud, statement, options.deployment, options.notice, options.adopt)
+
+    def removals(self, *, logs: bool) -> Iterator[Gone | AlarmGone]:
         """Yield everything that is taken away, in this order; the bucket never is."""
         plan, cloud, deployment = self.description, self.cloud, self.options.deployment
         gone = {key: FunctionGone(self._reader(key), self.triggers(key)) for key in ORDER}
+        yield from map(AlarmGone, self.alarms())  # they would tell that the timer is silent
         yield from (replace(gone[key], timers=True) for key in ORDER)
         yield from (gone[key] for key in reversed(ORDER))
         key = self.upload_key()

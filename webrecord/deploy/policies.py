@@ -68,6 +68,7 @@ _CLS_SETUP = (
     "DescribeIndex",
     "CreateIndex",
     "ModifyIndex",
+    *("DescribeAlarms", "CreateAlarm", "ModifyAlarm", "DescribeAlarmNotices"),
 )
 _CAM_REMOVAL = (
     "UpdateAccessKey",
@@ -80,7 +81,10 @@ _CAM_REMOVAL = (
     *("GetUser", "ListPolicies", "ListAttachedUserPolicies", "ListAccessKeys"),
     *("CreateAccessKey", "GetSecurityLastUsed"),
 )
-_CLS_REMOVAL = ("GetClsService", "DescribeLogsets", "DescribeTopics", "DeleteTopic", "DeleteLogset")
+_CLS_REMOVAL = (
+    *("GetClsService", "DescribeLogsets", "DescribeTopics", "DeleteTopic", "DeleteLogset"),
+    *("DescribeAlarms", "DeleteAlarm"),
+)
 
 
 def document(*statements: tuple[Sequence[str], str]) -> dict[str, Any]:

@@ -153,6 +153,12 @@ def test_a_log_topic_from_nothing_to_an_alarm_and_back(shared: Account) -> None:
     }  # fmt: skip
     number = shared.call("cls", "CreateAlarm", **alarm)["AlarmId"]
     assert "InvalidParameter.AlarmConflict" == shared.code("cls", "CreateAlarm", **alarm)
+    for wrong in (
+        {"AlarmPeriod": 1441}, {"TriggerCount": 0}, {"AlarmLevel": 3}, {"Name": "a|b"}, {"Condition": "$2.bad > 0"},
+        {"MonitorTime": {"Type": "Period", "Time": 0}}, {"AlarmTargets": [{**target, "EndTimeOffset": -5}]},
+        {"Classifications": [{"Key": "Of", "Value": "d"}]},
+    ):  # fmt: skip
+        assert "InvalidParameter" == shared.code("cls", "CreateAlarm", **{**alarm, "Name": "b", **wrong}), wrong
     shared.call("cls", "ModifyAlarm", AlarmId=number, AlarmPeriod=30)
     (listed,) = shared.call("cls", "DescribeAlarms", Filters=[{"Key": "name", "Values": ["a"]}])["Alarms"]
     assert (30, "d", "$1.bad > 0") == (
