@@ -13,7 +13,7 @@ import pytest
 
 from local.config import LocalConfig
 from shared import bootstrap
-from tests import spread
+from tests import examples, spread
 from tests.cloud import RunningCloud
 
 PROCESSES = frozenset({"running", "python310", "modules", "rendered", "certificate", "wheels"})
@@ -29,8 +29,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-browsers", action="store_true", help="only what needs no browser")
 
 
-def pytest_configure() -> None:
-    """Let children take a Ctrl-C, also after `nohup make test &`, and ask no proxy."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Let children take a Ctrl-C, also after `nohup make test &`, ask no proxy, and draw little for `make quick`."""
+    if config.getoption("quick"):
+        examples.draw_few()
     for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, usual)

@@ -12,9 +12,10 @@ from typing import Any
 from hypothesis import settings
 from typer.testing import CliRunner
 
+from tests.examples import at_most
 from webrecord.main import app
 
-patient = settings(deadline=None, max_examples=60)
+patient = settings(deadline=None, max_examples=at_most(60))
 """For property tests: a busy machine is slow, not wrong."""
 PAGE = "https://example.com/class?room=4711"
 COMMAND = (sys.executable, "-m", "webrecord")

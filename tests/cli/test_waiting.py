@@ -32,6 +32,7 @@ class Service:
         return Answer(200, {"recording_id": "x", "state": self.state, **self.more})
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("state", "seconds", "says"),
     [
@@ -63,6 +64,7 @@ def test_a_time_out_tells_how_to_end_it(command: tuple[str, ...]) -> None:
     assert f"x is still recording after 1 s; it goes on; `webrecord stop x --endpoint {server.url}` ends it" in last
 
 
+@pytest.mark.long
 def test_a_stop_that_waits_says_for_what() -> None:
     """Its files, and how long at most; what is uploaded late is no recording to end."""
     service = Service("recording", "uploading")

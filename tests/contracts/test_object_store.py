@@ -139,6 +139,7 @@ def test_list_goes_on_behind_a_key(store: ObjectStore) -> None:
     assert ["n/3", "n/4"] == [item.key for item in store.list("n/", after="n/2", limit=2)]
 
 
+@pytest.mark.long
 def test_list_pages_through_more_than_one_answer_holds(store: ObjectStore) -> None:
     """COS gives at most 1,000 keys a page; the caller sees all of them once."""
     keys = [f"many/{n:05d}" for n in range(1003)]

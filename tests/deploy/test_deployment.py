@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.deploy.account import Account, Died
+from tests.examples import at_most
 from webrecord.deploy import envfile
 from webrecord.deploy.change import Applying
 from webrecord.deploy.deployment import Deployment, Options
@@ -112,6 +113,7 @@ def test_a_plan_changes_nothing_and_shows_no_secret(options: Options) -> None:
     assert not re.search(r"n{40}|t{40}|k{32}|q{32}|AKID|S0000", lines)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fault", ["die_after", "lose"])
 def test_killed_at_any_call_the_same_command_finishes(options: Options, fault: str) -> None:
     """After each fault a second run ends where one clean run ends, with one live key that .env knows."""
@@ -254,7 +256,7 @@ def test_a_bucket_that_can_not_serve_is_refused_before_anything_is_made(
     assert [] == account.writes
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=at_most(40), deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["die_before", "die_after", "lose"]), st.integers(0, 140)), max_size=4))
 def test_any_row_of_interruptions_ends_the_same(faults: list[tuple[str, int]]) -> None:
     """Interrupted several times, the last run finishes with one live key; or two lost keys are a question."""

@@ -89,6 +89,7 @@ def test_logs_go_when_they_are_asked_to(options: Options) -> None:
     assert {} == account.logsets
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fault", ["die_after", "lose"])
 def test_killed_at_any_call_the_same_command_finishes(options: Options, fault: str) -> None:
     """After each fault a second run ends where one clean run ends."""

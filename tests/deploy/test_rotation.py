@@ -82,6 +82,7 @@ def test_the_old_key_stays_on_while_a_recording_needs_it(options: Options) -> No
     assert 1 == len(account.live_keys())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fault", ["die_after", "lose"])
 def test_killed_at_any_call_the_same_command_finishes(options: Options, fault: str) -> None:
     """One key is on, the one that .env and the functions have; a key that nobody knows is deleted."""

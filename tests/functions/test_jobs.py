@@ -192,6 +192,7 @@ def test_a_report_stays_while_the_job_could_not_run(site: Deployment) -> None:
     assert [0] == site.report()
 
 
+@pytest.mark.long
 def test_a_report_is_bounded(site: Deployment) -> None:
     """Hundreds of bad lines with many wrong fields each: a report that can be read, and says how many more."""
     bad = json.dumps({f"f{n}": 1 for n in range(30)}).encode()

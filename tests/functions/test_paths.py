@@ -14,6 +14,7 @@ from shared.domain.steps import Timing
 from shared.usecases.look import ReconcilePorts
 from testing.callbacks import callback
 from tests.events import load
+from tests.examples import at_most
 from tests.invoked import Functions
 from tests.world import World
 
@@ -187,6 +188,7 @@ def test_very_many_wrong_fields_are_not_all_told(api: Api) -> None:
     assert max(map(len, api.lines)) < 8_000
 
 
+@pytest.mark.long
 def test_a_reply_that_is_too_large_is_refused_in_words(api: Api) -> None:
     """Instead of the platform's own error."""
     started = api(event("POST", "/recordings", body=BODY))[1]
@@ -243,7 +245,7 @@ EVENTS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=at_most(300), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(EVENTS, st.booleans())
 def test_no_event_whatever_is_our_error(given_event: dict[str, Any], signed_in: bool) -> None:
     """Any JSON in any place of an HTTP event gets a reply that is none of 5xx."""

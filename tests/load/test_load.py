@@ -63,6 +63,7 @@ def test_receivers_that_never_answer_make_no_start_and_no_stop_late() -> None:
     assert max(course.tellings_s) <= PUNCTUAL_S
 
 
+@pytest.mark.long
 @given(put=st.lists(KEYS), deleted=st.lists(KEYS), prefix=KEYS, slash=st.sampled_from(["", "/"]), after=KEYS)
 def test_a_bucket_lists_what_is_in_it(put: list[str], deleted: list[str], prefix: str, slash: str, after: str) -> None:
     """Its index of folders lists what sorting all keys would."""

@@ -97,6 +97,7 @@ def test_whoever_lacks_the_token_is_refused(cloud: RunningCloud, path: str, sent
     assert 401 == ask(cloud, "GET", path, headers={"Authorization": sent.encode("latin-1")}).status_code
 
 
+@pytest.mark.long
 def test_a_body_without_end_is_refused_and_kept_nowhere(cloud: RunningCloud) -> None:
     """By its Content-Length, or in chunks without any: 413 on every route, and never more memory than the limit."""
     status = Path("/proc/self/status")

@@ -16,6 +16,7 @@ from local.check.judge import CHECKS, judge, wants_second_visit
 from local.check.rules.common import Case
 from local.check.seen import Asked, Failure, Frame, Gl, Load, Look, Media, Mixed, Picture, Visit
 from local.check.show import document, lines
+from tests.examples import at_most
 from tests.local.check.cases import LOOK, NOW_S, PAGE, PLAYING, WAITING, case, found, visit
 
 STILL = [0, 0]
@@ -194,7 +195,7 @@ ASKED = st.builds(
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=at_most(100))
 @given(asked=ASKED, first=VISITS, second=st.none() | VISITS)
 def test_any_observation_is_judged(asked: Asked, first: Visit, second: Visit | None) -> None:
     """Whatever was seen: known codes, a finding once each, harmless lines, and JSON that can be written."""

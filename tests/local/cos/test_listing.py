@@ -39,6 +39,7 @@ def test_order(cos: RunningCos) -> None:
     assert _keys(cos.client.list_objects(Bucket=BUCKET)) == sorted(keys, key=str.encode)
 
 
+@pytest.mark.long
 def test_paging(cos: RunningCos) -> None:
     """More than 1000 keys come page by page, each exactly once."""
     keys = [f"n/{number:05d}" for number in range(2345)]
@@ -96,6 +97,7 @@ def test_pages_against_a_model(keys: list[str], prefix: str, delimiter: str, lim
     assert actual == sorted(expected)
 
 
+@pytest.mark.long
 def test_large_bucket() -> None:
     """A page of a large bucket costs what a page costs: 400 pages of 100 000 keys take a moment, not minutes."""
     view = ListingView(Entry(f"k/{number:06d}", "", 0, "", 0, 0.0, 0, Attributes()) for number in range(100_000))

@@ -28,6 +28,7 @@ def _complete(cos: RunningCos, upload_id: str, *parts: dict[str, Any], key: str 
     return cos.client.complete_multipart_upload(BUCKET, key, upload_id, {"Part": list(parts)})
 
 
+@pytest.mark.long
 def test_upload_and_download_file(cos: RunningCos, tmp_path: Path) -> None:
     """The SDK's own large-file transfer goes both ways, its CRC-64 check included."""
     data = hashlib.sha256(b"seed").digest() * (22 * _MIB // 32) + b"end"

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from local.cos import ObjectCreated
+from tests.examples import at_most
 from tests.local.cos.running import BUCKET, HOST, REGION, RunningCos, refusal
 
 _BODY = bytes(range(256)) * 4
@@ -320,7 +321,7 @@ _KEYS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6
 ).map("/".join)
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=at_most(120), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(key=_KEYS)
 def test_any_key(shared: RunningCos, key: str) -> None:
     """Any key comes back under its own name, from a file that is inside the bucket's folder."""

@@ -195,6 +195,7 @@ def test_an_empty_account_has_nothing_activated(tmp_path: Path) -> None:
         assert 0 == account.call("cls", "GetClsService")["Status"]
 
 
+@pytest.mark.long
 def test_what_is_new_is_seen_late(tmp_path: Path) -> None:
     """CAM itself has a role at once, SCF after a while; so have lists, and the effects of policies."""
     with empty_account(tmp_path, Delays((0.0, 0.0), 1.5, 1.0, 0.5, 0.0, 1.0)) as account:

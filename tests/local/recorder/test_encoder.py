@@ -18,6 +18,7 @@ from local.recorder.encoder import Encoder, Target
 from local.recorder.job import Format
 from testing import pictures as clock
 
+pytestmark = pytest.mark.long
 SIZE = (352, 240)
 START_MS = 1_700_000_000_000
 

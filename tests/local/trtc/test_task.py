@@ -336,6 +336,7 @@ def test_a_stop_before_the_start(tmp_path: Path) -> None:
         assert (802, 1) in running.memory.story()
 
 
+@pytest.mark.long
 def test_two_hundred_at_once(tmp_path: Path) -> None:
     """The documented 200 recordings run at once with timer recorders; the next start is refused."""
     with cloud(tmp_path, script=TimerScript(tick_s=0.5)) as running:

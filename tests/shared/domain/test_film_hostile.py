@@ -14,6 +14,7 @@ from shared.domain.film import inspect
 from shared.domain.film_boxes import MOST_KEYS, tracks
 from shared.domain.film_reader import Budget, Reader
 from shared.domain.film_verdict import FilmCheck, Flaw, Verdict
+from tests.examples import at_most
 
 
 def box(kind: bytes, *parts: bytes) -> bytes:
@@ -95,7 +96,7 @@ def test_the_film_is_good_before_it_is_damaged() -> None:
 mutations = st.lists(st.tuples(st.integers(0, 9000), st.sampled_from([0, 1, 2, 127, 128, 255])), max_size=8)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=at_most(150), deadline=None)
 @given(mutations)
 def test_a_damaged_index_never_raises_and_costs_no_more_than_its_share(changes: list[tuple[int, int]]) -> None:
     """Any bytes of the index may be any others."""
@@ -108,14 +109,14 @@ def test_a_damaged_index_never_raises_and_costs_no_more_than_its_share(changes: 
     assert budget.used_reads <= budget.reads
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=at_most(150), deadline=None)
 @given(st.binary(max_size=3000), st.sampled_from(["film.mp4", "film.m3u8", "x.ts", ""]))
 def test_any_bytes_at_all(body: bytes, name: str) -> None:
     """Neither a name nor what stands in the file can make a look fail."""
     assert look(body, name)[0].verdict in Verdict
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=at_most(60), deadline=None)
 @given(
     st.lists(
         st.sampled_from(
@@ -129,7 +130,7 @@ def test_any_playlist(lines: list[str]) -> None:
     assert look("\n".join(["#EXTM3U", *lines]).encode(), "film.m3u8")[0].verdict in Verdict
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=at_most(60), deadline=None)
 @given(st.integers(0, 12000))
 def test_a_film_that_breaks_off_is_never_good(length: int) -> None:
     """Wherever it was cut."""

@@ -616,22 +616,20 @@ def test_a_stream_key_is_no_password() -> None:
     assert RecordingRequest.model_validate({"RecordUrl": "https://example.com/", "PublishCdnParams": [relay]})
 
 
-HOSTILE: list[dict[str, Any]] = [
-    {"Prefix": "a" + "/" * 900_000 + "a"},
-    {"Prefix": "a" + "/!" * 490_000},
-    {"Prefix": [1] * 490_000},
-    {"Labels": {f"!{i:x}": 1 for i in range(80_000)}},
-    {"PublishCdnParams": [1] * 490_000},
-    {"StorageParams": {"CloudStorage": {**COS, "FileNamePrefix": [1] * 490_000}}},
-]
-
-
-@pytest.mark.parametrize("fields", HOSTILE, ids=lambda fields: f"{next(iter(fields))}-{len(str(fields)) % 1_000}")
-def test_half_a_million_wrong_pieces_are_a_few_errors(fields: dict[str, Any]) -> None:
+def test_half_a_million_wrong_pieces_are_a_few_errors() -> None:
     """Each error takes some kilobytes: of a body of 1 MB they filled five functions' memory."""
-    with pytest.raises(ValidationError) as refused:
-        parse(**fields)
-    assert 0 < refused.value.error_count() < 40
+    hostile: list[dict[str, Any]] = [
+        {"Prefix": "a" + "/" * 900_000 + "a"},
+        {"Prefix": "a" + "/!" * 490_000},
+        {"Prefix": [1] * 490_000},
+        {"Labels": {f"!{i:x}": 1 for i in range(80_000)}},
+        {"PublishCdnParams": [1] * 490_000},
+        {"StorageParams": {"CloudStorage": {**COS, "FileNamePrefix": [1] * 490_000}}},
+    ]
+    for fields in hostile:
+        with pytest.raises(ValidationError) as refused:
+            parse(**fields)
+        assert 0 < refused.value.error_count() < 40, next(iter(fields))
 
 
 def test_a_place_of_as_many_segments_as_allowed_is_kept_whole() -> None:

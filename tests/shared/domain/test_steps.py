@@ -34,6 +34,7 @@ from shared.domain.steps import (
     next_step,
 )
 from testing.callbacks import TASK, callback, mp4_stop, vod_commit
+from tests.examples import at_most
 from tests.shared.domain.test_document import Story, evidence_of, stories
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -323,7 +324,7 @@ def test_a_wait_lies_ahead(request: Accepted, story: Story, tail: Sequence[Fact]
 MOST_STEPS = 250
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=at_most(60), deadline=None)
 @given(requests, stories, tails, st.lists(st.booleans(), max_size=30), st.sampled_from(["task", "busy", "refused"]))
 def test_every_recording_comes_to_its_end(
     request: Accepted, story: Story, tail: Sequence[Fact], deliveries: list[bool], starts: str

@@ -27,6 +27,7 @@ from shared.usecases.replay import all_recordings, replay
 from shared.usecases.stop import stop
 from testing.bucket import Bucket
 from testing.callbacks import callback, mp4_stop
+from tests.examples import at_most
 from tests.shared.usecases.test_read import reading
 from tests.shared.usecases.ticking import HOOK, Site
 
@@ -202,7 +203,7 @@ def spoiled(value: Any, draw: Callable[[Any], Any]) -> Any:
     return {**value, name: spoiled(value[name], draw)}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=at_most(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data(), st.sampled_from(sorted(PLACES.keys() - {"index", "marker"})))
 def test_wrong_types_in_fields_cost_one_recording_only(data: st.DataObject, place: str) -> None:
     """Any field of any object, with any value or another name."""
@@ -215,7 +216,7 @@ def test_wrong_types_in_fields_cost_one_recording_only(data: st.DataObject, plac
     check(site, task)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=at_most(40), deadline=None)
 @given(st.lists(st.integers(0, 7_200), min_size=2, max_size=8), st.integers(0, 59_999))
 def test_markers_of_a_damaged_recording_become_one(ages_s: list[int], into_ms: int) -> None:
     """Ticks that ran at once, and whoever else wrote of it, leave several, failing since different times."""

@@ -17,6 +17,7 @@ from shared.usecases.read_list import page
 from shared.usecases.remove import remove
 from shared.usecases.replay import all_recordings, replay
 from testing.callbacks import callback, mp4_stop
+from tests.examples import at_most
 from tests.shared.usecases.test_read import reading
 from tests.shared.usecases.ticking import MINUTE_MS, Site
 
@@ -199,7 +200,7 @@ PLACES = st.sampled_from(
 NAMES = st.text(max_size=20) | st.from_regex(r"[0-9]{10,14}-[a-z./-]{0,5}", fullmatch=True)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=at_most(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(PLACES, NAMES, st.binary(max_size=9)), max_size=8))
 def test_no_name_whatever_stops_anything(others: list[tuple[str, str, bytes]]) -> None:
     """Whatever lies beside what we stored, every recording goes its way and nothing raises."""

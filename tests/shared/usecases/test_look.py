@@ -331,6 +331,7 @@ class TestChanges:
         assert begun is not None
         assert -5_000 <= begun - start_at <= 5_000
 
+    @pytest.mark.long
     def test_a_queued_recording_is_told_as_such_again_and_again(self) -> None:
         """While the quota is full its message is retried like any other."""
         site = Site()

@@ -115,6 +115,7 @@ def pages(count: int) -> list[str]:
     return [f"https://example.com/{number:05}" for number in range(count)]
 
 
+@pytest.mark.long
 def test_every_line_of_thousands_is_taken(site: Jobs) -> None:
     """In several invocations; the report is complete in the end, whichever of them found what; nothing stays behind."""
     lines = good(1_000)
@@ -177,6 +178,7 @@ def test_another_leaves_lines_alone_that_are_being_taken(site: Jobs) -> None:
     assert len(before) < len(site.pages)
 
 
+@pytest.mark.long
 def test_the_event_again_starts_nothing_twice(site: Jobs) -> None:
     """Neither while reconcile is at it, nor afterwards; a report without reason is not written."""
     site.put(*good(600))

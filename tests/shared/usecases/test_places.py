@@ -20,6 +20,7 @@ from shared.store.journal import accepted_of
 from shared.usecases.read import show
 from shared.usecases.remove import remove
 from shared.usecases.tasks import task_of_files
+from tests.examples import at_most
 from tests.fakes import MemoryFiles
 from tests.shared.usecases.test_read import finished, reading
 from tests.shared.usecases.ticking import HOOK, MINUTE_MS, Site
@@ -56,7 +57,7 @@ def begun(world: World, key: str, **fields: Any) -> tuple[str, str]:
     return task_id, "/".join(world.trtc.started[-1]["StorageParams"]["CloudStorage"]["FileNamePrefix"])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=at_most(40), deadline=None)
 @given(FOLDER)
 def test_films_lie_below_our_films_with_the_recordings_own_id(prefix: list[str]) -> None:
     """Whatever a caller's prefix says: not among markers, jobs, documents, or in another's folder."""

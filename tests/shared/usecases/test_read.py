@@ -27,6 +27,7 @@ from shared.usecases.remove import remove
 from shared.usecases.replay import all_recordings, replay
 from shared.usecases.stop import stop
 from testing.callbacks import callback, mp4_stop
+from tests.examples import at_most
 from tests.fakes import MemoryFiles, MemoryStore
 from tests.world import CALLER_STORAGE, World
 
@@ -87,7 +88,7 @@ def finish(world: World, key: str) -> None:
 class TestList:
     """`GET /recordings`."""
 
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=at_most(30), deadline=None)
     @given(st.lists(st.sampled_from([1_000, 3_600_000, DAY_MS, 3 * DAY_MS]), max_size=9), st.integers(1, 4))
     def test_every_recording_is_on_one_page_the_newest_first(self, steps: list[int], limit: int) -> None:
         """Whatever the days and the size of a page."""
@@ -122,6 +123,7 @@ class TestList:
         assert [["c", "b", "a"]] == [ids(one) for one in pages(world, state="queued, starting")]
         assert [[]] == [ids(one) for one in pages(world, label="nobody")]
 
+    @pytest.mark.long
     def test_a_filter_reads_so_much_and_goes_on(self) -> None:
         """A page may be empty and have a next one."""
         world = World()
@@ -131,7 +133,7 @@ class TestList:
         listed = pages(world, label="needle")
         assert [[], ["r1"]] == [ids(one) for one in listed]
 
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=at_most(30), deadline=None)
     @given(
         st.lists(
             st.tuples(
@@ -227,6 +229,7 @@ class TestList:
         else:
             assert [[]] == [ids(one) for one in listed]
 
+    @pytest.mark.long
     def test_a_page_ends_before_it_is_too_large(self) -> None:
         """However long addresses, labels and lists of files are; the next page goes on there."""
         world = World()
@@ -347,6 +350,7 @@ class TestShow:
         assert done != show("k2", reading(world))[1]
         assert first == show("k1", reading(world))[1], "nothing in it ends"
 
+    @pytest.mark.long
     @given(st.integers(60, 43_200), st.integers(0, 10**6))
     def test_what_an_etag_stands_for_is_good_for_half_its_time(self, valid_s: int, later_ms: int) -> None:
         """Whoever is told 304 has addresses that do not end within it."""
@@ -472,6 +476,7 @@ def test_raw_callbacks_in_order_of_their_time() -> None:
     assert [now + 9_000, now] == [event["received_ms"] for event in told]
 
 
+@pytest.mark.long
 def test_very_many_callbacks_come_in_pages() -> None:
     """Each once; a reply of SCF holds 6 MB."""
     world = World()

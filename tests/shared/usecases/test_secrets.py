@@ -13,6 +13,7 @@ from shared.domain.errors import RecorderBusy, WebRecordError
 from shared.domain.refusals import refusal
 from shared.http.replies import problem, recording_reply
 from shared.usecases.jobs import parse_request
+from tests.examples import at_most
 from tests.shared.usecases.ticking import HOOK, Site
 from tests.world import CALLER_STORAGE, UPLOAD_KEY
 
@@ -30,7 +31,7 @@ CODES = [
 ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=at_most(60), deadline=None)
 @given(
     st.sampled_from(sorted(SECRETS)),
     st.integers(0, 3),
