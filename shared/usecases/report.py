@@ -97,14 +97,15 @@ class Report:
 
     def note_look(self, before: Recording | None, after: Recording, tasks: Iterable[Task], *, asked: bool) -> None:
         """Count a look, and what it changed; looks are made by several threads at once."""
+        over = bool(before and after.state.final and not before.state.final)
+        unheard = over and any(map(is_unheard, tasks))
         with self._counting:
             self.looked, self.asked = self.looked + 1, self.asked + asked
             if before and before.film is not after.film:
                 self.films_suspect += after.film is Verdict.SUSPECT
                 self.films_bad += after.film is Verdict.BAD
-            over = bool(before and after.state.final and not before.state.final)
             self.ended.update([after.state.value] if over else [])
-            self.unheard += over and any(map(is_unheard, tasks))
+            self.unheard += unheard
 
     def note_not_taken(self, given_up: str | None) -> None:
         """Count a notification, and name the host that gets nothing more in this tick, if so."""
