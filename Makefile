@@ -12,7 +12,7 @@ WORKERS ?= 4
 LESS ?=
 SPREAD = -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
-.PHONY: demo test quick fast lint unit faults load site films bench package deploy-check deploy openapi format lock browser clean help
+.PHONY: demo test quick fast lint unit faults load site films bench package deploy-check deploy openapi llms format lock browser clean help
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -68,6 +68,9 @@ deploy: package ## From the checkout and .env into your account: plan, ask once,
 
 openapi: $(READY) ## Write shared/http/description/openapi.json, which the function serves, from the models
 	@$(PY) -m tools.openapi
+
+llms: $(READY) ## Write llms.txt from the documents
+	@$(PY) -m tools.llms
 
 format: $(READY) ## Format the code
 	$(PY) -m ruff check --fix .

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tools import llms
+
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 FIELDS = ["Context", "Decision", "Consequence", "Date"]
@@ -52,3 +54,23 @@ def test_every_decision_has_context_decision_consequence_and_date() -> None:
         title = entry.partition("\n")[0]
         assert FIELDS == re.findall(r"^- \*\*(\w+)\.\*\* ", entry, re.MULTILINE), title
         assert re.search(r"^- \*\*Date\.\*\* 20\d\d-[01]\d-[0-3]\d$", entry, re.MULTILINE), title
+
+
+def test_the_readme_is_short() -> None:
+    """One screen of use and one of reasons."""
+    assert len((ROOT / "README.md").read_bytes()) <= 6 * 1024
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/storage.md", "docs/decisions.md"])
+def test_every_file_that_is_named_exists(name: str) -> None:
+    """A path in backticks that begins with one of our folders is there."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    named = re.findall(r"`((?:shared|functions|local|webrecord|testing|tests|tools|docs)/[\w./-]*)`", text)
+    assert [] == [path for path in named if not (ROOT / path).exists()]
+
+
+def test_llms_txt_is_made_from_the_documents() -> None:
+    """`make llms` would change nothing, and it lists each document in English."""
+    assert llms.text() == (ROOT / "llms.txt").read_text(encoding="utf-8")
+    english = [path for path in DOCUMENTS if ".zh-CN" not in path.name]
+    assert [] == [path.name for path in english if f"({path.relative_to(ROOT).as_posix()})" not in llms.text()]
