@@ -1,4 +1,4 @@
-"""`python -m tools.llms` writes llms.txt: each document with its first sentence, for programs that read documentation."""
+"""`python -m tools.llms` writes llms.txt: each document and its first sentence, for programs that read documents."""
 
 from __future__ import annotations
 
