@@ -19,9 +19,11 @@ from shared.domain.callbacks import Event, parse_callback
 from shared.domain.document import Recording
 from shared.domain.filmed import awaited, can_look
 from shared.domain.job_keys import report_key
+from shared.domain.periods import CLOCKS_DIFFER_MS
 from shared.domain.reasons import Code
 from shared.domain.states import State, can_list
 from shared.store.journal import current
+from shared.usecases.remove import SWEEP_MS
 from shared.usecases.replay import all_recordings, replay
 from testing.ledger import Entry
 from testing.parts import CALLERS, JOBS, SECRETS
@@ -267,13 +269,23 @@ def _is_of(webhook_id: str, recording: Recording) -> bool:
 
 @law
 def deleted_is_deleted(run: Run) -> Iterator[str]:
-    """After the sweep nothing of a deleted recording's caller is stored, under whichever key; tombstones are."""
-    deleted = _deleted(run)
+    """After the sweep nothing of a deleted recording's caller is stored, under whichever key; tombstones are.
+
+    What TRTC uploads after the sweep lies there: nobody knows any more whose it is.
+    """
+    deleted, swept_ms = _deleted(run), _last_ms(run, "deleted")
+    late = {
+        f"{entry.data['task']}/{entry.data['name']}"
+        for entry in run.ledger.of("file")
+        if entry.about in swept_ms and entry.ms > swept_ms[entry.about] + SWEEP_MS
+    }
     for entry in run.ledger.of("deleted"):
         if entry.about not in deleted:
             yield f"{entry.about}: the deletion was answered, and the id can be used again"
     words = {key: (f"/{key}/".encode(), f"-{key}\x00".encode(), f"{CALLERS}-{key}".encode()) for key in deleted}
     for name, stored in run.bucket.objects.items():
+        if name.startswith("files/") and any(name.endswith(f"/{file}") for file in late):
+            continue
         held = f"/{name}\x00".encode() + stored.body
         for key, signs in words.items():
             if any(sign in held for sign in signs):
@@ -403,7 +415,7 @@ def completed_covers_the_end(run: Run) -> Iterator[str]:
         key, told_ms = entry.about, told.get(entry.about)
         if told_ms is None or not entry.data["ours"] or key in _broken(run):
             continue
-        if _is_unheard(run, entry, told_ms):
+        if _is_unheard(run, entry, told_ms) or _is_tail(run, entry):
             continue
         if told_ms < entry.ms and told_ms < over.get(entry.data["task"], 0) + HOUR_MS:
             yield f"{key} was told to be completed at {told_ms}, and {entry.data['name']} came at {entry.ms}"
@@ -417,6 +429,17 @@ def _is_unheard(run: Run, file: Entry, told_ms: int) -> bool:
     name = json.dumps(file.data["name"]).encode()
     said = (entry for entry in run.ledger.of("callback") if entry.about == file.about and entry.ms <= told_ms)
     return not any(entry.data["status"] == 200 and name in entry.data["body"] for entry in said)
+
+
+def _is_tail(run: Run, file: Entry) -> bool:
+    """Tell whether a file is shorter than clocks differ: what was uploaded before it seems to cover the end."""
+    for entry in run.ledger.of("callback"):
+        if entry.about == file.about and entry.ms >= file.ms:
+            callback = parse_callback(entry.data["body"])
+            for said in callback.payload.get("FileMessage", ()) if callback.task_id == file.data["task"] else ():
+                if said["FileName"] == file.data["name"]:
+                    return bool(said["EndTimeStamp"] - said["StartTimeStamp"] <= CLOCKS_DIFFER_MS)
+    return False
 
 
 @law

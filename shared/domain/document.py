@@ -11,6 +11,7 @@ from shared.domain.accepted import Accepted
 from shared.domain.evidence import Evidence, File, Task
 from shared.domain.film_verdict import Verdict
 from shared.domain.filmed import RecordingFinding, said_of
+from shared.domain.ids import task_id_of
 from shared.domain.outbox import Message, messages
 from shared.domain.reasons import Code
 from shared.domain.states import State, last_task, state_of
@@ -135,8 +136,9 @@ def decide(accepted: Accepted, evidence: Evidence) -> Recording:
 def _recorded_files(evidence: Evidence, accepted: Accepted, *, final: bool) -> list[RecordedFile]:
     """Return the files that are there; before the end also those that are named and may be on their way."""
     return [
-        _recorded_file(name, task.files[name], task, accepted)
-        for task in evidence.tasks.values()
+        # Of a start that died before it stored its task nobody says the TaskId but the callbacks' own key.
+        _recorded_file(name, task.files[name], task.task_id or task_id_of(task_key), accepted)
+        for task_key, task in evidence.tasks.items()
         for name in (parts.films(task) if final else _expected(task))
     ]
 
@@ -146,15 +148,15 @@ def _expected(task: Task) -> list[str]:
     return [name for name in parts.named(task) if name not in failed]
 
 
-def _recorded_file(name: str, file: File, task: Task, accepted: Accepted) -> RecordedFile:
+def _recorded_file(name: str, file: File, task_id: str | None, accepted: Accepted) -> RecordedFile:
     known, place = file.start_ms is not None and file.end_ms is not None, accepted.place
     where: dict[str, Any] = {}
-    if place and task.task_id:
-        key = "/".join([*place.prefix, task.task_id, name])
+    if place and task_id:
+        key = "/".join([*place.prefix, task_id, name])
         where = {"bucket": place.bucket, "region": place.region, "key": key, "ours": not accepted.caller_keys}
     return RecordedFile(
         name=name,
-        task_id=task.task_id,
+        task_id=task_id,
         start_ms=file.start_ms,
         end_ms=file.end_ms,
         duration_ms=max(0, (file.end_ms or 0) - (file.start_ms or 0)) if known else None,

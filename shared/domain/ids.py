@@ -78,6 +78,14 @@ def task_key_of(task_id: str) -> str:
     return key if len(key) <= 400 else f"~sha256-{hashlib.sha256(bare.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
+def task_id_of(task_key: str) -> str | None:
+    """Return the TaskId that a key names; None where there is none, or only its digest."""
+    if task_key == "~none" or task_key.startswith("~sha256-"):
+        return None
+    spelled = task_key.encode("utf-8", "surrogatepass")
+    return re.sub(rb"~([0-9A-F]{2})", lambda m: bytes([int(m[1], 16)]), spelled).decode("utf-8", "replace")
+
+
 def fact_name(ms: int, kind: str, body: bytes) -> str:
     """Return `<ms>-<kind>-<digest>`: the same fact always has the same name."""
     return f"{ms:013d}-{kind}-{hashlib.sha256(body).hexdigest()[:16]}"

@@ -13,6 +13,7 @@ from shared.domain.errors import RecorderBusy, RecorderError, TaskNotFound
 from shared.domain.evidence import Evidence
 from shared.domain.facts import Fact
 from shared.domain.periods import REPEAT_MS
+from shared.domain.states import unseen
 from shared.domain.steps import (
     Describe,
     GiveUp,
@@ -130,8 +131,10 @@ def _carry_out(step: Step, accepted: Accepted, evidence: Evidence, ports: Reconc
                 return facts.filmed(task_id, unlooked(task, now_ms))
             return inspect_task(accepted, task, tries, ports.films, ports.store, ports.clock, ports.sleep)
         case Look(task_id, last):
-            files = _found(accepted, task_id, ports)
-            failed = parts.failed(evidence.tasks[ids.task_key_of(task_id)]) is not None  # that nothing is there is news
+            files, task = _found(accepted, task_id, ports), evidence.tasks[ids.task_key_of(task_id)]
+            failed = parts.failed(task) is not None  # that nothing is there is news
+            # A film where nothing was thought to be recorded: then the whole grace time is waited, as for any.
+            last = last and not (files and unseen(task, evidence))
             return facts.looked(now_ms, task_id, files, last=last) if files or last or failed else None
         case Sweep(_):
             stray = task_of_files(accepted, evidence, ports.store)

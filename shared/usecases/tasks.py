@@ -70,8 +70,13 @@ def task_of_files(accepted: Accepted, evidence: Evidence, store: ObjectStore) ->
         name = item.key.rpartition("/")[2]
         if task_id and item.size and keys.is_film(name, accepted.format):
             found.append(task_id)
-    # A TaskId may hold a slash, and a folder that somebody made in a task's is no other task.
-    return next((one for one in found if not any(f"{one}/".startswith(f"{each}/") for each in known)), None)
+
+    def is_inside(task_id: str) -> bool:
+        """Tell whether it is a folder that somebody made in a task's: a TaskId may hold a slash."""
+        outer = [task_id[:at] for at, letter in enumerate(task_id) if letter == "/"]
+        return any(one in found or ids.task_key_of(one) in evidence.tasks for one in outer)
+
+    return next((one for one in found if one not in known and not is_inside(one)), None)
 
 
 def films_in(

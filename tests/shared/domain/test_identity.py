@@ -38,6 +38,18 @@ def test_task_keys_are_path_safe(task_id: str) -> None:
     assert re.fullmatch(r"[A-Za-z0-9_~-]{1,400}", key)
 
 
+@given(st.one_of(st.text(max_size=40), st.text("ab+/-.=*~2BFf_", max_size=12)).filter(bool))
+@example(DOCUMENTED)
+def test_a_task_key_names_its_task(task_id: str) -> None:
+    """What a start did not store any more is read from the key of its callbacks."""
+    assert ids.bare_task_id(task_id) == ids.task_id_of(ids.task_key_of(task_id))
+
+
+def test_a_key_without_a_task_names_none() -> None:
+    """A callback without TaskId, and a TaskId of which the key holds the digest alone."""
+    assert [None, None] == [ids.task_id_of(ids.task_key_of(task_id)) for task_id in ("", "x" * 401)]
+
+
 def test_documented_task_id() -> None:
     """The example TaskId keeps its letters; what a path can't hold is written as its byte."""
     expected = DOCUMENTED.replace("+", "~2B").replace(".", "~2E")

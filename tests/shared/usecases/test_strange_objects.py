@@ -7,9 +7,13 @@ from typing import Any
 import pytest
 
 from shared.domain.errors import RecorderBusy
+from shared.domain.evidence import Evidence, Task
 from shared.domain.states import State
 from shared.store.journal import find
+from shared.usecases.stop import stop
 from shared.usecases.tasks import task_of_files
+from testing.callbacks import callback
+from tests.shared.usecases.test_read import reading
 from tests.shared.usecases.ticking import Site
 
 STRANGE: list[tuple[str, dict[str, Any], dict[str, bytes]]] = [
@@ -69,3 +73,33 @@ def test_a_film_in_a_folder_of_a_task_is_no_other_task() -> None:
     site.store.put(f"files/k1/{task_id}/notes/a.mp4", b"x")
     known = find(site.store, "k1")
     assert task_of_files(known.accepted, known.evidence, site.store) is None
+
+
+@pytest.mark.parametrize("told", [False, True], ids=["its film tells of the task", "its callbacks tell of the task"])
+def test_a_film_in_a_folder_of_a_task_that_was_not_stored_is_no_other_task(told: bool) -> None:
+    """A start died before it stored its task; in the listing the folder comes before the film that is beside it."""
+    site = Site()
+    task_id = site.begin()
+    site.store.put(f"files/k1/T/{'' if told else 'other/'}notes/a.mp4", b"x")
+    if not told:
+        site.store.put("files/k1/T/other/z.mp4", b"x")
+    known = find(site.store, "k1")
+    evidence = known.evidence.join(Evidence(tasks={"T": Task(began_ms=1)} if told else {}))
+    assert (None if told else "T/other") == task_of_files(known.accepted, evidence, site.store)
+    assert task_id != "T"
+
+
+def test_a_film_found_where_nothing_was_thought_to_be_recorded_is_not_all() -> None:
+    """It was stopped early and no word of a picture came: the part found is not all that comes."""
+    site = Site()
+    task_id = site.begin()
+    site.clock.now += 60_000
+    stop("k1", "test", reading(site))
+    site.receive(callback(802, {"LeaveCode": 0}, site.clock.now, task_id))
+    site.store.put(f"files/k1/{task_id}/a_1.mp4", b"x")
+    site.minutes(10)
+    assert State.UPLOADING is site.recording().state
+    site.store.put(f"files/k1/{task_id}/a_2.mp4", b"x")
+    site.minutes(60)
+    told = site.recording()
+    assert (State.COMPLETED, ["a_1.mp4", "a_2.mp4"]) == (told.state, [file.name for file in told.files])
