@@ -1,4 +1,4 @@
-"""A stranger's RTMP server: FFmpeg's own, in a process of its own; it takes one stream and says what it decoded."""
+"""Strangers' RTMP servers: FFmpeg's own, in a process of their own; each takes one stream and says what it decoded."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+
+from typing_extensions import Self
 
 WAIT_S = 60.0
 ROOT = Path(__file__).parents[3]
@@ -16,39 +20,60 @@ ROOT = Path(__file__).parents[3]
 
 def free_port() -> int:
     """Return a port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    (port,) = free_ports(1)
+    return port
 
 
-class RtmpServer:
-    """Listens on a port; leaving the `with` block kills it if it still runs."""
+def free_ports(count: int) -> list[int]:
+    """Return different ports nobody listens on."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
 
-    def __init__(self, port: int) -> None:
-        self.url = f"rtmp://127.0.0.1:{port}/live/stream?key=abc"
+
+class RtmpServers:
+    """Listen on ports; leaving the `with` block kills them if they still run."""
+
+    def __init__(self, *ports: int) -> None:
+        self.urls = [f"rtmp://127.0.0.1:{port}/live/stream?key=abc" for port in ports]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.local.recorder.receiver", self.url],
+            [sys.executable, "-m", "tests.local.recorder.receiver", *self.urls],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             text=True,
         )
         until = time.monotonic() + WAIT_S
-        while not _listens(port):
+        while not all(map(_listens, ports)):
             assert self.process.poll() is None, "the receiver ended"
             assert time.monotonic() < until, "the receiver does not listen"
             time.sleep(0.02)
 
-    def __enter__(self) -> RtmpServer:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.process.kill()
         self.process.communicate()
 
+    def all_decoded(self) -> list[dict[str, Any]]:
+        """Wait for the streams' ends and return what came of each."""
+        out, _ = self.process.communicate(timeout=WAIT_S)
+        seen: list[dict[str, Any]] = json.loads(out)
+        return seen
+
+
+class RtmpServer(RtmpServers):
+    """One of them."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(port)
+        (self.url,) = self.urls
+
     def decoded(self) -> dict[str, Any]:
         """Wait for the stream's end and return what came."""
-        out, _ = self.process.communicate(timeout=WAIT_S)
-        seen: dict[str, Any] = json.loads(out)
+        (seen,) = self.all_decoded()
         return seen
 
 
@@ -58,8 +83,14 @@ def _listens(port: int) -> bool:
     return any(fields[1].endswith(f":{port:04X}") and fields[3] in ("0A", "01") for fields in map(str.split, lines))
 
 
-def main(url: str) -> None:
-    """Receive one stream, decode it, and print its facts."""
+def main(urls: list[str]) -> None:
+    """Receive a stream at each address, decode them, and print their facts."""
+    with ThreadPoolExecutor(len(urls)) as pool:
+        sys.stdout.write(json.dumps(list(pool.map(received, urls))))
+
+
+def received(url: str) -> dict[str, Any]:
+    """Receive one stream, decode it, and return its facts."""
     import av
 
     from testing import pictures as clock
@@ -68,7 +99,7 @@ def main(url: str) -> None:
         recording = clock.decode(container, OSError)  # how FFmpeg's server sees every client's end
     times = [picture.page_s for picture in recording.pictures if picture.page_s is not None]
     beeps = clock.beeps(recording)
-    facts = {
+    return {
         "size": recording.size,
         "length_s": recording.length_s,
         "pictures": len(recording.pictures),
@@ -76,8 +107,7 @@ def main(url: str) -> None:
         "beeps": len(beeps),
         "delays_s": clock.delays_s(recording) if times and beeps else [],
     }
-    sys.stdout.write(json.dumps(facts))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1:])

@@ -23,7 +23,7 @@ from local.recorder.relay import Patience, Relay
 from local.recorder.relays import Relays
 from testing import pictures as clock
 from tests.local.recorder.harness import ROOT, all_gone, processes
-from tests.local.recorder.receiver import RtmpServer, free_port
+from tests.local.recorder.receiver import RtmpServer, RtmpServers, free_port, free_ports
 from tests.local.recorder.test_encoder import jpeg, tone
 
 pytestmark = pytest.mark.process
@@ -136,14 +136,13 @@ def test_a_strangers_server_decodes_it(tmp_path: Path, wanted: Format) -> None:
 
 def test_ten_at_once(tmp_path: Path) -> None:
     """As many as the document allows: each of ten servers decodes the whole stream, and the encoder is not held up."""
-    with ExitStack() as stack:
-        receivers = [stack.enter_context(RtmpServer(free_port())) for _ in range(10)]
-        live = Live(tmp_path, [receiver.url for receiver in receivers], PATIENCE._replace(retry_s=20))
+    with RtmpServers(*free_ports(10)) as receivers:
+        live = Live(tmp_path, receivers.urls, PATIENCE._replace(retry_s=20))
         for number in range(10):
             live.until(number, 2)
         live.feed(3)
         seconds = live.end()
-        seen = [receiver.decoded() for receiver in receivers]
+        seen = receivers.all_decoded()
     assert {(1, 2, 5, 0)} == {tuple(statuses) for statuses in live.said.values()}
     assert all(each["page_s"][0] == 0 and seconds - 0.3 < each["length_s"] < seconds + 0.2 for each in seen), seen
     assert live.slowest_s < 5
