@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from tools.package_lock import PackageError, Wheel
@@ -33,13 +34,14 @@ class File:
     distribution: str
 
 
-def imports(source: bytes, module: str, *, is_package: bool = False) -> Iterator[Import]:
-    """Yield what a module's source imports, but for type checkers alone; `from a import b` yields a and a.b."""
+@cache
+def imports(source: bytes, module: str, *, is_package: bool = False) -> tuple[Import, ...]:
+    """Return what a module's source imports, but for type checkers alone; `from a import b` gives a and a.b."""
     folder = module if is_package else module.rpartition(".")[0]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # how others write their strings
         tree = ast.parse(source)
-    yield from _walk(tree.body, folder, lazy=False)
+    return tuple(_walk(tree.body, folder, lazy=False))
 
 
 def _walk(nodes: list[ast.stmt] | list[ast.AST], folder: str, *, lazy: bool) -> Iterator[Import]:
