@@ -1,4 +1,4 @@
-"""Function `reconcile`: the timer, and wakes. Starts what is due, ends the silent, tells callers; replays, examines."""
+"""Function `reconcile`, run by timer and wakes: start, stop and resolve recordings, notify, replay, run the doctor."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ BUDGET_S = 50.0
 """Within the timer's minute, so that ticks do not pile up."""
 
 LONGEST_S = 110.0
-"""What an invocation may take altogether: a tick ends what it began."""
+"""The longest invocation, seconds: a tick finishes what it began."""
 
 
 def handle(trigger: Trigger, app: bootstrap.ReconcileApp) -> Result:
-    """Run one tick; do what a wake is about; or rebuild documents from their facts."""
+    """Run one tick, handle wakes, or rebuild documents from their facts."""
     if isinstance(trigger, Tick):
         with app.workers() as pool:
             log.note(outcome="ticked", **tick(app.ports, BUDGET_S, pool.map).noted())
@@ -31,7 +31,7 @@ def handle(trigger: Trigger, app: bootstrap.ReconcileApp) -> Result:
 
 
 def examine() -> dict[str, Any]:
-    """Return what the doctor finds, whatever is wrong with the settings."""
+    """Return the doctor's findings, even if settings are wrong."""
     from shared.doctor.run import Examination  # no tick needs it
 
     return Examination("reconcile").report()

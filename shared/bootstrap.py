@@ -38,12 +38,12 @@ if TYPE_CHECKING:
 App = TypeVar("App")
 
 PACE_PER_SECOND = 10.0
-"""Calls of one action by one tick. TRTC's limit is 20 a second: two ticks that overlap still keep to it."""
+"""One tick's calls of one action, per second. TRTC allows 20, so two overlapping ticks stay within its limit."""
 STARTS_PER_SECOND = 15.0
-"""Starts of one tick: what callers start meanwhile has the rest. One too many is refused, and waits half a minute."""
+"""One tick's starts per second; API starts use the rest of TRTC's 20. A refused start waits 30 s."""
 
 THREADS = 16
-"""Looks of one tick, or documents of one list, at once: what they wait for is storage."""
+"""Parallel checks of one tick, or reads of one list: they wait for storage, not for the CPU."""
 
 
 _POOL = Pool()

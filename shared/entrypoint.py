@@ -1,7 +1,7 @@
-"""What is around every handler: parse, build, run, reply or raise, and one canonical log line.
+"""The frame of every handler: parse, build, run, reply or raise, and write one log line.
 
-HTTP calls always get a reply. Asynchronous events (COS, timer) are retried by SCF when we raise, so only what
-a retry can mend is raised; what never will succeed is logged and dropped.
+HTTP calls always get a reply. SCF retries asynchronous events (COS, timer) when we raise. So we raise only what a retry
+can fix, and log and drop the rest.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ App = TypeVar("App")
 Handler = Callable[[Event, Event], "dict[str, Any] | None"]
 
 LONGEST_S = IN_FLIGHT_MS / 1000 - 1
-"""What an invocation may take where nothing else is said: no attempt to start is in its hands for longer than that."""
+"""The default limit of an invocation, seconds: no start attempt is in progress for longer."""
 MARGIN_S = 1.0
-"""Of the function's own time limit, for the reply and the log line."""
+"""Seconds of the function's time limit that are kept for the reply and the log line."""
 
 _warm: set[str] = set()
 

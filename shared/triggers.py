@@ -1,6 +1,6 @@
 """SCF's events, as facts of the trigger documents, turned into values: HttpRequest, CosEvent, Tick.
 
-"?" in the documents (is a key URL-encoded? is isBase64Encoded honoured?) is met by tolerance here.
+Where the documents are open (is a key URL-encoded? is isBase64Encoded honoured?), both answers are accepted.
 """
 
 from __future__ import annotations

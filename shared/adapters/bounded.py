@@ -1,4 +1,4 @@
-"""HTTP of both SDKs: a call is over at one moment, from the name server to the last byte of the answer."""
+"""HTTP of both SDKs: each call has one deadline, from the DNS lookup to the last byte of the reply."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from shared.adapters.wire import BoundedSocket, Moment, connect
 CONNECTIONS = 34
 """Kept open: more than an invocation has threads, those of a tick and those of the pool."""
 ALONE_S = 5.0
-"""What a request may take that is made outside of any call."""
+"""The limit of a request outside of any call, seconds."""
 
 
 class _Call(threading.local):
-    """The call that this thread makes: a connection is kept, and its next call has another moment."""
+    """The deadline of this thread's present call; a kept connection gets a new one with its next call."""
 
     moment: Moment | None = None
 
@@ -40,7 +40,7 @@ _call = _Call()
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Let every request of the block be over then, its answer read."""
+    """Give every request of the block this deadline, with reading its reply."""
     _call.moment = Moment(seconds)
     try:
         yield

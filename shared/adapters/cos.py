@@ -26,7 +26,7 @@ PAGE = 1000
 
 
 LARGEST = 8_000_000
-"""Bytes of an object that are read; a longer one is cut, so that it can't be read as what it should be."""
+"""The most bytes that are read of an object; a longer one is cut and so fails to parse."""
 PAUSE_S = 0.1
 """Before a call is repeated."""
 
@@ -169,7 +169,7 @@ class CosStore:
         return self._client
 
     def _ask(self, what: str, call: Callable[[Any], Any]) -> Any:  # noqa: ANN401 (the SDK has no types)
-        """Make a call, and once more where it failed for no reason of ours: each of them may be made twice."""
+        """Make a call; repeat it once after a fault that is not ours. Every call is safe to repeat."""
         try:
             return self._once(what, call)
         except StoreError as error:

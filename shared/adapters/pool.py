@@ -1,4 +1,4 @@
-"""The one small pool of an instance: storage calls that do not depend on each other go out at once."""
+"""One small thread pool per instance: independent storage calls run in parallel."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
 THREADS = 16
-"""Made when they are needed, one by one: a callback needs three, a tick with much to do all of them."""
+"""Threads start on demand: a callback needs three, a busy tick all of them."""
 
 
 class Pool:
-    """Makes calls at once. Whoever asks makes the first one itself, and whatever no thread has begun by then."""
+    """Runs calls in parallel; the caller's thread runs the first one, and those that wait for a pool thread."""
 
     def __call__(self, *calls: Callable[[], Any]) -> list[Any]:
-        """Return what each call gave when all are over; raise the first one's error then."""
+        """Wait for all calls and return their results in order; raise the first error, if any."""
         if len(calls) < 2:
             return [call() for call in calls]
         begun = [self._threads.submit(copy_context().run, _outcome, call) for call in calls[1:]]

@@ -26,9 +26,9 @@ TIMEOUT_S = 6
 """TRTC's own server-side limit is 5 s."""
 TRIES = 3
 RESERVE_S = 3.0
-"""Of the invocation, for storing what came of a call."""
+"""Seconds kept free after a call, to store its result."""
 LEAST_S = 1.0
-"""With less a call is not made."""
+"""The least time left, seconds, with which a call is made."""
 SHORT_PAUSE_S = (0.2, 0.6)
 
 

@@ -1,4 +1,4 @@
-"""A connection whose every step is over at one moment, however slowly the other side drips."""
+"""A connection with one deadline for all its steps, however slowly the peer sends."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from shared.domain.errors import StoreError
 
 LARGEST = 64_000_000
-"""Bytes of one answer; nothing that we ask for has nearly as many."""
+"""The most bytes of one reply; real ones are far smaller."""
 
 
 class Deadline:
@@ -26,7 +26,7 @@ class Deadline:
         self._until: float | None = None
 
     def start(self, total_s: float) -> None:
-        """Let all calls from now on take no longer than this together; one half at most, so that it can be repeated."""
+        """Limit all calls from now on to these seconds together; one call gets half at most, to be repeatable."""
         self._until = self._clock() + total_s
         self._per_call_s = min(self._most_s, total_s / 2)
 
@@ -50,7 +50,7 @@ INVOCATION = Deadline()
 
 
 class Moment:
-    """One moment at which everything must be over, and how many bytes may be read until then."""
+    """A deadline, and how many bytes may be read until then."""
 
     def __init__(self, seconds: float) -> None:
         self._until = time.monotonic() + seconds
@@ -89,7 +89,7 @@ class Moment:
 
 
 class Bound(Protocol):
-    """What bounds a connection: a Moment, or whichever is the present call's."""
+    """The limits of a connection: a Moment, or that of the present call."""
 
     def left(self) -> float:
         """Return the seconds that are left; TimeoutError when there are none."""

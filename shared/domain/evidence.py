@@ -161,7 +161,7 @@ class Task(Joined):
     not_started: Note | None = None
     terminated: Note | None = None
     covered_ms: int | None = None
-    """Up to when uploaded files are known to hold everything."""
+    """Uploaded files cover the recording up to this time."""
     closed_ms: int | None = None
     """The upload of the whole task was reported as over, with files."""
     empty_ms: int | None = None
@@ -175,11 +175,11 @@ class Task(Joined):
     listed_ms: int | None = None
     """Its files were listed; more may be on their way."""
     settled_ms: int | None = None
-    """We looked for files after the grace time; what was found is what there is."""
+    """The last check listed the files after the grace time; no more are expected."""
     failed_to_ms: int | None = None
-    """Up to when files that could not be uploaded are known to hold everything."""
+    """Files whose upload failed cover the recording up to this time."""
     rest: File | None = None
-    """The words of upload events that are about no file by its name."""
+    """What upload events said that name no file."""
     relay: dict[str, tuple[int, int, str]] = Field(default_factory=dict)
     """Last state of each relay address: when, Status, message."""
     files: dict[str, File] = Field(default_factory=dict)
@@ -200,7 +200,7 @@ class Task(Joined):
 
 
 class Notification(Joined):
-    """What came of one webhook-id: tries made, when it was taken, the last failure."""
+    """The result of one webhook-id: number of tries, time of delivery, last failure."""
 
     attempts: Annotated[int, Field(ge=0, lt=10**6)] | None = None
     delivered_ms: int | None = None
@@ -224,7 +224,7 @@ class Evidence(Joined):
     gave_up: GaveUp | None = None
     """When and why we last decided that it will not be started (again)."""
     changes: dict[Change, str] = Field(default_factory=dict)
-    """States that the caller asked to hear of: `<ms>-<state>` → state."""
+    """States that the caller wants notifications of: `<ms>-<state>` → state."""
     notifications: dict[str, Notification] = Field(default_factory=dict)
     facts: dict[FactName, str] = Field(default_factory=dict)
     """Name of every fact folded in, and what it is; sorted by name this is the timeline."""

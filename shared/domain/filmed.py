@@ -14,11 +14,11 @@ from shared.domain.film_verdict import MOTION, SOUND, FilmFinding, Flaw, Verdict
 from shared.domain.parts import films
 
 TRIES, AGAIN_MS = 3, 60_000
-"""A file that could not be read is read again: so often, and so long after."""
+"""How often a file that could not be read is read, and the wait in between."""
 NOTIFY_WAITS_MS = 60_000
-"""The notification of a final state waits so long for the check."""
+"""How long the final notification waits for the check."""
 WITHIN_MS = 900_000
-"""So long after its last news a recording's films are looked into: whatever it is that ends each look."""
+"""A recording's films are checked until this long after its last news, even if every check fails."""
 MOST_FILES = 20
 """Files of a task that are looked into."""
 

@@ -16,7 +16,7 @@ _WAKE = re.compile(r"wake/([A-Za-z0-9_-]{1,26}(?:\.place)?)")
 WAKES = "wake/"
 """The prefix of all wakes."""
 PLACE = ".place"
-"""Ends the name of a wake by which a place of the quota became free: only who finds it there gives the place away."""
+"""Suffix of a wake that reports a free place of TRTC's quota; the invocation that deletes it may use the place."""
 _INDEXED = re.compile(r"(?:index|days/[0-9]{4}-[0-9]{2}-[0-9]{2})/([0-9]{13}-[A-Za-z0-9_-]{1,26})")
 _CALLBACK = re.compile(r"tasks/[^/]+/facts/[0-9]{13}-[^/]+\.json")
 SEGMENTS = (".ts", ".m4s")
@@ -34,7 +34,7 @@ def document_key(recording_id: str) -> str:
 
 
 def again_key(recording_id: str) -> str:
-    """Return the key of when an attempt that TRTC refused was last made again under its RecordId."""
+    """Return the key of the time at which a refused attempt was last repeated under its RecordId."""
     return f"recordings/{recording_id}/again"
 
 
@@ -63,17 +63,17 @@ def _marker(queue: str, at_ms: int, recording_id: str) -> str:
 
 
 open_key = partial(_marker, "open")
-"""The key of the marker of a recording to be looked at, from that time on."""
+"""Key of a marker: check this recording from that time on."""
 due_key = partial(_marker, "due")
-"""The key of the marker of a scheduled or queued start."""
+"""Key of a marker: make this scheduled or queued start."""
 ask_key = partial(_marker, "ask")
-"""The key of the marker of a silent recording that TRTC is to be asked about."""
+"""Key of a marker: ask TRTC about this silent recording."""
 tell_key = partial(_marker, "tell")
-"""The key of the marker of a recording whose receiver is owed a notification."""
+"""Key of a marker: notify this recording's receiver."""
 
 
 def wake_key(about: str) -> str:
-    """Return the key of the event for reconcile that a recording, or a job, has something to be done now."""
+    """Return the key of a wake: this recording or job has due work, so reconcile runs at once."""
     return f"{WAKES}{about}"
 
 
@@ -83,7 +83,7 @@ def wake_keys(recording_id: str) -> tuple[str, str]:
 
 
 def woken(key: str) -> str | None:
-    """Return what a wake is about; None for any other key."""
+    """Return the name of the recording, place or job in a wake's key; None for any other key."""
     found = _WAKE.fullmatch(key)
     return found[1] if found else None
 
@@ -115,12 +115,12 @@ def is_file_name(name: str) -> bool:
 
 
 def is_film(name: str, of_format: str) -> bool:
-    """Tell whether a file's name is one that TRTC gives what can be watched; of HLS that is the playlist."""
+    """Return True if TRTC gives such a name to a playable file: the MP4, or the playlist of HLS."""
     return is_file_name(name) and name.lower().endswith(".m3u8" if of_format == "hls" else ".mp4")
 
 
 def is_recorded(name: str, of_format: str) -> bool:
-    """Tell whether a file's name is one that TRTC gives what it records: a film, or a piece of one."""
+    """Return True if TRTC gives such a name to a film or to a segment of one."""
     return is_film(name, of_format) or (of_format == "hls" and is_file_name(name) and name.lower().endswith(SEGMENTS))
 
 
@@ -152,7 +152,7 @@ def former_index_key(created_ms: int, recording_id: str) -> str:
 
 
 def work_key(job_id: str) -> str:
-    """Return the key of how far a job object was taken; its marker in `open/` has the same id."""
+    """Return the key of a job's progress; its marker in `open/` has the same id."""
     return f"work/{job_id}.json"
 
 

@@ -36,14 +36,14 @@ class Message(BaseModel):
 
 
 def messages(accepted: Accepted, evidence: Evidence, state: State) -> list[Message]:
-    """Return every notification the recording owes or has paid, oldest first."""
+    """Return every notification of the recording, sent or pending, oldest first."""
     if accepted.notify_url is None:
         return []
     # A name from the recording and the state: whoever sees it, however often, means the same message.
     known = State._value2member_map_
     owed = {name: State(value) for name, value in evidence.changes.items() if value in known}
     if state.final:
-        # Where a caller's keys were missed first that was told as `failed`, and is not what came of the task.
+        # With a caller's own keys, a start without them may have been notified as `failed` before its task failed.
         again = state is State.FAILED and accepted.caller_keys and evidence.gave_up and last_task(evidence)
         owed[f"{state.value}-again" if again else state.value] = state
     # A recording has one receiver: what it says of one notification holds for all of them.
@@ -52,7 +52,7 @@ def messages(accepted: Accepted, evidence: Evidence, state: State) -> list[Messa
     if state.final and told[-1].next_ms == 0 and awaited(accepted, evidence):
         told[-1] = told[-1].model_copy(update={"next_ms": news_ms(evidence) + NOTIFY_WAITS_MS})
     if state is State.COMPLETED and told[-1].next_ms is not None:
-        # An earlier attempt's film is all there is only when no call can begin another task.
+        # While a call may begin another task, an earlier attempt's film may not be the whole.
         begins_ms = begins_until_ms(accepted, evidence)
         told[-1] = told[-1].model_copy(update={"next_ms": max(told[-1].next_ms, begins_ms)})
     return told

@@ -9,7 +9,7 @@ from shared.domain.evidence import File, Task
 from shared.domain.keys import SEGMENTS
 
 FILMS = (".mp4", ".m3u8")
-"""How names end of what can be watched, where nobody but a listing told of it."""
+"""Endings of playable files; they decide for files that only a listing named."""
 
 
 def films(task: Task) -> list[str]:
@@ -34,9 +34,9 @@ def held(task: Task) -> list[str] | None:
 
 
 def is_waited_for(task: Task) -> bool:
-    """Tell whether a film was held before the one that reaches furthest was uploaded: word of it that is newer is news.
+    """Return True if TRTC held a part before it uploaded the part that reaches furthest.
 
-    So a recording that is completed stays so, whatever TRTC says of it afterwards.
+    Later news of a held part does not count, so a completed recording stays completed.
     """
     names = held(task)
     if names is None:

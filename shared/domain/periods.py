@@ -1,10 +1,10 @@
-"""Periods that starting a recording and looking after it share, milliseconds."""
+"""Periods that starts and reconcile share, milliseconds."""
 
 START_LEAD_MS = 5_000
 """A recording begins about 5 s after the call (TRTC document "web recording")."""
 IN_FLIGHT_MS = 30_000
-"""An attempt younger than this may still be in somebody's hands: the function's own time limit."""
+"""A younger attempt may still be in progress: no function works on one for longer."""
 REPEAT_MS = 60_000
-"""Between two looks at something that should happen soon; the timer's own period."""
+"""Between two checks of something that should happen soon: the timer's period."""
 CLOCKS_DIFFER_MS = 5_000
-"""By so much the clocks of recorder and uploader may differ."""
+"""The most by which the clocks of TRTC's recorder and uploader differ."""

@@ -70,7 +70,7 @@ class Reason(NamedTuple):
 
 
 PASSING = frozenset((Code.TRTC_RATE, Code.TRTC_FULL, Code.TRTC_SILENT, Code.TRTC_ERROR))
-"""What goes away by itself: where time ran out meanwhile, that is the reason, and else what has to be mended is."""
+"""Codes of passing problems. If time runs out during one, the reason is the time; else what must be fixed."""
 
 _TRTC = sorted((
     ("AuthFailure", Code.TRTC_KEYS),
@@ -89,7 +89,7 @@ _TRTC = sorted((
     ("LimitExceeded", Code.TRTC_FULL),
     ("Client", Code.TRTC_SILENT),
 ), key=lambda row: -len(row[0]))  # fmt: skip
-"""A piece of an error code of TRTC's, and ours; of two in one code the longer counts, which says more."""
+"""Part of a TRTC error code → our code; the longest match counts."""
 
 _PAGE = (
     (r"is a download", Code.PAGE_FILE),
@@ -112,7 +112,7 @@ _PAGE = (
     (r"Page load timeout", Code.PAGE_NOT_READY),
     (r"StartRecording error", Code.RECORDER_START),
 )  # fmt: skip
-"""A pattern in the recorder's words, and the code; the first that is found. Chrome's come first: they say most."""
+"""Pattern in the recorder's message → our code; the first match counts, so the most precise (Chrome's) come first."""
 
 _FORMER = (
     (r"^stopped before it started", Code.CANCELLED),

@@ -29,10 +29,9 @@ _TASK_GONE = ("FailedOperation.TaskNotExist", "FailedOperation.TaskFinished", "R
 
 
 def refusal(code: str, message: str, request_id: str | None) -> RecorderError:
-    """Return the error that a code of TRTC's stands for.
+    """Return the error for a TRTC code.
 
-    What is not known to be the caller's fault or passing is the deployment's to mend: retrying an unknown
-    refusal for ever would hide it.
+    An unknown code counts as a fault of the deployment: retrying it forever would hide it.
     """
     if code == "FailedOperation.TaskExist":
         return TaskExists(code, message, request_id)
@@ -46,15 +45,15 @@ def refusal(code: str, message: str, request_id: str | None) -> RecorderError:
 
 
 def is_rate(code: str) -> bool:
-    """Tell whether the code says that the account calls this action too often: TRTC takes no more from anybody now."""
+    """Return True for a rate limit: the account calls this action too often, and TRTC refuses every caller."""
     return code.startswith(_RATE)
 
 
 def is_quota(code: str) -> bool:
-    """Tell whether the code says that the SdkAppId has no free place; another one may have."""
+    """Return True if the SdkAppId has no free place; another SdkAppId may have one."""
     return code.startswith(_QUOTA)
 
 
 def is_full(code: str) -> bool:
-    """Tell whether the code says that TRTC is full, by rate or quota, which is no recording's own fault."""
+    """Return True if TRTC is full, by rate or quota: the refusal is not the recording's fault."""
     return is_rate(code) or is_quota(code)

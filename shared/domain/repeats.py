@@ -1,6 +1,6 @@
-"""Repeats: whether a request under an id that is in use asks for the same. Compared is what the callers said.
+"""Repeats: compare a request with the accepted one of the same id, by the fields that the callers sent.
 
-Defaults are not what a caller said: a release may change them between a request and its repeat.
+Defaults are not compared: a release may change them between a request and its repeat.
 """
 
 from __future__ import annotations

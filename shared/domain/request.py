@@ -68,7 +68,7 @@ def _no_login(value: str, info: ValidationInfo) -> str:
 
 
 def _few(limit: int) -> BeforeValidator:
-    """Keep one more than the limit: enough to be refused, where each of 500,000 would get an error of its own."""
+    """Keep one item more than the limit: enough to refuse a list without an error for each of 500,000 items."""
 
     def cut(value: Any) -> Any:  # noqa: ANN401 (whatever the caller sent; the field's own type checks it next)
         if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""What a reply may hold: the platform lets through 6 MB, as JSON in which the body is one text. Pure."""
+"""Sizes of replies: the platform allows 6 MB of JSON, in which the body is one string. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 MOST_REPLY = 5_500_000
 """Bytes of a body, escaped: the rest is for headers."""
 MOST_PAGE = 4_000_000
-"""From which a page ends; what follows is on the next one."""
+"""A page ends at this size; the rest is on the next page."""
 
 
 def weight(text: str) -> int:

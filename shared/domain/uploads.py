@@ -37,12 +37,12 @@ def is_uploaded(task: Task) -> bool:
 
 
 def is_broken(task: Task) -> bool:
-    """Tell whether nothing is there and the last word on the upload is that it failed."""
+    """Return True if no file is stored and TRTC's newest event about the upload says that it failed."""
     return parts.failed(task) is not None and parts.held(task) is None and not parts.films(task)
 
 
 def is_over(task: Task) -> bool:
-    """Tell whether TRTC said of everything up to the end that it could not be uploaded."""
+    """Return True if TRTC reported a failed upload of everything up to the end."""
     ended_ms = end_ms(task)
     if not is_broken(task) or ended_ms is None:
         return False
@@ -51,7 +51,7 @@ def is_over(task: Task) -> bool:
 
 
 def is_unlooked(task: Task, *, looks: bool) -> bool:
-    """Tell whether a part is missing and nobody looked for it since that was said."""
+    """Return True if a part is missing and its folder was not listed since TRTC reported that."""
     if not looks or (parts.failed(task) is None and not parts.unproven(task)):
         return False
     return task.listed_ms is None or task.listed_ms < parts.failed_ms(task)

@@ -42,7 +42,7 @@ JSON = "application/json"
 MOST_WAIT_S = 25
 DEFAULT_WAIT_S = 20
 ONCE = {"authorization", "idempotency-key", "content-type"}
-"""Headers of which another value would be another call."""
+"""Headers that must not come with different values."""
 
 
 class Call(NamedTuple):
@@ -136,7 +136,7 @@ def start_recording(call: Call) -> HttpResponse:
 
 
 def stop_recording(call: Call) -> HttpResponse:
-    """End a recording; its files come later."""
+    """Stop a recording; its files come later."""
     return _noted(202, stop(call.id, f"asked by {call.caller}", call.ports), call)
 
 
@@ -152,14 +152,14 @@ def list_recordings(call: Call) -> HttpResponse:
 
 
 def get_recording(call: Call) -> HttpResponse:
-    """One recording, whole, with playback URLs."""
+    """Read one recording with all fields and playback URLs."""
     from shared.usecases.read import show
 
     return replies.detail_reply(*show(call.id, call.ports))
 
 
 def wait_for_recording(call: Call) -> HttpResponse:
-    """The recording at its next change, or in time."""
+    """Wait for the next change of a recording, at most `timeout` seconds."""
     from shared.usecases.read import wait
 
     asked = call.request.query.get("timeout", str(DEFAULT_WAIT_S))
@@ -171,7 +171,7 @@ def wait_for_recording(call: Call) -> HttpResponse:
 
 
 def get_events(call: Call) -> HttpResponse:
-    """The raw callbacks."""
+    """Read the raw callbacks."""
     from shared.usecases.read import events
 
     foreign = Foreign()
@@ -181,7 +181,7 @@ def get_events(call: Call) -> HttpResponse:
 
 
 def get_playlist(call: Call) -> HttpResponse:
-    """An HLS playlist with signed segment URLs."""
+    """Read an HLS playlist with signed segment URLs."""
     from shared.usecases.read import playlist
 
     body = playlist(call.id, call.request.query.get("file", ""), call.ports)
@@ -189,7 +189,7 @@ def get_playlist(call: Call) -> HttpResponse:
 
 
 def get_segment(call: Call) -> HttpResponse:
-    """A segment of a playlist too long for signed URLs; such a playlist names this address."""
+    """Read a segment of a playlist that is too long for signed URLs; such a playlist names this address."""
     from shared.usecases.read import segment
 
     asked = call.request.query
@@ -198,7 +198,7 @@ def get_segment(call: Call) -> HttpResponse:
 
 
 def delete_recording(call: Call) -> HttpResponse:
-    """Cancel what waits to start, delete what is over."""
+    """Cancel a waiting start, or delete a final recording."""
     from shared.usecases.remove import remove
 
     files = call.request.query.get("files", "false").lower()
@@ -209,19 +209,19 @@ def delete_recording(call: Call) -> HttpResponse:
 
 
 def health(_call: Call) -> HttpResponse:
-    """Whether the function is configured."""
+    """Say whether the function is configured."""
     return replies.json_reply({"status": "ok", "version": __version__})
 
 
 def description(_call: Call) -> HttpResponse:
-    """This description."""
+    """Read this description."""
     from shared.http.description import text
 
     return HttpResponse(200, text(), {"ETag": ids.etag(text())})
 
 
 def console_page(call: Call) -> HttpResponse:
-    """The console, and what its page loads."""
+    """Open the console, or a file that its page loads."""
     from shared.http import console
 
     asset = call.place.route.removeprefix("/console").lstrip("/")
@@ -262,4 +262,4 @@ ROUTES: dict[str, dict[str, Route]] = {
 }
 """Every route, once: `make openapi` describes each by its function's name and docstring."""
 PUBLIC = {path for path in ROUTES if not path.startswith("/recordings")}
-"""Routes that hold nothing of anybody's and are read without a token."""
+"""Public routes: they return no data of recordings and need no token."""

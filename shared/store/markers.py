@@ -1,8 +1,8 @@
-"""Markers: what is to be done, and from when on. They are reconcile's work list, and mean nothing by themselves.
+"""Markers: reconcile's work list. A marker says which recording is due and when; the facts decide what is done.
 
-`due/<ms>-<id>`: a start that is scheduled or queued. `open/<ms>-<id>`: a recording that is to be looked at, its stop
-above all. `ask/<ms>-<id>`: a silent one that TRTC is to be asked about. `tell/<ms>-<id>`: one whose receiver is owed a
-notification. Each is a queue of its own, so that none holds up another.
+`due/<ms>-<id>`: make this scheduled or queued start. `open/<ms>-<id>`: check this recording, above all for its stop.
+`ask/<ms>-<id>`: ask TRTC about this silent one. `tell/<ms>-<id>`: notify its receiver. Each is a separate queue, so that
+none delays another.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from shared.domain.periods import REPEAT_MS
 from shared.ports import ObjectStore
 
 LONGEST_MS = 3_600_000
-"""What always fails is tried again after an hour at most."""
+"""The longest wait between two tries of a marker that always fails."""
 
 
 def mark_look(store: ObjectStore, recording_id: str, at_ms: int) -> None:
-    """Have the recording looked at from that time on (epoch ms)."""
+    """Write the marker of a check from that time on (epoch ms)."""
     store.put(keys.open_key(at_ms, recording_id), b"")
 
 
 def mark_question(store: ObjectStore, recording_id: str, now_ms: int, every_ms: int, *, at_once: bool = False) -> None:
-    """Have TRTC asked about the recording, once in such a period, the next time or `at_once`.
+    """Write the marker of a question to TRTC, once per period: in the next period, or `at_once` in this one.
 
-    Whoever marks it within the same period writes the same marker: a recording has one place in the queue.
+    All writers of one period write the same key, so a recording stands in the queue once.
     """
     offset = crc32(recording_id.encode()) % every_ms
     period = (now_ms - offset) // every_ms + (not at_once)
@@ -35,14 +35,14 @@ def mark_question(store: ObjectStore, recording_id: str, now_ms: int, every_ms: 
 
 
 def mark_message(store: ObjectStore, recording_id: str, at_ms: int) -> None:
-    """Have the recording's receiver notified from that time on (epoch ms)."""
+    """Write the marker of a notification from that time on (epoch ms)."""
     store.put(keys.tell_key(at_ms, recording_id), b"")
 
 
 def back_off(store: ObjectStore, marker: str, now_ms: int) -> None:
-    """Move the marker of what failed to later, by no longer than it has been failing. Its body says since when.
+    """Move a failed marker later, by at most as long as it has been failing. Its body holds the first failure's time.
 
-    The times are on a grid of the recording's own, so that its markers become one, whoever else moves or writes some.
+    The times are on a grid per recording, so that the markers of several writers become one.
     """
     stored = store.get(marker)
     if stored is None:

@@ -1,7 +1,6 @@
-"""Tombstones: an id is used once. What a deleted recording leaves is that its id and its tasks were used.
+"""Tombstones: the ids of a deleted recording and of its tasks are never used again.
 
-A tombstone lists what may still have to be erased; once that is done it holds a time, and whether films were
-kept.
+A tombstone lists what may still have to be erased; afterwards it holds only the time, and whether films were kept.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from shared.ports import FilmStore, ObjectStore
 from shared.usecases.tasks import folder_of, list_files
 
 LONGEST_MS = 15_000
-"""After so long no further read begins: the other recordings' turn."""
+"""No read begins after this time, so that other recordings get their turn."""
 LISTINGS, LISTED_AFTER_S = 2, 1.5
 """How often a film that was just uploaded is listed again, and the time in between: its receiver waits for it."""
 
@@ -46,7 +46,7 @@ def inspect_task(
     clock: Callable[[], int],
     sleep: Callable[[float], None],
 ) -> Fact:
-    """Look into a task's films; whatever goes wrong is said in the fact. One that is not listed yet is waited for.
+    """Check a task's films, waiting for one that is not listed yet; the fact holds failures too.
 
     Raises:
         StoreError: its files can't be listed.

@@ -42,10 +42,10 @@ MAX_STEPS = 12
 
 @dataclass(frozen=True)
 class ReconcilePorts(Ports):
-    """What reconcile needs besides: who hears of it, how patient it is, and how to wait (seconds)."""
+    """What reconcile needs besides: the notifier, its patience, and how to wait (seconds)."""
 
     wakes: ClassVar[bool] = False
-    """What it leaves to be done at once it does itself: a wake would invoke it once more."""
+    """Reconcile writes no wakes: it does due work itself."""
     notifier: Notifier
     timing: Timing
     sleep: Callable[[float], None]
@@ -60,18 +60,18 @@ class ReconcilePorts(Ports):
     job_store: Callable[[str, str | None], ObjectStore] | None = None
     """Gives a bucket that job objects are in, by name and region."""
     films: Films | None = None
-    """What looks into films; None: each is found not to have been looked into."""
+    """Checks films; None marks every film as unchecked."""
 
 
 def asks(step: Step) -> bool:
-    """Tell whether TRTC has to be asked before anything else is done."""
+    """Return True if the next step is a question to TRTC."""
     return isinstance(step, Describe) or (isinstance(step, Start | GiveUp | Sweep) and step.recheck is not None)
 
 
 def look(known: Known, ports: ReconcilePorts, *, asking: bool = True) -> tuple[Known, Step]:
-    """Carry out what is to be done now; return what is known after it, and the Wait or Start it ends with.
+    """Carry out the steps that are due; return what is known afterwards, and the final Wait or Start.
 
-    Nobody is notified. Not `asking`, it ends before a question to TRTC, too, with the step that needs it.
+    It sends no notifications. Without `asking` it also ends before a question to TRTC, with that step.
     """
     # What is owed to a receiver is another pass's.
     quiet = known.accepted.model_copy(update={"notify_url": None})

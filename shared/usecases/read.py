@@ -22,7 +22,7 @@ EVENTS = 500
 LARGEST_EVENT = 500_000
 """Bytes of a callback that is shown; TRTC's have some thousand. Of a larger one the size is said."""
 POLL_S = 1.0
-"""Between two looks while somebody waits."""
+"""Between two reads while a caller waits."""
 
 
 def show(recording_id: str, ports: QueryPorts) -> tuple[Detail, str]:
@@ -72,7 +72,7 @@ def _is_ours(file: RecordedFile, ports: QueryPorts) -> bool:
 
 
 def wait(recording_id: str, known: str | None, seconds: float, ports: QueryPorts) -> tuple[Detail, str]:
-    """Return the recording at its next change, at once when it is final or newer than `known`, or in time.
+    """Return the recording when it changes, when the time is over, or at once if it is final or newer than `known`.
 
     Args:
         recording_id: which.

@@ -23,9 +23,9 @@ MOST_READ = 500
 MOST_AT_ONCE = 128
 """Documents of one batch; each batch is twice the one before."""
 FIRST_BATCH = 16
-"""Documents that a list with filters reads first: few of them may be asked for and many have to be read."""
+"""How many documents a filtered list reads first: few of many may match."""
 MOST_MS = 10_000
-"""After so long a page ends where it is, with a cursor."""
+"""A page ends after this time, with a cursor."""
 MOST_FILES = 2_000
 """Files, and gaps, of one recording in a list: the first ones. Read by itself it has all."""
 

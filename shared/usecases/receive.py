@@ -25,7 +25,7 @@ from shared.usecases import wakes
 
 
 class Received(NamedTuple):
-    """What came of a callback.
+    """The result of a callback.
 
     Attributes:
         callback: as read.
@@ -99,7 +99,7 @@ def receive(
                     return Received(callback, left="its recording was deleted")
                 return Received(callback)  # it overtook the start's own write, which will find it
             before, known = known.documented, known.plus(evidence_of_callback(callback))
-            # The last events of a task come at once, and no listing may have the other one yet; its document may.
+            # A task's last events arrive together: a listing may lack the other one, while the document may have it.
             ending = decide(known.accepted, known.evidence).state in (State.STOPPING, State.UPLOADING)
             if not fresh:  # whoever took it before may have died before its markers
                 known = known._replace(documented=None)

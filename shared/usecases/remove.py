@@ -1,4 +1,4 @@
-"""Remove a recording: cancel what waits to start, delete what is over.
+"""Remove a recording: cancel a waiting start, or delete a final recording.
 
 A deletion writes a marker, then the tombstone, then erases everything else, the request first: from the tombstone on
 the id is used, and without a request nobody writes about the recording any more. Calls that were under way may still
@@ -28,7 +28,7 @@ from shared.usecases.stop import stop
 from shared.usecases.tasks import films_in, find, folder_of
 
 SWEEP_MS = 960_000
-"""After this no call that was under way at the deletion is: no function runs longer than 900 s."""
+"""After this time every call that was running at the deletion has ended: no function runs longer than 900 s."""
 AT_ONCE = 1000
 """Objects that COS deletes by one call."""
 

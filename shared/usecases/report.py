@@ -1,4 +1,4 @@
-"""What a tick reports, and how one item's failure stays its own."""
+"""The report of a tick, and how a failing item does not affect the others."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from shared.usecases.look import ReconcilePorts
 from shared.usecases.remove import sweep
 
 CLAIM_MS = 600_000
-"""A marker this old without a request is of a start that died before it accepted anything."""
+"""A marker this old without a request belongs to a start that died before it accepted anything."""
 PAGE = 1_000
 """Markers of a queue that are listed at once with those of the others."""
 MOST_ERRORS = 100
@@ -159,7 +159,7 @@ def ripe(
 def guarded(
     recording_id: str, marks: Sequence[str], ports: ReconcilePorts, report: Report, do: Callable[[], None]
 ) -> None:
-    """Do it; what it meets is this recording's alone. Its markers stand, or are moved to later."""
+    """Run it; a failure affects this recording alone. Its markers stay, or move to later."""
     try:
         do()
     except RecorderError as error:  # TRTC's or the deployment's to mend: the next tick tries again

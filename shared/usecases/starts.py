@@ -28,7 +28,7 @@ from shared.usecases.tasks import find
 NOT_YET = "NotYet"
 """Among the reasons why a start has to wait: an attempt that was made again may be in somebody's hands."""
 ENOUGH_SILENCE = 3
-"""Calls in a row that were not answered, from which a tick starts no more: TRTC is not there."""
+"""After this many unanswered calls in a row a tick makes no more starts: TRTC is down."""
 WIDEST = 8
 """Starts at once, as long as TRTC takes them: each waits for storage longer than TRTC's pace is."""
 READ_AHEAD = 64
@@ -101,9 +101,9 @@ class Starts:
         self._report.waiting_s = max(0, (ports.clock() - min(waiting)) // 1000) if waiting else 0
 
     def _make_at_once(self, batch: list[str]) -> None:
-        """Make starts whose time has come; twice as many the next time, or one where TRTC did not take them all.
+        """Make due starts in parallel; twice as many the next time, or one if TRTC refused any.
 
-        Each that TRTC is full for waits half a minute, so a full one is to meet few.
+        Each refused start waits half a minute, so a full TRTC should meet few.
         """
         before = self._report.started
         if len(batch) > 1:
@@ -130,7 +130,7 @@ class Starts:
         return bool(self._full) or self.throttled
 
     def again(self) -> None:
-        """Let those be tried again whom TRTC refused for its rate."""
+        """Allow another try for starts that TRTC refused for its rate."""
         self.throttled, self._tried = False, {marker: waits for marker, waits in self._tried.items() if not waits}
 
     @property
@@ -160,7 +160,7 @@ class Starts:
         return keys.marked(marker)[0] + self._ports.policy.start_within_s * 1000 <= self._ports.clock()
 
     def _start(self, marker: str, refusals: list[str]) -> None:
-        """Make one start, or add to `refusals` why it has to wait on."""
+        """Make one start, or add the reason for its wait to `refusals`."""
         ports, recording_id = self._ports, keys.marked(marker)[1]
         known = journal.read(ports.store, recording_id)
         if known is None:

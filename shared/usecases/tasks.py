@@ -1,4 +1,4 @@
-"""The task of an attempt: TRTC is asked for it by its RecordId, or the files it left name it."""
+"""Find the task of an attempt: ask TRTC by its RecordId, or read its name from the files it left."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The notifications of one tick: whoever does not answer costs only those who wait for the same host.
+"""The notifications of one tick: a silent receiver delays only those of the same host.
 
-A host has a few lanes of its own. After two tries that took too long it gets nothing more in this tick; what it is
-owed is moved to later, so that those behind it come to their turn.
+Each host gets a few parallel calls. After two tries that took too long it gets nothing more in this tick; its
+notifications move to later, so that others get their turn.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from shared.usecases.look import ReconcilePorts
 from shared.usecases.report import Queues, Report, guarded, ripe, tombstone_of, without_request
 
 MOST = 1_000
-"""Recordings whose receivers are told in one tick."""
+"""The most recordings that are notified in one tick."""
 LANES = 4
-"""Calls of one host at once."""
+"""Parallel calls to one host."""
 SLOW_MS = 3_000
-"""A try that failed after so long is one that hung: the sender waits 5 s."""
+"""A failed try of this length counts as hung; the sender waits 5 s."""
 ENOUGH_SLOW = 2
 LATER_AT_ONCE = 200
-"""Of what is moved to later, so much comes again in each minute."""
+"""How many moved notifications become due again in each minute."""
 
 Lane = list[tuple[str, list[str]]]
 
 
 class Tellings:
-    """What is owed to receivers now."""
+    """The notifications that are due now."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Tellings:
         only: Collection[str] | None = None,
         seen: Queues | None = None,
     ) -> None:
-        """List what is owed; with `only`, what these recordings owe, whether its marker is listed yet or not."""
+        """List due notifications; with `only`, those of these recordings, even if a marker is not listed yet."""
         self._ports, self._report, self._until_ms = ports, report, until_ms
         self.marks: dict[str, list[str]] = {recording_id: [] for recording_id in only or ()}
         """Recording → its markers."""
@@ -62,7 +62,7 @@ class Tellings:
         self._slow, self._moved = Counter[str](), count()
 
     def sort(self, recording_id: str) -> None:
-        """Find out which host a recording's notifications go to."""
+        """Look up the host of a recording's receiver."""
         marks = self.marks[recording_id]
         if self._ports.clock() < self._until_ms:
             guarded(recording_id, marks, self._ports, self._report, lambda: self._sort(recording_id, marks))
@@ -76,7 +76,7 @@ class Tellings:
         self._hosts[host].append((recording_id, marks))
 
     def lanes(self) -> dict[str, Lane]:
-        """Return what can be done at once, by name: the first lane of each host first."""
+        """Return the parallel lanes by name, the first lane of each host first."""
         by_host = [
             [(f"tell {host} {lane}", items[lane::LANES]) for lane in range(min(LANES, len(items)))]
             for host, items in self._hosts.items()
@@ -84,7 +84,7 @@ class Tellings:
         return {name: lane for row in zip_longest(*by_host) for name, lane in filter(None, row)}
 
     def serve(self, lane: Lane) -> None:
-        """Send what is owed, one after another; move to later what can't be."""
+        """Send notifications one after another; move to later those that cannot be sent now."""
         for recording_id, marks in lane:
             guarded(recording_id, marks, self._ports, self._report, partial(self._tell, recording_id, marks))
 
@@ -151,9 +151,9 @@ def _host(url: str | None) -> str:
 
 
 def notification(webhook_id: str, recording: Recording) -> bytes:
-    """Return the body of a notification: the state it is about, the one of now, and the recording as it stands.
+    """Return the body of a notification: the reported state, the current state, and the recording.
 
-    They differ where the recording went on before the notification was taken.
+    The states differ if the recording changed before the receiver accepted the notification.
     """
     state = next(m.state for m in recording.notifications if m.webhook_id == webhook_id)
     known = recording.evidence.facts.items()

@@ -1,7 +1,7 @@
-"""Wakes: `wake/<recording id>` is written where reconcile has something to do at once; its COS event invokes reconcile.
+"""Wakes: `wake/<recording id>` is written when reconcile has due work; its COS event invokes reconcile at once.
 
-A wake means nothing by itself, and losing one loses nothing: the markers stand, and the timer does what they say. So
-nobody fails for want of one. Reconcile writes none, or it would wake itself.
+A lost wake loses nothing: the markers say what is due, and the timer does it. So a wake that cannot be written is no
+error. Reconcile writes no wakes, because they would trigger it again.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from shared.store.journal import Known
 
 PAGE = 1_000
 FIRST = 10
-"""Names at the head of the queue that are read: folders and strangers' names may stand before the first start."""
+"""How many names at the head of the queue are read: foreign names may come before the first start."""
 
 
 def leave(store: ObjectStore, before: Evidence | None, known: Known, now_ms: int) -> None:
-    """Write a wake if the recording has something to be done at once, or made room for a start that waits.
+    """Write a wake if the recording has due work, or if its task ended while a start waits.
 
     Args:
         store: the bucket.
@@ -48,12 +48,12 @@ def write(store: ObjectStore, about: str) -> None:
 
 
 def ends(evidence: Evidence) -> int:
-    """Return how many tasks of a recording are over: each gave its place of the quota back."""
+    """Return how many of a recording's tasks have ended; each freed a place of TRTC's quota."""
     return sum(end_ms(task) is not None for task in evidence.tasks.values())
 
 
 def clear(store: ObjectStore) -> None:
-    """Delete every wake there is: their events have come, or never will."""
+    """Delete all wakes: their events were handled or are lost."""
     left = (item.key for item in store.list(keys.WAKES) if keys.woken(item.key))
     while page := list(islice(left, PAGE)):
         store.delete_many(page)

@@ -1,7 +1,7 @@
-"""A wake event: do now, for these recordings, what the timer would do at its next tick.
+"""Handle a wake event: do for these recordings now what the next tick would do.
 
-Events come at least once, late, in any order and many at a time, beside ticks. Nothing depends on them: what is done
-here is what the markers say, and a marker that is left is found done by the next tick.
+Events may be repeated, late, reordered, in groups, and beside ticks. Nothing depends on them: the markers say what is
+due, and the next tick handles a marker that is left.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from shared.usecases.tell import Tellings
 from shared.usecases.tick import Mapper
 
 MOST = 500
-"""Wakes of one invocation; what the others are about is the timer's."""
+"""The most wakes of one invocation; the timer does the rest."""
 LISTINGS, LISTED_AFTER_S = 3, 2.0
 """How often the queue is listed after a job without a new start in it, and the time in between."""
 TRIES, TRIED_AFTER_S = 2, 1.0
@@ -79,8 +79,8 @@ class _Woken:
         self._jobs = 0
 
     def take_place(self, about: str) -> None:
-        """Take the place that a wake is about, unless another event of it was here: the second would be refused one,
-        which keeps the head of the queue from the next place for half a minute."""
+        """Claim the free place that a wake reports, unless another event claimed it. TRTC would refuse a second start
+        for it, and that start would miss the next place for half a minute."""
         try:
             if self._ports.store.get(keys.wake_key(about)) is not None:
                 self._ports.store.delete(keys.wake_key(about))
