@@ -1,8 +1,8 @@
 """Markers: reconcile's work list. A marker says which recording is due and when; the facts decide what is done.
 
 `due/<ms>-<id>`: make this scheduled or queued start. `open/<ms>-<id>`: check this recording, above all for its stop.
-`ask/<ms>-<id>`: ask TRTC about this silent one. `tell/<ms>-<id>`: notify its receiver. Each is a separate queue, so that
-none delays another.
+`ask/<ms>-<id>`: ask TRTC about this silent one. `tell/<ms>-<id>`: notify its receiver. Each is a separate queue, so
+that none delays another.
 """
 
 from __future__ import annotations
