@@ -45,9 +45,12 @@ def of(store: ObjectStore, recording_id: str) -> Tombstone | None:
     """Return the tombstone of a recording; None where none was deleted under this id."""
     stored = store.get(keys.gone_key(recording_id))
     try:
-        return Tombstone.model_validate_json(stored.body) if stored else None
+        found = Tombstone.model_validate_json(stored.body) if stored else None
     except ValidationError:
         return Tombstone()
+    # A damaged one may name what is another's, or the whole bucket.
+    own = [folder for folder in found.folders if folder.endswith(f"/{recording_id}/")] if found else []
+    return found and found.model_copy(update={"folders": own})
 
 
 def is_used(store: ObjectStore, recording_id: str) -> bool:

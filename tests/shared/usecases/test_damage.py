@@ -42,7 +42,7 @@ PLACES = {
     "pointer": "tasks/*/recording.json",
     "tombstone": "gone/",
     "index": "index/",
-    "marker": "open/",
+    "marker": "ask/",
 }
 
 
@@ -201,6 +201,20 @@ def spoiled(value: Any, draw: Callable[[Any], Any]) -> Any:
     if draw(st.integers(0, 4)) == 0:
         return {(draw(st.sampled_from(["x", "", "²", "-1", "0"])) if one == name else one): value[one] for one in value}
     return {**value, name: spoiled(value[name], draw)}
+
+
+@pytest.mark.parametrize("folder", ["", "/", "files/", "recordings/well/", "files/well/"])
+def test_a_tombstone_erases_its_own_folder_only(folder: str) -> None:
+    """Whatever it names by now."""
+    site, _ = lived()
+    before = {key for key in site.listed() if "well" in key or "over" in key}
+    for key in site.listed("gone/"):
+        stored = json.loads(site.store.objects[key].body)
+        site.store.put(key, json.dumps({**stored, "folders": [folder], "swept": False}).encode())
+    with suppress(WebRecordError):
+        remove("dead", "test", reading(site), files=True)
+    site.minutes(20)
+    assert before <= {*site.listed(), *(key for key in before if key.startswith(("ask/", "open/", "tell/")))}
 
 
 @settings(max_examples=at_most(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
