@@ -206,18 +206,23 @@ def is_outlived(accepted: Accepted, evidence: Evidence, now_ms: int, timing: Tim
     return now_ms >= begun_ms + accepted.max_duration_s * 1000 + LIMIT_SLACK_MS + timing.lost_after
 
 
-def _settling(evidence: Evidence, now_ms: int, timing: Timing, *, swept: bool) -> Step:
+def settles_ms(evidence: Evidence, now_ms: int) -> int:
+    """Return when the last look at what is over is made: listings are late, so a document may lack a fact till then."""
     told_ms = [int(name[:13]) for name in evidence.facts]
-    newest_ms = max((ms for ms in told_ms if ms <= now_ms + DAY_MS), default=0)  # a stranger's may lie centuries ahead
-    # Listings are eventually consistent: until they must know every fact, the document may lack one.
-    if now_ms < newest_ms + SETTLE_MS:
-        return Wait(newest_ms + SETTLE_MS)
+    # A stranger's may lie centuries ahead.
+    return max((ms for ms in told_ms if ms <= now_ms + DAY_MS), default=0) + SETTLE_MS
+
+
+def _settling(evidence: Evidence, now_ms: int, timing: Timing, *, swept: bool) -> Step:
+    settles_at_ms = settles_ms(evidence, now_ms)
+    if now_ms < settles_at_ms:
+        return Wait(settles_at_ms)
     if any(not attempt.task_key for attempt in evidence.attempts.values()):
         if not swept:
             last = last_attempt(evidence)
             return Sweep(last[0] if last and is_unsure(evidence) else None)
-        if now_ms < newest_ms + timing.lost_after:
-            return Wait(newest_ms + timing.lost_after)
+        if now_ms < (lost_ms := settles_at_ms - SETTLE_MS + timing.lost_after):
+            return Wait(lost_ms)
     return Wait(now_ms, done=True)
 
 

@@ -1,7 +1,8 @@
 """The journal of a recording: its facts, and the document derived from them.
 
 `read`, `begin` and `save` are the doors to the document, `record` and `begin` those to the facts. Every writer lists
-the facts after it wrote the document: of two writers at once, the last holds the news of both.
+the facts after it wrote the document: of two writers at once, the last holds the news of both. The document holds the
+request, too, so that who has read it needs no other object.
 """
 
 from __future__ import annotations
@@ -33,12 +34,13 @@ ROUNDS = 20
 
 
 class _Documented(BaseModel):
-    """What is read of a document; the rest is decided anew."""
+    """What is read of a document; the rest is decided anew. Those of releases before do not hold the request."""
 
     model_config = ConfigDict(extra="ignore", defer_build=True)
 
     recording_id: str
     evidence: Evidence
+    accepted: Accepted | None = None
 
 
 class Known(NamedTuple):
@@ -81,15 +83,21 @@ def accepted_of(store: ObjectStore, recording_id: str) -> Accepted | None:
     return accepted
 
 
-def read(store: ObjectStore, recording_id: str) -> Known | None:
+def read(store: ObjectStore, recording_id: str, seen: Known | None = None) -> Known | None:
     """Return what is known of a recording, every listed fact included; None where none was accepted under the id.
+
+    Whether there is one is asked of the request itself: a deletion erases that first.
+
+    Args:
+        store, recording_id: which.
+        seen: of `glanced`, where the document was read already.
 
     Raises:
         Damaged: the stored request can't be read.
     """
     accepted, documented, listed = store.at_once(
         lambda: accepted_of(store, recording_id),
-        lambda: _documented(store, recording_id),
+        lambda: seen.documented if seen else _documented(store, recording_id),
         lambda: _named(store, keys.recording_facts(recording_id)),
     )
     return None if accepted is None else _known(store, accepted, documented, listed)
@@ -108,12 +116,24 @@ def documented(store: ObjectStore, recording_id: str) -> Known | None:
     """Return what the document knows of a recording; `save` finds the facts that it lacks. None: see `read`.
 
     Raises:
-        Damaged: the stored request can't be read.
+        Damaged: the request is stored nowhere where it can be read.
     """
-    accepted, held = store.at_once(lambda: accepted_of(store, recording_id), lambda: _documented(store, recording_id))
+    held = _document(store, recording_id)
+    accepted = (held and held.accepted) or accepted_of(store, recording_id)
     if accepted is None:
         return None
-    return Known(accepted, held, held) if held else _known(store, accepted, None, None)
+    return Known(accepted, held.evidence, held.evidence) if held else _known(store, accepted, None, None)
+
+
+def glanced(store: ObjectStore, recording_id: str) -> Known | None:
+    """Return what the document says by itself; None where there is none that holds the request, too."""
+    held = _document(store, recording_id)
+    return Known(held.accepted, held.evidence, held.evidence) if held and held.accepted else None
+
+
+def whole(store: ObjectStore, known: Known) -> Known:
+    """Return what `read` does of a recording whose document was read, without its request: where it is over."""
+    return _known(store, known.accepted, known.documented, None)
 
 
 def _known(store: ObjectStore, accepted: Accepted, held: Evidence | None, listed: list[str] | None) -> Known:
@@ -147,6 +167,7 @@ def save(
     also: Callable[[Known], object] | None = None,
     *,
     again: bool = False,
+    of_task: str | None = None,
 ) -> tuple[Known, Recording]:
     """Write the document, then list the facts and write again until none is missing; nothing where nothing changed.
 
@@ -157,6 +178,8 @@ def save(
         store, known, now_ms: what is written, and when.
         also: done behind each write, while the facts are listed.
         again: read the document behind each write, too: another writer may have news that no listing has yet.
+        of_task: the key of the task that the news is about: until the recording is over, only tasks' facts are listed
+            where the document knew it. Whoever writes another fact has a look ahead of him, which lists them all.
     """
     recording = None
     for _ in range(ROUNDS):
@@ -164,15 +187,21 @@ def save(
             break
         known, recording = _write(store, known, now_ms)
         recording_id = known.accepted.recording_id
-        folders = [keys.recording_facts(recording_id), *map(keys.task_facts, known.evidence.tasks)]
+        own, folders = keys.recording_facts(recording_id), [*map(keys.task_facts, known.evidence.tasks)]
+        if not of_task or recording.state.final or not _is_known(of_task, known.evidence):
+            folders.append(own)
         behind: list[Callable[[], object]] = [partial(_documented, store, recording_id)] if again else []
         behind += [partial(also, known)] if also else []
         listed = store.at_once(*(partial(_named, store, folder, known.evidence.facts) for folder in folders), *behind)
-        listings = dict(zip(folders, listed, strict=False))
+        listings = {own: list[str](), **dict(zip(folders, listed, strict=False))}
         if again and (held := listed[len(folders)]) is not None:
             known = known.plus(held)._replace(documented=held)
         known = known._replace(evidence=_complete(store, recording_id, known.evidence, listings=listings))
     return known, recording or decide(known.accepted, known.evidence)
+
+
+def _is_known(task_key: str, evidence: Evidence) -> bool:
+    return any(attempt.task_key == task_key for attempt in evidence.attempts.values())
 
 
 def rebuild(store: ObjectStore, recording_id: str, now_ms: int) -> Known | None:
@@ -224,13 +253,28 @@ def _link(store: ObjectStore, recording_id: str, task_id: str) -> None:
 
 
 def _documented(store: ObjectStore, recording_id: str) -> Evidence | None:
-    """Return the evidence in `recording.json`; None where there is no document, or none that can be read."""
+    """Return the evidence in `recording.json`; None as for `_document`."""
+    document = _document(store, recording_id)
+    return document.evidence if document else None
+
+
+def _document(store: ObjectStore, recording_id: str) -> _Documented | None:
+    """Return what is read of `recording.json`; None where there is no document, or none that can be read."""
     stored = store.get(keys.document_key(recording_id))
     try:
         document = _Documented.model_validate_json(stored.body) if stored else None
     except (ValueError, RecursionError):
         return None
-    return document.evidence if document and document.recording_id == recording_id else None
+    if document is None or document.recording_id != recording_id:
+        return None
+    foreign = document.accepted and document.accepted.recording_id != recording_id
+    return document.model_copy(update={"accepted": None}) if foreign else document
+
+
+def _body(accepted: Accepted, recording: Recording) -> bytes:
+    """Return the document: the recording, and the request that it was decided from."""
+    document = recording.model_dump_json(indent=1, exclude_none=True).removesuffix("\n}")
+    return f'{document},\n "accepted": {accepted.model_dump_json(exclude_none=True)}\n}}'.encode()
 
 
 def _complete(
@@ -330,7 +374,7 @@ def _write(store: ObjectStore, known: Known, now_ms: int) -> tuple[Known, Record
     if recording.state.final and awaited(accepted, known.evidence) and not _awaited(known.documented, accepted):
         first.append(partial(markers.mark_look, store, recording_id, now_ms))
     store.at_once(*first)
-    body = recording.model_dump_json(indent=1, exclude_none=True).encode()
+    body = _body(accepted, recording)
     # Where it dies among these, the look that every recording has ahead of it writes what is missing.
     also: list[Callable[[], object]] = [partial(store.put, keys.document_key(recording_id), body)]
     if recording.state.waiting:
@@ -359,12 +403,11 @@ def begin(store: ObjectStore, known: Known, fact: Fact, now_ms: int) -> tuple[Kn
     recording = decide(accepted, known.evidence)
     if accepted.notify_url and accepted.notify_on == "changes":
         return save(store, known, now_ms)  # its receiver hears of this state
-    body = recording.model_dump_json(indent=1, exclude_none=True).encode()
-    alone, listed, overtaken = store.at_once(
-        lambda: store.create(keys.document_key(recording_id), body),
-        lambda: _named(store, own),
-        lambda: _named(store, its),
+    body = _body(accepted, recording)
+    alone, overtaken = store.at_once(
+        lambda: store.create(keys.document_key(recording_id), body), lambda: _named(store, its)
     )
-    held = known.evidence if alone else None
-    evidence = _complete(store, recording_id, known.evidence, listings={own: listed, its: overtaken})
-    return save(store, Known(accepted, evidence, held), now_ms)
+    # Whoever else writes facts has a document of his own to write, and finds ours then; or it was here before.
+    listings = {its: overtaken, **({own: []} if alone else {})}
+    evidence = _complete(store, recording_id, known.evidence, listings=listings)
+    return save(store, Known(accepted, evidence, known.evidence if alone else None), now_ms)

@@ -104,7 +104,9 @@ def receive(
             if not fresh:  # whoever took it before may have died before its markers
                 known = known._replace(documented=None)
             wake = partial(wakes.leave, store, before, now_ms=received_ms)
-            _, recording = journal.save(store, known, received_ms, wake, again=ending)
+            _, recording = journal.save(
+                store, known, received_ms, wake, again=ending, of_task=callback.task_key if fresh else None
+            )
             return Received(callback, recording=recording)
         except Exception as error:  # noqa: BLE001 (what is stored is acknowledged, whatever deriving from it meets)
             if recording_id:

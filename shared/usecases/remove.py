@@ -78,7 +78,8 @@ def remove(recording_id: str, why: str, ports: QueryPorts, *, files: bool) -> Re
         markers.mark_look(store, recording_id, now_ms + SWEEP_MS)
         tombstones.bury(store, recording_id, tombstone)
     # Where this fails the caller has to call again: what can still be read is not deleted.
-    store.delete(keys.request_key(recording_id))
+    # The document holds the request, too: a callback would go on with that one.
+    store.delete_many([keys.request_key(recording_id), keys.document_key(recording_id)])
     try:
         erase(recording_id, tombstone, store)
         for folder in tombstone.folders:

@@ -8,6 +8,7 @@ from shared.domain import facts
 from shared.domain.deadlines import called_off
 from shared.domain.document import Recording, decide
 from shared.domain.errors import RecorderBusy, TaskNotFound
+from shared.domain.periods import IN_FLIGHT_MS
 from shared.domain.states import last_attempt, last_task
 from shared.store import journal, markers
 from shared.usecases import wakes
@@ -31,6 +32,8 @@ def stop(recording_id: str, why: str, ports: Ports) -> Recording:
     startable = known.accepted.caller_keys and last_task(known.evidence) is None and known.evidence.stop is None
     if (recording := decide(known.accepted, known.evidence)).state.final and not startable:
         return recording
+    # Whoever is at the document now, or this call if it dies, may leave the fact out: then they are over.
+    markers.mark_look(store, recording_id, now_ms + IN_FLIGHT_MS)
     known = journal.record(store, known, facts.stop_requested(now_ms, why))
     last = last_attempt(known.evidence)
     if startable and last and last[1].unanswered:
@@ -38,13 +41,17 @@ def stop(recording_id: str, why: str, ports: Ports) -> Recording:
             known, _ = find(known, last[0], ports)
     task = last_task(known.evidence)
     if task and task.task_id:
-        with suppress(TaskNotFound, RecorderBusy):  # gone already, or asked again by reconcile
+        try:
             ports.recorder.stop(task.task_id)
+        except TaskNotFound:
+            pass  # gone already
+        except RecorderBusy:
+            markers.mark_look(store, recording_id, now_ms)  # asked again by reconcile
     elif last is None or last[1].refused:
         reason = called_off(why)
         known = journal.record(store, known, facts.gave_up(now_ms, reason.words, reason.code))
-    # else an attempt is on its way: nobody knows yet whether there is a task; reconcile finds out.
-    markers.mark_look(store, recording_id, now_ms)
+    else:  # an attempt is on its way: nobody knows yet whether there is a task; reconcile finds out
+        markers.mark_look(store, recording_id, now_ms)
     before, (known, recording) = known.documented, journal.save(store, known, now_ms)
     if ports.wakes:
         wakes.leave(store, before, known, now_ms)

@@ -20,9 +20,10 @@ from itertools import islice
 
 from shared.domain import keys
 from shared.domain.document import Recording, decide
+from shared.domain.errors import RecorderBusy, RecorderError
 from shared.domain.periods import REPEAT_MS
-from shared.domain.states import is_unsure
-from shared.domain.steps import Describe, Start, Step, Wait, behind_ms, ends_ms
+from shared.domain.states import State, is_unsure
+from shared.domain.steps import Describe, Start, Step, Wait, behind_ms, ends_ms, next_step, settles_ms
 from shared.store import journal, markers
 from shared.store.journal import Known
 from shared.usecases import wakes
@@ -39,6 +40,10 @@ QUESTIONS = 6
 """Questions at once: as many as keep to TRTC's rate when each takes half a second."""
 MOST_QUESTIONS = 2_000
 """Silent recordings of one tick: more than TRTC's rate has room for, since who is over needs no question."""
+WHOLE_EVERY_MS = 3_600_000
+"""So often the facts of a recording that runs quietly are listed: its document may lack one, whose writer died."""
+NEAR_MS = 7_200_000
+"""A limit of TRTC's own has a marker from so long before it on: nobody's question waits longer for its turn."""
 CLEARED_EVERY = 60
 """Of so many minutes, one has its tick delete wakes whose event was lost: a listing an hour, and not one a tick."""
 
@@ -115,10 +120,50 @@ class _Looks:
         do = partial(self._look, recording_id, marks, asking=asking)
         guarded(recording_id, marks, self._ports, self._report, do)
 
+    def _glance(self, known: Known, marks: list[str], *, asking: bool) -> bool:
+        """Settle by its document alone what runs quietly, or has ended and is to be looked at later.
+
+        False where all facts are to be listed: at a marker of somebody's who may have written one and died, once in
+        an hour, and at the last look. Of callbacks TRTC tries again until the document has them.
+        """
+        ports, now_ms = self._ports, self._ports.clock()
+        recording, evidence = decide(known.accepted, known.evidence), known.evidence
+        quiet = known.accepted.model_copy(update={"notify_url": None})
+        step = next_step(quiet, evidence, now_ms, ports.timing)
+        first = marks[0] == keys.open_key(known.accepted.created_ms + REPEAT_MS, recording.recording_id)
+        if recording.state is State.RECORDING and (asking or first):
+            since_ms = keys.marked(marks[0])[0] - ports.timing.alive_every - known.accepted.created_ms
+            if since_ms >= 0 and since_ms // WHOLE_EVERY_MS != (now_ms - known.accepted.created_ms) // WHOLE_EVERY_MS:
+                return False
+            if isinstance(step, Describe):
+                try:
+                    ports.pace()
+                    ports.recorder.describe_task(step.task_id)
+                except RecorderBusy:
+                    pass  # asked again at the next look
+                except RecorderError:
+                    return False
+                step = next_step(quiet, evidence, ports.clock(), ports.timing, now_ms)
+        elif not (asking and recording.state.final):
+            return False
+        if not isinstance(step, Wait) or step.done or step.until_ms <= ports.clock():
+            return False
+        self._report.note_look(None, recording, asked=asking)
+        self._mark(known, recording, step, marks)
+        for marker in marks:
+            ports.store.delete(marker)
+        return True
+
     def _look(self, recording_id: str, marks: list[str], *, asking: bool) -> None:
         ports = self._ports
-        known = journal.read(ports.store, recording_id)
-        tombstone = tombstone_of(recording_id, known, ports)
+        seen = journal.glanced(ports.store, recording_id)
+        if seen and len(marks) == 1 and self._glance(seen, marks, asking=asking):
+            return
+        over = seen is not None and decide(seen.accepted, seen.evidence).state.final
+        known = journal.whole(ports.store, seen) if seen and over else journal.read(ports.store, recording_id, seen)
+        # A deletion has a marker of its own, and this one is the last look's.
+        last = known is not None and marks == [keys.open_key(settles_ms(known.evidence, ports.clock()), recording_id)]
+        tombstone = None if last else tombstone_of(recording_id, known, ports)
         if known is None or tombstone:
             without_request(recording_id, marks, ports, tombstone)
             return
@@ -147,14 +192,20 @@ class _Looks:
                 # Its task, if there is one, holds a place of the quota: it must not wait behind who waits for that.
                 markers.mark_look(store, recording_id, max(now_ms + REPEAT_MS, after_ms))
         elif isinstance(step, Describe) or (isinstance(step, Wait) and step.asks):
-            if not silent:
-                markers.mark_look(store, recording_id, ends_ms(known.accepted, known.evidence))
+            end_ms, near_ms = ends_ms(known.accepted, known.evidence), now_ms + NEAR_MS
+            # Silent, it was marked at a look before, unless it came near since.
+            came_ms = after_ms - 2 * self._ports.timing.alive_every + NEAR_MS if silent else 0
+            if came_ms < end_ms <= near_ms or (known.accepted.stop_at_ms and not silent):
+                markers.mark_look(store, recording_id, end_ms)
             soon = isinstance(step, Wait) and step.until_ms <= now_ms + REPEAT_MS
             every_ms = REPEAT_MS if soon else self._ports.timing.alive_every
-            markers.mark_question(store, recording_id, now_ms, every_ms, at_once=isinstance(step, Describe))
+            # The next time at which it is silent for long enough: a look before would find that it is not.
+            from_ms = max(now_ms, step.until_ms - REPEAT_MS) if isinstance(step, Wait) and not silent else now_ms
+            markers.mark_question(store, recording_id, from_ms, every_ms, at_once=isinstance(step, Describe))
         else:
-            if silent:  # what it had while it ran
-                store.delete(keys.open_key(ends_ms(known.accepted, known.evidence), recording_id))
+            end_ms = ends_ms(known.accepted, known.evidence)
+            if silent and (known.accepted.stop_at_ms or end_ms <= now_ms + NEAR_MS):  # what it had while it ran
+                store.delete(keys.open_key(end_ms, recording_id))
             if isinstance(step, Wait) and not step.done:
                 markers.mark_look(store, recording_id, max(step.until_ms, after_ms))
         owed = [message.next_ms for message in recording.notifications if message.next_ms is not None]

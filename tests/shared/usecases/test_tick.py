@@ -291,12 +291,12 @@ class TestHalfWritten:
         assert ["k1-1"] == [sent["RecordId"] for sent in site.trtc.started]
 
     def test_a_stale_document_is_rebuilt(self) -> None:
-        """Whatever a lost write left out is in the document after the next look."""
+        """Whatever a lost write left out is in the document after an hour: a fact, or a look, has its own marker."""
         site, task_id = recording()
         stale = site.store.objects[keys.document_key("k1")]
         site.receive(callback(803, {"Status": 2}, site.clock.now + 1, task_id))
         site.store.objects[keys.document_key("k1")] = stale
-        site.minutes(2)
+        site.minutes(75)
         document = json.loads(site.store.objects[keys.document_key("k1")].body)
         assert "paused" == document["state"]
 
@@ -373,6 +373,28 @@ class TestSilence:
         site.minutes(60)
         assert 5 <= self._described(site) <= 6
         assert self._described(site) == site.paced
+
+    def test_a_question_about_a_quiet_recording_takes_three_requests(self) -> None:
+        """Its document is read, its marker moved; nothing is listed for it."""
+        site, _ = recording()
+        site.minutes(60)
+        asked = [n for n, call in enumerate(site.faults.log) if "DescribeWebRecord" in call]
+        around = [[call.split("/")[0] for call in site.faults.log[n - 1 : n + 3]] for n in asked]
+        assert around
+        assert [["get recordings", "DescribeWebRecord", "put ask", "delete ask"]] * len(around) == around
+
+    @pytest.mark.parametrize("at", range(8))
+    def test_a_stop_whose_caller_died_is_made_by_the_timer(self, at: int) -> None:
+        """The fact alone was written, and no document tells of it: its marker was there before."""
+        site, _ = recording()
+        site.minutes(2)
+        site.faults.calls, site.faults.plan = 0, {at: "die"}
+        with suppress(Died):
+            stop("k1", "asked", site.ports)
+        site.faults.plan = {}
+        asked = any("-stop_requested-" in key for key in site.listed("recordings/k1/facts/"))
+        site.minutes(2)
+        assert asked is (site.trtc.recording == {})
 
     def test_a_recording_with_news_is_not_asked_for(self) -> None:
         """Callbacks are proof enough."""
@@ -467,6 +489,7 @@ class TestOthers:
         site.begin("bad")
         good = site.begin("good")
         site.store.put(keys.request_key("bad"), b'{"version": 9}')
+        site.store.delete(keys.document_key("bad"))
         site.trtc.end(good)
         site.minutes(3)
         assert State.UPLOADING is site.recording("good").state
