@@ -148,7 +148,7 @@ class _Looks:
             return False
         if not isinstance(step, Wait) or step.done or step.until_ms <= ports.clock():
             return False
-        self._report.note_look(None, recording, asked=asking)
+        self._report.note_look(None, recording, (), asked=asking)
         self._mark(known, recording, step, marks)
         for marker in marks:
             ports.store.delete(marker)
