@@ -1,4 +1,4 @@
-"""Reading a request's body: no more of it than its route takes, whatever the sender says of its length."""
+"""Read a request's body, at most as many bytes as its route allows, whatever length the sender claims."""
 
 from __future__ import annotations
 

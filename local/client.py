@@ -52,7 +52,7 @@ class Client:
 
     @contextmanager
     def lease(self, who: str) -> Iterator[None]:
-        """Keep the cloud up for as long as this lasts, or this process lives.
+        """Keep the cloud running during this block, at most as long as this process lives.
 
         Raises:
             ClientError: it is about to end.

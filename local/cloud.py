@@ -107,7 +107,7 @@ class Cloud:
         self._release()
 
     def hurry(self) -> None:
-        """While it ends: wait for nothing more. What a recorder has not finished, the next cloud rescues."""
+        """Stop waiting during the shutdown; the next cloud rescues unfinished recordings."""
         self._hurried = True
         self.tasks.hurry()
 
@@ -117,7 +117,7 @@ class Cloud:
         self._lock.release()
 
     async def _rescue(self) -> None:
-        """Bring what an earlier cloud left to where it can be found."""
+        """Move the files of an earlier cloud to `rescued/`."""
         for line in await asyncio.to_thread(rescue, self._leftovers, self.state_dir / FOLDER, FINISH_S):
             _log.warning(line)
 

@@ -211,7 +211,7 @@ class Gateway:
 
 
 def _failure(error: InvocationError) -> Response:
-    """Answer as the platform does where there is no result to answer with."""
+    """Answer like the platform when a function returned no result."""
     body = {"errorCode": error.code, "errorMessage": str(error), "requestId": error.request_id}
     return JSONResponse(body, _STATUSES.get(error.code, 500))
 

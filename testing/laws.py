@@ -93,7 +93,8 @@ def _readable(run: Run, key: str) -> Recording | None:
 
 @law
 def acknowledged_requests_are_kept(run: Run) -> Iterator[str]:
-    """What was answered 201 or 202, or refused with TRTC's words, is there; a job's lines the same."""
+    """Every request answered 201 or 202, or refused with TRTC's words, is stored; so is every accepted line of a
+    job."""
     for key in sorted(_acknowledged(run)):
         if run.bucket.get(keys.request_key(key)) is None:
             yield f"{key}: acknowledged, and nothing is stored"
@@ -104,7 +105,7 @@ def acknowledged_requests_are_kept(run: Run) -> Iterator[str]:
 
 @law
 def acknowledged_callbacks_are_kept(run: Run) -> Iterator[str]:
-    """Of each callback that was answered 200, one sending is stored, byte for byte."""
+    """Of each callback answered 200, one sending is stored byte for byte."""
     sent, answered = defaultdict[str, set[bytes]](set), dict[str, str]()
     damaged = {entry.about for entry in run.ledger.of("damaged")}
     for entry in run.ledger.of("callback"):
@@ -138,7 +139,7 @@ def one_task_per_recording(run: Run) -> Iterator[str]:
 
 @law
 def every_recording_ends(run: Run) -> Iterator[str]:
-    """Each comes to a final state in bounded time, and leaves no marker behind."""
+    """Each recording reaches a final state in bounded time and leaves no marker."""
     for _, recording in _recordings(run):
         if not recording.state.final:
             yield f"{recording.recording_id} is {recording.state.value} for ever"
@@ -207,7 +208,7 @@ def a_check_is_of_one_object(run: Run) -> Iterator[str]:
 
 @law
 def completed_is_never_taken_back(run: Run) -> Iterator[str]:
-    """Who was told `completed` is told nothing else afterwards, and it stands in the end."""
+    """After a `completed` notification no other state follows, and the final state is `completed`."""
     completed: set[str] = set()
     for entry in run.ledger.of("notified"):
         if entry.data["type"] == "recording.completed":
@@ -247,7 +248,7 @@ def _changes(run: Run, name: str) -> bool:
 
 @law
 def callers_are_told(run: Run) -> Iterator[str]:
-    """The final state is told at least once, and a webhook-id always means the same."""
+    """Each receiver gets the final state at least once, and a webhook-id always means the same."""
     types = defaultdict[str, set[str]](set)
     for entry in run.ledger.of("notified"):
         types[entry.data["webhook_id"]].add(entry.data["type"])
@@ -269,7 +270,7 @@ def _is_of(webhook_id: str, recording: Recording) -> bool:
 
 @law
 def deleted_is_deleted(run: Run) -> Iterator[str]:
-    """After the sweep nothing of a deleted recording's caller is stored, under whichever key; tombstones are.
+    """After the sweep no object holds data of a deleted recording's caller; the tombstones remain.
 
     What TRTC uploads after the sweep lies there: nobody knows any more whose it is.
     """
@@ -294,7 +295,7 @@ def deleted_is_deleted(run: Run) -> Iterator[str]:
 
 @law
 def an_id_is_used_once(run: Run) -> Iterator[str]:
-    """After its deletion was answered no task begins under an id, and no call is acknowledged with it."""
+    """After DELETE answered, no task begins under the id, and no start with it is accepted."""
     deleted: dict[str, int] = {}
     for entry in run.ledger.entries:
         if entry.what == "deleted":
@@ -318,7 +319,7 @@ def ticks_keep_to_the_rate(run: Run) -> Iterator[str]:
 
 @law
 def wakes_pass(run: Run) -> Iterator[str]:
-    """No wake stays for ever, and reconcile writes none: it would wake itself."""
+    """No wake stays forever, and reconcile writes none: it would trigger itself."""
     for key in run.timer.wakes():
         yield f"{key} stays"
     for entry in run.ledger.of("woke"):
@@ -405,7 +406,7 @@ def no_film_of_another(run: Run) -> Iterator[str]:
 
 @law
 def completed_covers_the_end(run: Run) -> Iterator[str]:
-    """Who was told `completed` has every file of its tasks, but what came an hour after its task or later."""
+    """A `completed` notification comes after all files of its tasks, except those later than an hour after the task."""
     told: dict[str, int] = {}
     for entry in run.ledger.of("notified"):
         if entry.data["type"] == "recording.completed":
@@ -444,7 +445,7 @@ def _is_tail(run: Run, file: Entry) -> bool:
 
 @law
 def what_is_forbidden_does_not_start(run: Run) -> Iterator[str]:
-    """A host that was taken from the policy holds for what waits, too; a call under way may end."""
+    """A waiting start of a host that is no longer allowed is not made; a running call may finish."""
     bodies = _bodies(run)
     for entry in run.ledger.of("task began"):
         if entry.about not in bodies:  # a job's line: of a host that stays

@@ -34,7 +34,7 @@ def test_whatever_goes_wrong_every_law_holds(seed: int) -> None:
 
 
 @pytest.mark.parametrize("kept", KEPT, ids=lambda path: path.stem)
-def test_what_once_went_wrong_stays_mended(kept: Path) -> None:
+def test_every_kept_regression_passes(kept: Path) -> None:
     """Each kept run broke a law before something was mended, and breaks none any more."""
     assert [] == breaches(judge(Run(Scenario.from_json(kept.read_text())).play()))
 

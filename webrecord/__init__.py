@@ -1,4 +1,4 @@
-"""The command line of the API: start recordings, see what became of them, fetch their files.
+"""The command line of the API: start recordings, read their results, download their files.
 
-It is a client like any other: it knows docs/api.md and nothing of the functions behind it.
+It uses only the API of docs/api.md and knows nothing of the functions behind it.
 """

@@ -1,4 +1,4 @@
-"""One command at a time for a file that is being fetched."""
+"""Lock a file during its download: one command at a time."""
 
 from __future__ import annotations
 

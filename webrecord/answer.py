@@ -1,4 +1,4 @@
-"""Reading an answer of the API to its end: one that has none would fill the memory, or hold us for ever."""
+"""Read a reply of the API within bounds: an endless one would fill the memory or never return."""
 
 from __future__ import annotations
 

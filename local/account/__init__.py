@@ -1,4 +1,4 @@
-"""The account of a local cloud: who there is, with which keys, and what each may do."""
+"""The account of a local cloud: identities, their keys, and what each may do."""
 
 from local.account.accounts import Accounts
 from local.account.model import APP_ID, UIN, AccessKey, AccountRole, Policy, User

@@ -1,4 +1,4 @@
-"""Users, keys, roles and policies of the one account, and the one question that every service asks of them."""
+"""Users, keys, roles and policies of the one account, and the permission check that every service uses."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PRESET = {1: "AdministratorAccess", 28341895: "QcloudAccessForScfRole"}
 
 
 class Accounts:
-    """The account; to be used from one thread.
+    """The account; use it from one thread.
 
     Args:
         root: SecretId and SecretKey of the account itself.
@@ -56,7 +56,7 @@ class Accounts:
         }
 
     def key(self, secret_id: str) -> KeyPair | None:
-        """Return a key that is good, and whose it is."""
+        """Return a valid key and its owner."""
         if (known := self.keys.get(secret_id)) is not None:
             if not known.active:
                 return None
@@ -69,7 +69,8 @@ class Accounts:
         return None
 
     def permits(self, principal: Principal, action: str, resource: str) -> bool:
-        """Tell whether somebody may do something: `scf:CreateFunction` on a resource of six segments, or on `*`."""
+        """Return True if the caller may do an action (`scf:CreateFunction`) on a resource of six segments, or on
+        `*`."""
         if principal.kind == "root":
             return True
         who = (self.users if principal.kind == "user" else self.roles).get(principal.name)

@@ -44,7 +44,7 @@ class Statement:
     resources: tuple[str, ...]
 
     def covers(self, action: str, resource: str) -> bool:
-        """Tell whether it speaks of this."""
+        """Return True if the statement covers this action and resource."""
         return any(_glob(action, each) for each in self.actions) and any(
             _resource(resource, each) for each in self.resources
         )

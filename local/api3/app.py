@@ -33,7 +33,7 @@ _METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH"]
 
 
 class _Broken(Exception):
-    """A fault wants another HTTP status than 200, and no envelope."""
+    """A fault asks for an HTTP status other than 200, without an envelope."""
 
     def __init__(self, status: int) -> None:
         super().__init__(str(status))

@@ -10,7 +10,7 @@ __all__ = ["ROOT", "Principal"]
 
 @dataclass(frozen=True)
 class Principal:
-    """Whom a key belongs to; `name` is a user's or a role's, empty of the account itself."""
+    """The owner of a key; `name` is a user's or a role's, empty for the account itself."""
 
     kind: Literal["root", "user", "role"]
     name: str = ""

@@ -26,7 +26,7 @@ _DEEPEST = 16
 
 
 class SchemaError(Exception):
-    """An answer of ours that the schema does not have: a mistake here, never the caller's."""
+    """A reply of ours that does not fit the schema: a defect here, never the caller's fault."""
 
 
 class Schema:

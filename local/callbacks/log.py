@@ -21,7 +21,7 @@ FILE_NAME = "callbacks.jsonl"
 """In the state directory."""
 
 LOG_BYTES = 32 * 1024 * 1024
-"""Then what there is moves to `callbacks.jsonl.1`, and what was there is forgotten."""
+"""At this size the file moves to `callbacks.jsonl.1` and replaces the earlier one."""
 _LINE_BYTES = 1024 * 1024
 _GOOD = ("delivered", "resent")
 
@@ -56,7 +56,7 @@ class Delivery:
 
     @property
     def good(self) -> bool:
-        """Whether nothing is wrong with it."""
+        """Whether the callback arrived."""
         return self.outcome in _GOOD
 
 

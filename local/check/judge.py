@@ -1,4 +1,4 @@
-"""The judge: what was seen becomes findings, the worst first. Pure, and total."""
+"""The judge turns what was seen into findings, the worst first. Pure, and total."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ORDER = list(Level)
 
 
 def judge(case: Case) -> list[Finding]:
-    """Return what is wrong, in the order of its weight and of the rules."""
+    """Return the findings, ordered by level and then by rule."""
     found = [finding for rule in RULES for finding in rule(case)]
     return sorted(found, key=lambda finding: _ORDER.index(finding.level))
 

@@ -56,7 +56,7 @@ def mistakes_are_lines() -> Iterator[Console]:
 
 @contextmanager
 def ends_like_ctrl_c() -> Iterator[None]:
-    """Let go of browser, folder and half a file at every kind of end, as at a Ctrl-C."""
+    """Release browser, folder and partial file at every kind of end, as after a Ctrl-C."""
     numbers = [number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None))]
     before = [(number, signal.signal(number, signal.default_int_handler)) for number in numbers]
     try:

@@ -1,4 +1,4 @@
-"""Who is struck: rules, and how often each has struck."""
+"""The engine that chooses which calls are struck: the rules, and how often each has struck."""
 
 from __future__ import annotations
 

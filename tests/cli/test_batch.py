@@ -197,7 +197,7 @@ def test_a_file_that_is_no_batch(home: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["lessons", "lessons.csv.bak", "lessons.txt", "lessons.CSV"])
-def test_a_file_is_what_it_holds_where_its_name_says_nothing(home: Path, name: str) -> None:
+def test_the_content_decides_the_format_if_the_name_does_not(home: Path, name: str) -> None:
     """Columns or JSON Lines: a name that is neither's does not decide."""
     cli = Cli({"WEBRECORD_ENDPOINT": "http://127.0.0.1:9"})
     for text in ("url,key\nhttps://example.com,k\n", '{"url": "https://example.com", "key": "k"}\n'):

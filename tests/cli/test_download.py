@@ -124,7 +124,7 @@ def test_an_expired_address_is_renewed(to: Path) -> None:
     assert 2 == store.number
 
 
-def test_a_refusal_that_renewing_does_not_mend_ends(to: Path) -> None:
+def test_a_refusal_that_a_new_link_does_not_fix_ends_the_download(to: Path) -> None:
     """1, after some tries; nothing is left that looks whole."""
     store = Store()
     store.expired = set(range(100))

@@ -159,7 +159,7 @@ def test_of_an_id_the_services_finding_is_shown() -> None:
         ({"film": "good"}, "film: good"),
     ],
 )
-def test_a_recording_that_nobody_looked_into_is_no_failure(more: dict[str, str], words: str) -> None:
+def test_an_unchecked_recording_is_no_failure(more: dict[str, str], words: str) -> None:
     """The reason stands there, and the status is 0."""
     with scripted(lambda _: Answer(200, {"recording_id": "x", "state": "completed", **more})) as server:
         said = Cli({"WEBRECORD_ENDPOINT": server.url})("inspect", "x")

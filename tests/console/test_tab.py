@@ -10,7 +10,7 @@ from tests.console.examples import completed, every_state, recording
 from tests.console.fake import TOKEN, FakeApi
 
 
-def test_a_wrong_token_is_said_and_the_right_one_stays_in_the_tab(tab: Tab) -> None:
+def test_a_wrong_token_is_reported_and_a_right_one_is_kept_in_the_tab(tab: Tab) -> None:
     """It is kept over a reload, and gone after signing out."""
     page = tab.page
     page.goto(tab.url)

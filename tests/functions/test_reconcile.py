@@ -90,7 +90,7 @@ def test_a_cancelled_schedule_never_starts(client: Client) -> None:
     assert ("cancelled", "stopped before it started: asked by local") == (recording["state"], recording["reason"])
 
 
-def test_a_final_recording_is_told_signed_and_replayed(
+def test_a_final_recording_is_notified_signed_and_replayed(
     deployed: RunningCloud, client: Client, received: tuple[str, list[tuple[dict[str, str], bytes]]]
 ) -> None:
     """Completed → one signed notification with the recording; a replay leaves every document as it is."""

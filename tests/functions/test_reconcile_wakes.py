@@ -83,7 +83,7 @@ def test_a_wake_is_known_however_its_key_is_spelled(final: Site, line: Any, came
     ["webrecord/recordings/k1/recording.json", "webrecord/tell/1800000000000-k1", "webrecord/wake/", "wake/k1",
      "webrecord/wake/k1/x", "webrecord/wake/a%20b", "webrecord/wake/k1%0A", "other/wake/k1"],
 )  # fmt: skip
-def test_a_trigger_that_covers_what_reconcile_writes_makes_no_loop(final: Site, line: Any, came: str) -> None:
+def test_a_trigger_on_the_whole_prefix_makes_no_loop(final: Site, line: Any, came: str) -> None:
     """An object that is no wake is ignored, counted and named; nothing is read or written for it."""
     final.faults.log = []
     invoke(final, record(came))

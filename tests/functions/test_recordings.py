@@ -185,9 +185,7 @@ def test_a_missing_setting_is_one_line_that_names_it(
     assert line == json.loads(capsys.readouterr().out)["message"]
 
 
-def test_each_invocation_has_the_roles_keys_of_its_own_time(
-    deployed: RunningCloud, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_invocation_uses_the_roles_present_keys(deployed: RunningCloud, monkeypatch: pytest.MonkeyPatch) -> None:
     """SCF changes them between two invocations of an instance: those of another are no good, and are forgotten."""
     _, started, _ = call(deployed, body={"RecordUrl": "https://example.com/"})
     path, right = f"/recordings/{started['recording_id']}", deployed.cloud.keys.role_key

@@ -237,7 +237,7 @@ def test_a_full_disk_is_named_as_one(tmp_path: Path) -> None:
         ["--callback-url", ""],
     ],
 )
-def test_an_address_that_is_none_is_told_before_anything_starts(tmp_path: Path, options: list[str]) -> None:
+def test_an_invalid_address_is_refused_before_anything_starts(tmp_path: Path, options: list[str]) -> None:
     """Status 2 with the option's name, and no folder is made."""
     done = CliRunner().invoke(app, [*UP, "--state-dir", str(tmp_path / "state"), *options], env={"COLUMNS": "300"})
     assert (2, True) == (done.exit_code, options[0] in done.output), done.output

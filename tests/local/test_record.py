@@ -29,7 +29,7 @@ def test_a_dropped_beginning_does_not_keep_it_waiting(tmp_path: Path) -> None:
     assert "state     completed" in told, told
 
 
-def test_an_upload_that_fails_is_said_and_not_waited_for(tmp_path: Path) -> None:
+def test_a_failed_upload_is_reported_and_ends_the_wait(tmp_path: Path) -> None:
     """The bucket refuses the file: its answer is on the screen, the file's folder too, and the status is 1."""
     refusal = CosFault(do="fail", method="PUT", key="webrecord/files/*", code="AccessDenied", status=403)
     status, told = record_a_second(tmp_path, FaultFile(faults=(refusal,)))

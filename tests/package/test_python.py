@@ -78,7 +78,7 @@ def test_what_only_looks_like_one_is_passed_over(put: Put, said: str, status: in
     assert "/the/real/python3.10" == first(iter([str(wrong), str(right)]))
 
 
-def test_where_there_is_none_one_line_says_what_to_type() -> None:
+def test_without_python_one_line_says_what_to_type() -> None:
     """Commands that can be pasted."""
     assert "uv python install 3.10" in package_python.ABSENT
     assert "\n" not in package_python.ABSENT

@@ -1,4 +1,4 @@
-"""Changes: what a resource would have to do to be as it should, and how it is done one at a time."""
+"""Changes: the steps that bring a resource to its wanted state, made one at a time."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Protocol
 from webrecord.deploy.errors import ApiError, DeployFailed
 
 SETTLE_S = 90
-"""How long a change may take to be seen: roles and policies are not visible everywhere at once."""
+"""How long a change may take to become visible: roles and policies spread slowly, seconds."""
 MOST = 40
-"""Changes of one resource; a mistake must not go on for ever."""
+"""The most changes of one resource: a defect must not loop forever."""
 
 
 @dataclass(frozen=True)

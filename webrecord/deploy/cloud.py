@@ -1,4 +1,4 @@
-"""The account's APIs by the official SDKs: one way to call, bounded, with the retries that do no harm."""
+"""The account's APIs through the official SDKs: every call is bounded and retried only where that is safe."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A deployment as a whole: its resources in order, what to verify, and how it is taken away."""
+"""A whole deployment: its resources in order, its verification, and its removal."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from webrecord.deploy.rotation import KEY_NAMES, Rotation
 from webrecord.errors import BadUsage
 
 ORDER = ("callback", "reconcile", "recordings")
-"""Whoever can start a recording must have the rest in place."""
+"""The order of the functions: those that start recordings come after the ones that they need."""
 STARTING = ("reconcile", "recordings")
 """Those that start tasks, and give TRTC the upload key."""
 URL_TRIES = 15

@@ -1,4 +1,4 @@
-""".env: where a person's values are, and the first home of every secret that a deployment makes."""
+""".env: holds a person's values, and every secret that a deployment creates before it is used."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ def connection(case: Case) -> Iterator[Finding]:
 
 
 def reloads(case: Case) -> Iterator[Finding]:
-    """The page loads itself afresh or wanders."""
+    """The page reloads itself or navigates elsewhere."""
     loads = case.visit.loads
     own = [load.url for number, load in enumerate(loads) if number and not load.asked]
     again = sum(url == loads[number].url for number, url in enumerate(load.url for load in loads[1:]))

@@ -18,7 +18,7 @@ _GL_SHARE = 0.1
 
 
 def waits_for_click(case: Case) -> Iterator[Finding]:
-    """Something would begin if somebody clicked."""
+    """Playback waits for a click."""
     look, media = case.look, case.visit.media
     waiting = [one for one in media if one.paused and not one.time_s and not one.error and not one.played]
     words = next((text for text in (*look.buttons, look.text, *case.visit.frame_texts) if _GO.search(text)), "")
@@ -42,7 +42,7 @@ def autoplay(case: Case) -> Iterator[Finding]:
 
 
 def silent(case: Case) -> Iterator[Finding]:
-    """Nothing was heard."""
+    """The page made no sound."""
     if case.visit.deaf:
         yield note(
             "silent", f"this machine can't hear the page: {tidy(case.visit.deaf)}", "listen to a first recording"
@@ -56,7 +56,7 @@ def silent(case: Case) -> Iterator[Finding]:
 
 
 def muted(case: Case) -> Iterator[Finding]:
-    """It plays, and is turned off."""
+    """Everything that plays is muted."""
     playing = [one for one in case.visit.media if not one.paused and not one.error]
     if playing and all(one.muted for one in playing):
         seen = "what plays is muted" if case.visit.peak == 0 else "a video plays muted"
@@ -64,14 +64,14 @@ def muted(case: Case) -> Iterator[Finding]:
 
 
 def blank(case: Case) -> Iterator[Finding]:
-    """Nothing is to be seen."""
+    """The picture is one colour."""
     if case.is_blank and not case.visit.crashed:
         advice = "does the page need longer (--seconds), a sign-in, or a newer browser?"
         yield fail("blank", f"the page is one colour after {case.asked.seconds:g} s", advice)
 
 
 def still(case: Case) -> Iterator[Finding]:
-    """Nothing moves."""
+    """The picture does not change."""
     if case.is_seen and case.visit.moved and not case.moves and not case.is_blank:
         say = warn if case.plays and not case.visit.peak and not case.visit.deaf else note
         yield say(
@@ -123,7 +123,7 @@ def protected(case: Case) -> Iterator[Finding]:
 
 
 def speech(case: Case) -> Iterator[Finding]:
-    """The page wants to speak."""
+    """The page uses speech synthesis."""
     if case.visit.speech:
         yield note("speech", "the page uses speech synthesis", "the recorder's browser has no voices: play sound files")
 

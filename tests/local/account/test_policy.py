@@ -54,7 +54,7 @@ def test_a_statement_allows_its_actions_on_its_resources(action: object, resourc
     assert allowed is permits(parse_policy(document(one(action, resource))), "cos:PutObject", OURS)
 
 
-def test_a_denial_wins_and_nothing_is_allowed_by_itself() -> None:
+def test_a_deny_wins_and_nothing_is_allowed_by_default() -> None:
     """Whatever the order."""
     allows, denies = one("*"), one("cos:PutObject", effect="deny")
     for statements in ((allows, denies), (denies, allows)):
@@ -94,7 +94,7 @@ def test_an_action_without_resources_is_allowed_on_all_of_them_only() -> None:
         (document(*[one()] * 200), "PolicyDocumentLengthOverLimit"),
     ],
 )
-def test_a_document_that_is_none_is_refused_by_its_fault(text: str, code: str) -> None:
+def test_an_invalid_document_is_refused_with_its_fault(text: str, code: str) -> None:
     """With CAM's own codes."""
     with pytest.raises(PolicyError) as refused:
         parse_policy(text)

@@ -166,7 +166,7 @@ def test_a_full_disk_refuses_one_object_and_loses_no_other(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("line", [b"1", b"[]", b"null", b'{"key": 1}', b'{"key": "k"}', b"[" * 9_999, b"\xff"])
-def test_a_line_that_is_none_of_ours_is_passed_over(tmp_path: Path, line: bytes) -> None:
+def test_a_damaged_line_of_the_index_is_skipped(tmp_path: Path, line: bytes) -> None:
     """Whatever a damaged disk left in the index, the other lines count."""
     store = BucketStore(tmp_path)
     store.put(BUCKET, "a", b"1", Attributes("text/a"))

@@ -205,7 +205,7 @@ def test_a_repetition_keeps_its_id(receiver: Receiver) -> None:
     assert ["1700000000", "1700000060"] == [got.headers["webhook-timestamp"] for got in receiver.received]
 
 
-def test_a_host_that_is_not_allowed_any_more_hears_no_more(receiver: Receiver) -> None:
+def test_a_host_that_is_no_longer_allowed_is_not_notified(receiver: Receiver) -> None:
     """It was when the recording was accepted: its notifications end, with the reason, and nothing is sent."""
     by = notifier("hooks.example")
     with pytest.raises(NotificationError, match="is not among WEBRECORD_NOTIFY_HOSTS") as raised:

@@ -11,7 +11,7 @@ from tests.fakes import MemoryStore
 from tests.shared.usecases.ticking import Site
 
 
-def test_a_wake_that_nobody_handles_is_warned_of_and_taken_away() -> None:
+def test_an_unhandled_wake_is_a_warning_and_is_deleted() -> None:
     """The timer does it all, later: a warning, with the trigger's prefix in it."""
     store, slept = MemoryStore(), list[float]()
     level, said, _ = seen_woken(store, "n1", 7, lambda: sum(slept), slept.append)

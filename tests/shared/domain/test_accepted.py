@@ -46,7 +46,7 @@ POLICY = Policy(
 
 
 @given(TARGETS, MORE, st.none() | FORMATS, st.booleans())
-def test_what_the_former_release_stored_means_what_is_decided_now(
+def test_a_request_of_an_earlier_release_gets_the_present_decisions(
     target: dict[str, Any], more: dict[str, Any], wanted: str | None, in_video_params: bool
 ) -> None:
     """Page, target, format, labels and limit, for every way to say them: an old request is upgraded when it is read."""

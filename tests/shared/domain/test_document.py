@@ -337,7 +337,7 @@ def test_no_callback_turns_completed_back(story: Story, late: bytes) -> None:
 
 
 @given(stories)
-def test_a_late_file_completes_what_was_called_failed(story: Story) -> None:
+def test_a_late_file_completes_a_failed_recording(story: Story) -> None:
     """Files that cover the task up to its end complete it, whatever was said before, unless a part is still held."""
     pieces = [evidence_of(piece) for piece in [ATTEMPT, TASK_STARTED, *story]]
     if len(fold(pieces).attempts) > 1:

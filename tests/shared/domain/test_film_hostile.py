@@ -181,7 +181,7 @@ def test_key_frames_without_end_are_not_looked_at_one_by_one() -> None:
         assert many == len(one.sizes)
 
 
-def test_findings_that_are_switched_off_are_neither_told_nor_judged() -> None:
+def test_ignored_findings_are_not_reported_and_do_not_count() -> None:
     """A deployment that records clocks without sound wants to hear of nothing."""
     check = inspect("film.mp4", lambda _at, _many: b"", 0, Budget(), off=[Flaw.EMPTY])
     assert (Verdict.GOOD, []) == (check.verdict, check.findings)

@@ -52,7 +52,7 @@ def test_stretches_are_told_by_their_seconds() -> None:
     assert [] == said(moving, seconds((100, False), (59, True), (541, False)))
 
 
-def test_a_picture_that_stands_still_is_told_with_silence_or_when_it_lasts() -> None:
+def test_a_still_picture_is_a_finding_with_silence_or_after_ten_minutes() -> None:
     """A slide that stays for minutes, explained, is none; ten minutes are."""
     heard = seconds((700, False))
     assert [] == said(seconds((50, False), (300, True), (350, False)), heard)

@@ -56,7 +56,7 @@ def test_without_a_url_nothing_is_owed(state: State) -> None:
     assert [] == messages(ACCEPTED.model_copy(update={"notify_url": None}), evidence, state)
 
 
-def test_changes_are_owed_in_order_and_the_end_last() -> None:
+def test_changes_are_notified_in_order_and_the_final_state_last() -> None:
     """Each change under a name of its own, so that pausing twice is two messages."""
     changes = [(10, "starting"), (20, "recording"), (30, "paused"), (40, "recording"), (50, "paused")]
     evidence = fold([evidence_of_fact(facts.changed(*change)) for change in reversed(changes)])

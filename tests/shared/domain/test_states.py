@@ -294,7 +294,7 @@ def test_the_end_is_the_earliest_known(story: Story, expected: int | None) -> No
         ([*ENDED, facts.looked(9_000, TASK, {})], []),
     ],
 )
-def test_files_are_expected_of_what_is_over_and_not_settled(story: Story, expected: list[str]) -> None:
+def test_files_are_expected_from_ended_tasks_until_their_last_check(story: Story, expected: list[str]) -> None:
     """Not of what still records, never began, is uploaded or settled; what failed is looked for once."""
     assert expected == [task.task_id for task in pending_tasks(known(story))]
 

@@ -284,7 +284,7 @@ def test_truth_table(fields: dict[str, Any], story: Story, now: int, step: Step)
     ],
     ids=["described", "described while starting", "stopped", "swept", "swept for the last time"],
 )
-def test_what_this_look_has_asked_is_not_asked_again(story: Story, now: int, step: Step) -> None:
+def test_a_check_does_not_repeat_its_question(story: Story, now: int, step: Step) -> None:
     """TRTC still knows the task: the next question is another look's."""
     assert step == next_step(accepted(), known(story), now, TIMING, seen_ms=now)
 

@@ -142,7 +142,7 @@ WHOLE: dict[str, bytes] = {
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("damage", WHOLE)
-def test_an_object_that_is_none_of_ours_costs_one_recording_only(place: str, damage: str) -> None:
+def test_a_foreign_object_affects_one_recording_only(place: str, damage: str) -> None:
     """Each kind of object, each kind of damage, each use."""
     site, task = lived()
     keys = keys_of(site, place, task)

@@ -121,7 +121,7 @@ class TestFinal:
         assert [trace] == [sent.traceparent for sent in site.inbox.tries]
         assert "0af7651916cd43dd8448eb211c80319c" == site.recording().trace_id
 
-    def test_it_says_what_it_is_about_and_what_is_now(self) -> None:
+    def test_a_notification_has_its_own_state_and_the_current_one(self) -> None:
         """A message about a state that is over carries the recording as it is now, and says both."""
         site = Site()
         task_id = site.begin(notify_url=HOOK, notify_on="changes")
@@ -300,7 +300,7 @@ class TestChanges:
         assert ["starting", "recording", "paused", "recording", "stopping", "uploading", "completed"] == told
         assert len(told) == len({sent.webhook_id for sent in site.inbox.tries})
 
-    def test_a_state_that_passed_between_two_ticks_is_told_too(self) -> None:
+    def test_a_state_between_two_ticks_is_notified_too(self) -> None:
         """Every document that was written is a state the caller hears of."""
         site = Site()
         task_id = site.begin(notify_url=HOOK, notify_on="changes")
@@ -332,7 +332,7 @@ class TestChanges:
         assert -5_000 <= begun - start_at <= 5_000
 
     @pytest.mark.long
-    def test_a_queued_recording_is_told_as_such_again_and_again(self) -> None:
+    def test_the_notification_of_a_queued_recording_is_retried(self) -> None:
         """While the quota is full its message is retried like any other."""
         site = Site()
         site.trtc.refusals = [refusal("LimitExceeded", "full", "r") for _ in range(500)]

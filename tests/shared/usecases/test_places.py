@@ -182,7 +182,7 @@ def test_what_was_taken_away_is_not_started(tightened: dict[str, Any], why: str,
     site.run_until_done()
 
 
-def test_a_repeat_does_not_start_what_is_not_allowed_any_more() -> None:
+def test_a_repeat_does_not_start_a_page_that_is_no_longer_allowed() -> None:
     """Nor where callers' storage was switched off; the caller is told what became of it."""
     world = World()
     world.trtc.refusals = [refusal("LimitExceeded", "full", "r")]

@@ -352,8 +352,8 @@ class TestShow:
 
     @pytest.mark.long
     @given(st.integers(60, 43_200), st.integers(0, 10**6))
-    def test_what_an_etag_stands_for_is_good_for_half_its_time(self, valid_s: int, later_ms: int) -> None:
-        """Whoever is told 304 has addresses that do not end within it."""
+    def test_signed_links_stay_good_while_their_etag_matches(self, valid_s: int, later_ms: int) -> None:
+        """After a 304 the links of the earlier reply are still valid for half of their time."""
         world = World()
         finished(world)
         told, etag = show("k1", reading(world, valid_s=valid_s))
@@ -430,7 +430,7 @@ class TestWait:
         told, _ = wait("k1", None, 20, QueryPorts(**{**vars(ports), "sleep": sleep}))
         assert (State.STOPPING, 3_000) == (told.state, world.clock.now - began)
 
-    def test_it_does_not_wait_for_what_is_over_or_was_missed(self) -> None:
+    def test_wait_returns_at_once_for_a_final_or_changed_recording(self) -> None:
         """Final, or newer than what the caller knows."""
         world = World()
         ports = _started(world)

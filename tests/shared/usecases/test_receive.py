@@ -179,8 +179,8 @@ def test_what_reconcile_could_not_find_is_not_acknowledged() -> None:
 
 @pytest.mark.parametrize("kind", get_args(Kind))
 @pytest.mark.parametrize("at", range(8))
-def test_the_last_callback_mends_what_an_earlier_one_left(at: int, kind: Kind) -> None:
-    """Wherever one callback breaks off, a resend of it and the final one bring the whole truth."""
+def test_the_last_callback_completes_a_document_that_lacks_one(at: int, kind: Kind) -> None:
+    """Wherever one callback breaks off, its resend and the final callback complete the document."""
     world, task_id = started()
     bodies = [
         callback(801, BEGAN, T + 5_000, task_id),
@@ -199,8 +199,8 @@ def test_the_last_callback_mends_what_an_earlier_one_left(at: int, kind: Kind) -
 
 
 @pytest.mark.parametrize("minutes", [0, 14, 60])
-def test_the_next_callback_mends_what_an_earlier_one_lost(minutes: int) -> None:
-    """Stored, and its document never written: whoever writes next finds it."""
+def test_the_next_callback_completes_a_document_that_lost_a_write(minutes: int) -> None:
+    """A fact that was stored without its document is found by the next writer."""
     world, task_id = started()
     world.receive(callback(801, BEGAN, T + 5_000, task_id))
     lost = callback(803, {"Status": 2}, T + 7_000, task_id)

@@ -99,7 +99,7 @@ def test_the_same_key_with_another_request_is_a_conflict() -> None:
     assert first.recording == current(world.store, "k1")
 
 
-def test_without_a_key_every_call_is_a_recording_of_its_own() -> None:
+def test_without_a_key_every_call_is_a_separate_recording() -> None:
     """Ids of ours differ and sort by time."""
     world = World()
     ids = [world.start(key=None).recording.recording_id for _ in range(3)]
@@ -313,7 +313,7 @@ def test_a_failure_of_storage_says_what_was_started(key: str | None, kind: Kind)
         assert [meaning for meaning in said if meaning.startswith(beginning)]
 
 
-def test_another_request_under_the_same_key_is_told_what_differs() -> None:
+def test_another_request_with_the_same_key_names_the_fields_that_differ() -> None:
     """Names of fields, inside of others too, and what to do; no value, and no key of the caller's."""
     world = World()
     own: dict[str, Any] = {"StorageParams": CALLER_STORAGE}

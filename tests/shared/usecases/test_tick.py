@@ -118,7 +118,7 @@ class TestTaskNotExist:
         assert (State.CANCELLED, why) == (site.recording().state, site.recording().reason)
         assert ["recording.cancelled"] == site.inbox.types
 
-    def test_a_file_of_what_was_stopped_at_once_completes_it(self) -> None:
+    def test_a_late_file_completes_a_recording_stopped_at_once(self) -> None:
         """Told by an event, or found by a look."""
         for told in (True, False):
             site = Site()
@@ -143,7 +143,7 @@ class TestTaskNotExist:
         site.minutes(7)
         assert "it ended before it began: asked by ops; nothing was recorded" == site.recording().reason
 
-    def test_a_late_event_completes_what_was_lost(self) -> None:
+    def test_a_late_event_completes_a_lost_recording(self) -> None:
         """A file that TRTC reports a day later counts."""
         site, task_id = ended()
         site.run_until_done()

@@ -59,7 +59,7 @@ def full(site: Site, places: int = 1) -> Site:
     return site
 
 
-def test_a_final_state_wakes_and_its_receiver_is_told_at_once() -> None:
+def test_a_final_state_writes_a_wake_and_its_receiver_is_notified_at_once() -> None:
     """One PUT when it is final, one DELETE when it is told; the tell marker goes with it."""
     site = Site()
     task_id = site.begin(NotifyUrl=HOOK)
@@ -122,8 +122,8 @@ def test_a_freed_place_wakes_and_the_head_of_the_queue_starts() -> None:
     assert tried + 1 == len(site.trtc.started)
 
 
-def test_the_second_event_of_a_place_keeps_nobody_from_the_next() -> None:
-    """It finds the place given away: the last of the queue is not refused once more, and has the next place at once."""
+def test_a_doubled_event_of_a_free_place_starts_nothing() -> None:
+    """The second event finds the place taken, so the last start of the queue is not refused and gets the next place."""
     site = full(Site(), 2)
     first, second = site.begin("a"), site.begin("b")
     for key in ("k1", "k2"):
@@ -301,7 +301,7 @@ def test_only_one_tick_an_hour_lists_wakes() -> None:
     assert 2 == len(site.listed("wake/"))
 
 
-def test_a_wake_that_can_not_be_written_costs_nobody_an_answer() -> None:
+def test_a_failed_write_of_a_wake_changes_no_reply() -> None:
     """A callback is answered 200: the timer has the marker."""
     site = Site()
     task_id = site.begin(NotifyUrl=HOOK)
@@ -339,7 +339,7 @@ def test_many_wakes_keep_to_the_budget() -> None:
 
 
 @pytest.mark.parametrize("first", ["end", "film"])
-def test_the_last_two_at_once_and_unlisted_are_told_without_a_tick(first: str) -> None:
+def test_the_last_two_callbacks_at_once_complete_without_a_tick(first: str) -> None:
     """However late listings are: final, woken, told; no timer runs.
 
     Of two that write the document in the same moment, each without the other's news, the timer makes one.
