@@ -44,6 +44,7 @@ class LoadPlan:
         timeout_s: when the run gives up waiting for the last result.
         trtc: settings of the local TRTC that differ from the documented ones.
         speed: divides the timer's period and the waits of TRTC and of the callers, for the suite.
+        instances: of each function, at most; the others wait for them, since hundreds are more than a laptop has.
     """
 
     requests: int = 1_000
@@ -54,6 +55,7 @@ class LoadPlan:
     timeout_s: float = 1_800.0
     trtc: dict[str, Any] = field(default_factory=dict)
     speed: float = 1.0
+    instances: int = 8
 
 
 @dataclass
@@ -250,14 +252,13 @@ def _recording_of(task: TaskProgress) -> str:
 
 def run_load(plan: LoadPlan, state_dir: Path, tell: Callable[[str], None] = lambda _line: None) -> LoadResult:
     """Run it in a local cloud of its own, with its state in this directory."""
-    # Hundreds of processes are more than a laptop has: eight serve, and the others wait for them.
     config = LocalConfig(
         state_dir,
         timer_recorder=True,
         gentle=True,
         speed=plan.speed,
         tick_s=plan.tick_s / plan.speed,
-        max_instances=8,
+        max_instances=plan.instances,
         instance_wait_s=plan.timeout_s,
     )
     with RunningCloud(config) as running, _answers() as answers:
