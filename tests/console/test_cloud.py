@@ -6,6 +6,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
@@ -113,9 +114,8 @@ def test_the_same_key_with_another_page_is_a_conflict(cloud_tab: Tab) -> None:
 
 def test_hostile_requests_are_shown_as_text(cloud: RunningCloud, cloud_tab: Tab) -> None:
     """Stored and told by the real API."""
-    client = Client(cloud.cloud.address.gateway, cloud.cloud.keys.api_token)
-    started = client.start({"RecordUrl": HOSTILE_URL, "Labels": {"x": HOSTILE}})
-    client.close()
+    with closing(Client(cloud.cloud.address.gateway, cloud.cloud.keys.api_token)) as client:
+        started = client.start({"RecordUrl": HOSTILE_URL, "Labels": {"x": HOSTILE}})
     page = cloud_tab.page
     cloud_tab.go("/?label=x")
     expect(page.locator("table.list").get_by_text("onerror=")).to_be_visible()

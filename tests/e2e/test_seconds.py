@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -41,8 +42,7 @@ def test_the_two_minute_story_needs_no_timer(timeless: RunningCloud) -> None:
             pass
 
     address = timeless.cloud.address
-    client = Client(address.gateway, timeless.cloud.keys.api_token)
-    with serving(Receiver) as receiver:
+    with closing(Client(address.gateway, timeless.cloud.keys.api_token)) as client, serving(Receiver) as receiver:
         page = {"RecordUrl": f"{address.gateway}/pages/clock.html", "RecordingId": "story"}
         started = client.start({**page, "NotifyUrl": f"{receiver.url}/hook"})
         assert "recording" == client.wait("story", ("recording", *FINAL), 60)["state"], started
@@ -50,7 +50,6 @@ def test_the_two_minute_story_needs_no_timer(timeless: RunningCloud) -> None:
         client.stop("story")
         assert "completed" == client.wait("story", FINAL, 90)["state"]
         until(lambda: bool(told), 30)
-    client.close()
     assert ["recording.completed"] == [each["type"] for each in told][:1]
     assert told[0]["data"]["files"][0]["name"].endswith(".mp4")
     until(lambda: not list((timeless.cloud.state_dir / "cos").glob("*/webrecord/wake/*")), 10)

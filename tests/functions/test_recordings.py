@@ -6,6 +6,7 @@ import base64
 import json
 import time
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -228,12 +229,11 @@ def test_a_job_object_starts_its_recordings(deployed: RunningCloud) -> None:
     bucket = cos_store(deployed, "")
     lines = [json.dumps({"RecordUrl": "https://example.com/", "RecordingId": f"job-{n}"}) for n in range(2)]
     bucket.put("jobs/课程.jsonl", "\n".join(lines).encode())
-    ours = client(deployed)
-    for n in range(2):
-        wait_for(partial(cos_store(deployed, "webrecord").get, f"recordings/job-{n}/recording.json"))
-        assert f"cos:{BUCKET}/jobs/课程.jsonl" == ours.get(f"job-{n}")["source"]
-        ours.stop(f"job-{n}")
-    ours.close()
+    with closing(client(deployed)) as ours:
+        for n in range(2):
+            wait_for(partial(cos_store(deployed, "webrecord").get, f"recordings/job-{n}/recording.json"))
+            assert f"cos:{BUCKET}/jobs/课程.jsonl" == ours.get(f"job-{n}")["source"]
+            ours.stop(f"job-{n}")
 
 
 def test_a_bad_job_is_reported_under_the_results_prefix(deployed: RunningCloud) -> None:
@@ -265,11 +265,10 @@ def test_a_recording_to_vod_has_its_address(deployed: RunningCloud) -> None:
     """`storage: vod` needs no keys; 311 and 312 complete it with FileId and a URL that serves the file."""
     status, started, _ = call(deployed, body={"RecordUrl": "https://example.com/", "storage": "vod"})
     assert 201 == status
-    ours = client(deployed)
-    ours.wait(started["recording_id"], ("recording",), 20)
-    ours.stop(started["recording_id"])
-    recording = ours.wait(started["recording_id"], ("completed",), 20)
-    ours.close()
+    with closing(client(deployed)) as ours:
+        ours.wait(started["recording_id"], ("recording",), 20)
+        ours.stop(started["recording_id"])
+        recording = ours.wait(started["recording_id"], ("completed",), 20)
     (file,) = recording["files"]
     assert file["file_id"]
     assert httpx.get(file["url"]).is_success

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -109,11 +109,11 @@ def test_a_receiver_that_comes_back_gets_it(tmp_path: Path) -> None:
         await asyncio.to_thread(until, lambda: len(list(sender.log.read())) >= 2)
         sender.settings.endpoints[APP] = CallbackEndpoint(up.url, KEY)
 
-    sender = play(down, tmp_path, story)
-    assert [801] == up.types()
+    with closing(up):
+        sender = play(down, tmp_path, story)
+        assert [801] == up.types()
     assert [(1, "failed"), (2, "failed"), (3, "delivered")] == outcomes(sender)
     assert "ConnectError" == next(sender.log.read()).detail
-    up.close()
 
 
 def test_a_minute_without_success_is_a_loss(receiver: WebhookServer, tmp_path: Path) -> None:
@@ -129,7 +129,8 @@ def test_a_slow_answer_is_a_failure(receiver: WebhookServer, tmp_path: Path) -> 
     """An answer after the limit of 5 s counts as none: the sender tries again."""
     receiver.delays_s = [0.6]
     sender = play(receiver, tmp_path, types=(801,), timeout_s=5.0, speed=20.0)
-    assert [(1, "failed"), (2, "delivered")] == outcomes(sender)
+    first, *others = outcomes(sender)  # on a busy machine the second answer may be slow, too
+    assert ((1, "failed"), "delivered") == (first, others[-1][1])
     assert "timeout" == next(sender.log.read()).detail
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -278,9 +279,8 @@ def test_one_callback_or_those_of_a_task_are_sent_again(cloud: RunningCloud, rec
 def test_the_client_says_what_was_refused(cloud: RunningCloud) -> None:
     """In one exception with the cloud's words."""
     client = Client(cloud.cloud.address.gateway, cloud.cloud.keys.api_token)
-    with pytest.raises(ClientError, match="no such fault: f99"):
+    with closing(client), pytest.raises(ClientError, match="no such fault: f99"):
         client.clear_faults(["f99"])
-    client.close()
 
 
 def test_the_log_outlives_the_cloud(tmp_path: Path) -> None:

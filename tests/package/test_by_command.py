@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,16 +98,13 @@ def record(person: Person, addresses: dict[str, str], name: str) -> dict[str, An
     """Record a page by the deployed address."""
     cloud = person.account.running.cloud
     values = envfile.read(person.folder / ".env")
-    console = Client(cloud.address.gateway, cloud.keys.api_token)
-    console.callbacks_to(addresses["callback"], values["WEBRECORD_CALLBACK_KEYS"])
-    console.close()
-    client = Client(addresses["recordings"], values["WEBRECORD_API_TOKENS"].partition(":")[2])
-    client.start({"RecordUrl": "https://example.com/", "RecordingId": name})
-    client.wait(name, ("recording", *FINAL), 90)
-    client.stop(name)
-    result = client.wait(name, FINAL, 90)
-    client.close()
-    return result
+    with closing(Client(cloud.address.gateway, cloud.keys.api_token)) as console:
+        console.callbacks_to(addresses["callback"], values["WEBRECORD_CALLBACK_KEYS"])
+    with closing(Client(addresses["recordings"], values["WEBRECORD_API_TOKENS"].partition(":")[2])) as client:
+        client.start({"RecordUrl": "https://example.com/", "RecordingId": name})
+        client.wait(name, ("recording", *FINAL), 90)
+        client.stop(name)
+        return client.wait(name, FINAL, 90)
 
 
 def test_from_an_empty_account_to_a_film_and_back(person: Person) -> None:

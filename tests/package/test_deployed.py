@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -92,17 +93,15 @@ def test_a_page_is_recorded_by_what_was_deployed(account: Account, packages: dic
         "WEBRECORD_API_TOKENS": f"tests:{TOKEN}",
         "WEBRECORD_ALLOWED_HOSTS": "*",
     })  # fmt: skip
-    console = Client(cloud.address.gateway, cloud.keys.api_token)
-    console.callbacks_to(urls["callback"], CALLBACK_KEY)
-    console.close()
+    with closing(Client(cloud.address.gateway, cloud.keys.api_token)) as console:
+        console.callbacks_to(urls["callback"], CALLBACK_KEY)
     cloud.callback_settings.timeout_s = 60.0  # a cold start on a busy machine
 
-    client = Client(urls["recordings"], TOKEN)
-    client.start({"RecordUrl": "https://example.com/", "RecordingId": "deployed"})
-    client.wait("deployed", ("recording", *FINAL), 90)
-    client.stop("deployed")
-    result = client.wait("deployed", FINAL, 90)
-    client.close()
+    with closing(Client(urls["recordings"], TOKEN)) as client:
+        client.start({"RecordUrl": "https://example.com/", "RecordingId": "deployed"})
+        client.wait("deployed", ("recording", *FINAL), 90)
+        client.stop("deployed")
+        result = client.wait("deployed", FINAL, 90)
     assert "completed" == result["state"], result
     (film,) = result["files"]
     assert (cloud.state_dir / "cos" / film["bucket"] / film["key"]).is_file()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -32,15 +33,14 @@ def from_packages(packages: dict[str, Package], tmp_path: Path) -> Iterator[Runn
 
 def test_a_page_is_recorded_by_the_packages(from_packages: RunningCloud) -> None:
     """From the API's call to the completed recording, all three functions from their packages."""
-    client = Client(from_packages.cloud.address.gateway, from_packages.cloud.keys.api_token)
-    started = client.start({"RecordUrl": "https://example.com/", "RecordingId": "packaged"})
-    client.wait("packaged", ("recording", *FINAL), 90)
-    client.stop(started["recording_id"])
-    result = client.wait("packaged", FINAL, 90)
-    assert "completed" == result["state"], result
-    assert result["files"]
-    assert 1 == client.invoke("reconcile", {"replay": ["packaged"]})["recordings"]
-    client.close()
+    with closing(Client(from_packages.cloud.address.gateway, from_packages.cloud.keys.api_token)) as client:
+        started = client.start({"RecordUrl": "https://example.com/", "RecordingId": "packaged"})
+        client.wait("packaged", ("recording", *FINAL), 90)
+        client.stop(started["recording_id"])
+        result = client.wait("packaged", FINAL, 90)
+        assert "completed" == result["state"], result
+        assert result["files"]
+        assert 1 == client.invoke("reconcile", {"replay": ["packaged"]})["recordings"]
     for function in from_packages.cloud.functions.values():
         assert function.config.bare
         assert f"{function.config.name}.py" in {path.name for path in function.config.code_dir.iterdir()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -109,17 +110,16 @@ def test_callback_acknowledges_from_its_zip(run: Run, running: RunningCloud) -> 
 
 def test_reconcile_ticks_from_its_zip(run: Run, running: RunningCloud) -> None:
     """A tick does what is due and says so: a recording whose time has come is started."""
-    client = Client(running.cloud.address.gateway, running.cloud.keys.api_token)
-    soon = time.time() + 3
-    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(soon))
-    queued = client.start({"RecordUrl": "https://example.com/", "start_at": at})
-    time.sleep(max(0.0, soon + 1 - time.time()))
-    answer = tick(run, running)
-    assert [None] == answer.results, answer.log
-    line = json.loads(answer.log.splitlines()[-1])
-    assert ("ticked", 0) == (line["outcome"], line["error_count"])
-    assert client.get(queued["recording_id"])["task_id"]
-    client.close()
+    with closing(Client(running.cloud.address.gateway, running.cloud.keys.api_token)) as client:
+        soon = time.time() + 3
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(soon))
+        queued = client.start({"RecordUrl": "https://example.com/", "start_at": at})
+        time.sleep(max(0.0, soon + 1 - time.time()))
+        answer = tick(run, running)
+        assert [None] == answer.results, answer.log
+        line = json.loads(answer.log.splitlines()[-1])
+        assert ("ticked", 0) == (line["outcome"], line["error_count"])
+        assert client.get(queued["recording_id"])["task_id"]
 
 
 def test_the_doctor_is_in_reconciles_zip(run: Run, running: RunningCloud) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import closing
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -175,22 +176,20 @@ def test_awaitable_listener(tmp_path: Path) -> None:
 
 def test_disconnected_writer(tmp_path: Path) -> None:
     """A writer that goes away in the middle leaves neither an object nor a temporary file."""
-    store = BucketStore(tmp_path / "store")
-    arrived: Message = {"type": "http.request", "body": b"x" * 2_000_000, "more_body": True}
-    assert [] == _disconnected(store, tmp_path, "PUT", [arrived], 3_000_000)
-    assert (store.get(BUCKET, "k"), list((tmp_path / "store" / ".tmp").iterdir())) == (None, [])
-    store.close()
+    with closing(BucketStore(tmp_path / "store")) as store:
+        arrived: Message = {"type": "http.request", "body": b"x" * 2_000_000, "more_body": True}
+        assert [] == _disconnected(store, tmp_path, "PUT", [arrived], 3_000_000)
+        assert (store.get(BUCKET, "k"), list((tmp_path / "store" / ".tmp").iterdir())) == (None, [])
 
 
 def test_disconnected_reader(tmp_path: Path) -> None:
     """A reader that goes away before its answer leaves no open file."""
     with RunningCos(tmp_path / "store") as cos:
         cos.client.put_object(Bucket=BUCKET, Key="k", Body=b"content")
-    store = BucketStore(tmp_path / "store")
-    assert [] == _disconnected(store, tmp_path, "GET", [], 0)
-    (content,) = (tmp_path / "store" / BUCKET).rglob("k")
-    assert content not in [link.resolve() for link in Path("/proc/self/fd").iterdir()]
-    store.close()
+    with closing(BucketStore(tmp_path / "store")) as store:
+        assert [] == _disconnected(store, tmp_path, "GET", [], 0)
+        (content,) = (tmp_path / "store" / BUCKET).rglob("k")
+        assert content not in [link.resolve() for link in Path("/proc/self/fd").iterdir()]
 
 
 def _disconnected(

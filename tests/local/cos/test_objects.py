@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from base64 import b64encode
+from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import quote
@@ -206,13 +207,12 @@ def test_create_only_race(shared: RunningCos) -> None:
     headers = {"Host": HOST, "Authorization": authorization, "x-cos-forbid-overwrite": "true"}
 
     def write(number: int) -> None:
-        connection = HTTPConnection("127.0.0.1", shared.port)
-        connection.connect()
-        barrier.wait()
-        # More than one chunk, so that the writers are in worker threads when they meet.
-        connection.request("PUT", "/race", body=bytes([number]) * 200_000, headers=headers)
-        statuses[number] = connection.getresponse().status
-        connection.close()
+        with closing(HTTPConnection("127.0.0.1", shared.port)) as connection:
+            connection.connect()
+            barrier.wait()
+            # More than one chunk, so that the writers are in worker threads when they meet.
+            connection.request("PUT", "/race", body=bytes([number]) * 200_000, headers=headers)
+            statuses[number] = connection.getresponse().status
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(12)]
     for thread in threads:
@@ -254,15 +254,14 @@ def test_sizes(cos: RunningCos) -> None:
     assert refusal(put, Bucket=BUCKET, Key="k" * 851, Body=b"") == (400, "KeyTooLong")
     bare = cos.signed("PUT", "k")
     assert bare.status_code in (200, 411)  # httpx announces an empty body by itself
-    connection = HTTPConnection("127.0.0.1", cos.port)
-    connection.putrequest("PUT", "/k", skip_host=True)
-    authorization = cos.client.get_auth("PUT", BUCKET, "k", Headers={"host": HOST})
-    connection.putheader("Host", HOST)
-    connection.putheader("Authorization", authorization)
-    connection.endheaders()
-    response = connection.getresponse()
-    assert (response.status, b"MissingContentLength" in response.read()) == (411, True)
-    connection.close()
+    with closing(HTTPConnection("127.0.0.1", cos.port)) as connection:
+        connection.putrequest("PUT", "/k", skip_host=True)
+        authorization = cos.client.get_auth("PUT", BUCKET, "k", Headers={"host": HOST})
+        connection.putheader("Host", HOST)
+        connection.putheader("Authorization", authorization)
+        connection.endheaders()
+        response = connection.getresponse()
+        assert (response.status, b"MissingContentLength" in response.read()) == (411, True)
 
 
 def test_version_id(shared: RunningCos) -> None:
@@ -330,15 +329,14 @@ def test_any_key(shared: RunningCos, key: str) -> None:
     path = quote(f"/{key}", safe="")
     # The SDK normalises some paths on their way; a bare connection sends what it is given.
     authorization = [shared.client.get_auth(each, BUCKET, f"/{key}", Headers={"host": HOST}) for each in ("PUT", "GET")]
-    connection = HTTPConnection("127.0.0.1", shared.port)
-    connection.request(
-        "PUT", f"/{path[3:]}", body=key.encode(), headers={"Host": HOST, "Authorization": authorization[0]}
-    )
-    response = connection.getresponse()
-    assert (response.status, response.read()) == (200, b"")
-    connection.request("GET", f"/{path[3:]}", headers={"Host": HOST, "Authorization": authorization[1]})
-    assert connection.getresponse().read() == key.encode()
-    connection.close()
+    with closing(HTTPConnection("127.0.0.1", shared.port)) as connection:
+        connection.request(
+            "PUT", f"/{path[3:]}", body=key.encode(), headers={"Host": HOST, "Authorization": authorization[0]}
+        )
+        response = connection.getresponse()
+        assert (response.status, response.read()) == (200, b"")
+        connection.request("GET", f"/{path[3:]}", headers={"Host": HOST, "Authorization": authorization[1]})
+        assert connection.getresponse().read() == key.encode()
     file = shared.store.path_of(BUCKET, key)
     assert file.read_bytes() == key.encode()
     assert file.resolve().is_relative_to((shared.root / BUCKET).resolve())
