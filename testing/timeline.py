@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 from greenlet import GreenletExit, getcurrent, greenlet
 
 T = TypeVar("T")
+WORKERS = 16
+"""Calls of one invocation at once."""
 
 
 class Killed(BaseException):
@@ -41,6 +43,8 @@ class Timeline:
         self.now = now_ms
         self._until = now_ms
         self._agenda: list[tuple[int, int, Callable[[], object]]] = []
+        self._ready = deque[Callable[[], object]]()
+        """What happens now, behind what was on the agenda for now before."""
         self._count = 0
         self._hub = getcurrent()
         self._process: dict[greenlet, Process] = {}
@@ -53,22 +57,29 @@ class Timeline:
 
     def at(self, ms: int, do: Callable[[], object]) -> None:
         """Do something at a time: at once and whole, unless it waits, as a greenlet of its own does."""
-        self._count += 1
-        heapq.heappush(self._agenda, (max(ms, self.now), self._count, do))
+        if ms <= self.now:
+            self._ready.append(do)
+        else:
+            self._count += 1
+            heapq.heappush(self._agenda, (ms, self._count, do))
 
     def next_ms(self) -> int | None:
         """Return when the next thing happens."""
-        return self._agenda[0][0] if self._agenda else None
+        return self.now if self._ready else self._agenda[0][0] if self._agenda else None
 
     def run_until(self, ms: int) -> None:
         """Let time pass, and happen what is on the agenda."""
         assert getcurrent() is self._hub, "only from outside"
         self._until = ms
-        agenda, pop = self._agenda, heapq.heappop
-        while agenda and agenda[0][0] <= ms:
-            at_ms, _, do = pop(agenda)
-            self.now = max(self.now, at_ms)
-            do()
+        agenda, ready, pop = self._agenda, self._ready, heapq.heappop
+        while True:
+            if ready and not (agenda and agenda[0][0] <= self.now):
+                ready.popleft()()
+            elif agenda and agenda[0][0] <= ms:
+                self.now, _, do = pop(agenda)
+                do()
+            else:
+                break
         self.now = max(self.now, ms)
         while self._idle:  # what a suspended greenlet holds is never collected
             self._idle.pop().throw(GreenletExit)
@@ -96,7 +107,7 @@ class Timeline:
             self.now += ms
             return
         at_ms, agenda = self.now + ms, self._agenda
-        if at_ms <= self._until and (not agenda or agenda[0][0] > at_ms):
+        if not self._ready and at_ms <= self._until and (not agenda or agenda[0][0] > at_ms):
             self.now = at_ms
             return
         self._wake_at(at_ms)
@@ -192,14 +203,14 @@ class Timeline:
 class Workers(Executor):
     """A pool of greenlets on a timeline: what a pool of threads is in production."""
 
-    def __init__(self, timeline: Timeline, workers: int = 16) -> None:
+    def __init__(self, timeline: Timeline, workers: int = WORKERS) -> None:
         self._timeline, self._free = timeline, workers
         self._waiting: deque[Callable[[], None]] = deque()
         self._busy = 0
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         """Run it on a worker that is free, or once one is."""
-        promised = _Promise[T](self._timeline)
+        promised: Future[T] = _Promise(self._timeline)
 
         def work() -> None:
             try:
@@ -239,22 +250,37 @@ class Workers(Executor):
 
 
 def at_once(timeline: Timeline, calls: Sequence[Callable[[], Any]], chance: Random | None = None) -> list[Any]:
-    """Make calls as greenlets, begun in drawn order; return what each gave when all are over, or raise its error."""
+    """Make calls as greenlets, begun in drawn order; return what each gave when all are over, or raise its error.
+
+    Raises:
+        Killed: the process died meanwhile.
+    """
     if not timeline.waits or len(calls) < 2:
         return [call() for call in calls]
-    order, workers = list(range(len(calls))), Workers(timeline)
+    order, outcomes, failed = list(range(len(calls))), [None] * len(calls), dict[int, BaseException]()
     if chance is not None:
         chance.shuffle(order)
-    begun = {number: workers.submit(calls[number]) for number in order}
-    outcomes: list[Any] = []
-    failed: list[Exception] = []
-    for number in range(len(calls)):
-        try:
-            outcomes.append(begun[number].result())
-        except Exception as error:  # noqa: BLE001, PERF203 (raised when the others are over)
-            failed.append(error)
+    waiting, over = deque(order), list[Callable[[], None]]()
+    left = len(calls)
+
+    def work() -> None:
+        nonlocal left
+        while waiting:
+            number = waiting.popleft()
+            try:
+                outcomes[number] = calls[number]()
+            except (Killed, Exception) as error:  # noqa: BLE001 (raised when the others are over)
+                failed[number] = error
+            left -= 1
+        if not left and over:
+            over.pop()()
+
+    for _ in range(min(WORKERS, len(calls))):
+        timeline.begin(work)
+    while left:
+        timeline.halt(over)
     if failed:
-        raise failed[0]
+        raise failed[min(failed)]
     return outcomes
 
 
@@ -262,7 +288,8 @@ class _Promise(Future[T]):
     """A future whose result is waited for in virtual time; without the locks of one between threads."""
 
     def __init__(self, timeline: Timeline) -> None:  # a Future's own makes a lock, which costs as much as a call
-        self._timeline, self._wake = timeline, list[Callable[[], None]]()
+        self._timeline = timeline
+        self._wake: list[Callable[[], None]] = []
         self._came: list[T] = []
         self._failed: BaseException | None = None
 

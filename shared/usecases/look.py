@@ -108,7 +108,9 @@ def look(known: Known, ports: ReconcilePorts, *, asking: bool = True) -> tuple[K
             seen_ms = now_ms
             continue
         known = journal.record(ports.store, known, fact)
-    return journal.save(ports.store, known, ports.clock())[0], step
+    if known.evidence != known.documented:  # most looks find nothing new
+        known, _ = journal.save(ports.store, known, ports.clock())
+    return known, step
 
 
 def _carry_out(step: Step, accepted: Accepted, evidence: Evidence, ports: ReconcilePorts) -> Fact | None:

@@ -13,12 +13,12 @@ from typing import NamedTuple
 from pydantic import SecretStr
 
 from shared.domain.callbacks import Callback, parse_callback
-from shared.domain.document import Recording, decide
+from shared.domain.document import Recording
 from shared.domain.errors import NotStored, StoreError, Unauthorized
 from shared.domain.facts import evidence_of_callback
 from shared.domain.keys import task_facts
 from shared.domain.signature import verify
-from shared.domain.states import State
+from shared.domain.states import State, state_of
 from shared.ports import ObjectStore
 from shared.store import journal, markers, tombstones
 from shared.usecases import wakes
@@ -100,7 +100,7 @@ def receive(
                 return Received(callback)  # it overtook the start's own write, which will find it
             before, known = known.documented, known.plus(evidence_of_callback(callback))
             # A task's last events arrive together: a listing may lack the other one, while the document may have it.
-            ending = decide(known.accepted, known.evidence).state in (State.STOPPING, State.UPLOADING)
+            ending = state_of(known.accepted, known.evidence)[0] in (State.STOPPING, State.UPLOADING)
             if not fresh:  # whoever took it before may have died before its markers
                 known = known._replace(documented=None)
             wake = partial(wakes.leave, store, before, now_ms=received_ms)

@@ -13,10 +13,10 @@ from itertools import islice, takewhile
 
 from shared.domain import keys
 from shared.domain.accepted import Accepted
-from shared.domain.document import Recording, decide
+from shared.domain.document import Recording
 from shared.domain.errors import Conflict, StoreError, StoreRefused, TaskNotFound
 from shared.domain.periods import IN_FLIGHT_MS
-from shared.domain.states import begins_until_ms, is_unsure, last_attempt
+from shared.domain.states import begins_until_ms, is_unsure, last_attempt, state_of
 from shared.domain.steps import Timing, is_outlived
 from shared.ports import ObjectStore
 from shared.store import journal, markers, tombstones
@@ -57,7 +57,7 @@ def remove(recording_id: str, why: str, ports: QueryPorts, *, files: bool) -> Re
             why = f"recording {recording_id} is deleted, and its files were kept, as that call asked"
             raise Conflict(f"{why}: erase them in the bucket, where they lie in folders of its id below files/")
     else:
-        state = decide(known.accepted, known.evidence).state
+        state = state_of(known.accepted, known.evidence)[0]
         if state.waiting:
             return stop(recording_id, why, ports)
         last = last_attempt(known.evidence)

@@ -11,11 +11,12 @@ from itertools import chain, takewhile
 from threading import Lock
 
 from shared.domain import keys
-from shared.domain.document import Recording, decide
+from shared.domain.document import Recording
 from shared.domain.errors import RecorderError, StoreError
 from shared.domain.evidence import Task
 from shared.domain.film_verdict import Verdict
 from shared.domain.foreign import Foreign
+from shared.domain.states import state_of
 from shared.domain.uploads import is_unheard
 from shared.ports import ListedObject, ObjectStore
 from shared.store import markers, tombstones
@@ -173,7 +174,7 @@ def guarded(
 
 def tombstone_of(recording_id: str, known: Known | None, ports: ReconcilePorts) -> Tombstone | None:
     """Return the tombstone of a recording without a request, or of one whose deletion died before it erased that."""
-    if known and not decide(known.accepted, known.evidence).state.final:
+    if known and not state_of(known.accepted, known.evidence)[0].final:
         return None  # only what is over is deleted
     return tombstones.of(ports.store, recording_id)
 

@@ -12,11 +12,10 @@ from functools import partial
 from threading import Lock
 
 from shared.domain import keys
-from shared.domain.document import decide
 from shared.domain.errors import ParametersRefused, RecorderBusy, RecorderMisconfigured, TaskNotFound, WebRecordError
 from shared.domain.periods import REPEAT_MS, START_LEAD_MS
 from shared.domain.refusals import is_quota, is_rate
-from shared.domain.states import is_unsure
+from shared.domain.states import is_unsure, state_of
 from shared.domain.steps import Start, Wait, behind_ms, next_step
 from shared.store import journal, markers
 from shared.store.journal import Known
@@ -169,7 +168,7 @@ class Starts:
         # A start does not wait for a message to be sent.
         quiet = known.accepted.model_copy(update={"notify_url": None})
         step = next_step(quiet, known.evidence, ports.clock(), ports.timing, passed=self._passed)
-        if isinstance(step, Wait) and decide(known.accepted, known.evidence).state.waiting:
+        if isinstance(step, Wait) and state_of(known.accepted, known.evidence)[0].waiting:
             self._behind(marker, known)
         elif not isinstance(step, Start):
             markers.mark_look(ports.store, recording_id, ports.clock())
