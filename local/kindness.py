@@ -61,7 +61,7 @@ class Unknowns:
         delete_attached: deleting a policy or a role that is still attached to something.
         code_sha256: whether GetFunctionAddress's CodeSha256 is the uploaded zip's.
         closed_logs: CreateFunction while the log service is not open.
-        update_url: UpdateTrigger of an http trigger.
+        update_url: UpdateTrigger of an http trigger; `absent`: there is no UpdateTrigger at all.
         service_role: making SCF_QcsRole by API.
         description: letters of a function's description, beyond those that are listed.
         default_trigger: a trigger that is made without Enable.

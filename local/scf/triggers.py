@@ -135,11 +135,11 @@ class Triggers:
                 raise ApiError("InvalidParameterValue.CosNotifyRuleConflict", "A rule of the bucket overlaps with it.")
 
     def _update(self, call: ApiCall) -> Answer:
+        if self._unknowns.update_url == "absent":  # as in the international site's SDK
+            raise ApiError("InvalidAction", "The request action=`UpdateTrigger` is invalid or not found.")
         deployed, body = self._table.active(call, "FailedOperation.UpdateTrigger"), call.body
         kind = _kind(body["Type"])
-        if kind == "cos" or (kind == "http" and self._unknowns.update_url != "accepted"):
-            if self._unknowns.update_url == "absent" and kind == "http":
-                raise ApiError("InvalidAction", "The request action=`UpdateTrigger` is invalid or not found.")
+        if kind == "cos" or (kind == "http" and self._unknowns.update_url == "refused"):
             raise ApiError("InvalidParameterValue.Type", f"A trigger of type {kind} can't be updated.")
         trigger = self._trigger(deployed, body)
         if "Enable" in body:

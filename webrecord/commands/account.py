@@ -26,6 +26,14 @@ CREDENTIALS = (
 )
 """The names that people, SDKs and SCF's CLI use; the first that is whole counts."""
 REGION_OF = {"china": "ap-guangzhou", "international": "ap-singapore"}
+TRTC_OF = {
+    "china": {},
+    "international": {
+        "WEBRECORD_TRTC_REGION": "ap-singapore",
+        "WEBRECORD_TRTC_ENDPOINT": "trtc.intl.tencentcloudapi.com",
+    },
+}
+"""What functions of a site's account need to reach its TRTC, where .env says nothing else."""
 
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask; needed where there is no terminal.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, one object a line.")]
@@ -87,7 +95,7 @@ class Given:
         self.cloud = Tencent(secret_id, secret_key, region, token, site, endpoint, cos_endpoint)
         # What is deployed calls the same services as its deployer.
         own = {"WEBRECORD_TRTC_ENDPOINT": endpoint, "WEBRECORD_COS_ENDPOINT": cos_endpoint}
-        told_too = {name: value for name, value in own.items() if value}
+        told_too = {**TRTC_OF[site], "TENCENT_REGION": region, **{name: value for name, value in own.items() if value}}
         build, functions, alarms = build or root / "build", only == "functions", alarms or notice is not None
         options = Options(root, env, build, deployment, _version(), functions, adopt, told_too, alarms, notice)
         self.deployment = Deployment(self.cloud, options)

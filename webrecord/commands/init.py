@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from webrecord.commands.account import REGION_OF, Env, Site
+from webrecord.commands.account import REGION_OF, TRTC_OF, Env, Site
 from webrecord.deploy import envfile
 from webrecord.errors import BadUsage
 
@@ -55,8 +55,7 @@ def _init(
         "WEBRECORD_API_TOKENS": f"backend:{secrets.token_urlsafe(30)}",
         "WEBRECORD_NOTIFY_SECRET": f"whsec_{b64encode(secrets.token_bytes(32)).decode()}",
     }
-    if site == "international":
-        fresh |= {"WEBRECORD_TRTC_REGION": "ap-singapore", "WEBRECORD_TRTC_ENDPOINT": "trtc.intl.tencentcloudapi.com"}
+    fresh |= TRTC_OF[site]
     values |= {name: value for name, value in fresh.items() if not before.get(name)}
     if values:
         envfile.write(env, values)

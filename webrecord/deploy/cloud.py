@@ -181,7 +181,9 @@ class Cos:
             raise ApiError(
                 action, str(error.get_error_code()), str(error.get_error_msg()), error.get_request_id()
             ) from None
-        except CosClientError as error:
+        except UnboundLocalError:  # the SDK's own, after its last try that no answer came to
+            raise ApiError(action, "ClientNetworkError", "COS does not answer") from None
+        except (CosClientError, OSError) as error:
             raise ApiError(action, "ClientNetworkError", str(error)) from None
 
     @cached_property

@@ -7,6 +7,10 @@ from webrecord.errors import BadUsage, CliError, NotAuthorized, ServiceFailed
 ADVICE: tuple[tuple[str, str], ...] = (
     ("AuthFailure.SignatureExpire", "set this machine's clock: it is more than five minutes off"),
     ("AuthFailure.UnauthorizedOperation", "give the deployer's identity this right: `webrecord deploy policies`"),
+    (
+        "AuthFailure.SecretIdNotFound",
+        "check the key and --site: each site has its own keys",
+    ),
     ("AuthFailure", "check TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY"),
     ("UnauthorizedOperation", "give the deployer's identity this right: `webrecord deploy policies`"),
     ("FailedOperation.QcsRoleNotFound", "open SCF's console once and accept its service role SCF_QcsRole"),

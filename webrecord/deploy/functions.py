@@ -23,6 +23,7 @@ ROLE_CODES = (
     "InternalError.GetRoleError",
     "InternalError.GetStsTokenFailed",
 )
+NO_UPDATE = ("InvalidAction", "InvalidParameterValue.Type", "UnsupportedOperation")
 ROLE_S = 90
 """How long a new role may stay unknown to SCF."""
 ACTIVE_S = 300
@@ -233,11 +234,26 @@ class Triggers:
             )
             steps.append(Change("+", trigger.title, (), lambda: self._call("CreateTrigger", trigger)))
         elif fields or (trigger.argument or "") != (row.get("CustomArgument") or ""):
-            own = {"TriggerName": row["TriggerName"]}
-            steps.append(Change("~", trigger.title, fields, lambda: self._call("UpdateTrigger", trigger, **own)))
+            steps.append(Change("~", trigger.title, fields, lambda: self._update(trigger, row, fields)))
         if row.get("Enable") not in (1, "OPEN", True):
             steps.append(Change("~", f"{trigger.title} is switched on", (), lambda: self._on(trigger, row)))
         return steps
+
+    def _update(self, trigger: Trigger, row: dict[str, Any], fields: Sequence[str]) -> None:
+        """Change it in place. Not every site's SCF does that: a timer is made anew there, an address never is."""
+        own = {"TriggerName": row["TriggerName"]}
+        try:
+            self._call("UpdateTrigger", trigger, **own)
+        except ApiError as error:
+            if not error.code.startswith(NO_UPDATE):
+                raise
+            if trigger.type == "http":
+                raise BadUsage(
+                    f"{trigger.title}: SCF refuses to change it ({error.code}), and a new one would have another"
+                    f" address: set it in the SCF console ({', '.join(fields)}), then run the same command again"
+                ) from None
+            self._call("DeleteTrigger", trigger, **own)
+            self._call("CreateTrigger", trigger)
 
     def _call(self, action: str, trigger: Trigger, **other: Any) -> object:  # noqa: ANN401 (any JSON)
         given: dict[str, Any] = {
