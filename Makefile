@@ -12,7 +12,7 @@ WORKERS ?= 4
 LESS ?=
 SPREAD = -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
-.PHONY: demo test quick fast lint unit faults load site films bench package deploy-check deploy openapi llms format lock browser clean help
+.PHONY: demo test quick fast lint unit faults load site films bench package deploy-check deploy deploy-faults openapi llms format lock browser clean help
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -65,6 +65,9 @@ deploy-check: $(READY) ## Check what is deployed, without an account; DOTENV=.en
 
 deploy: package ## From the checkout and .env into your account: plan, ask once, apply, verify
 	@$(PY) -m webrecord deploy
+
+deploy-faults: $(READY) ## Kill `webrecord deploy` after each of its calls, on a local cloud: the same command must finish; minutes
+	@$(PY) -m tests.deploy.killed
 
 openapi: $(READY) ## Write shared/http/description/openapi.json, which the function serves, from the models
 	@$(PY) -m tools.openapi
