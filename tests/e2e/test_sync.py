@@ -43,6 +43,7 @@ def test_growth_is_a_slope() -> None:
 @pytest.mark.parametrize("at_once", [1, 2])
 def test_beeps_are_in_step(tmp_path: Path, at_once: int) -> None:
     """Within 100 ms of the picture that shows their second, from the first beep to the last; so with two at once."""
+    # Made anew: whether sound and picture are in step is what the recorder itself can't know.
     at_best(partial(in_step, at_once), tmp_path)
 
 

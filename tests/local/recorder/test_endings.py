@@ -212,6 +212,7 @@ def test_page_crashed(tmp_path: Path) -> None:
 @pytest.mark.parametrize("wanted", ["mp4", "hls"])
 def test_recorder_killed(tmp_path: Path, wanted: str) -> None:
     """kill -9 loses seconds, not the file: rescue makes it whole, and the browser goes by itself."""
+    # Made anew: a recorder that was killed can't say how far it had come, and on a busy machine that is not far.
     at_best(partial(rescued_after_a_kill, wanted), tmp_path)
 
 

@@ -20,7 +20,11 @@ FEWEST = 5
 
 @pytest.fixture(scope="module", params=["beginframe", "screencast"])
 def mp4(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> RecorderProcess:
-    """A recording that ended; the third at most, where others took the processors from the first ones."""
+    """A recording that ended; the third at most, where others took the processors from the first ones.
+
+    Its length is judged by the recorder's own clock; a picture or a beep that the browser was too late with is in no
+    log of the recorder's, which only sees that nothing came.
+    """
     for _ in range(3):
         with RecorderProcess(tmp_path_factory.mktemp("mp4"), way=request.param, file_stem="clip") as recorder:
             recorder.until("progress")
@@ -102,7 +106,7 @@ def test_sound_in_step(decoded: clock.Recording) -> None:
 
 def test_hls(tmp_path: Path) -> None:
     """An HLS recording plays through its playlist; segments are reported while it runs, the playlist last."""
-    at_best(hls_plays, tmp_path)
+    at_best(hls_plays, tmp_path)  # as above: how late the browser was with pictures and beeps, no log tells
 
 
 def hls_plays(tmp_path: Path) -> None:
