@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import product
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -14,22 +16,28 @@ APPID = "1250000000"
 OBJECTS = ["jobs/a.json", "jobs/lesson one.json", "jobs/a+b c%.json", "jobs/课 1/100%25.jsonl", "jobs/jobs/a&b=c.json"]
 
 
+Encode = Callable[[str], str]
+
+
 def as_came(text: str) -> str:
     return text
 
 
-@pytest.mark.parametrize("key", OBJECTS)
-@pytest.mark.parametrize("before", [f"/{APPID}/jobs/", f"{APPID}/jobs/", f"/{APPID}/jobs-{APPID}/", "/", ""])
-@pytest.mark.parametrize("first", [as_came, quote, quote_plus, lambda text: quote(text, safe="")])
-@pytest.mark.parametrize("second", [as_came, quote, lambda text: quote(text, safe="")])
+def whole(text: str) -> str:
+    return quote(text, safe="")
+
+
 @pytest.mark.parametrize("name", ["jobs", f"jobs-{APPID}"])
-def test_every_spelling_leads_to_the_object(key: str, before: str, first: object, second: object, name: str) -> None:
+def test_every_spelling_leads_to_the_object(name: str) -> None:
     """With and without what stands before it, encoded once or twice, whole or in part."""
-    assert callable(first)
-    assert callable(second)
-    found = spellings(second(first(before + key)), name, APPID)
-    assert key in found
-    assert len(found) <= 24
+    places = [f"/{APPID}/jobs/", f"{APPID}/jobs/", f"/{APPID}/jobs-{APPID}/", "/", ""]
+    once: list[Encode] = [as_came, quote, quote_plus, whole]
+    again: list[Encode] = [as_came, quote, whole]
+    for key, before, first, second in product(OBJECTS, places, once, again):
+        came = second(first(before + key))
+        found = spellings(came, name, APPID)
+        assert key in found, came
+        assert len(found) <= 24, came
 
 
 def test_a_key_as_it_came_goes_first() -> None:

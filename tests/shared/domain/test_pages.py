@@ -94,35 +94,34 @@ def test_not_a_page(url: str) -> None:
         check_page_url(url)
 
 
-@pytest.mark.parametrize(
-    "host",
-    [
-        # plain
-        "127.0.0.1", "127.255.255.254", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.1.1",
-        "0.0.0.0", "255.255.255.255", "224.0.0.1", "100.64.0.1", "198.18.0.1",
-        # the metadata servers
-        "169.254.169.254", "169.254.0.23", "100.100.100.200", "metadata.tencentyun.com", "METADATA.tencentyun.com.",
-        "metadata.google.internal", "metadata", "[fd00:ec2::254]",
-        # other bases and shorter forms
-        "2130706433", "0x7f000001", "0X7F000001", "017700000001", "0177.0.0.1", "0x7f.0.0.1", "0x7f.1", "127.1",
-        "127.0.1", "0", "0x0", "0xa9fea9fe", "2852039166", "0251.0376.0251.0376",
-        # other characters
-        "１２７.０.０.１", "127。0。0。1", "①②⑦.0.0.1", "127%2e0%2e0%2e1", "%31%32%37.0.0.1", "127.0.0.1.",
-        "loc%61lhost", "ｌｏｃａｌｈｏｓｔ", "local\u00adhost",
-        # IPv6
-        "[::1]", "[0:0:0:0:0:0:0:1]", "[::]", "[fe80::1]", "[fc00::1]", "[fd12:3456::1]", "[fec0::1]", "[ff02::1]",
-        "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::FFFF:a9fe:a9fe]", "[::127.0.0.1]", "[::ffff:0:127.0.0.1]",
-        "[2002:7f00:1::]", "[2002:c0a8:101::1]", "[2002:a9fe:a9fe::]", "[64:ff9b::127.0.0.1]",
-        "[64:ff9b::a9fe:a9fe]", "[64:ff9b:1::10.0.0.1]", "[2001:0:7f00:1::]", "[2001:db8::1]",
-        # names that resolve at home
-        "localhost", "LOCALHOST", "localhost.", "a.localhost", "printer", "printer.local", "a.internal", "a.intranet",
-        "router.lan", "nas.home.arpa", "intranet", ".", "xn--nxasmq6b",
-    ],
-)  # fmt: skip
+AT_HOME = [
+    # plain
+    "127.0.0.1", "127.255.255.254", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.1.1",
+    "0.0.0.0", "255.255.255.255", "224.0.0.1", "100.64.0.1", "198.18.0.1",
+    # the metadata servers
+    "169.254.169.254", "169.254.0.23", "100.100.100.200", "metadata.tencentyun.com", "METADATA.tencentyun.com.",
+    "metadata.google.internal", "metadata", "[fd00:ec2::254]",
+    # other bases and shorter forms
+    "2130706433", "0x7f000001", "0X7F000001", "017700000001", "0177.0.0.1", "0x7f.0.0.1", "0x7f.1", "127.1",
+    "127.0.1", "0", "0x0", "0xa9fea9fe", "2852039166", "0251.0376.0251.0376",
+    # other characters
+    "１２７.０.０.１", "127。0。0。1", "①②⑦.0.0.1", "127%2e0%2e0%2e1", "%31%32%37.0.0.1", "127.0.0.1.",
+    "loc%61lhost", "ｌｏｃａｌｈｏｓｔ", "local\u00adhost",
+    # IPv6
+    "[::1]", "[0:0:0:0:0:0:0:1]", "[::]", "[fe80::1]", "[fc00::1]", "[fd12:3456::1]", "[fec0::1]", "[ff02::1]",
+    "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::FFFF:a9fe:a9fe]", "[::127.0.0.1]", "[::ffff:0:127.0.0.1]",
+    "[2002:7f00:1::]", "[2002:c0a8:101::1]", "[2002:a9fe:a9fe::]", "[64:ff9b::127.0.0.1]",
+    "[64:ff9b::a9fe:a9fe]", "[64:ff9b:1::10.0.0.1]", "[2001:0:7f00:1::]", "[2001:db8::1]",
+    # names that resolve at home
+    "localhost", "LOCALHOST", "localhost.", "a.localhost", "printer", "printer.local", "a.internal", "a.intranet",
+    "router.lan", "nas.home.arpa", "intranet", ".", "xn--nxasmq6b",
+]  # fmt: skip
+
+
 @pytest.mark.parametrize("url", ["http://{}/", "https://user:pw@{}:8443/a?b#c", "http://page.example@{}/", "http:{}"])
-def test_private_host(host: str, url: str) -> None:
+def test_private_host(url: str) -> None:
     """No spelling of a private, loopback, link-local or metadata host passes without an allowlist."""
-    assert not allowed(url.format(host))
+    assert [] == [host for host in AT_HOME if allowed(url.format(host))]
 
 
 @pytest.mark.parametrize(
