@@ -21,7 +21,7 @@ from local.callbacks import CallbackEndpoint, CallbackSender, CallbackSettings
 from local.callbacks.log import FILE_NAME
 from local.config import BUCKET, REGION, REGIONS, SDK_APP_ID, Address, Keys, LocalConfig, Unkindness
 from local.control import Control
-from local.described import Limits, described
+from local.described import Limits, created, described
 from local.faults import Faults
 from local.gateway import CosTrigger, Gateway
 from local.kindness import Delays
@@ -176,10 +176,12 @@ class Cloud:
         self._trtc_app = api3.create_app(self.services, self.accounts.key, lambda: self.faults)
         ours = {} if self.config.empty else described()
         self.functions = {name: self._function(name, limits) for name, limits in ours.items()}
-        triggers = [CosTrigger(BUCKET, "jobs/", "", "recordings")] if self.functions else []
-        if self.functions and self.config.wakes:
-            late_s, twice_every = unkind.wake_late_s, unkind.wake_twice_every
-            triggers.append(CosTrigger(BUCKET, "webrecord/wake/", "", "reconcile", late_s, twice_every))
+        late = (unkind.wake_late_s, unkind.wake_twice_every)
+        triggers = [
+            CosTrigger(BUCKET, each.prefix, each.suffix, each.function, *(late if each.function == "reconcile" else ()))
+            for each in created()
+            if self.functions and (self.config.wakes or each.function != "reconcile")
+        ]
         self.gateway = Gateway(
             self.functions,
             triggers,

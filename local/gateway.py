@@ -87,7 +87,7 @@ class Gateway:
         token: str,
         deployed: Site,
     ) -> None:
-        self.functions, self._triggers, self._region = functions, triggers, region
+        self.functions, self.triggers, self._region = functions, triggers, region
         self._progress, self._vod_dir, self._control = progress, vod_dir, control
         self._leases, self._token = leases, token
         self._deployed = deployed
@@ -96,7 +96,7 @@ class Gateway:
     async def on_created(self, created: ObjectCreated) -> None:
         """Invoke, asynchronously, the functions whose COS trigger the object matches."""
         self._deployed.created(created)
-        for trigger in self._triggers:
+        for trigger in self.triggers:
             matches = created.key.startswith(trigger.prefix) and created.key.endswith(trigger.suffix)
             if matches and created.bucket == trigger.bucket:
                 event = scf_events.object_created_event(created, self._region)
