@@ -101,8 +101,8 @@ def test_problem(error: Exception, status: int, name: str) -> None:
     ("code", "step"),
     [
         ("AuthFailure.SecretIdNotFound", "execution role"),
-        ("UnauthorizedOperation", "attach the policy of docs/deploy.md"),
-        ("AuthFailure.UnauthorizedOperation", "attach the policy of docs/deploy.md"),
+        ("UnauthorizedOperation", "attach the policy of docs/deploy-by-hand.md"),
+        ("AuthFailure.UnauthorizedOperation", "attach the policy of docs/deploy-by-hand.md"),
         ("FailedOperation.NotAbility", "activate it in the TRTC console"),
         ("AuthFailure.New", "execution role"),
         ("Anything", "doctor"),

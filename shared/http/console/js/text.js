@@ -37,7 +37,7 @@ const said = (key) => (Object.hasOwn(MESSAGES, key) ? MESSAGES[key] : undefined)
 const original = (text) => text && (language === 'en' ? h('p', { class: 'why', lang: 'en' }, text)
   : h('details', { class: 'original' }, h('summary', {}, t('original')), h('span', { class: 'why', lang: 'en' }, text)));
 
-// A sentence by its key, with the original words behind it; the original alone where English is read, or none is known.
+// A sentence by its key, with the original message behind it; the original alone where English is read, or none is known.
 function sentence(key, text) {
   const words = said(key);
   if (words === text || (!words && language === 'en')) return text;
