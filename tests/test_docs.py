@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from local.__main__ import app
+from shared.domain.request import RecordingRequest
 from shared.domain.states import State
 from shared.settings import ENV_PREFIX, CallbackSettings, ReconcileSettings, RecordingsSettings, StoreSettings
 from webrecord.deploy import alarms, logs
@@ -162,3 +163,11 @@ def test_every_alarm_is_explained_as_it_is_made() -> None:
     )
     made = [(one.key, one.condition.removeprefix("$1."), one.query("scf-webrecord")) for one in alarms.STATEMENTS]
     assert made == [(key, condition, " ".join(statement.split())) for key, condition, statement in parts]
+
+
+def test_the_request_in_the_documents_is_valid() -> None:
+    """The example of docs/api.md has known fields with values in range."""
+    section = (ROOT / "docs" / "api.md").read_text().partition("## Send a request")[2].partition("\n## ")[0]
+    (block,) = re.findall(r"^```json\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
+    request = RecordingRequest.model_validate_json(block)
+    assert ("hls", "changes") == (request.file_format, request.notify_on)

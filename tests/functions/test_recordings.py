@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -43,6 +44,24 @@ def call(
     assert reply is not None
     json.dumps(reply)  # SCF takes nothing else
     return reply["statusCode"], json.loads(reply["body"]), reply["headers"]
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
+def test_the_readmes_call_gets_the_reply_that_is_shown(deployed: RunningCloud, name: str) -> None:
+    """The body of its curl is accepted, and the reply has the fields and the fixed values of the README's."""
+    text = (Path(__file__).parents[2] / name).read_text()
+    (body,) = re.findall(r"-d '(.*?)'", text)
+    (shown,) = re.findall(r"^```json\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    key = {"Idempotency-Key": f"readme-{len(name)}"}
+    status, started, _ = call(deployed, body=body.encode(), headers=key)
+    assert 201 == status
+    wanted = json.loads(shown)
+    assert list(wanted) == list(started)
+    own = {"recording_id", "created_ms", "task_id", "source"}
+    assert {name: value for name, value in wanted.items() if name not in own} == {
+        name: value for name, value in started.items() if name not in own
+    }
+    call(deployed, "POST", f"/recordings/{started['recording_id']}/stop")
 
 
 def client(running: RunningCloud) -> Client:
