@@ -37,6 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, usual)
     # What the tests talk to is on this machine: no proxy of the shell is asked. Installers still need theirs.
+    os.environ["WEBRECORD_LANG"] = "en"  # whatever language who runs them reads
     for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
         value = os.environ.pop(name)
         if name.lower() == "https_proxy":

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from webrecord.errors import RecordingFailed
+from webrecord.words import t
 
 if os.name == "posix":
     import fcntl
@@ -23,7 +24,9 @@ def alone(part: Path, name: str) -> Iterator[None]:
     """
     with part.open("ab") as held:
         if not _is_ours(held, part):
-            raise RecordingFailed(f"{name}: another command is fetching it to the same folder; let it finish")
+            raise RecordingFailed(
+                t("{name}: another command is fetching it to the same folder; let it finish", name=name)
+            )
         try:
             yield
         finally:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import httpx
 
 from webrecord.errors import NotTheApi
+from webrecord.words import t
 
 LONGEST = 16_000_000
 """Bytes; the platform lets through 6 MB."""
@@ -30,10 +31,14 @@ def whole(http: httpx.Client, request: httpx.Request, clock: Callable[[], float]
             if len(body) > LONGEST:
                 where = request.url.copy_with(query=None, fragment=None)
                 raise NotTheApi(
-                    f"{where} is no webrecord API: it answered more than {LONGEST} bytes; is the endpoint right?"
+                    t(
+                        "{where} is no webrecord API: it answered more than {longest} bytes; is the endpoint right?",
+                        where=where,
+                        longest=LONGEST,
+                    )
                 )
             if clock() > until:
-                raise httpx.ReadTimeout("the answer does not end", request=request)
+                raise httpx.ReadTimeout(t("the answer does not end"), request=request)
     finally:
         reply.close()
     headers = [(name, value) for name, value in reply.headers.raw if name.lower() not in _OF_THE_WAY]

@@ -20,6 +20,7 @@ from webrecord.answer import WITHIN_S, whole
 from webrecord.proxies import proxy_for
 from webrecord.settings import Target
 from webrecord.wire import Ways, why
+from webrecord.words import t
 
 Document = dict[str, Any]
 FINAL = ("completed", "failed", "lost", "cancelled")
@@ -144,7 +145,7 @@ class Api:
         proxy = proxy_for(self.target.endpoint, os.environ)
         found = why(error, self.target.endpoint, proxy)
         kind = errors.Unreachable if found.passing else errors.Unconnectable
-        return kind(f"no answer from {self.target}: {found.line}")
+        return kind(t("no answer from {target}: {line}", target=self.target, line=found.line))
 
     def refusal(self, reply: httpx.Response, typed: Mapping[str, str] | None = None) -> errors.CliError:
         """Return the error for an answer that is not 2xx."""
@@ -152,30 +153,53 @@ class Api:
         if status == 401:
             return errors.NotAuthorized(self._unauthorized(told))
         if told is None and status in (429, 503):
-            return errors.Busy(f"{self.target} is busy ({status})", retry_after_s(reply))
+            return errors.Busy(
+                t("{target} is busy ({status})", target=self.target, status=status), retry_after_s(reply)
+            )
         if told is None and 300 <= status < 400:
             to = reply.headers.get("location", "").split("?")[0].split("#")[0][:200] or "nowhere"
-            line = f"{self.target} sends calls elsewhere: {status} to {to}; a token is not sent after it"
-            return errors.NotTheApi(f"{line}; is the endpoint right?")
+            line = t(
+                "{target} sends calls elsewhere: {status} to {to}; a token is not sent after it",
+                target=self.target,
+                status=status,
+                to=to,
+            )
+            return errors.NotTheApi(t("{line}; is the endpoint right?", line=line))
         if told is None and status in (502, 504):
-            return errors.ServiceFailed(f"{self.target}: a gateway before the API answered {status}; try again")
+            return errors.ServiceFailed(
+                t("{target}: a gateway before the API answered {status}; try again", target=self.target, status=status)
+            )
         if told is None:
             if "HTTPS port" in reply.text[:2000]:
-                return errors.NotTheApi(f"{self.target} speaks https, not http; write https:// in front")
-            return errors.NotTheApi(f"{_other(reply)}; is the endpoint right?")
+                return errors.NotTheApi(
+                    t("{target} speaks https, not http; write https:// in front", target=self.target)
+                )
+            return errors.NotTheApi(t("{other}; is the endpoint right?", other=_other(reply)))
         error = errors.of_reply(status, told, retry_after_s(reply), typed)
         if isinstance(error, errors.NotFound) and "platform" not in told:
-            hint = f"was it deleted, or does it belong to another profile? asked was {self.target}"
+            hint = t("was it deleted, or does it belong to another profile? asked was {target}", target=self.target)
             return errors.NotFound(f"{error}; {hint}")
         return errors.ServiceFailed(str(error)) if "platform" in told else error
 
     def _unauthorized(self, told: Document | None) -> str:
         said = f" ({told['detail']})" if told and told.get("detail") else ""
-        give = "give one by --token-file, WEBRECORD_TOKEN or `webrecord config set token`"
+        give = t("give one by --token-file, WEBRECORD_TOKEN or `webrecord config set token`")
         if self.target.token:
-            return f"{self.target} refused the token from {self.target.token_from or 'the settings'}{said}; {give}"
+            return t(
+                "{target} refused the token from {token_from}{said}; {give}",
+                target=self.target,
+                token_from=self.target.token_from or t("the settings"),
+                said=said,
+                give=give,
+            )
         why_none = f"; {self.target.token_from}" if self.target.token_from else ""
-        return f"no token was sent to {self.target}, and it wants one{why_none}{said}; {give}"
+        return t(
+            "no token was sent to {target}, and it wants one{why_none}{said}; {give}",
+            target=self.target,
+            why_none=why_none,
+            said=said,
+            give=give,
+        )
 
     def call(
         self,
@@ -206,10 +230,10 @@ class Api:
             except httpx.HTTPError as error:
                 raise self.unreachable(error) from error
             except httpx.InvalidURL:
-                raise errors.BadUsage(f"{self.target} is no endpoint that can be called") from None
+                raise errors.BadUsage(t("{target} is no endpoint that can be called", target=self.target)) from None
             except UnicodeEncodeError:
                 raise errors.BadUsage(
-                    "the request holds characters that are no text: half a pair, or not UTF-8"
+                    t("the request holds characters that are no text: half a pair, or not UTF-8")
                 ) from None
             located = leads and reply.status_code == 302 and reply.has_redirect_location
             if located or reply.is_success or reply.status_code == 304:
@@ -235,7 +259,7 @@ def document(reply: httpx.Response, has: str = "state") -> Document:
     """
     value = _json(reply)
     if not isinstance(value, dict) or has not in value:
-        raise errors.NotTheApi(f"{_other(reply)}; is the endpoint right?")
+        raise errors.NotTheApi(t("{other}; is the endpoint right?", other=_other(reply)))
     return value
 
 
@@ -246,7 +270,7 @@ def problem(reply: httpx.Response) -> Document | None:
         return value
     if isinstance(value, dict) and "errorMessage" in value:  # the platform's, about a function that failed
         return {
-            "title": f"the function failed ({reply.status_code})",
+            "title": t("the function failed ({status_code})", status_code=reply.status_code),
             "detail": value["errorMessage"],
             "platform": True,
         }
@@ -267,10 +291,16 @@ def _json(reply: httpx.Response) -> Any:  # noqa: ANN401 (any JSON value)
 def _other(reply: httpx.Response) -> str:
     """Return a line about an answer that is not the API's: what it is, never what it says."""
     where = reply.request.url.copy_with(query=None, fragment=None)
-    kind = reply.headers.get("content-type", "").partition(";")[0].strip()[:40] or "an answer without a type"
+    kind = reply.headers.get("content-type", "").partition(";")[0].strip()[:40] or t("an answer without a type")
     server = reply.headers.get("server", "")[:40]
-    by = f" by {server}" if server else ""
-    return f"{where} is no webrecord API: it answered {reply.status_code} with {kind}{by}"
+    by = t(" by {server}", server=server) if server else ""
+    return t(
+        "{where} is no webrecord API: it answered {status_code} with {kind}{by}",
+        where=where,
+        status_code=reply.status_code,
+        kind=kind,
+        by=by,
+    )
 
 
 def retry_after_s(reply: httpx.Response) -> float | None:
@@ -299,5 +329,5 @@ def _may_pass(error: BaseException) -> bool:
 
 def _path(recording_id: str) -> str:
     if not recording_id.strip("./ "):
-        raise errors.NotFound(f"{recording_id!r} is no recording's id")
+        raise errors.NotFound(t("{recording_id!r} is no recording's id", recording_id=recording_id))
     return f"/recordings/{quote(recording_id, safe='', errors='replace')}"

@@ -17,6 +17,7 @@ from webrecord import body as bodies
 from webrecord import sheet
 from webrecord.errors import BadUsage
 from webrecord.instants import at_of, instant
+from webrecord.words import t
 
 _WHOLE_NUMBERS = {
     "width", "height", "maxdurationlimit", "maxmediafileduration", "sdkappid", "readytimeout", "mobiledevicetype",
@@ -64,10 +65,15 @@ def read(path: Path, run: str = "", zone: tzinfo | None = None) -> tuple[list[Li
     try:
         data = path.read_bytes()  # line ends as they are: a cell may hold some
     except OSError as error:
-        raise BadUsage(f"{path} can't be read: {error.strerror}") from None
+        raise BadUsage(t("{path} can't be read: {strerror}", path=path, strerror=error.strerror)) from None
     text, encoding = sheet.decoded(data, path)
     if not (is_sheet := sheet.is_sheet(path, text)) and _is_one_document(text):
-        raise BadUsage(f"{path} is one JSON document, not a request a line: `jq -c '.[]?' FILE` writes a list as lines")
+        raise BadUsage(
+            t(
+                "{path} is one JSON document, not a request a line: `jq -c '.[]?' FILE` writes a list as lines",
+                path=path,
+            )
+        )
     rows = _csv(text, path) if is_sheet else _json_lines(text)
     lines, seen = [], Counter[str]()
     for number, content, fields in rows:
@@ -80,7 +86,14 @@ def read(path: Path, run: str = "", zone: tzinfo | None = None) -> tuple[list[Li
         by_key.setdefault(line.key, []).append(line.number)
     if twice := next(((key, numbers) for key, numbers in by_key.items() if len(numbers) > 1), None):
         numbers = ", ".join(map(str, twice[1][:10]))
-        raise BadUsage(f"{path}: lines {numbers} have the same key {twice[0]!r}; one recording has one key")
+        raise BadUsage(
+            t(
+                "{path}: lines {numbers} have the same key {twice!r}; one recording has one key",
+                path=path,
+                numbers=numbers,
+                twice=twice[0],
+            )
+        )
     return lines, encoding
 
 
@@ -110,9 +123,9 @@ def request(fields: dict[str, Any], zone: tzinfo | None = None) -> tuple[str | N
         elif "." in name:
             bodies.put(body, tuple(name.split(".")), value)
     if bodies.spelled(body, "RecordUrl") not in body:
-        raise BadUsage("it has no url")
+        raise BadUsage(t("it has no url"))
     if key is not None and (not str(key) or len(str(key)) > 255 or not all("!" <= char <= "~" for char in str(key))):
-        raise BadUsage("its key is not 1 to 255 ASCII characters without spaces")
+        raise BadUsage(t("its key is not 1 to 255 ASCII characters without spaces"))
     return (None if key is None else str(key)), body
 
 
@@ -126,8 +139,8 @@ def _line(number: int, key: str, fields: dict[str, Any] | str, zone: tzinfo | No
     named = (body.get(bodies.spelled(body, name)) for name in ("RecordingId", "RecordId"))
     own = own or next((name for name in named if isinstance(name, str) and name), None)
     if own and _ROUNDED.fullmatch(own):
-        why = f"its key {own} is a number that a spreadsheet has rounded, so others may have it, too"
-        return Line(number, key, problem=f"{why}: make the column text, or put a letter in front")
+        why = t("its key {own} is a number that a spreadsheet has rounded, so others may have it, too", own=own)
+        return Line(number, key, problem=t("{why}: make the column text, or put a letter in front", why=why))
     short = [name for name in fields if _spelled(name) in bodies.SHORT]
     return Line(number, own or key, body, typed=bodies.typed(short))
 
@@ -177,9 +190,9 @@ def _json_lines(text: str) -> Iterator[tuple[int, str, dict[str, Any] | str]]:
         try:
             fields = json.loads(content)
         except (ValueError, RecursionError) as error:
-            yield number, content, f"it is not JSON: {error}"
+            yield number, content, t("it is not JSON: {error}", error=error)
             continue
-        yield number, content, fields if isinstance(fields, dict) else "it is no JSON object"
+        yield number, content, fields if isinstance(fields, dict) else t("it is no JSON object")
 
 
 def _csv(text: str, path: Path) -> Iterator[tuple[int, str, dict[str, Any] | str]]:
@@ -189,12 +202,12 @@ def _csv(text: str, path: Path) -> Iterator[tuple[int, str, dict[str, Any] | str
 
 def _cells(header: list[str], row: list[str]) -> dict[str, Any] | str:
     if any(cell.strip() for cell in row[len(header) :]):
-        return f"it has {len(row)} cells, and there are {len(header)} columns"
+        return t("it has {count} cells, and there are {count2} columns", count=len(row), count2=len(header))
     given = {name: cell.strip() for name, cell in zip(header, row, strict=False) if cell.strip() and name}
     try:
         return {name: _value(name, cell) for name, cell in given.items()}
     except ValueError as error:
-        return f"a cell looks like JSON and is not: {error}"
+        return t("a cell looks like JSON and is not: {error}", error=error)
 
 
 def _value(name: str, cell: str) -> Any:  # noqa: ANN401 (any JSON value)

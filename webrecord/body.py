@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from webrecord.errors import BadUsage
+from webrecord.words import t
 
 Body = dict[str, Any]
 VIDEO = "WebRecordVideoParams"
@@ -59,13 +60,13 @@ def read_body(path: Path) -> Body:
         data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
         value = json.loads(data.decode("utf-8-sig"))
     except OSError as error:
-        raise BadUsage(f"{path} can't be read: {error.strerror}") from None
+        raise BadUsage(t("{path} can't be read: {strerror}", path=path, strerror=error.strerror)) from None
     except UnicodeDecodeError:
-        raise BadUsage(f"{path} can't be read: it is not UTF-8") from None
+        raise BadUsage(t("{path} can't be read: it is not UTF-8", path=path)) from None
     except (ValueError, RecursionError) as error:
-        raise BadUsage(f"{path} is not JSON: {error}") from None
+        raise BadUsage(t("{path} is not JSON: {error}", path=path, error=error)) from None
     if not isinstance(value, dict):
-        raise BadUsage(f"{path} holds no JSON object")
+        raise BadUsage(t("{path} holds no JSON object", path=path))
     return value
 
 
@@ -79,7 +80,7 @@ def add_labels(body: Body, labels: Iterable[str]) -> None:
     for label in labels:
         name, found, value = label.partition("=")
         if not found or not name:
-            raise BadUsage(f"{label!r} is no label; write name=value")
+            raise BadUsage(t("{label!r} is no label; write name=value", label=label))
         given[name] = value
     if given:
         before = body.get(spelled(body, "Labels"))
@@ -93,7 +94,11 @@ def label_filter(text: str) -> str:
         BadUsage: its name is none, or it holds a comma, which stands between labels there.
     """
     if not re.match(r"[A-Za-z0-9_.-]{1,64}([=:]|\Z)", text):
-        raise BadUsage(f"{text!r} is no label; write NAME or NAME=VALUE, its name of letters, digits, _ . and -")
+        raise BadUsage(
+            t("{text!r} is no label; write NAME or NAME=VALUE, its name of letters, digits, _ . and -", text=text)
+        )
     if "," in text:
-        raise BadUsage(f"a list can't be asked for a label with a comma, as {text!r}; ask for its name alone")
+        raise BadUsage(
+            t("a list can't be asked for a label with a comma, as {text!r}; ask for its name alone", text=text)
+        )
     return re.sub(r"^([A-Za-z0-9_.-]+)=", r"\1:", text)

@@ -16,6 +16,7 @@ from webrecord.answer import whole
 from webrecord.api import Api, Patience, document
 from webrecord.proxies import proxy_for
 from webrecord.settings import Choices, Target, check_mode, config_path, home, read_config, read_token, resolve
+from webrecord.words import t
 
 CLOCK_LIMIT_S = 60.0
 """Signed addresses and stored times suffer when this machine's clock is wrong by more."""
@@ -41,10 +42,12 @@ def examine(choices: Choices, environ: Mapping[str, str]) -> Iterator[Finding]:
     except errors.CliError as error:
         yield Finding("settings", str(error), error.exit_status)
         return
-    token = f"with the token from {target.token_from}" if target.token else "without a token"
+    token = (
+        t("with the token from {token_from}", token_from=target.token_from) if target.token else t("without a token")
+    )
     yield Finding("settings", f"{target}, {token}")
     if not target.is_private:
-        line = "the endpoint is http, so the token can be read on the way; use https"
+        line = t("the endpoint is http, so the token can be read on the way; use https")
         yield Finding("transport", line, errors.BadUsage.exit_status)
     route = _checked("proxy", lambda: _proxy(target, environ))
     yield route
@@ -64,7 +67,7 @@ def _remote(api: Api) -> Iterator[Finding]:
         status = error.exit_status if isinstance(error, errors.CliError) else errors.BadUsage.exit_status
         yield Finding("endpoint", str(error), status)
         return
-    yield Finding("endpoint", f"answers in {reply.elapsed.total_seconds() * 1000:.0f} ms")
+    yield Finding("endpoint", t("answers in {number:.0f} ms", number=reply.elapsed.total_seconds() * 1000))
     yield _clock(reply, datetime.now(timezone.utc))
     yield _checked("health", lambda: _health(api, reply))
     yield _checked("token", lambda: _token(api))
@@ -72,12 +75,12 @@ def _remote(api: Api) -> Iterator[Finding]:
 
 def _proxy(target: Target, environ: Mapping[str, str]) -> str:
     proxy = proxy_for(target.endpoint, environ)
-    return f"{proxy.shown}, from {proxy.variable}" if proxy else "none is used"
+    return t("{shown}, from {variable}", shown=proxy.shown, variable=proxy.variable) if proxy else t("none is used")
 
 
 def _configuration(path: Path) -> str:
     if not os.path.lexists(path):
-        return f"there is no {path}; options and the environment are enough"
+        return t("there is no {path}; options and the environment are enough", path=path)
     profiles = read_config(path).get("profiles", {})
     if any("token" in profile for profile in profiles.values()):
         check_mode(path)
@@ -96,20 +99,26 @@ def _health(api: Api, reply: httpx.Response) -> str:
 
 def _token(api: Api) -> str:
     document(api.call("GET", "/recordings", query={"limit": 1}), "recordings")
-    return "accepted" if api.target.token else "none is needed"
+    return t("accepted") if api.target.token else t("none is needed")
 
 
 def _clock(reply: httpx.Response, now: datetime) -> Finding:
     try:
         theirs = parsedate_to_datetime(reply.headers.get("date", ""))
     except (ValueError, TypeError, IndexError):
-        return Finding("clock", "the endpoint does not say what time it is")
+        return Finding("clock", t("the endpoint does not say what time it is"))
     theirs = theirs if theirs.tzinfo else theirs.replace(tzinfo=timezone.utc)
     wrong_s = (now - theirs).total_seconds()
     if abs(wrong_s) > CLOCK_LIMIT_S:
-        side = "ahead of" if wrong_s > 0 else "behind"
-        return Finding("clock", f"this machine is {abs(wrong_s):.0f} s {side} the endpoint; set its clock", 1)
-    return Finding("clock", "right" if abs(wrong_s) < 2 else f"off by {abs(wrong_s):.0f} s, which does no harm")
+        side = t("ahead of") if wrong_s > 0 else t("behind")
+        return Finding(
+            "clock",
+            t("this machine is {number:.0f} s {side} the endpoint; set its clock", number=abs(wrong_s), side=side),
+            1,
+        )
+    return Finding(
+        "clock", t("right") if abs(wrong_s) < 2 else t("off by {number:.0f} s, which does no harm", number=abs(wrong_s))
+    )
 
 
 def _checked(name: str, look: Callable[[], str]) -> Finding:

@@ -17,6 +17,7 @@ from webrecord.alone import alone
 from webrecord.errors import RecordingFailed
 from webrecord.proxies import proxy_for
 from webrecord.wire import why as why_of
+from webrecord.words import t
 
 TRIES = 6
 """Tries in a row that bring nothing before it is given up."""
@@ -80,10 +81,10 @@ class Fetcher:
             try:
                 whole = self._transfer(url, part, path.name, size)
             except _Expired:
-                refused, why = refused + 1, "the address is refused (403), a new one too"
+                refused, why = refused + 1, t("the address is refused (403), a new one too")
                 url = address(True)
             except (httpx.InvalidURL, ValueError):
-                raise RecordingFailed(f"{path.name}: the API gives an address that is none") from None
+                raise RecordingFailed(t("{name}: the API gives an address that is none", name=path.name)) from None
             except (_Again, httpx.HTTPError) as error:
                 why = str(error) if isinstance(error, _Again) else _words(error, url)
                 self.pause(min(10.0, 0.25 * 2**vain))
@@ -91,7 +92,9 @@ class Fetcher:
                 part.replace(path)
                 return whole
             vain, refused = (0, 0) if _size(part) > had else (vain + 1, refused)
-        raise RecordingFailed(f"{path.name}: {why}; the same command goes on where this one ended")
+        raise RecordingFailed(
+            t("{name}: {why}; the same command goes on where this one ended", name=path.name, why=why)
+        )
 
     def _transfer(self, url: str, part: Path, name: str, size: int | None) -> int:
         """Append to the part what is missing; return the whole size."""
@@ -105,17 +108,24 @@ class Fetcher:
         with self.http.stream("GET", url, headers=headers) as reply:
             if reply.status_code == 416:  # the part is longer than the file, or as long and of unknown size
                 os.truncate(part, 0)
-                raise _Again("what was there of it did not fit")
+                raise _Again(t("what was there of it did not fit"))
             _check(reply.status_code, name)
             whole = _whole(reply, have)
             if size is not None and whole is not None and whole != size:
-                raise RecordingFailed(f"{name} has {whole} bytes where it lies, and {size} by the API; nothing is kept")
+                raise RecordingFailed(
+                    t(
+                        "{name} has {whole} bytes where it lies, and {size} by the API; nothing is kept",
+                        name=name,
+                        whole=whole,
+                        size=size,
+                    )
+                )
             if reply.status_code == 200:
                 have = 0
             self._write(reply, part, have, size if size is not None else whole)
         there, wanted = _size(part), size if size is not None else whole
         if wanted is not None and there != wanted:
-            raise _Again(f"{there} of {wanted} bytes came")
+            raise _Again(t("{there} of {wanted} bytes came", there=there, wanted=wanted))
         return there
 
     def _write(self, reply: httpx.Response, part: Path, have: int, whole: int | None) -> None:
@@ -125,12 +135,22 @@ class Fetcher:
             for chunk in reply.iter_raw():
                 if whole is None and have + len(chunk) > most:
                     raise RecordingFailed(
-                        f"{part.stem}: nobody says its size, and after {have} bytes the disk of {part.parent} has no"
-                        f" {SPARE // 1_000_000} MB left beside it; free some, and the same command goes on"
+                        t(
+                            "{stem}: nobody says its size, and after {have} bytes the disk of {parent} has no {number}"
+                            " MB left beside it; free some, and the same command goes on",
+                            stem=part.stem,
+                            have=have,
+                            parent=part.parent,
+                            number=SPARE // 1000000,
+                        )
                     )
                 if whole is not None and have + len(chunk) > whole:  # a server without end fills the disk
                     raise RecordingFailed(
-                        f"{part.stem} has more than its {whole} bytes where it lies; nothing more is kept"
+                        t(
+                            "{stem} has more than its {whole} bytes where it lies; nothing more is kept",
+                            stem=part.stem,
+                            whole=whole,
+                        )
                     )
                 file.write(chunk)
                 have += len(chunk)
@@ -146,9 +166,9 @@ def safe_name(name: object) -> str:
         RecordingFailed: it is a path, hidden, empty, or has characters that no file name should have.
     """
     if not isinstance(name, str) or not name.isprintable() or not 0 < len(name.encode()) <= 240 or name[0] == ".":
-        raise RecordingFailed(f"{name!r} is no file name")
+        raise RecordingFailed(t("{name!r} is no file name", name=name))
     if any(char in name for char in '/\\:*?"<>|') or name[-1] in ". " or DEVICE.fullmatch(name):
-        raise RecordingFailed(f"{name!r} is no file name")
+        raise RecordingFailed(t("{name!r} is no file name", name=name))
     return name
 
 
@@ -156,20 +176,22 @@ def _words(error: httpx.HTTPError, url: str) -> str:
     try:
         host = urlsplit(url)
     except ValueError:
-        return "the API gives an address that is none"
+        return t("the API gives an address that is none")
     origin = f"{host.scheme}://{host.netloc.rpartition('@')[2]}"  # what is behind it is a signature
-    return f"no answer from {origin}: {why_of(error, origin, proxy_for(origin, os.environ)).line}"
+    return t(
+        "no answer from {origin}: {line}", origin=origin, line=why_of(error, origin, proxy_for(origin, os.environ)).line
+    )
 
 
 def _check(status: int, name: str) -> None:
     if status in (401, 403):
         raise _Expired
     if status in (404, 410):
-        raise RecordingFailed(f"{name} is not there any more ({status})")
+        raise RecordingFailed(t("{name} is not there any more ({status})", name=name, status=status))
     if status == 429 or status >= 500:
-        raise _Again(f"answered {status}")
+        raise _Again(t("answered {status}", status=status))
     if status not in (200, 206):
-        raise RecordingFailed(f"{name}: answered {status}")
+        raise RecordingFailed(t("{name}: answered {status}", name=name, status=status))
 
 
 def _whole(reply: httpx.Response, have: int) -> int | None:
@@ -177,7 +199,7 @@ def _whole(reply: httpx.Response, have: int) -> int | None:
     if reply.status_code == 206:
         found = _RANGE.fullmatch(reply.headers.get("content-range", ""))
         if found is None or int(found[1]) != have:
-            raise _Again("answered another range than asked for")
+            raise _Again(t("answered another range than asked for"))
         return None if found[2] == "*" else int(found[2])
     length = reply.headers.get("content-length", "")
     return int(length) if length.isdecimal() else None

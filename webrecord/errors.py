@@ -20,6 +20,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from webrecord.words import filled, said, t
+
 INTERRUPTED = 130
 """Exit status after Ctrl-C."""
 
@@ -144,14 +146,20 @@ def describe(problem: Mapping[str, Any], status: int, typed: Mapping[str, str]) 
     """Return a problem document in one line, every wrong field named as it was typed, up to ten."""
     fields = problem.get("errors")
     if isinstance(fields, list) and fields:
-        named = [(_typed(f.get("path"), typed), f.get("message")) for f in fields if isinstance(f, dict)]
-        said = "; ".join(f"{path}: {message}" if path else str(message) for path, message in named[:_NAMED])
-        said += f"; and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+        named = [(_typed(f.get("path"), typed), _wrong(f)) for f in fields if isinstance(f, dict)]
+        line = "; ".join(f"{path}: {message}" if path else message for path, message in named[:_NAMED])
+        line += t("; and {number} more", number=len(named) - _NAMED) if len(named) > _NAMED else ""
     else:
         why = str(problem.get("detail") or "")
-        said = ": ".join(part for part in (str(problem.get("title") or f"status {status}"), why) if part)
+        kind = str(problem.get("type")).rpartition(":")[2]
+        title = said(f"problem.{kind}", problem.get("title") or t("status {status}", status=status))
+        line = ": ".join(part for part in (title, why) if part)
     request = problem.get("request_id")
-    return f"{said} (request {request})" if request else said
+    return t("{line} (request {request})", line=line, request=request) if request else line
+
+
+def _wrong(field: Mapping[str, Any]) -> str:
+    return filled(f"field.{field.get('code')}", field.get("values"), field.get("message"))
 
 
 def _typed(path: object, typed: Mapping[str, str]) -> object:

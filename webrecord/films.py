@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from webrecord.text import safe
+from webrecord.words import said, t
 
 STYLES = {"good": "green", "suspect": "yellow", "bad": "red", "unchecked": "dim"}
 FIELDS = ("film", "film_reason", "film_findings")
@@ -31,15 +32,15 @@ _NONE = "nobody has looked into it: that is done when a recording is over, or it
 def verdict(one: Mapping[str, Any]) -> Text:
     """Return the verdict alone; empty where there is none."""
     found = one.get("film")
-    return Text("" if found is None else safe(found), STYLES.get(str(found), ""))
+    return Text("" if found is None else safe(said(f"film.{found}", found)), STYLES.get(str(found), ""))
 
 
 def film(one: Mapping[str, Any]) -> RenderableType:
     """Return the verdict, its reason, and the findings with what to do."""
     line = verdict(one)
-    if reason := one.get("film_reason") or ("" if line else _NONE):
-        line = Text.assemble(line or Text("unchecked", "dim"), f": {safe(reason)}")
-    parts: list[RenderableType] = [Text.assemble("film: ", line)]
+    if reason := one.get("film_reason") or ("" if line else t(_NONE)):
+        line = Text.assemble(line or Text(t("unchecked"), "dim"), f": {safe(reason)}")
+    parts: list[RenderableType] = [Text.assemble(t("film: "), line)]
     table = Table.grid(padding=(0, 2))
     for folds in (False, True):
         table.add_column(no_wrap=not folds, overflow="fold")
@@ -48,12 +49,14 @@ def film(one: Mapping[str, Any]) -> RenderableType:
         if isinstance(finding, Mapping):
             code, file = finding.get("code"), finding.get("file")
             where = f"{safe(file)}: " if file and file != one.get("file") else ""
-            table.add_row(Text(safe(code), "bold"), Text(f"{where}{safe(finding.get('words', ''))}"))
-            if advice := ADVICE.get(str(code)):
+            table.add_row(
+                Text(safe(code), "bold"), Text(f"{where}{safe(said(f'film.{code}', finding.get('words', '')))}")
+            )
+            if advice := ADVICE.get(str(code)) and said(f"film.{code}.do", ADVICE[str(code)]):
                 table.add_row("", Text(f"→ {advice}"))
     if table.row_count:
         parts.append(table)
     untold = one.get("untold")
     if isinstance(untold, list) and untold:
-        parts.append(Text(f"could not be told: {safe(', '.join(map(str, untold)))}", "dim"))
+        parts.append(Text(t("could not be told: {names}", names=safe(", ".join(map(str, untold)))), "dim"))
     return Group(*parts)

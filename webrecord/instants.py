@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any, NamedTuple
 
 from webrecord.errors import BadUsage
+from webrecord.words import t
 from webrecord.zones import day_start, placed
 
 FORMS = "2026-01-31T09:00:00+08:00, 2026-01-31 09:00 (here), 09:00 (the next), +90s, +10m, +2h, or epoch s"
@@ -46,13 +47,18 @@ def instant(text: str, now: datetime | None, zone: tzinfo | None = None, after: 
     if now is None:
         varies = _RELATIVE.fullmatch(text) or _CLOCK.fullmatch(text)
         raise BadUsage(
-            f"{text!r} {'means another time each time it is read' if varies else 'is no time'}; write {FIXED}"
+            t(
+                "{text!r} {what}; write {fixed}",
+                text=text,
+                what=t("means another time each time it is read") if varies else t("is no time"),
+                fixed=t(FIXED),
+            )
         )
     if found := _RELATIVE.fullmatch(text):
         try:
             return _written(now.astimezone(zone) + timedelta(**{_UNITS[found[2]]: int(found[1])}))
         except OverflowError:
-            raise BadUsage(f"{text} is too far ahead") from None
+            raise BadUsage(t("{text} is too far ahead", text=text)) from None
     if found := _CLOCK.fullmatch(text):
         begin = (after or now).astimezone(zone)
         at = begin.replace(
@@ -61,8 +67,10 @@ def instant(text: str, now: datetime | None, zone: tzinfo | None = None, after: 
         today = placed(at, zone)
         return _written(today if today > begin else placed(at + timedelta(days=1), zone))
     if text.startswith("24:"):
-        raise BadUsage(f"{text!r} is no time: a day ends at 23:59:59, and midnight is 00:00 of the next day")
-    raise BadUsage(f"{text!r} is no time; write {FORMS}")
+        raise BadUsage(
+            t("{text!r} is no time: a day ends at 23:59:59, and midnight is 00:00 of the next day", text=text)
+        )
+    raise BadUsage(t("{text!r} is no time; write {forms}", text=text, forms=t(FORMS)))
 
 
 def at_of(value: str | int) -> datetime:
@@ -89,10 +97,10 @@ def day(text: str, now: datetime, zone: tzinfo | None = None) -> tuple[datetime,
         elif found := _DAY.fullmatch(word):
             first = datetime(*map(int, found.groups()))  # type: ignore[arg-type]  # noqa: DTZ001 (its zone comes next)
         else:
-            raise BadUsage(f"{text!r} is no day; write {DAYS}")
+            raise BadUsage(t("{text!r} is no day; write {days}", text=text, days=t(DAYS)))
         return day_start(first, zone), day_start(first + timedelta(days=1), zone)
     except (ValueError, OverflowError):
-        raise BadUsage(f"there is no day {text!r}; write {DAYS}") from None
+        raise BadUsage(t("there is no day {text!r}; write {days}", text=text, days=t(DAYS))) from None
 
 
 class Span(NamedTuple):
@@ -111,9 +119,9 @@ class Span(NamedTuple):
         begins = day(first, now, zone)[0] if first is not None else None
         ends = day(last, now, zone)[1] if last is not None else None
         if begins and ends and ends <= begins:
-            raise BadUsage(f"--from {first} is after --to {last}")
+            raise BadUsage(t("--from {first} is after --to {last}", first=first, last=last))
         if begins and begins > now:
-            raise BadUsage(f"--from {first} is still to come, and a list has what was created before")
+            raise BadUsage(t("--from {first} is still to come, and a list has what was created before", first=first))
         return cls(begins, ends)
 
     def utc_days(self) -> list[tuple[str, str]]:
@@ -134,18 +142,22 @@ class Span(NamedTuple):
 def _dated(text: str, found: re.Match[str], zone: tzinfo | None, *, fixed: bool) -> str:
     year, _, month, date, hour, minute, second, fraction, offset = found.groups()
     if int(hour) == 24:
-        raise BadUsage(f"{text!r} is no time: a day ends at 23:59:59, and midnight is 00:00 of the next day")
+        raise BadUsage(
+            t("{text!r} is no time: a day ends at 23:59:59, and midnight is 00:00 of the next day", text=text)
+        )
     try:
         at = datetime(int(year), int(month), int(date), int(hour), int(minute), int(second or 0))  # noqa: DTZ001
         if offset and offset not in ("Z", "z"):
             offset = f"{offset[:3]}:{offset[-2:]}"
             datetime.fromisoformat(f"2026-01-01T00:00:00{offset}")
     except ValueError:
-        raise BadUsage(f"{text!r} is no time that exists") from None
+        raise BadUsage(t("{text!r} is no time that exists", text=text)) from None
     if offset:
         return f"{at.isoformat()}{fraction or ''}{offset.upper()}"
     if fixed and zone is None:
-        raise BadUsage(f"{text!r} has no offset, so it is another time elsewhere; write {FIXED}")
+        raise BadUsage(
+            t("{text!r} has no offset, so it is another time elsewhere; write {fixed}", text=text, fixed=t(FIXED))
+        )
     return _written(placed(at, zone))
 
 

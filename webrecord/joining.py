@@ -11,6 +11,7 @@ from webrecord import pagecheck
 from webrecord.alone import alone
 from webrecord.errors import CliError, RecordingFailed
 from webrecord.session import Session
+from webrecord.words import t
 
 _MOST_MS = 10**14
 Part = tuple[Path, "int | None"]
@@ -44,18 +45,20 @@ def join(
     """
     film = folder / f"{recording_id}.mp4"
     if not parts:
-        raise RecordingFailed(f"{recording_id} has no MP4 and no playlist that could be joined")
+        raise RecordingFailed(
+            t("{recording_id} has no MP4 and no playlist that could be joined", recording_id=recording_id)
+        )
     if film in [path for path, _ in parts]:
-        raise RecordingFailed(f"{film} is a part of the recording: it can't be the joined film too")
+        raise RecordingFailed(t("{film} is a part of the recording: it can't be the joined film too", film=film))
     if film.exists() and not force:
         if film.stat().st_mtime < max(path.stat().st_mtime for path, _ in parts):
-            raise RecordingFailed(f"{film} is there and older than its parts: move it away, or --force")
-        session.out.note(f"{film} is there already: --force makes it anew")
+            raise RecordingFailed(t("{film} is there and older than its parts: move it away, or --force", film=film))
+        session.out.note(t("{film} is there already: --force makes it anew", film=film))
         return 0, {"path": str(film), "size": film.stat().st_size}
     named = [f"{path.absolute()}@{'-' if begin is None else begin}" for path, begin in parts]
     words = [*pagecheck.command(what="join"), "--", str(film.absolute()), *named]
     lines: list[str] = []
-    session.out.note(f"joining {len(parts)} {'part' if len(parts) == 1 else 'parts'} …")
+    session.out.note(t("joining {count} {what} …", count=len(parts), what=t("part") if len(parts) == 1 else t("parts")))
     with alone(film.with_name(f"{film.name}.part"), film.name):
         status = pagecheck.run(words, pagecheck.ROOT, lines.append, session.out.note, "join")
     if status:
@@ -65,7 +68,7 @@ def join(
     except ValueError:
         found = None
     if not isinstance(found, dict) or not film.exists():
-        raise CliError("the joining of films said nothing that can be read: run the same command again")
+        raise CliError(t("the joining of films said nothing that can be read: run the same command again"))
     return 0, {**found, "path": str(film)}
 
 

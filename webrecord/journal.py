@@ -9,6 +9,7 @@ from typing import Any
 
 from webrecord.errors import BadUsage
 from webrecord.text import to_json
+from webrecord.words import t
 
 ACCEPTED, REFUSED, UNAVAILABLE = "accepted", "refused", "unavailable"
 """Outcomes: the API took it; it never will; it could not now."""
@@ -27,7 +28,9 @@ class Journal:
             before = _text(path)
             self._file = path.open("a", encoding="utf-8")
         except OSError as error:
-            raise BadUsage(f"the results can't be written to {path}: {error.strerror}") from None
+            raise BadUsage(
+                t("the results can't be written to {path}: {strerror}", path=path, strerror=error.strerror)
+            ) from None
         self.known = _known(before)
         if before and not before.endswith("\n"):
             self._file.write("\n")
@@ -56,7 +59,7 @@ class Journal:
         try:
             return {key: str(result.get("outcome")) for key, result in _known(_text(path)).items()}
         except OSError as error:
-            raise BadUsage(f"{path} can't be read: {error.strerror}") from None
+            raise BadUsage(t("{path} can't be read: {strerror}", path=path, strerror=error.strerror)) from None
 
 
 def _text(path: Path) -> str:

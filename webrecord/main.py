@@ -13,10 +13,13 @@ from typing import IO, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from webrecord import helptext
+from webrecord import words as tongue
 from webrecord.commands import batch, check, config, deploy, doctor, download, end, init, inspect, read, start
 from webrecord.errors import EXIT_STATUSES, INTERRUPTED, CliError, Interrupted, ReaderLeftError
 from webrecord.text import safe
 from webrecord.usage import usage
+from webrecord.words import t
 
 _DEFECT = 70
 """Exit status for what should not happen, as in sysexits.h."""
@@ -37,6 +40,9 @@ class Commands(TyperGroup):
     ) -> Any:  # noqa: ANN401 (the base class's signature)
         """Run, and exit with the status that the documents name."""
         words = [_whole(word) for word in (sys.argv[1:] if args is None else args)]
+        tongue.speak("en" if "--json" in words else tongue.language(os.environ, sys.stderr.encoding or "ascii"))
+        if not tongue.is_english():
+            helptext.translate(self)
         try:
             status = super().main(
                 words,
@@ -48,23 +54,23 @@ class Commands(TyperGroup):
             )
             sys.stdout.flush()
         except Interrupted as error:
-            status = _say(str(error), INTERRUPTED, "interrupted")
+            status = _say(str(error), INTERRUPTED, t("interrupted"))
         except CliError as error:
             status = _say(str(error), error.exit_status)
         except typer.TyperException as error:  # the command line itself
             status = _say(usage(error, words, self), 2)
         except (KeyboardInterrupt, typer.Abort):
-            status = _say("nothing more is done", INTERRUPTED, "interrupted")
+            status = _say(t("nothing more is done"), INTERRUPTED, t("interrupted"))
         except (BrokenPipeError, ReaderLeftError):  # `webrecord list | head`: the reader has what it wanted
             status = 0
         except OSError as error:  # of a file, a folder, a full disk: the environment's, not a defect
-            where = f"{error.filename}: " if error.filename else "the output can't be written: "
+            where = f"{error.filename}: " if error.filename else t("the output can't be written: ")
             status = _say(f"{where}{error.strerror or error}", 2)
         except Exception as error:
             if os.environ.get("WEBRECORD_DEBUG"):
                 raise
-            hint = "WEBRECORD_DEBUG=1 shows where"
-            status = _say(f"this should not happen: {type(error).__name__}: {error} ({hint})", _DEFECT)
+            said = f"{type(error).__name__}: {error}"
+            status = _say(t("this should not happen: {said} (WEBRECORD_DEBUG=1 shows where)", said=said), _DEFECT)
         _flush()
         sys.exit(status if isinstance(status, int) else 0)
 
@@ -121,7 +127,8 @@ def _interrupt(*_: object) -> None:
 def _end_at_once(*_: object) -> None:
     """End at the second Ctrl-C, whatever is still waited for."""
     with suppress(OSError):
-        os.write(2, b"interrupted: what was started goes on; `webrecord list` shows it, `webrecord stop ID` ends it\n")
+        line = t("interrupted: what was started goes on; `webrecord list` shows it, `webrecord stop ID` ends it")
+        os.write(2, f"{line}\n".encode(sys.stderr.encoding or "ascii", "backslashreplace"))
     os._exit(INTERRUPTED)
 
 
@@ -129,12 +136,12 @@ def _version() -> str:
     try:
         return version("scf-webrecord")
     except PackageNotFoundError:  # run from a checkout that was not installed
-        return "of an unknown number; install it to know"
+        return t("of an unknown number; install it to know")
 
 
-def _say(line: str, status: int, kind: str = "error") -> int:
+def _say(line: str, status: int, kind: str | None = None) -> int:
     with suppress(OSError):
-        typer.echo(f"{kind}: {safe(line)}", err=True)
+        typer.echo(t("{kind}: {line}", kind=kind or t("error"), line=safe(line)), err=True)
     return status
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from webrecord.errors import BadUsage, CliError
+from webrecord.words import t
 
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout that this command line belongs to."""
@@ -37,14 +38,24 @@ def command(root: Path = ROOT, found: Callable[[str], object] = find_spec, what:
     """
     if not (root / "local" / "check").is_dir():
         raise BadUsage(
-            f"the {_NAMES[what]} is part of the repository, which is not here: clone scf-webrecord, run `make demo` in"
-            f" it, then `.venv/bin/webrecord {_COMMANDS.get(what, what)}`"
+            t(
+                "the {names} is part of the repository, which is not here: clone scf-webrecord, run `make demo` in it,"
+                " then `.venv/bin/webrecord {command}`",
+                names=t(_NAMES[what]),
+                command=_COMMANDS.get(what, what),
+            )
         )
     missing = [name for name in _PACKAGES[what] if found(name) is None]
     if missing:
         raise BadUsage(
-            f"the {_NAMES[what]} needs the dependency group `local` ({', '.join(missing)}): run"
-            f" `{Path(sys.executable).name} -m pip install --group local` in {root}, or `make demo` there"
+            t(
+                "the {names} needs the dependency group `local` ({missing}): run `{name} -m pip install --group local`"
+                " in {root}, or `make demo` there",
+                names=t(_NAMES[what]),
+                missing=", ".join(missing),
+                name=Path(sys.executable).name,
+                root=root,
+            )
         )
     return [sys.executable, "-m", "local", what]
 
@@ -68,7 +79,9 @@ def run(
             stderr=subprocess.PIPE,
         )
     except OSError as error:
-        raise CliError(f"the {_NAMES[what]} can't be started: {error.strerror or error}") from None
+        raise CliError(
+            t("the {names} can't be started: {strerror}", names=t(_NAMES[what]), strerror=error.strerror or error)
+        ) from None
     assert process.stdout is not None  # noqa: S101 (for the types)
     assert process.stderr is not None  # noqa: S101 (for the types)
     following = threading.Thread(target=_follow, args=(process.stderr, say), daemon=True)
@@ -86,7 +99,15 @@ def run(
     if status == 130:
         raise KeyboardInterrupt
     if status not in (0, 1, 2):
-        raise CliError(f"the {_NAMES[what]} ended with status {status}: `python -m local {what}` in {root} shows why")
+        raise CliError(
+            t(
+                "the {names} ended with status {status}: `python -m local {what}` in {root} shows why",
+                names=t(_NAMES[what]),
+                status=status,
+                what=what,
+                root=root,
+            )
+        )
     return status
 
 

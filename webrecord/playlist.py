@@ -6,6 +6,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from webrecord.download import safe_name
 from webrecord.errors import RecordingFailed
+from webrecord.words import t
 
 
 def segments(text: str) -> dict[str, str]:
@@ -15,11 +16,11 @@ def segments(text: str) -> dict[str, str]:
         RecordingFailed: it is no playlist, or a segment has no address of its own or no name.
     """
     if not text.lstrip("\ufeff").startswith("#EXTM3U"):
-        raise RecordingFailed("the playlist is none: it does not begin with #EXTM3U")
+        raise RecordingFailed(t("the playlist is none: it does not begin with #EXTM3U"))
     found: dict[str, str] = {}
     for address in (line.strip() for line in text.splitlines() if _is_address(line)):
         if _split(address).scheme not in ("http", "https") and not is_ours(address):
-            raise RecordingFailed(f"the playlist names {address[:80]!r}, which can't be fetched")
+            raise RecordingFailed(t("the playlist names {address!r}, which can't be fetched", address=address[:80]))
         found[_name(address)] = address
     return found
 
@@ -48,4 +49,4 @@ def _split(address: str) -> SplitResult:
     try:
         return urlsplit(address)
     except ValueError:
-        raise RecordingFailed(f"the playlist names {address[:80]!r}, which is no address") from None
+        raise RecordingFailed(t("the playlist names {address!r}, which is no address", address=address[:80])) from None

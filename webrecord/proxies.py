@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
 from webrecord.errors import BadUsage
+from webrecord.words import t
 
 KINDS = ("http", "https", "socks5", "socks5h")
 
@@ -97,7 +98,7 @@ def _of_the_system(scheme: str, host: str) -> Proxy | None:
     if platform.system() not in ("Darwin", "Windows") or urllib.request.proxy_bypass(host):
         return None
     value = urllib.request.getproxies().get(scheme)
-    return _checked("the system's proxy setting", value) if value else None
+    return _checked(t("the system's proxy setting"), value) if value else None
 
 
 def _checked(variable: str, value: str) -> Proxy:
@@ -110,9 +111,19 @@ def _checked(variable: str, value: str) -> Proxy:
     kind = url.partition("://")[0].lower()
     if kind not in KINDS:
         raise BadUsage(
-            f"{variable}: a proxy of the kind {kind[:20]} can't be used, only {', '.join(KINDS)}; "
-            "change it, or put the host into NO_PROXY"
+            t(
+                "{variable}: a proxy of the kind {kind} can't be used, only {names}; change it, or put the host"
+                " into NO_PROXY",
+                variable=variable,
+                kind=kind[:20],
+                names=", ".join(KINDS),
+            )
         )
     if not whole:
-        raise BadUsage(f"{variable} is no address of a proxy; it looks like http://host:port or socks5://host:port")
+        raise BadUsage(
+            t(
+                "{variable} is no address of a proxy; it looks like http://host:port or socks5://host:port",
+                variable=variable,
+            )
+        )
     return Proxy(variable, f"{kind}://{url.partition('://')[2]}")

@@ -21,6 +21,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from webrecord.errors import BadUsage
 from webrecord.proxies import is_this_machine
+from webrecord.words import t
 
 ENDPOINT, TOKEN, PROFILE = "WEBRECORD_ENDPOINT", "WEBRECORD_TOKEN", "WEBRECORD_PROFILE"
 PROFILE_FIELDS = ("endpoint", "token", "token_file")
@@ -39,7 +40,11 @@ class Target:
     token_from: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        return f"{self.endpoint} (from {self.endpoint_from})" if self.endpoint_from else self.endpoint
+        return (
+            t("{endpoint} (from {endpoint_from})", endpoint=self.endpoint, endpoint_from=self.endpoint_from)
+            if self.endpoint_from
+            else self.endpoint
+        )
 
     @property
     def is_private(self) -> bool:
@@ -63,7 +68,7 @@ def config_path(environ: Mapping[str, str]) -> Path:
         BadUsage: nobody knows where the home folder is.
     """
     if (found := find_config(environ)) is None:
-        raise BadUsage("there is no home folder for a configuration: set HOME or XDG_CONFIG_HOME")
+        raise BadUsage(t("there is no home folder for a configuration: set HOME or XDG_CONFIG_HOME"))
     return found
 
 
@@ -83,7 +88,7 @@ def home(text: str) -> Path:
     try:
         return Path(text).expanduser()
     except RuntimeError:
-        raise BadUsage(f"{text}: there is no such home folder; write the whole path") from None
+        raise BadUsage(t("{text}: there is no such home folder; write the whole path", text=text)) from None
 
 
 def resolve(choices: Choices, environ: Mapping[str, str]) -> Target:
@@ -94,17 +99,22 @@ def resolve(choices: Choices, environ: Mapping[str, str]) -> Target:
     """
     path = find_config(environ)
     name, profile = read_profile(choices.profile or environ.get(PROFILE), path)
-    own = f"profile {name}"
+    own = t("profile {name}", name=name)
     given = choices.endpoint or environ.get(ENDPOINT)
     endpoint = check_endpoint(given or str(profile.get("endpoint", "")))
     source = "--endpoint" if choices.endpoint else ENDPOINT if given else own
     if choices.token_file is not None:
-        return Target(endpoint, read_token(choices.token_file), source, f"--token-file {choices.token_file}")
+        return Target(
+            endpoint,
+            read_token(choices.token_file),
+            source,
+            t("--token-file {token_file}", token_file=choices.token_file),
+        )
     if token := environ.get(TOKEN):
         return Target(endpoint, check_token(token, TOKEN), source, TOKEN)
     # A profile's token belongs to its endpoint: another one that was typed in does not get it.
     if given and profile.get("endpoint") and check_endpoint(str(profile["endpoint"])) != endpoint:
-        return Target(endpoint, None, source, f"the token of {own} is for its own endpoint only")
+        return Target(endpoint, None, source, t("the token of {own} is for its own endpoint only", own=own))
     if "token" in profile and path is not None:
         check_mode(path)
         return Target(endpoint, check_token(str(profile["token"]), own), source, own)
@@ -127,7 +137,14 @@ def read_profile(wanted: str | None, path: Path | None) -> tuple[str, Mapping[st
         return name, dict(profiles[name])
     if wanted or "default" in document:
         known = ", ".join(profiles) or "none"
-        raise BadUsage(f"there is no profile {name} in {path} (there: {known}); see `webrecord config set --help`")
+        raise BadUsage(
+            t(
+                "there is no profile {name} in {path} (there: {known}); see `webrecord config set --help`",
+                name=name,
+                path=path,
+                known=known,
+            )
+        )
     return name, {}
 
 
@@ -144,19 +161,27 @@ def read_config(path: Path | None) -> tomlkit.TOMLDocument:
     except (FileNotFoundError, NotADirectoryError):
         return tomlkit.document()
     except OSError as error:
-        raise BadUsage(f"{path} can't be read: {error.strerror}") from None
+        raise BadUsage(t("{path} can't be read: {strerror}", path=path, strerror=error.strerror)) from None
     except UnicodeDecodeError:
-        raise BadUsage(f"{path} can't be read: it is not UTF-8") from None
+        raise BadUsage(t("{path} can't be read: it is not UTF-8", path=path)) from None
     except TOMLKitError as error:
         # The TOML reader's message holds a position, never a value.
-        raise BadUsage(f"{path} can't be read: {error}") from None
+        raise BadUsage(t("{path} can't be read: {error}", path=path, error=error)) from None
     profiles = document.get("profiles", {})
     if not isinstance(profiles, dict) or not all(isinstance(profile, dict) for profile in profiles.values()):
-        raise BadUsage(f"{path}: profiles are tables, [profiles.NAME]")
+        raise BadUsage(t("{path}: profiles are tables, [profiles.NAME]", path=path))
     for name, profile in profiles.items():
         if unknown := set(profile) - set(PROFILE_FIELDS):
             wrong = ", ".join(sorted(unknown))
-            raise BadUsage(f"{path}: profile {name} has {wrong}; known are {', '.join(PROFILE_FIELDS)}")
+            raise BadUsage(
+                t(
+                    "{path}: profile {name} has {wrong}; known are {names}",
+                    path=path,
+                    name=name,
+                    wrong=wrong,
+                    names=", ".join(PROFILE_FIELDS),
+                )
+            )
     return document
 
 
@@ -170,9 +195,9 @@ def read_token(path: Path) -> str:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise BadUsage(f"{path} can't be read: {error.strerror}") from None
+        raise BadUsage(t("{path} can't be read: {strerror}", path=path, strerror=error.strerror)) from None
     except UnicodeDecodeError:
-        raise BadUsage(f"{path} can't be read: it is not UTF-8") from None
+        raise BadUsage(t("{path} can't be read: it is not UTF-8", path=path)) from None
     return check_token(text.strip(), str(path))
 
 
@@ -185,9 +210,9 @@ def check_mode(path: Path) -> None:
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        raise BadUsage(f"{path} can't be read: {error.strerror}") from None
+        raise BadUsage(t("{path} can't be read: {strerror}", path=path, strerror=error.strerror)) from None
     if os.name == "posix" and stat.S_ISREG(mode) and mode & 0o077:
-        raise BadUsage(f"others may read the token in {path}; run: chmod 600 {path}")
+        raise BadUsage(t("others may read the token in {path}; run: chmod 600 {path}", path=path))
 
 
 def check_token(token: str, where: str) -> str:
@@ -197,7 +222,7 @@ def check_token(token: str, where: str) -> str:
         BadUsage: it is empty or holds spaces, controls or other than ASCII; the token is not repeated.
     """
     if not token or not all("!" <= char <= "~" for char in token):
-        raise BadUsage(f"the token of {where} is empty or has characters that no token has")
+        raise BadUsage(t("the token of {where} is empty or has characters that no token has", where=where))
     return token
 
 
@@ -209,7 +234,10 @@ def check_endpoint(text: str) -> str:
     """
     if not text:
         raise BadUsage(
-            f"no endpoint is known; give --endpoint, {ENDPOINT} or `webrecord config set endpoint https://…`"
+            t(
+                "no endpoint is known; give --endpoint, {endpoint} or `webrecord config set endpoint https://…`",
+                endpoint=ENDPOINT,
+            )
         )
     try:
         parts = urlsplit(text)
@@ -217,5 +245,7 @@ def check_endpoint(text: str) -> str:
     except ValueError:
         valid = None
     if not valid or parts.query or parts.fragment or parts.username is not None or not text.isprintable():
-        raise BadUsage(f"{text!r} is no endpoint; it looks like https://host, with a base path where there is one")
+        raise BadUsage(
+            t("{text!r} is no endpoint; it looks like https://host, with a base path where there is one", text=text)
+        )
     return text.rstrip("/").removesuffix("/recordings")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from webrecord.body import plain
 from webrecord.errors import BadUsage
+from webrecord.words import t
 
 HOW = "in Excel, save it as 'CSV UTF-8'"
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
@@ -25,7 +26,7 @@ def decoded(data: bytes, path: Path) -> tuple[str, str]:
         BadUsage: it is no text, or of another encoding than can be told.
     """
     if data.startswith(_WORKBOOKS):
-        raise BadUsage(f"{path} is a workbook, not a CSV: {HOW}")
+        raise BadUsage(t("{path} is a workbook, not a CSV: {how}", path=path, how=t(HOW)))
     encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
     zeros = data[:4000].count(0)
     if encoding == "utf-8" and zeros and zeros > len(data[:4000]) * _ZERO:
@@ -34,12 +35,14 @@ def decoded(data: bytes, path: Path) -> tuple[str, str]:
         return data.decode(encoding), ""
     except UnicodeDecodeError:
         if encoding.startswith("utf-16"):
-            raise BadUsage(f"{path} is no whole UTF-16: {HOW}") from None
+            raise BadUsage(t("{path} is no whole UTF-16: {how}", path=path, how=t(HOW))) from None
     try:
         text = data.decode("gb18030")
     except UnicodeDecodeError:
-        raise BadUsage(f"{path} is neither UTF-8 nor GB 18030 (GBK): {HOW}") from None
-    return text, f"{path.name} is not UTF-8, so it is read as GB 18030 (GBK); if letters are wrong, {HOW}"
+        raise BadUsage(t("{path} is neither UTF-8 nor GB 18030 (GBK): {how}", path=path, how=t(HOW))) from None
+    return text, t(
+        "{name} is not UTF-8, so it is read as GB 18030 (GBK); if letters are wrong, {how}", name=path.name, how=t(HOW)
+    )
 
 
 def is_sheet(path: Path, text: str) -> bool:
@@ -72,10 +75,10 @@ def rows(text: str, path: Path) -> Iterator[tuple[int, list[str], list[str]]]:
             else:
                 header = _columns(row, path)
     except csv.Error as error:
-        why = "a quote is opened there and never closed" if "end of data" in str(error) else str(error)
-        raise BadUsage(f"{path}: line {began}: {why}") from None
+        why = t("a quote is opened there and never closed") if "end of data" in str(error) else str(error)
+        raise BadUsage(t("{path}: line {began}: {why}", path=path, began=began, why=why)) from None
     if not header:
-        raise BadUsage(f"{path} is empty; its first line names the columns, one of them url")
+        raise BadUsage(t("{path} is empty; its first line names the columns, one of them url", path=path))
 
 
 def _separator(text: str) -> str:
@@ -91,7 +94,11 @@ def _columns(row: list[str], path: Path) -> list[str]:
         header.pop()
     found = ", ".join(name[:30] or "(empty)" for name in header[:12])
     if twice := next((name for name in header if name and [plain(one) for one in header].count(plain(name)) > 1), None):
-        raise BadUsage(f"{path}: the column {twice[:30]} comes twice; found: {found}")
+        raise BadUsage(
+            t("{path}: the column {twice} comes twice; found: {found}", path=path, twice=twice[:30], found=found)
+        )
     if not any(plain(name) in ("url", "recordurl") for name in header):
-        raise BadUsage(f"{path}: the first line names the columns, and none is url; found: {found}")
+        raise BadUsage(
+            t("{path}: the first line names the columns, and none is url; found: {found}", path=path, found=found)
+        )
     return header

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from webrecord import films
 from webrecord.text import length, local_time, safe, size, zone
+from webrecord.words import filled, is_english, said, t
 
 Document = Mapping[str, Any]
 _STYLES = {
@@ -30,14 +31,14 @@ def state_style(state: object) -> str:
 
 def recordings(documents: Sequence[Document]) -> RenderableType:
     """Return the table of a list, one row a recording."""
-    table = table_of(f"created ({zone()})", "id", "state", "length", "files", "film", "page", "labels")
+    table = table_of(t("created ({zone})", zone=zone()), "id", "state", "length", "files", "film", "page", "labels")
     for column in (0, 1, 2, 3):
         table.columns[column].no_wrap = True
     for one in documents:
         table.add_row(
             _text(local_time(one.get("created_ms"))),
             _text(one.get("recording_id")),
-            _text(one.get("state"), state_style(one.get("state"))),
+            _text(_state(one), state_style(one.get("state"))),
             _text(length(one.get("duration_ms"))),
             _text(len(_items(one, "files"))),
             films.verdict(one),
@@ -52,8 +53,8 @@ def recording(one: Document) -> RenderableType:
     facts = Table.grid(padding=(0, 2))
     facts.add_column(no_wrap=True)
     facts.add_column(overflow="fold")
-    facts.add_row("id", _text(one.get("recording_id"), "bold"))
-    facts.add_row("state", _text(one.get("state"), state_style(one.get("state"))))
+    facts.add_row(t("id"), _text(one.get("recording_id"), "bold"))
+    facts.add_row(t("state"), _text(_state(one), state_style(one.get("state"))))
     for name, value in _fields(one):
         if value:
             facts.add_row(name, _text(value))
@@ -63,8 +64,9 @@ def recording(one: Document) -> RenderableType:
     if one.get("film") is not None:
         parts += ["", films.film(one)]
     if gaps := _items(one, "gaps"):
-        lines = [f"{local_time(gap.get('start_ms'))} to {local_time(gap.get('end_ms'))}" for gap in gaps]
-        parts += ["", _text("not recorded: " + ", ".join(lines), "yellow")]
+        spans = [(local_time(gap.get("start_ms")), local_time(gap.get("end_ms"))) for gap in gaps]
+        lines = ", ".join(t("{begin} to {end}", begin=begin, end=end) for begin, end in spans)
+        parts += ["", _text(t("not recorded: {lines}", lines=lines), "yellow")]
     if timeline := _items(one, "timeline"):
         parts += ["", timeline_of(timeline)]
     return Group(*parts)
@@ -72,9 +74,9 @@ def recording(one: Document) -> RenderableType:
 
 def timeline_of(entries: Iterable[Document]) -> RenderableType:
     """Return the table of what happened."""
-    table = table_of(f"time ({zone()})", "kind", "what")
+    table = table_of(t("time ({zone})", zone=zone()), "kind", "what")
     for entry in entries:
-        table.add_row(*(_text(part) for part in (local_time(entry.get("at_ms")), entry.get("kind"), entry.get("text"))))
+        table.add_row(*(_text(part) for part in (local_time(entry.get("at_ms")), entry.get("kind"), _happened(entry))))
     return table
 
 
@@ -82,7 +84,7 @@ def table_of(*columns: str) -> Table:
     """Return an empty table without frames."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(t(column), overflow="fold")
     return table
 
 
@@ -99,39 +101,61 @@ def labels(one: Document) -> str:
 
 def state_line(one: Document) -> str:
     """Return the state in one line, with its reason."""
-    why = f" ({one['reason']})" if one.get("reason") else ""
-    return f"{one.get('state')}{why}"
+    why = f" ({reason(one)})" if one.get("reason") else ""
+    return f"{_state(one)}{why}"
+
+
+def reason(one: Document) -> str:
+    """Return why a recording is in its state: by the code, where the reader's language has it."""
+    return said(f"reason.{one.get('reason_code')}", one.get("reason"))
+
+
+def advice(one: Document) -> str:
+    """Return what to do, by the code."""
+    return said(f"advice.{one.get('advice_code')}", one.get("advice"))
+
+
+def _state(one: Document) -> str:
+    return said(f"state.{one.get('state')}", one.get("state"))
+
+
+def _happened(entry: Document) -> str:
+    """Return what a line of the timeline says: by its code, with what it is about, else in its own words."""
+    values = {"said": said(f"state.{entry.get('said')}", entry.get("said"))}
+    words = filled(f"event.{entry.get('code')}", values, entry.get("text"))
+    why = said(f"reason.{entry.get('reason_code')}")
+    return t("{words}: {why}", words=words, why=why) if why else words
 
 
 def _fields(one: Document) -> list[tuple[str, object]]:
+    kept = (
+        t("{format} in {storage}", format=one.get("format"), storage=one.get("storage")) if one.get("storage") else None
+    )
+    billed = t("{minutes} min", minutes=one["billed_minutes"]) if one.get("billed_minutes") is not None else None
     return [
-        ("reason", one.get("reason")),
-        ("code", one.get("reason_code")),
-        ("advice", one.get("advice")),
-        ("page", one.get("page_url")),
-        ("kept as", f"{one.get('format')} in {one.get('storage')}" if one.get("storage") else None),
-        ("labels", labels(one)),
-        ("asked by", one.get("source")),
-        *((name, local_time(one.get(key))) for name, key in _TIMES.items()),
-        ("length", length(one.get("duration_ms"))),
-        ("billed", f"{one['billed_minutes']} min" if one.get("billed_minutes") is not None else None),
-        ("attempts", one.get("attempts")),
-        ("task", one.get("task_id")),
-        ("trace", one.get("trace_id")),
+        (t("reason"), reason(one) if one.get("reason") else None),
+        (t("original words"), None if is_english() else one.get("reason")),
+        (t("code"), one.get("reason_code")),
+        (t("advice"), advice(one) if one.get("advice") else None),
+        (t("page"), one.get("page_url")),
+        (t("kept as"), kept),
+        (t("labels"), labels(one)),
+        (t("asked by"), one.get("source")),
+        (t("created"), local_time(one.get("created_ms"))),
+        (t("starts"), local_time(one.get("start_at_ms"))),
+        (t("stops"), local_time(one.get("stop_at_ms"))),
+        (t("began"), local_time(one.get("started_ms"))),
+        (t("ended"), local_time(one.get("ended_ms"))),
+        (t("length"), length(one.get("duration_ms"))),
+        (t("billed"), billed),
+        (t("attempts"), one.get("attempts")),
+        (t("task"), one.get("task_id")),
+        (t("trace"), one.get("trace_id")),
     ]
 
 
-_TIMES = {
-    "created": "created_ms",
-    "starts": "start_at_ms",
-    "stops": "stop_at_ms",
-    "began": "started_ms",
-    "ended": "ended_ms",
-}
-
-
 def _files(files: Sequence[Document]) -> RenderableType:
-    table = table_of("file", f"from ({zone()})", "length", "size")
+    table = table_of("file", t("from ({zone})", zone=zone()), "length", "size")
     for file in files:
         span = file.get("duration_ms")
         row(table, file.get("name", ""), local_time(file.get("start_ms")), length(span), size(file.get("size")))

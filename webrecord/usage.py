@@ -10,11 +10,21 @@ from typing import Any, get_args
 
 import typer
 
+from webrecord.words import is_english, t
+
 NEVER_TYPED = (
     "there is no --token, since others could read it on the command line: "
     "use --token-file FILE, WEBRECORD_TOKEN or `webrecord config set token`"
 )
 _NO_OPTION = "no such option: "
+_TYPER = (
+    (r"Missing (?:argument|option|parameter):? '?(.+?)'?\.?", "{name} is missing."),
+    (r"No such command '(.+?)'.*", "there is no command {name}."),
+    (r"No such option:? '?(\S+?)'?[ .].*|No such option:? '?\S+", "there is no such option: {name}."),
+    (r"Got unexpected extra arguments?(?:\(s\))? \((.+)\)\.?", "this is too much: {name}."),
+    (r"Option '?(.+?)'? requires an argument\.?", "{name} wants a value."),
+)
+"""What typer says in English alone, and the sentence that stands for it."""
 
 
 def usage(error: typer.TyperException, words: Sequence[str], group: Any) -> str:  # noqa: ANN401 (typer's own group)
@@ -24,16 +34,25 @@ def usage(error: typer.TyperException, words: Sequence[str], group: Any) -> str:
     context = getattr(error, "ctx", None)
     if said.lower().startswith(_NO_OPTION):
         if option == "--token":
-            return NEVER_TYPED
+            return t(NEVER_TYPED)
         if context is not None and context.parent is None and (meant := _behind(list(words), group.commands)):
-            return f"options go behind the command: {meant}"
+            return t("options go behind the command: {meant}", meant=meant)
         if context is not None and (meant := _valued(option, context.command)):
-            said = f"there is no {option}: write {meant}."
+            said = t("there is no {option}: write {meant}.", option=option, meant=meant)
     if said.startswith("Usage:"):  # a group without a command
-        said = f"which one? {', '.join(getattr(context.command, 'commands', {})) if context else ''}."
-    said = _value(error) or said
+        names = ", ".join(getattr(context.command, "commands", {})) if context else ""
+        said = t("which one? {names}.", names=names)
+    said = _value(error) or _own(said)
     path = context.command_path if context is not None else "webrecord"
-    return f"{said} See: {path} --help"
+    return t("{said} See: {path} --help", said=said, path=path)
+
+
+def _own(said: str) -> str:
+    """Return what typer says, in the reader's language as far as it is known."""
+    for pattern, sentence in _TYPER:
+        if not is_english() and (found := re.fullmatch(pattern, said, re.IGNORECASE)):
+            return t(sentence, name=found[1])
+    return said
 
 
 def _valued(option: str, command: Any) -> str:  # noqa: ANN401 (typer's own command)
@@ -57,17 +76,23 @@ def _value(error: typer.TyperException) -> str:
     choices = re.findall("'([^']*)'", text)
     if choices:
         like = difflib.get_close_matches(given, choices, 1)
-        mean = f"; did you mean {like[0]}?" if like else "."
-        return f"{name} must be one of {', '.join(choices)}, not {given!r}{mean}"
+        mean = t("; did you mean {like}?", like=like[0]) if like else "."
+        return t(
+            "{name} must be one of {choices}, not {given!r}{mean}",
+            name=name,
+            choices=", ".join(choices),
+            given=given,
+            mean=mean,
+        )
     kinds = {
-        "int": "a whole number",
-        "float": "a number",
-        "greater": f"at least {context.get('ge', 0):g}",
-        "less": f"at most {context.get('le', 0):g}",
-        "finite": "a number",
+        "int": t("a whole number"),
+        "float": t("a number"),
+        "greater": t("at least {limit:g}", limit=context.get("ge", 0)),
+        "less": t("at most {limit:g}", limit=context.get("le", 0)),
+        "finite": t("a number"),
     }
-    kind = next((words for start, words in kinds.items() if str(wrong["type"]).startswith(start)), "something else")
-    return f"{name} must be {kind}, not {given!r}."
+    kind = next((words for start, words in kinds.items() if str(wrong["type"]).startswith(start)), t("something else"))
+    return t("{name} must be {kind}, not {given!r}.", name=name, kind=kind, given=given)
 
 
 def _behind(words: list[str], commands: Mapping[str, Any]) -> str:

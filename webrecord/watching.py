@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
+from webrecord import tables
 from webrecord.api import FINAL, WAIT_S, Api, Document
 from webrecord.errors import RecordingFailed, TimedOut
 from webrecord.session import Session
+from webrecord.words import t
 
 WHOLE_S, UPLOAD_S = 30 * 3600.0, 3 * 3600.0
 """How long `--wait` stays unless `--timeout` says: for a recording, and for what was stopped. A recording lasts
@@ -30,7 +32,7 @@ class Deadline:
 
     def __str__(self) -> str:
         if self._after_s is None:
-            return "as long as it takes"
+            return t("as long as it takes")
         return f"{self._after_s:g} s" if self._after_s < 3600 else f"{self._after_s / 3600:g} h"
 
 
@@ -66,16 +68,24 @@ def until_final(
             state = recording.get("state")
             seen(recording)
     if state not in FINAL:
-        raise TimedOut(f"{recording_id} is still {state} after {deadline}; {goes_on(session, recording_id, state)}")
+        raise TimedOut(
+            t(
+                "{recording_id} is still {state} after {deadline}; {goes_on}",
+                recording_id=recording_id,
+                state=state,
+                deadline=deadline,
+                goes_on=goes_on(session, recording_id, state),
+            )
+        )
     return recording
 
 
 def goes_on(session: Session, recording_id: str, state: object) -> str:
     """Return what goes on without this command, and the commands that show and end it."""
-    shows = f"`{session.again('watch', recording_id)}` shows it"
+    shows = t("`{again}` shows it", again=session.again("watch", recording_id))
     if state in ("stopping", "uploading"):
-        return f"its files are still on their way; {shows}"
-    return f"it goes on; `{session.again('stop', recording_id)}` ends it, {shows}"
+        return t("its files are still on their way; {shows}", shows=shows)
+    return t("it goes on; `{again}` ends it, {shows}", again=session.again("stop", recording_id), shows=shows)
 
 
 def check_ended_well(recording: Document) -> None:
@@ -85,6 +95,14 @@ def check_ended_well(recording: Document) -> None:
         RecordingFailed: with its reason and what to do.
     """
     if recording.get("state") != "completed":
-        why = recording.get("reason") or "no reason is known"
-        advice = f"; {recording['advice']}" if recording.get("advice") else ""
-        raise RecordingFailed(f"{recording.get('recording_id')} is {recording.get('state')}: {why}{advice}")
+        why = tables.reason(recording) or t("no reason is known")
+        advice = f"; {tables.advice(recording)}" if recording.get("advice") else ""
+        raise RecordingFailed(
+            t(
+                "{recording_id} is {state}: {why}{advice}",
+                recording_id=recording.get("recording_id"),
+                state=recording.get("state"),
+                why=why,
+                advice=advice,
+            )
+        )

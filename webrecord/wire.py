@@ -18,6 +18,7 @@ from socksio.exceptions import SOCKSError
 
 from webrecord.errors import BadUsage
 from webrecord.proxies import Proxy, proxy_for
+from webrecord.words import t
 
 _NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "UNKNOWN_PROTOCOL")
 """What OpenSSL's releases call an answer that is no TLS."""
@@ -73,8 +74,15 @@ def trusted(environ: Mapping[str, str]) -> ssl.SSLContext:
             environ.get("SSLKEYLOGFILE") and not isinstance(error, ssl.SSLError) and os.access(path, os.R_OK)
         ):
             variable, path = "SSLKEYLOGFILE", environ.get("SSLKEYLOGFILE")
-        why = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
-        raise BadUsage(f"{variable} names {path}, which can't be used: {why}; mend or unset it") from None
+        why = t("it holds no certificate") if isinstance(error, ssl.SSLError) else error.strerror
+        raise BadUsage(
+            t(
+                "{variable} names {path}, which can't be used: {why}; mend or unset it",
+                variable=variable,
+                path=path,
+                why=why,
+            )
+        ) from None
 
 
 class Why(NamedTuple):
@@ -87,34 +95,52 @@ class Why(NamedTuple):
 def why(error: Exception, url: str, proxy: Proxy | None) -> Why:
     """Return why no answer came, and what to do, in words."""
     causes = list(_causes(error))
-    ask = f"does the proxy run? Unset {proxy.variable}, or put the host into NO_PROXY, to do without" if proxy else _ASK
-    through = f" through the proxy {proxy.shown} of {proxy.variable}" if proxy else ""
+    ask = (
+        t("does the proxy run? Unset {variable}, or put the host into NO_PROXY, to do without", variable=proxy.variable)
+        if proxy
+        else t(_ASK)
+    )
+    through = t(" through the proxy {shown} of {variable}", shown=proxy.shown, variable=proxy.variable) if proxy else ""
     if isinstance(error, httpx.ProxyError) and proxy:
         wants_login = "407" in str(error) or "username/password" in str(error).lower()
-        said = "it wants a login" if wants_login else _words(str(error))
-        return Why(f"the proxy {proxy.shown} of {proxy.variable} failed: {said}", not wants_login)
+        said = t("it wants a login") if wants_login else _words(str(error))
+        return Why(
+            t("the proxy {shown} of {variable} failed: {said}", shown=proxy.shown, variable=proxy.variable, said=said),
+            not wants_login,
+        )
     if untrusted := next((one for one in causes if isinstance(one, ssl.SSLCertVerificationError)), None):
         said = untrusted.verify_message
-        return Why(f"its certificate is not trusted{through}: {said}; SSL_CERT_FILE can name another authority", False)
+        return Why(
+            t(
+                "its certificate is not trusted{through}: {said}; SSL_CERT_FILE can name another authority",
+                through=through,
+                said=said,
+            ),
+            False,
+        )
     if broken := next((one for one in causes if isinstance(one, ssl.SSLError)), None):
         if broken.reason not in _NO_TLS:
-            return Why(f"the secure connection{through} failed: {_words(str(broken))}")
+            return Why(t("the secure connection{through} failed: {words}", through=through, words=_words(str(broken))))
         plain = "http" + url.removeprefix("https")
-        return Why(f"it does not speak https{through}; if it speaks plain http, write {plain}", False)
+        return Why(
+            t("it does not speak https{through}; if it speaks plain http, write {plain}", through=through, plain=plain),
+            False,
+        )
     if isinstance(error, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError):
         if url.startswith("http:") and proxy is None and speaks_tls(url):
-            return Why(f"it speaks https, not http; write https{url.removeprefix('http')}", False)
-        return Why(f"the connection was closed before a whole answer came{through}")
+            return Why(t("it speaks https, not http; write https{names}", names=url.removeprefix("http")), False)
+        return Why(t("the connection was closed before a whole answer came{through}", through=through))
     if any(isinstance(one, socket.gaierror) for one in causes):
-        return Why(f"there is no host of that name{through}; {ask}")
+        return Why(t("there is no host of that name{through}; {ask}", through=through, ask=ask))
     if isinstance(error, httpx.ConnectTimeout):
-        return Why(f"it can't be reached in time{through}; {ask}")
+        return Why(t("it can't be reached in time{through}; {ask}", through=through, ask=ask))
     if isinstance(error, httpx.TimeoutException):
-        return Why(f"it took too long{through}")
+        return Why(t("it took too long{through}", through=through))
     if isinstance(error, httpx.ConnectError):
         told = next((one.strerror for one in causes if isinstance(one, OSError) and one.strerror), "") or str(error)
-        return Why(f"{_words(told)}{through}; {ask if proxy else f'does it run, {ask}'}")
-    return Why(_words(str(error)) or "the connection failed")
+        ask = ask if proxy else t("does it run, {ask}", ask=ask)
+        return Why(f"{_words(told)}{through}; {ask}")
+    return Why(_words(str(error)) or t("the connection failed"))
 
 
 def speaks_tls(url: str) -> bool:
@@ -144,7 +170,9 @@ def _way(proxy: Proxy | None, context: ssl.SSLContext | None) -> httpx.HTTPTrans
             else httpx.HTTPTransport(verify=verify, trust_env=False, proxy=own)
         )
     except (httpx.InvalidURL, ValueError, UnicodeError):
-        raise BadUsage(f"{proxy.variable} is no address of a proxy; it looks like http://host:port") from None
+        raise BadUsage(
+            t("{variable} is no address of a proxy; it looks like http://host:port", variable=proxy.variable)
+        ) from None
 
 
 class _Socks(httpx.HTTPTransport):
@@ -167,7 +195,7 @@ class _Socks(httpx.HTTPTransport):
         except (SOCKSError, AssertionError, IndexError, ValueError) as error:
             if (stream := getattr(self._backend.newest, "stream", None)) is not None:
                 stream.close()  # of this thread; httpcore leaves it open
-            raise httpx.ProxyError("it does not answer as a SOCKS5 proxy does", request=request) from error
+            raise httpx.ProxyError(t("it does not answer as a SOCKS5 proxy does"), request=request) from error
 
 
 class _Backend(httpcore.SyncBackend):

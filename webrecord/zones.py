@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from webrecord.errors import BadUsage
+from webrecord.words import t
 
 _OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2})(?::?([0-5]\d))?", re.ASCII | re.IGNORECASE)
 
@@ -35,8 +36,12 @@ def zone_of(name: str | None) -> tzinfo | None:
     like = known.get(plain) or next((one for one in sorted(known.values()) if one.lower().endswith(f"/{plain}")), "")
     if not like and (close := difflib.get_close_matches(plain, known, 1)):
         like = known[close[0]]
-    hint = f"did you mean {like}?" if like else "write one such as Asia/Shanghai, or an offset such as +08:00"
-    raise BadUsage(f"there is no zone {text[:40]!r}; {hint}")
+    hint = (
+        t("did you mean {like}?", like=like)
+        if like
+        else t("write one such as Asia/Shanghai, or an offset such as +08:00")
+    )
+    raise BadUsage(t("there is no zone {text!r}; {hint}", text=text[:40], hint=hint))
 
 
 def placed(at: datetime, zone: tzinfo | None) -> datetime:
@@ -48,12 +53,25 @@ def placed(at: datetime, zone: tzinfo | None) -> datetime:
     try:
         first, second = (_in_zone(at.replace(fold=fold), zone) for fold in (0, 1))
     except (OverflowError, ValueError, OSError):
-        raise BadUsage(f"{at:%Y-%m-%d %H:%M} is out of the range of times") from None
+        raise BadUsage(t("{at:%Y-%m-%d %H:%M} is out of the range of times", at=at)) from None
     if first.utcoffset() != second.utcoffset():
         shown = f"{at:%Y-%m-%d %H:%M}"
         if first.astimezone(timezone.utc) > second.astimezone(timezone.utc):
-            raise BadUsage(f"{shown} does not exist in {zone or 'this zone'}: its clocks are put forward over it")
-        raise BadUsage(f"{shown} comes twice in {zone or 'this zone'}: write it with an offset, as {first.isoformat()}")
+            raise BadUsage(
+                t(
+                    "{shown} does not exist in {zone}: its clocks are put forward over it",
+                    shown=shown,
+                    zone=zone or t("this zone"),
+                )
+            )
+        raise BadUsage(
+            t(
+                "{shown} comes twice in {zone}: write it with an offset, as {isoformat}",
+                shown=shown,
+                zone=zone or t("this zone"),
+                isoformat=first.isoformat(),
+            )
+        )
     return first
 
 

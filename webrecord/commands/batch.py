@@ -25,6 +25,7 @@ from webrecord.journal import ACCEPTED, REFUSED, UNAVAILABLE, Journal
 from webrecord.session import Session, Zone, command
 from webrecord.settings import resolve
 from webrecord.text import to_json
+from webrecord.words import t
 from webrecord.zones import zone_of
 
 Result = dict[str, Any]
@@ -55,7 +56,7 @@ def batch(
     if encoding:
         session.out.note(encoding)
     if not lines:
-        session.out.note(f"{file} holds no line that asks for a recording")
+        session.out.note(t("{file} holds no line that asks for a recording", file=file))
     known = Journal.outcomes(file.with_name(f"{file.name}.results.jsonl"))
     left = [line for line in lines if known.get(line.key) != ACCEPTED]
     if not late:
@@ -93,17 +94,24 @@ def _check_times(lines: list[Line], file: Path) -> None:
     if found := past(lines, datetime.now(timezone.utc)):
         line, at = found[0]
         numbers = ", ".join(str(one.number) for one, _ in found[:_SHOWN])
-        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        more = t(" and {number} more", number=len(found) - _SHOWN) if len(found) > _SHOWN else ""
         raise BadUsage(
-            f"{file}: nothing was started: the times of lines {numbers}{more} are past (line {line.number}: {at}); "
-            "correct or remove them, or send them all the same by --late"
+            t(
+                "{file}: nothing was started: the times of lines {numbers}{more} are past (line {number}: {at});"
+                " correct or remove them, or send them all the same by --late",
+                file=file,
+                numbers=numbers,
+                more=more,
+                number=line.number,
+                at=at,
+            )
         )
 
 
 def _tell_dry_run(session: Session, lines: list[Line], left: list[Line]) -> None:
     would = [{"line": line.number, "key": line.key, "request": line.body} for line in left if line.problem is None]
     failed = [{"line": line.number, "error": line.problem} for line in left if line.problem is not None]
-    table = tables.table_of("line", "what would be started")
+    table = tables.table_of("line", t("what would be started"))
     for one in would:
         tables.row(table, one["line"], to_json(one["request"]))
     for wrong in failed:
@@ -112,9 +120,16 @@ def _tell_dry_run(session: Session, lines: list[Line], left: list[Line]) -> None
     session.out.result(
         {"lines": len(lines), "accepted_before": done, "would_start": would, "failed": failed}, lambda: table
     )
-    session.out.note(f"nothing was sent: {len(would)} of {len(lines)} lines would be started, {done} were before")
+    session.out.note(
+        t(
+            "nothing was sent: {count} of {count2} lines would be started, {done} were before",
+            count=len(would),
+            count2=len(lines),
+            done=done,
+        )
+    )
     if failed:
-        raise RecordingFailed(f"{len(failed)} of {len(lines)} lines are wrong")
+        raise RecordingFailed(t("{count} of {count2} lines are wrong", count=len(failed), count2=len(lines)))
 
 
 def start_line(api: Api, line: Line) -> Result:
@@ -130,7 +145,7 @@ def start_line(api: Api, line: Line) -> Result:
     try:
         status, recording = api.start(line.body, line.key, line.typed)
     except Refused as error:
-        deleted = " (to record the lines of this file once more, give them new keys by --run NAME)"
+        deleted = t(" (to record the lines of this file once more, give them new keys by --run NAME)")
         return {**result, "outcome": REFUSED, "error": f"{error}{deleted if 'that is deleted' in str(error) else ''}"}
     except NotTheApi:
         raise
@@ -173,7 +188,7 @@ def start_all(
             stopped.set()
             pool.shutdown(wait=True, cancel_futures=True)
             _take({future for future in open_ if not future.cancelled()}, keep)
-            return Interrupted("what was started goes on; the same command starts the rest")
+            return Interrupted(t("what was started goes on; the same command starts the rest"))
 
 
 @contextmanager
@@ -220,14 +235,16 @@ def _outcome(line: Line, result: Result | None, before: set[str]) -> str:
 
 
 def _table(told: Result) -> Any:  # noqa: ANN401 (what rich prints)
-    table = tables.table_of("lines", "what became of them")
+    table = tables.table_of("lines", t("what became of them"))
     for name in (ACCEPTED, "accepted_before", REFUSED, UNAVAILABLE, "not_tried"):
         if told[name]:
             tables.row(table, told[name], name.replace("_", " "), style="red" if name == REFUSED else "")
     for one in told["failed"][:_SHOWN]:
-        tables.row(table, f"line {one['line']}", one.get("error"))
+        tables.row(table, t("line {line}", line=one["line"]), one.get("error"))
     if len(told["failed"]) > _SHOWN:
-        tables.row(table, "…", f"{len(told['failed']) - _SHOWN} more in {told['results']}")
+        tables.row(
+            table, "…", t("{number} more in {results}", number=len(told["failed"]) - _SHOWN, results=told["results"])
+        )
     return table
 
 
@@ -235,8 +252,19 @@ def _end(told: Result, fatal: CliError | None, file: Path) -> None:
     if fatal is not None:
         raise fatal
     if told[REFUSED]:
-        raise RecordingFailed(f"{told[REFUSED]} of {told['lines']} lines failed for good; mend them in {file}")
+        raise RecordingFailed(
+            t(
+                "{told} of {lines} lines failed for good; mend them in {file}",
+                told=told[REFUSED],
+                lines=told["lines"],
+                file=file,
+            )
+        )
     if told[UNAVAILABLE]:
         raise ServiceFailed(
-            f"{told[UNAVAILABLE]} of {told['lines']} lines found the service busy; run the command again"
+            t(
+                "{told} of {lines} lines found the service busy; run the command again",
+                told=told[UNAVAILABLE],
+                lines=told["lines"],
+            )
         )

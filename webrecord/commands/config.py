@@ -15,11 +15,12 @@ from webrecord import tables
 from webrecord.errors import BadUsage
 from webrecord.session import Session, command
 from webrecord.settings import PROFILE, PROFILE_FIELDS, check_endpoint, check_token, config_path, read_config, resolve
+from webrecord.words import t
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="Where to call, kept in a file.", rich_markup_mode=None, no_args_is_help=True)
+    group = typer.Typer(help=t("Where to call, kept in a file."), rich_markup_mode=None, no_args_is_help=True)
     command(group, "set", example="config set endpoint https://… --profile prod")(set_value)
     command(group)(show)
     command(group)(path)
@@ -37,10 +38,10 @@ def set_value(
     profile = session.choices.profile or os.environ.get(PROFILE) or str(document.get("default", "default"))
     if name == "token":
         if value is not None:
-            raise BadUsage("a token on the command line can be seen by others; leave it out, it is asked for")
-        value = check_token(_secret(), "the input")
+            raise BadUsage(t("a token on the command line can be seen by others; leave it out, it is asked for"))
+        value = check_token(_secret(), t("the input"))
     if not value:
-        raise BadUsage(f"to what? write: webrecord config set {name} VALUE")
+        raise BadUsage(t("to what? write: webrecord config set {name} VALUE", name=name))
     if name == "default":
         document["default"] = value
     else:
@@ -48,8 +49,12 @@ def set_value(
         fields = profiles.setdefault(profile, tomlkit.table())
         fields[name] = check_endpoint(value) if name == "endpoint" else value
     _write(file, tomlkit.dumps(document))
-    what = f"default = {value}" if name == "default" else f"{name} of {profile} is set"
-    session.out.result({"path": str(file), "set": name}, lambda: f"{what} in {file}")
+    what = (
+        t("default = {value}", value=value)
+        if name == "default"
+        else t("{name} of {profile} is set", name=name, profile=profile)
+    )
+    session.out.result({"path": str(file), "set": name}, lambda: t("{what} in {file}", what=what, file=file))
 
 
 def show(session: Session) -> None:
@@ -59,15 +64,15 @@ def show(session: Session) -> None:
     profiles = {name: _hidden(dict(fields)) for name, fields in document.get("profiles", {}).items()}
     try:
         target = resolve(session.choices, os.environ)
-        used = {"endpoint": target.endpoint, "token": "set" if target.token else "not set"}
+        used = {"endpoint": target.endpoint, "token": "set" if target.token else t("not set")}
     except BadUsage as error:  # what there is can be shown all the same
         used = {"endpoint": "", "token": ""}
-        session.out.note(f"no call can be made: {error}")
+        session.out.note(t("no call can be made: {error}", error=error))
     told = {"path": str(file), "default": str(document.get("default", "default")), "profiles": profiles, "used": used}
     table = tables.table_of("profile", *PROFILE_FIELDS)
     for name, fields in profiles.items():
         tables.row(table, name, *(fields.get(field, "") for field in PROFILE_FIELDS))
-    tables.row(table, "(used now)", used["endpoint"], used["token"], "")
+    tables.row(table, t("(used now)"), used["endpoint"], used["token"], "")
     session.out.result(told, lambda: table)
 
 
@@ -96,4 +101,4 @@ def _write(file: Path, text: str) -> None:
             new.write(text)
         Path(name).replace(file)
     except OSError as error:
-        raise BadUsage(f"{file} can't be written: {error.strerror}") from None
+        raise BadUsage(t("{file} can't be written: {strerror}", file=file, strerror=error.strerror)) from None

@@ -10,6 +10,7 @@ from webrecord import tables
 from webrecord.doctor import examine
 from webrecord.errors import CliError
 from webrecord.session import Session, command
+from webrecord.words import t
 
 
 def register(app: typer.Typer) -> None:
@@ -19,9 +20,9 @@ def register(app: typer.Typer) -> None:
 
 def doctor(session: Session) -> None:
     """Look whether calls can work: configuration, endpoint, clock, health, token."""
-    with session.out.working("looking …"):
+    with session.out.working(t("looking …")):
         findings = list(examine(session.choices, os.environ))
-    table = tables.table_of("", "check", "what was seen")
+    table = tables.table_of("", "check", t("what was seen"))
     for finding in findings:
         mark, style = ("bad", "red") if finding.status else ("ok", "")
         tables.row(table, mark, finding.name, finding.line, style=style)

@@ -21,6 +21,7 @@ from webrecord.playlist import is_ours, segments, side_by_side
 from webrecord.session import Session, command
 from webrecord.text import safe, size
 from webrecord.wire import Ways
+from webrecord.words import t
 
 
 def register(app: typer.Typer) -> None:
@@ -42,13 +43,21 @@ def download(
     recording, _ = session.api.get(recording_id)
     files = [file for file in recording.get("files", []) if isinstance(file, dict)]
     if not files:
-        raise RecordingFailed(f"{recording_id} has no files; it is {tables.state_line(recording)}")
+        raise RecordingFailed(
+            t(
+                "{recording_id} has no files; it is {state_line}",
+                recording_id=recording_id,
+                state_line=tables.state_line(recording),
+            )
+        )
     if recording.get("state") not in FINAL:
-        session.out.note(f"{recording_id} is {recording.get('state')}: more files may come")
+        session.out.note(
+            t("{recording_id} is {state}: more files may come", recording_id=recording_id, state=recording.get("state"))
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BadUsage(f"{folder} can't be made: {error.strerror}") from None
+        raise BadUsage(t("{folder} can't be made: {strerror}", folder=folder, strerror=error.strerror)) from None
     limits = httpx.Timeout(30.0, connect=10.0)
     http = httpx.Client(timeout=limits, transport=Ways(), trust_env=False, follow_redirects=True)
     done: list[Document] = []
@@ -61,7 +70,12 @@ def download(
                 with _kept(problems):
                     done += work.bring(file)
     except KeyboardInterrupt:
-        raise Interrupted(f"`webrecord download {recording_id}` with the same -o goes on where this ended") from None
+        raise Interrupted(
+            t(
+                "`webrecord download {recording_id}` with the same -o goes on where this ended",
+                recording_id=recording_id,
+            )
+        ) from None
     except OSError as error:
         raise RecordingFailed(f"{folder}: {error.strerror or error}") from None
     result: Document = {"recording_id": recording_id, "files": done}
@@ -103,8 +117,10 @@ class _Work:
         if name.endswith(".m3u8") and file.get("playlist_url"):
             return self._playlist(name)
         if not file.get("url"):
-            where = f"in the bucket {file['bucket']}" if file.get("bucket") else "elsewhere"
-            raise RecordingFailed(f"{name} has no address: it lies {where}, and the API may not sign for it")
+            where = t("in the bucket {bucket}", bucket=file["bucket"]) if file.get("bucket") else t("elsewhere")
+            raise RecordingFailed(
+                t("{name} has no address: it lies {where}, and the API may not sign for it", name=name, where=where)
+            )
         length = file.get("size")
         whole = length if isinstance(length, int) else None
         return [self._one(name, lambda new: self._address(file, name, new), whole)]
@@ -115,7 +131,7 @@ class _Work:
         fresh, _ = self._api.get(self._id)
         found = [one for one in fresh.get("files", []) if one.get("name") == name and one.get("url")]
         if not found:
-            raise RecordingFailed(f"{name} is no file of {self._id} any more")
+            raise RecordingFailed(t("{name} is no file of {id} any more", name=name, id=self._id))
         return str(found[0]["url"])
 
     def _playlist(self, name: str) -> list[Document]:
@@ -136,7 +152,13 @@ class _Work:
         path = self._folder / name
         if path.exists() and not (self._force and length is not None and path.stat().st_size != length):
             if length is not None and path.stat().st_size != length:
-                raise RecordingFailed(f"{path} is there and is not it ({length} bytes); move it away, or --force")
+                raise RecordingFailed(
+                    t(
+                        "{path} is there and is not it ({length} bytes); move it away, or --force",
+                        path=path,
+                        length=length,
+                    )
+                )
         else:
             Fetcher(self._http, self._following(name)).fetch(address, path, length)
         self._there.add(name)

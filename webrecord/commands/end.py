@@ -14,6 +14,7 @@ from webrecord.errors import BadUsage, CliError, Interrupted, Refused
 from webrecord.session import Session, command
 from webrecord.text import safe
 from webrecord.watching import UPLOAD_S, Deadline, check_ended_well, until_final
+from webrecord.words import t
 
 
 def register(app: typer.Typer) -> None:
@@ -34,13 +35,26 @@ def stop(
     recording = ended(session, recording_id)
     if wait and recording.get("state") not in FINAL:
         limit = Deadline(timeout or UPLOAD_S)
-        session.out.note(f"{recording_id} is {recording.get('state')}: waiting for its files, at most {limit}")
+        session.out.note(
+            t(
+                "{recording_id} is {state}: waiting for its files, at most {limit}",
+                recording_id=recording_id,
+                state=recording.get("state"),
+                limit=limit,
+            )
+        )
         try:
             with session.out.working(f"{recording_id} {recording.get('state')}"):
                 recording = until_final(session, recording_id, limit)
         except KeyboardInterrupt:
             shows = session.again("watch", recording_id)
-            raise Interrupted(f"{recording_id} is stopped; its files are on their way: `{shows}` shows them") from None
+            raise Interrupted(
+                t(
+                    "{recording_id} is stopped; its files are on their way: `{shows}` shows them",
+                    recording_id=recording_id,
+                    shows=shows,
+                )
+            ) from None
     session.out.result(recording, lambda: tables.recording(recording))
     if wait:
         check_ended_well(recording)
@@ -51,8 +65,15 @@ def cancel(session: Session, recording_id: Id) -> None:
     recording, _ = session.api.get(recording_id)
     if recording.get("state") not in WAITING:
         state = recording.get("state")
-        what = "it is over" if state in FINAL else f"`{session.again('stop', recording_id)}` ends it"
-        raise Refused(f"{recording_id} is {state}, so there is nothing to cancel; {what}")
+        what = t("it is over") if state in FINAL else t("`{again}` ends it", again=session.again("stop", recording_id))
+        raise Refused(
+            t(
+                "{recording_id} is {state}, so there is nothing to cancel; {what}",
+                recording_id=recording_id,
+                state=state,
+                what=what,
+            )
+        )
     # A stop, not a DELETE: should it begin and end this very moment, a DELETE would remove what it recorded.
     recording = ended(session, recording_id)
     session.out.result(recording, lambda: tables.recording(recording))
@@ -77,8 +98,12 @@ def delete(
     """Delete what is known of a final recording; cancel one that waits to start."""
     if not yes:
         if not sys.stdin.isatty():
-            raise BadUsage("nobody can be asked here; say --yes to delete")
-        what = f"{recording_id} with its files" if files else f"{recording_id}, not its files"
-        typer.confirm(f"Delete {what}?", abort=True, err=True)
-    outcome = "cancelled" if session.api.delete(recording_id, files=files) == 202 else "deleted"
+            raise BadUsage(t("nobody can be asked here; say --yes to delete"))
+        what = (
+            t("{recording_id} with its files", recording_id=recording_id)
+            if files
+            else t("{recording_id}, not its files", recording_id=recording_id)
+        )
+        typer.confirm(t("Delete {what}?", what=what), abort=True, err=True)
+    outcome = t("cancelled") if session.api.delete(recording_id, files=files) == 202 else t("deleted")
     session.out.result({"recording_id": recording_id, "outcome": outcome}, lambda: f"{safe(recording_id)} {outcome}")

@@ -15,6 +15,7 @@ from webrecord import films, pagecheck
 from webrecord.errors import BadUsage, CliError
 from webrecord.session import Session, command
 from webrecord.text import length, safe, size
+from webrecord.words import t
 
 _FILMS = (".mp4", ".m3u8", ".m4v", ".mov", ".ts", ".m4s")
 
@@ -46,7 +47,7 @@ def inspect(
     if found.get("film") == "bad":
         raise typer.Exit(1)
     if found.get("film") == "unchecked" and "file" in found:
-        raise BadUsage(f"{film} can't be looked into: {found.get('film_reason')}")
+        raise BadUsage(t("{film} can't be looked into: {film_reason}", film=film, film_reason=found.get("film_reason")))
 
 
 def _is_file(word: str) -> bool:
@@ -80,5 +81,5 @@ def _looked(session: Session, file: str) -> dict[str, Any]:
     except ValueError:
         found = None
     if status or not isinstance(found, dict):
-        raise CliError(f"the film check of {file} did not end: `webrecord inspect` it again")
+        raise CliError(t("the film check of {file} did not end: `webrecord inspect` it again", file=file))
     return found

@@ -17,6 +17,7 @@ from webrecord.instants import Span
 from webrecord.session import Session, Zone, command
 from webrecord.text import clock, local_time, to_json, zone
 from webrecord.watching import Deadline, changes, check_ended_well, goes_on
+from webrecord.words import t
 from webrecord.zones import zone_of
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The recording's id.")]
@@ -80,15 +81,15 @@ def list_recordings(
     filters = [(name, value) for name, value in (*given, ("film", verdicts), ("label", ",".join(labels))) if value]
     found: list[dict[str, Any]] = []
     more = None
-    with session.out.working("reading the list …") as working:
+    with session.out.working(t("reading the list …")) as working:
         for page in session.api.pages(filters, None if everything else limit, cursor, span.holds):
             found += page.get("recordings", [])
             more = page.get("next_cursor")
-            working(f"reading the list … {len(found)}")
+            working(t("reading the list … {count}", count=len(found)))
     listed = {"recordings": found, **({"next_cursor": more} if more else {})}
     session.out.result(listed, lambda: tables.recordings(found))
     if not session.out.as_json and (more or not found):
-        session.out.note("there may be more: --all, or a larger --limit" if more else "there is none")
+        session.out.note(t("there may be more: --all, or a larger --limit") if more else t("there is none"))
 
 
 def show(session: Session, recording_id: Id) -> None:
@@ -116,14 +117,22 @@ def watch(
     except KeyboardInterrupt:
         raise Interrupted(f"{recording_id}: {goes_on(session, recording_id, state)}") from None
     if recording.get("state") not in FINAL:
-        raise TimedOut(f"{recording_id} is still {state} after {deadline}; {goes_on(session, recording_id, state)}")
+        raise TimedOut(
+            t(
+                "{recording_id} is still {state} after {deadline}; {goes_on}",
+                recording_id=recording_id,
+                state=state,
+                deadline=deadline,
+                goes_on=goes_on(session, recording_id, state),
+            )
+        )
     check_ended_well(recording)
 
 
 def events(session: Session, recording_id: Id) -> None:
     """Show the callbacks that came about a recording, as TRTC sent them."""
     document = session.api.events(recording_id)
-    table = tables.table_of(f"received ({zone()})", "type", "event")
+    table = tables.table_of(t("received ({zone})", zone=zone()), "type", "event")
     for event in document.get("events", []):
         body = event.get("body")
         told = body if isinstance(body, Mapping) else {}

@@ -17,6 +17,7 @@ from webrecord.errors import BadUsage, CliError, Interrupted, TimedOut
 from webrecord.instants import at_of, instant
 from webrecord.session import Session, Zone, command
 from webrecord.watching import WHOLE_S, Deadline, changes, check_ended_well, until_final
+from webrecord.words import t
 from webrecord.zones import zone_of
 
 Url = Annotated[str, typer.Argument(metavar="URL", help="The page.")]
@@ -66,7 +67,7 @@ def start(
     given = {"url": url, "format": format, "storage": storage, "width": width, "height": height}
     request = build(json_body, label or [], {**given, "at": at, "until": until}, zone_of(zone))
     if timeout is not None and not (wait or seconds is not None):
-        raise BadUsage("--timeout is for --wait or --seconds; without them nothing is waited for")
+        raise BadUsage(t("--timeout is for --wait or --seconds; without them nothing is waited for"))
     stay = Deadline(timeout or WHOLE_S) if wait or seconds is not None else None
     recording = run(
         session, request, key_for(request, key), stay, seconds, wait=wait, typed=_typed(given, at, until, label)
@@ -116,7 +117,7 @@ def build(json_body: Path | None, labels: list[str], given: dict[str, Any], zone
         bodies.put(request, bodies.SHORT.get(name, (name,)), value)
     bodies.add_labels(request, labels)
     if bodies.spelled(request, "RecordUrl") not in request:
-        raise BadUsage("which page? give its URL, or --json-body with RecordUrl")
+        raise BadUsage(t("which page? give its URL, or --json-body with RecordUrl"))
     return request
 
 
@@ -136,7 +137,7 @@ def key_for(request: bodies.Body, key: str | None) -> str:
     named = (request.get(bodies.spelled(request, name)) for name in ("RecordingId", "RecordId"))
     chosen = key or next((name for name in named if isinstance(name, str) and name), None) or str(ULID())
     if not all("!" <= char <= "~" for char in chosen) or len(chosen) > 255:
-        raise BadUsage("a key is 1 to 255 ASCII characters without spaces")
+        raise BadUsage(t("a key is 1 to 255 ASCII characters without spaces"))
     return chosen
 
 
@@ -161,8 +162,16 @@ def run(
         recording_id, known = str(recording.get("recording_id")), True
         if stay is None:
             return recording
-        until = "its files are there" if wait else f"it recorded for {seconds:g} s"
-        session.out.note(f"{recording_id} is {recording.get('state')}: waiting until {until}, at most {stay}")
+        until = t("its files are there") if wait else t("it recorded for {seconds:g} s", seconds=seconds)
+        session.out.note(
+            t(
+                "{recording_id} is {state}: waiting until {until}, at most {stay}",
+                recording_id=recording_id,
+                state=recording.get("state"),
+                until=until,
+                stay=stay,
+            )
+        )
         with session.out.working(f"{recording_id} {recording.get('state')}") as working:
 
             def seen(now: Document) -> None:
@@ -175,9 +184,15 @@ def run(
             if wait:
                 recording = until_final(session, recording_id, stay, seen)
     except KeyboardInterrupt:
-        what = f"the recording {recording_id} goes on" if known else f"the recording {recording_id} may have begun"
+        what = (
+            t("the recording {recording_id} goes on", recording_id=recording_id)
+            if known
+            else t("the recording {recording_id} may have begun", recording_id=recording_id)
+        )
         stops, shows = session.again("stop", recording_id), session.again("watch", recording_id)
-        raise Interrupted(f"{what}; `{stops}` ends it, `{shows}` shows it") from None
+        raise Interrupted(
+            t("{what}; `{stops}` ends it, `{shows}` shows it", what=what, stops=stops, shows=shows)
+        ) from None
     return recording
 
 
@@ -193,13 +208,15 @@ def record_for(session: Session, recording_id: str, seconds: float, stay: Deadli
         if recording.get("state") not in ("scheduled", "queued", "starting"):
             break
     else:
-        _stop_late(session, recording_id, f"was still {recording.get('state')} after {stay}")
+        _stop_late(session, recording_id, t("was still {state} after {stay}", state=recording.get("state"), stay=stay))
     short = stay.left_s < seconds
     for recording in changes(session.api, recording_id, Deadline(min(seconds, stay.left_s))):
         if recording.get("state") not in ("recording", "paused", "queued", "starting"):
             return recording
     if short:
-        _stop_late(session, recording_id, f"had not recorded for {seconds:g} s after {stay}")
+        _stop_late(
+            session, recording_id, t("had not recorded for {seconds:g} s after {stay}", seconds=seconds, stay=stay)
+        )
     return session.api.stop(recording_id)
 
 
@@ -208,5 +225,21 @@ def _stop_late(session: Session, recording_id: str, why: str) -> NoReturn:
     try:
         session.api.stop(recording_id)
     except CliError as error:
-        raise TimedOut(f"{recording_id} {why}, and could not be stopped ({error}): `{stops}` ends it") from None
-    raise TimedOut(f"{recording_id} {why}, so it was stopped, as `{stops}` does; `{shows}` shows its end")
+        raise TimedOut(
+            t(
+                "{recording_id} {why}, and could not be stopped ({error}): `{stops}` ends it",
+                recording_id=recording_id,
+                why=why,
+                error=error,
+                stops=stops,
+            )
+        ) from None
+    raise TimedOut(
+        t(
+            "{recording_id} {why}, so it was stopped, as `{stops}` does; `{shows}` shows its end",
+            recording_id=recording_id,
+            why=why,
+            stops=stops,
+            shows=shows,
+        )
+    )

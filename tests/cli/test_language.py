@@ -1,0 +1,188 @@
+"""The command line speaks the language of the locale: every sentence, whole; JSON and exit statuses stay."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+
+import webrecord
+from tests.cli.calls import PAGE, Cli
+from webrecord import films, instants, pagecheck, sheet, usage, wire, words
+from webrecord.helptext import HEADINGS
+from webrecord.main import app
+
+FOLDER = Path(webrecord.__file__).parent
+OWN: dict[str, str] = json.loads((FOLDER / "messages.zh.json").read_text("utf-8"))
+CONSOLE = {
+    language: json.loads((FOLDER.parent / f"shared/http/console/messages.{language}.json").read_text("utf-8"))
+    for language in ("en", "zh")
+}
+CONSTANTS = [
+    instants.FORMS,
+    instants.FIXED,
+    instants.DAYS,
+    sheet.HOW,
+    wire._ASK,  # noqa: SLF001 (a sentence that stands apart)
+    films._NONE,  # noqa: SLF001
+    usage.NEVER_TYPED,
+    *pagecheck._NAMES.values(),  # noqa: SLF001
+    *(sentence for _, sentence in usage._TYPER),  # noqa: SLF001
+    *HEADINGS,
+]
+CHINESE = re.compile("[\u4e00-\u9fff]")
+
+
+def in_code() -> Iterator[str]:
+    """Yield every sentence that is given to `t`, and every name of a column."""
+    for path in FOLDER.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            name = getattr(node.func, "id", getattr(node.func, "attr", "")) if isinstance(node, ast.Call) else ""
+            if isinstance(node, ast.Call) and name in ("t", "table_of"):
+                given = node.args if name == "table_of" else node.args[:1]
+                yield from (
+                    one.value
+                    for one in given
+                    if isinstance(one, ast.Constant) and isinstance(one.value, str) and one.value
+                )
+
+
+def in_help() -> Iterator[str]:
+    """Yield every text of a command, an option or an argument."""
+    commands = [typer.main.get_command(app)]
+    for command in commands:
+        yield from (text for text in (command.help, command.short_help, command.epilog) if text)
+        yield from (text for one in command.params if (text := getattr(one, "help", None)))
+        commands += getattr(command, "commands", {}).values()
+
+
+def values(sentence: str) -> set[tuple[str, str, str]]:
+    """Return the values in a sentence, each with how it is written."""
+    return {
+        (name, spec or "", conversion or "") for _, name, spec, conversion in string.Formatter().parse(sentence) if name
+    }
+
+
+def test_each_sentence_is_there_in_chinese_with_the_same_values() -> None:
+    """Of code and help, and none is left over; what has a code is the console's, and stands there alone."""
+    helped = {text.replace("{", "{{").replace("}", "}}") for text in in_help() if not text.startswith("Example: ")}
+    wanted = {*in_code(), *CONSTANTS, *helped}
+    assert set() == wanted - set(OWN), "no Chinese"
+    assert set() == set(OWN) - wanted, "nobody says it"
+    assert [] == [english for english in OWN if values(english) != values(OWN[english])]
+    assert [] == [text for text in OWN.values() if not CHINESE.search(text) and re.search("[a-z]{2} [a-z]{2}", text)]
+    assert set() == set(OWN) & set(CONSOLE["zh"]), "one place for a message"
+
+
+@pytest.mark.parametrize(
+    ("environ", "spoken"),
+    [
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "zh"}, "zh"),
+        ({"LC_ALL": "zh_TW.UTF-8", "LANG": "C"}, "zh"),
+        ({"LC_ALL": "C", "LANG": "zh_CN.UTF-8"}, "en"),
+        ({"LC_ALL": "", "LC_MESSAGES": "zh_CN", "LANG": "en_US.UTF-8"}, "zh"),
+        ({"LC_MESSAGES": "en_US.UTF-8", "LANG": "zh_CN.UTF-8"}, "en"),
+        ({"LC_CTYPE": "zh_CN.UTF-8"}, "en"),
+        ({"WEBRECORD_LANG": "zh", "LC_ALL": "C"}, "zh"),
+        ({"WEBRECORD_LANG": "en", "LANG": "zh_CN.UTF-8"}, "en"),
+        ({"LANG": "zhx_AA"}, "en"),
+        ({}, "en"),
+    ],
+)
+def test_the_locale_decides(environ: dict[str, str], spoken: str) -> None:
+    """In the order of POSIX, and before it a variable of our own."""
+    assert spoken == words.language(environ)
+
+
+@pytest.mark.parametrize(("encoding", "spoken"), [("ascii", "en"), ("latin-1", "en"), ("gb18030", "zh"), ("no", "en")])
+def test_what_a_terminal_can_not_show_is_not_said(encoding: str, spoken: str) -> None:
+    """English in its place."""
+    assert spoken == words.language({"LANG": "zh_CN"}, encoding)
+
+
+@pytest.fixture
+def chinese(cli: Cli) -> Cli:
+    """The command line of a Chinese shell."""
+    cli.env |= {"WEBRECORD_LANG": "", "LC_ALL": "", "LC_MESSAGES": "", "LANG": "zh_CN.UTF-8"}
+    return cli
+
+
+def test_states_tables_and_help_are_chinese(chinese: Cli) -> None:
+    """What a recording went through, and what is kept of it; names and codes stay."""
+    ran = chinese("start", PAGE, "--key", "cli-zh", "--seconds", "1", "--wait")
+    assert 0 == ran.status, ran.err
+    for said in ("：等待文件就绪，最多 30 h", "cli-zh 录制中", "cli-zh 已完成"):
+        assert said in ran.err
+    shown = chinese("show", "cli-zh").out
+    for said in ("状态", "已完成", "创建时间", "开始录制", "已上传一个文件", "cli-zh"):
+        assert said in shown
+    listed = chinese("list").out
+    assert {"创建时间", "网页", "已完成"} <= set(re.split(r"[ （\n]+", listed))
+    for command in ([], ["start"], ["config", "set"], ["deploy", "plan"], ["batch"]):
+        helped = chinese(*command, "--help").out
+        assert "用法：" in helped
+        assert not re.search(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}", re.sub(r"(示例|用法).*", "", helped)), helped
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        (
+            ["start", "ftp://example.com", "--width", "1921"],
+            6,
+            "URL (RecordUrl): 须以 http:// 或 https:// 开头; --",
+        ),
+        (["show", "cli-zh-nobody"], 5, "未找到: there is no recording cli-zh-nobody"),
+        (["stop", "cli-zh-nobody"], 5, "它可能已被删除，或属于另一个配置"),
+        (["start"], 2, "缺少网页地址"),
+        (["start", PAGE, "--at", "tomorow"], 2, "'tomorow' 不是时间"),
+        (["start", PAGE, "--hls"], 2, "没有 --hls：请写 --format hls。"),
+        (["list", "--state", "fialed"], 2, "是否想写 failed？"),
+        (["nobody"], 2, "没有命令 nobody。"),
+        (["show"], 2, "缺少 "),
+        (["show", "x", "y"], 2, "多余的参数：y。"),
+        (["list", "--endpoint", "http://127.0.0.1:1"], 3, "没有应答"),
+    ],
+)
+def test_errors_are_chinese_and_statuses_the_same(chinese: Cli, arguments: list[str], status: int, says: str) -> None:
+    """One line each, as in English."""
+    ran = chinese(*arguments)
+    (line,) = ran.err.splitlines()
+    assert (status, "", "错误：") == (ran.status, ran.out, line[:3])
+    assert says in line
+    english = Cli({**chinese.env, "WEBRECORD_LANG": "en"})(*arguments)
+    assert status == english.status
+    assert not CHINESE.search(english.err)
+
+
+def test_json_is_the_same_in_every_language(chinese: Cli) -> None:
+    """Programs read it: also what is said beside it stays English."""
+    english = Cli({**chinese.env, "WEBRECORD_LANG": "en"})
+    chinese.ok("start", PAGE, "--key", "cli-zh-json", "--until", "+1h")
+    for arguments in (["list"], ["show", "cli-zh-json"], ["events", "cli-zh-json"], ["doctor"], ["config", "show"]):
+        ours, theirs = chinese(*arguments, "--json"), english(*arguments, "--json")
+        assert (theirs.status, theirs.document.keys() if isinstance(theirs.document, dict) else None) == (
+            ours.status,
+            ours.document.keys() if isinstance(ours.document, dict) else None,
+        )
+        assert not CHINESE.search(ours.out + ours.err)
+    chinese("stop", "cli-zh-json")
+
+
+def test_a_process_in_a_chinese_shell(chinese: Cli) -> None:
+    """By the environment alone; a terminal that has no Chinese letters gets English."""
+    said = {}
+    for encoding in ("utf-8", "gb18030", "ascii"):
+        shell = Cli({**chinese.env, "PYTHONIOENCODING": encoding})
+        process = shell.process("show", "cli-zh-nobody", encoding=encoding)
+        said[encoding] = process.communicate(timeout=60)[1]
+        assert 5 == process.returncode
+    assert {"utf-8": True, "gb18030": True, "ascii": False} == {name: "未找到" in err for name, err in said.items()}
+    assert "Not found" in said["ascii"]

@@ -1,0 +1,67 @@
+"""The language of what people read: Chinese where the locale is Chinese, else English; JSON is always English.
+
+English sentences stand in the code. `messages.zh.json` has each in Chinese; what has a code, a state, a reason, a
+finding, stands in the console's file, which both share.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+VARIABLES = ("WEBRECORD_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
+"""The first that is set decides."""
+_FILES = (
+    Path(__file__).parent.parent / "shared" / "http" / "console" / "messages.zh.json",
+    Path(__file__).with_name("messages.zh.json"),
+)
+_now: Mapping[str, str] = {}
+
+
+def language(environ: Mapping[str, str], encoding: str = "utf-8") -> str:
+    """Return `zh` or `en`: what the environment says, as far as the terminal's encoding can show it."""
+    wanted = next((value for name in VARIABLES if (value := environ.get(name))), "")
+    try:
+        "\u4e2d\u6587".encode(encoding)
+    except (UnicodeError, LookupError):
+        return "en"
+    return "zh" if re.match(r"zh([^a-z]|$)", wanted.lower()) else "en"
+
+
+def speak(wanted: str) -> None:
+    """Say everything from now on in a language."""
+    global _now  # noqa: PLW0603 (one process speaks to one reader)
+    _now = _chinese() if wanted == "zh" else {}
+
+
+def t(sentence: str, **values: Any) -> str:  # noqa: ANN401 (what a format takes)
+    """Return a sentence in the reader's language, with the values in it; one that is called `state` is a state."""
+    if "state" in values:
+        values["state"] = said(f"state.{values['state']}", values["state"])
+    return _now.get(sentence, sentence).format(**values)
+
+
+def said(key: str, text: object = None) -> str:
+    """Return the message of a code, such as `state.failed`; `text` where the reader's language has none."""
+    return _now.get(key) or ("" if text is None else str(text))
+
+
+def is_english() -> bool:
+    """Tell whether the reader is told in English."""
+    return not _now
+
+
+def filled(key: str, values: object, text: object) -> str:
+    """Return the message of a code with values that came from elsewhere; `text` where there is none."""
+    known = values if isinstance(values, Mapping) else {}
+    return re.sub(r"\{(\w+)\}", lambda found: str(known.get(found[1], found[0])), _now.get(key, "")) or str(text)
+
+
+@cache
+def _chinese() -> Mapping[str, str]:
+    tables = [json.loads(path.read_text("utf-8")) for path in _FILES if path.exists()]
+    return {key: text for table in tables for key, text in table.items()}
