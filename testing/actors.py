@@ -1,4 +1,4 @@
-"""Who does what in a run: each action is a function of the run and its arguments, in a greenlet of its own."""
+"""The actions of a run: each is a function of the run and its arguments and runs in its own greenlet."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def replace(run: Run, key: str) -> None:
 
 
 def meet(run: Run, chance: Random) -> None:
-    """Begin, in the middle of another invocation: a tick, a call that was made before, or a stop."""
+    """Begin a tick, a repeated call, or a stop in the middle of another invocation."""
     asked = {entry.about: entry.data["body"] for entry in run.ledger.of("asked")}
     deletable = [key for key in asked if key.startswith("d")]
     what = chance.choice(["tick", "tick", "tick", "call", "call", "stop"]) if asked else "tick"

@@ -55,7 +55,7 @@ class Objects(MutableMapping[str, StoredObject]):
         insort(self.folders[folder], key)
 
     def forget(self, key: str) -> None:
-        """Let listings name the key no more."""
+        """Remove the key from listings."""
         keys = self.folders[folder_of(key)]
         at = bisect_right(keys, key) - 1
         if at >= 0 and keys[at] == key:
@@ -104,7 +104,7 @@ class Bucket:
     late_ms: int = 0
     page_size: int = 1_000
     overwritten: dict[str, bytes] = field(default_factory=dict)
-    """Part of a key → what takes the place of such an object in the middle of its being read, once."""
+    """Part of a key → the content that replaces such an object once, in the middle of a read."""
     _born: dict[str, int] = field(default_factory=dict)
     """Key → when it was written, of those that no listing names yet; in that order."""
     _died: dict[str, tuple[int, int]] = field(default_factory=dict)

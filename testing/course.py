@@ -1,4 +1,4 @@
-"""A big site as it is asked for, and what came of it."""
+"""The parameters of a big site, and the result of its run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PUNCTUAL_S = 120
 
 @dataclass(frozen=True)
 class Site:
-    """What is simulated, and what a call costs.
+    """What is simulated, and the cost of a call.
 
     Attributes:
         per_day: recordings a day, arriving evenly by chance.
@@ -70,7 +70,7 @@ class TickRow:
     report: Report
     counts: Counter[str]
     left: int
-    """Looks that were due and that it did not come to."""
+    """Due checks that the tick had no time for."""
     open_now: int
 
 
@@ -106,5 +106,5 @@ class Course:
 
     @property
     def behind(self) -> bool:
-        """Whether looks are left over, or starts or stops come late. Questions about the silent may take their time."""
+        """Whether checks are left over, or starts or stops are late. Questions about silent recordings may be late."""
         return bool(median(row.left for row in self.ticks[-10:]) or sum(self.late.values()))

@@ -30,7 +30,7 @@ CHUNK = 20
 
 @dataclass
 class Sum:
-    """What many runs did. `broken` is law → seed and breach."""
+    """The sum of many runs; `broken` maps a law to seeds and breaches."""
 
     runs: int = 0
     calls: Counter[str] = field(default_factory=Counter)

@@ -1,4 +1,4 @@
-"""What may happen in a run, and what its world may be like. Each draws from a stream of its own."""
+"""Ideas: events of a run, and properties of its world. Each draws from its own stream of random numbers."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def waking(chance: Random) -> dict[str, Any]:
 
 @idea
 def recordings(chance: Random) -> Iterator[Step]:
-    """Backends start recordings, some twice at once; some wait for their time, some bring storage of their own."""
+    """Backends start recordings, some twice at once; some are scheduled, some bring their own storage."""
     for number in range(chance.choices([1, 2, 3], [10, 3, 1])[0]):
         body: dict[str, Any] = {"RecordUrl": f"https://example.com/{number}"}
         if chance.random() < 0.2:
@@ -90,7 +90,7 @@ def recordings(chance: Random) -> Iterator[Step]:
 
 @idea
 def never_taken(chance: Random) -> Iterator[Step]:
-    """TRTC takes some starts never, for a reason of their own: at the head of the queue."""
+    """TRTC never takes some starts at the head of the queue, each for its own reason."""
     if chance.random() < 0.05:
         for number in range(chance.choice([1, 4])):
             body = {"RecordUrl": f"https://example.com/never{number}", "StartAt": (BEGIN_MS + MINUTE) / 1000}
@@ -244,7 +244,7 @@ def damage(chance: Random) -> Iterator[Step]:
 
 @idea
 def broken(chance: Random) -> Iterator[Step]:
-    """One more has its request, facts or callbacks damaged, or all of them; nobody else is to feel it."""
+    """Another recording's request, facts, callbacks, or all, are damaged; no other one may be affected."""
     if chance.random() < 0.03:
         body = {"RecordUrl": "https://example.com/x"}
         yield Step(chance.randrange(MINUTE), "caller", "start", {"key": "x0", "body": body})

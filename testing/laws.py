@@ -1,4 +1,4 @@
-"""What is promised, one function a promise: each compares what we say in the end with what truly happened.
+"""The laws, one function per promise: each compares the stored result with what really happened.
 
 A law yields a line for each breach. `tests/testing/test_laws.py` has, for each, a world or code that it must catch.
 """
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 Law = Callable[["Run"], Iterator[str]]
 LAWS: dict[str, Law] = {}
 PER_SECOND = {"StartWebRecord": STARTS_PER_SECOND}
-"""What one tick may call of each action in a second; the first of them is free."""
+"""The most calls of each action that one tick may make in a second; the first of them is free."""
 PUNCTUAL_TICKS = 2
 HOUR_MS = 3_600_000
 
@@ -185,7 +185,7 @@ def parts_are_there_or_told_missing(run: Run) -> Iterator[str]:
 
 @law
 def films_are_looked_into(run: Run) -> Iterator[str]:
-    """What is over and lies in our bucket has a verdict, whatever the looks met."""
+    """Every final recording in our bucket has a film verdict, whatever faults its checks met."""
     for accepted, recording in _recordings(run):
         if can_look(accepted) and recording.state.final and recording.files and recording.film is None:
             yield f"{recording.recording_id} has files, and nobody looked into them"
@@ -195,7 +195,7 @@ def films_are_looked_into(run: Run) -> Iterator[str]:
 
 @law
 def a_check_is_of_one_object(run: Run) -> Iterator[str]:
-    """No check has its beginning from a film and its end from what took the film's place.
+    """No check mixes the beginning of a film with the end of the object that replaced it.
 
     What is put there is none from its first byte on; a film's beginning with another end has no index.
     """
@@ -457,7 +457,7 @@ def what_is_forbidden_does_not_start(run: Run) -> Iterator[str]:
 
 @law
 def every_line_is_accepted_or_reported(run: Run) -> Iterator[str]:
-    """Of a job object that was taken each line is a recording, or in the report: once.
+    """Each line of an accepted job object is a recording or stands in the report, exactly once.
 
     The report is about the last object of its name.
     """

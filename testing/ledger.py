@@ -1,4 +1,4 @@
-"""What truly happened in a run: only added to, never changed. Laws judge by it, traces are read from it."""
+"""The ledger of a run: what really happened, append-only. Laws compare with it, and traces print it."""
 
 from __future__ import annotations
 

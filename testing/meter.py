@@ -1,4 +1,4 @@
-"""Ports whose calls are counted and take a given time: what a tick costs."""
+"""Ports that count calls and give each its time, to measure the cost of a tick."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Meter:
 
     timeline: Timeline
     counts: Counter[str] = field(default_factory=Counter)
-    """Calls of whoever is no tick."""
+    """Calls outside of ticks."""
     ticks: dict[Process, Counter[str]] = field(default_factory=dict)
     """Calls of ticks."""
     seconds: Counter[tuple[str, int]] = field(default_factory=Counter)

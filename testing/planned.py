@@ -17,7 +17,7 @@ lose the reply; or let something else run in between."""
 
 
 class Died(BaseException):
-    """The process was killed here; no `except` of the code under test may see it."""
+    """The process was killed here; no `except Exception` of the tested code may catch it."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The ports of one invocation: each call takes time, others run meanwhile, and faults strike as they are planned."""
+"""The ports of one invocation: each call takes time, lets others run, and may meet a planned fault."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STALL_MS = 600_000
 
 
 class Watch(Protocol):
-    """Whoever wants to know of every call: for a trace."""
+    """Observers of every call, for traces."""
 
     def __call__(self, process: Process, number: int, what: str, kind: str | None) -> None:
         """A call begins, or is struck."""
@@ -36,7 +36,7 @@ class Watch(Protocol):
 
 @dataclass
 class Calls:
-    """What every call of one invocation goes through.
+    """The gate that every call of one invocation passes.
 
     Attributes:
         timeline, process: whose time it takes.

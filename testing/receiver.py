@@ -24,7 +24,7 @@ class Receiver:
     chance: Random
     refusing: float = 0.0
     hanging: bool = False
-    """Whether its host `slow.…` never answers, or only after the sender has hung up."""
+    """Whether the host `slow.…` never answers, or answers only after the sender's timeout."""
     wait_ms: Callable[[int], None] = lambda _ms: None
     deletes: Callable[[str], None] = lambda _about: None
 

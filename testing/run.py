@@ -47,7 +47,7 @@ NOT_MODELLED = (
 )
 """What the world has and the runs have not."""
 LONGEST_MS = 5 * 86_400_000
-"""From peace on; what is not final by then never will be."""
+"""Time after peace in which every recording must become final, ms."""
 PATIENCE_S = {"recordings": 5.0, "callback": 2.0, "reconcile": 5.0}
 """What one storage call may take."""
 
@@ -175,7 +175,7 @@ class Run:
         )
 
     def tick(self) -> None:
-        """Let the timer fire; a tick that fails is the next one's to mend."""
+        """Let the timer fire; the next tick repairs a failed one."""
         begun_ms, labels = self.timeline.now, list[str]()
 
         def do(invoked: Invoked) -> None:

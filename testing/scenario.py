@@ -1,4 +1,4 @@
-"""A run as data: settings of its world, and a list of who does what when; ideas draw it from independent streams."""
+"""A run as data: its world and its list of timed actions, drawn by ideas from independent streams."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ WORLDS: dict[str, Change] = {}
 
 
 def idea(make: Idea) -> Idea:
-    """Register what may happen in a run; its steps come from a stream of its own, so that others stay as they were."""
+    """Register an idea; its steps come from its own stream, so that the steps of other ideas stay the same."""
     IDEAS[make.__name__] = make
     return make
 

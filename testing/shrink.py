@@ -1,4 +1,4 @@
-"""Drop from a failing run what it does not need to fail: steps, faults, and what is unkind in its world."""
+"""Shrink a failing run: remove steps, faults and unkind settings as long as it still fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may become of a task: generators of timed events and files, as TRTC's documents describe them.
+"""The stories of tasks: generators of timed events and files, as TRTC's documents describe them.
 
 A story is told what ended its recording: its own time, a stop, or MaxDurationLimit.
 """
@@ -190,7 +190,7 @@ def silent(life: Life, chance: Random, now: Callable[[], int]) -> Story:
 
 
 def no_upload(life: Life, chance: Random, now: Callable[[], int]) -> Story:
-    """It begins and ends, and nothing is ever heard of its files."""
+    """It begins and ends, and no event about its files comes."""
     yield from _begin(now)
     yield from _ended((yield Record(chance.choice(LENGTHS_MS))))
 

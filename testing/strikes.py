@@ -1,4 +1,4 @@
-"""What goes wrong at which call, and what truly did: planned for each invocation from a stream of its own."""
+"""Faults by call: planned for each invocation from its own stream, and recorded when they strike."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Strikes:
     calls: Counter[str] = field(default_factory=Counter)
     """Every kind of call, and how often it was made."""
     aim: tuple[str, int, Kind] | None = None
-    """Besides: which kind of call is struck once in the run, at its how manieth, and how."""
+    """The one kind of call that this run strikes in addition, at which of its calls, and how."""
     planned: int = 0
 
     def __post_init__(self) -> None:

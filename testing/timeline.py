@@ -56,7 +56,7 @@ class Timeline:
         return self.now
 
     def at(self, ms: int, do: Callable[[], object]) -> None:
-        """Do something at a time: at once and whole, unless it waits, as a greenlet of its own does."""
+        """Schedule a function; it runs without interruption unless it waits in its own greenlet."""
         if ms <= self.now:
             self._ready.append(do)
         else:
@@ -90,11 +90,11 @@ class Timeline:
 
     @property
     def waits(self) -> bool:
-        """Whether who asks is a greenlet, which can wait while others run."""
+        """Whether the caller is a greenlet, which can wait while others run."""
         return getcurrent() is not self._hub
 
     def wait_ms(self, ms: int) -> None:
-        """Let the time of whoever calls pass; others run meanwhile.
+        """Let time pass for the caller; others run meanwhile.
 
         Raises:
             Killed: its process died before.

@@ -31,7 +31,7 @@ class Life:
     asked_ms: int
     story: Story | None = None
     waits: list[Why] = field(default_factory=list)
-    """What cuts the wait of now short; empty while it can't be."""
+    """Ends the present wait early; empty while the wait cannot be ended."""
     turn: int = 0
     done: bool = False
     """Its story is over."""
@@ -54,7 +54,7 @@ class Life:
 
 
 class Witness:
-    """Hears what truly happens to tasks; this one does nothing with it."""
+    """Gets the events of tasks; this base class ignores them."""
 
     def began(self, life: Life) -> None:
         """A task was started."""

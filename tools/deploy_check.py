@@ -86,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _outweighed(text: str, environment: Mapping[str, str]) -> int:
-    """Say which variables this shell holds with another value: the CLI would send that one."""
+    """Name the variables that this shell exports with another value: the CLI would send that value."""
     others = [
         name
         for name in sorted({*VARIABLE.findall(text)})

@@ -18,7 +18,7 @@ MAX_NAME = 60
 
 
 def check_functions(deployment: Deployment) -> Problems:
-    """There are the three functions, each under a name of its own that SCF takes (60 characters at most)."""
+    """The three functions exist, each with a distinct valid name of at most 60 characters."""
     if set(deployment.functions) != set(SETTINGS):
         yield f"the functions are {', '.join(deployment.functions)}"
     names = [payload["FunctionName"] for payload in deployment.functions.values()]
@@ -104,7 +104,7 @@ def check_memory(deployment: Deployment) -> Problems:
 
 
 def check_timeouts(deployment: Deployment) -> Problems:
-    """Timeouts are 1 to 900 s, and what the code takes for granted: its budgets, TRTC's 5 s, a start's 30 s."""
+    """Timeouts are 1 to 900 s and fit the code's budgets, TRTC's 5 s and a start's 30 s."""
     limits = {
         "recordings": (1, IN_FLIGHT_MS / 1000),
         "callback": (CALLBACK_BUDGET_S + 1, 5),

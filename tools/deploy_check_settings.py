@@ -32,7 +32,7 @@ MAX_ENVIRONMENT = 4096
 
 
 def check_environment(deployment: Deployment) -> Problems:
-    """Every function can be given all settings that it reads, gets what it needs, and none of the platform's names."""
+    """Every function can get all settings it reads, gets the required ones, and uses no name of the platform."""
     for key in deployment.functions.keys() & SETTINGS.keys():
         given = set(deployment.environment(key))
         fields = SETTINGS[key].model_fields

@@ -36,7 +36,7 @@ def check_http(deployment: Deployment) -> Problems:
 
 
 def check_cos(deployment: Deployment) -> Problems:
-    """Job objects trigger recordings, wakes reconcile; nothing else that is stored triggers either."""
+    """Job objects trigger recordings, and wakes trigger reconcile; no other object triggers either."""
     for function, described in deployment.described("cos"):
         environment = deployment.environment(function) if function else {}
         jobs, results = environment.get("WEBRECORD_JOBS_PREFIX", ""), f"{environment.get('WEBRECORD_PREFIX', '')}/"

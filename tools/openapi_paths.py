@@ -19,7 +19,7 @@ Json = dict[str, Any]
 
 
 UNDESCRIBED = (description, console_page)
-"""What answers with no data of the API."""
+"""Routes that return no data of the API."""
 _ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,26}$"}}
 
 

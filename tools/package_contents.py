@@ -1,4 +1,4 @@
-"""What belongs into the package of one function: its own file, the parts of shared/ it imports, and their wheels."""
+"""The content of one function's package: its file, the parts of shared/ that it imports, and their wheels."""
 
 from __future__ import annotations
 

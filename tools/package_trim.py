@@ -1,4 +1,4 @@
-"""What the packages leave out of what a function could import, with a reason each.
+"""Files that the packages leave out, each with a reason.
 
 Paths are globs over the files of a wheel as it is unpacked; `*` crosses folders. Everything else is in.
 """
