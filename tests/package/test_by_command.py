@@ -1,12 +1,9 @@
-"""`webrecord init` and `webrecord deploy`, as people type them, with our packages and an empty account."""
+"""The commands `init` and `deploy` in a checkout, with our packages and an empty account."""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -18,6 +15,7 @@ import pytest
 
 from local.client import FINAL, Client
 from local.config import SDK_APP_ID
+from tests.cli.calls import Cli
 from tests.local.deploying.account import BUCKET, REGION, Account, empty_account
 from tools.package import Package
 from webrecord.deploy import envfile
@@ -39,19 +37,9 @@ class Person:
     def types(self, *words: str, status: int = 0) -> list[dict[str, Any]]:
         """Run a command; return what it printed as JSON, a line each."""
         secret_id, secret_key = self.account.key
-        keys = {"TENCENTCLOUD_SECRET_ID": secret_id, "TENCENTCLOUD_SECRET_KEY": secret_key}
-        ran = subprocess.run(
-            [sys.executable, "-m", "webrecord", *words],
-            cwd=self.folder,
-            env={**os.environ, **keys, "PYTHONPATH": str(ROOT)},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        assert status == ran.returncode, ran.stdout + ran.stderr
-        return [json.loads(line) for line in ran.stdout.splitlines() if line.startswith("{")]
+        ran = Cli({"TENCENTCLOUD_SECRET_ID": secret_id, "TENCENTCLOUD_SECRET_KEY": secret_key})(*words)
+        assert status == ran.status, ran.out + ran.err
+        return [json.loads(line) for line in ran.out.splitlines() if line.startswith("{")]
 
     def deploys(self, *words: str, status: int = 0) -> list[dict[str, Any]]:
         """Run `webrecord deploy` against the local account."""
@@ -72,13 +60,14 @@ class Person:
 
 
 @pytest.fixture
-def person(tmp_path: Path, packages: dict[str, Package]) -> Iterator[Person]:
+def person(tmp_path: Path, packages: dict[str, Package], monkeypatch: pytest.MonkeyPatch) -> Iterator[Person]:
     """A checkout with packages and without .env, and an empty account."""
     folder = tmp_path / "checkout"
     (folder / "build").mkdir(parents=True)
     shutil.copy(ROOT / "serverless.yml", folder)
     for name, package in packages.items():
         shutil.copy(package.zip_path, folder / "build" / f"{name}.zip")
+    monkeypatch.chdir(folder)
     with empty_account(tmp_path / "cloud") as account:
         account.running.cloud.callback_settings.timeout_s = 60.0  # a cold start on a busy machine
         yield Person(folder, account)
