@@ -112,7 +112,7 @@ def picture_of(track: Track, *, partial: bool = False) -> Seconds:
     times, zero = track.times, track.times[0]
     for before, key in pairwise(sync):
         at_s = (times[key] - zero) / track.scale
-        if at_s > settle and abs(sizes[key] - sizes[before]) > max(least, LIMITS.key_differs * sizes[before]):
+        if at_s > settle and abs(sizes[key] - sizes[before]) > _steps(sizes, before, key, blocks):
             flags[min(int(at_s), len(flags) - 1)] = False
     figures["late_per_block"] = round(max(tops[int(settle) :], default=0) / blocks, 4)
     figures["moving_seconds"] = sum(flag is False for flag in flags)
@@ -126,6 +126,12 @@ def picture_of(track: Track, *, partial: bool = False) -> Seconds:
     return Seconds(flags, figures)
 
 
+def _steps(sizes: Sequence[int], before: int, key: int, blocks: int) -> float:
+    """Return by how much two key frames' sizes may differ though nothing changed between them."""
+    hid = max(sizes[before + 1 : key], default=0) > LIMITS.hides * blocks
+    return max(LIMITS.moves * blocks, (LIMITS.key_differs if hid else LIMITS.key_steps) * sizes[before])
+
+
 def _late(track: Track, sync: Sequence[int]) -> array[int]:
     """Return the sizes, with 0 for what lies within a moment after a key frame, or before any."""
     late, times, count = array("I", track.sizes), track.times, len(track.sizes)
@@ -133,6 +139,7 @@ def _late(track: Track, sync: Sequence[int]) -> array[int]:
     many = len(sync) > 2  # then the first group, which encoders begin badly, need not be looked at
     for key, following in pairwise(chain(sync, (count,))):
         refined = bisect_left(times, times[key] + int(LIMITS.refined_s * track.scale))
+        refined = max(refined, key + min(LIMITS.refined_pictures, (following - key) // 2))
         until = following if many and key == sync[0] else min(following, max(key + 1, refined))
         late[key:until] = array("I", bytes(4 * (until - key)))
     return late

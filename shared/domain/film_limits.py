@@ -27,10 +27,16 @@ class Limits(NamedTuple):
     moves: float = 0.18
     """Bytes of a picture for each block of 16 x 16: a caret needs 0.15, the smallest clock 0.23."""
     refined_s: float = 0.5
-    """After a key frame an encoder refines what does not move."""
+    refined_pictures: int = 12
+    """After a key frame an encoder refines what does not move: so long, or so many pictures of at most half a group."""
     settle_s: float = 30.0
     """An encoder that keeps to a rate needs so long (a third of a short film) to find it."""
     key_differs: float = 0.015
+    """A key frame of another size than the one before shows a change that hid while the encoder refined."""
+    key_steps: float = 0.12
+    """Where nothing can have hidden: one step of the quantiser, which rate control takes as pictures come late."""
+    hides: float = 0.36
+    """Bytes of a picture for each block, while an encoder refines: with fewer it shows no change."""
     filler: float = 0.3
     mostly: float = 0.8
     blank: int = 150

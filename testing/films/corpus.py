@@ -70,6 +70,7 @@ CASES: dict[str, Case] = {
         SILENT,
     ),
     "still page, one key frame": _case(Film(see.still(), hear.zero, options=LIVE, gop_s=100), STILL, SILENT),
+    "still page, 10 a second, ultrafast": _case(Film(see.still(), hear.zero, options=FAST, fps=10), STILL, SILENT),
     "sign-in": _case(Film(see.login, hear.zero, options=MEDIUM), STILL, SILENT, quick=True),
     "sign-in, 720p": _case(Film(see.login, hear.zero, size=_BIG), STILL, SILENT),
     "one line of text": _case(Film(see.one_line, hear.zero, options=FAST), STILL, SILENT),
