@@ -31,11 +31,17 @@ class Ledger:
 
     clock: Callable[[], int]
     entries: list[Entry] = field(default_factory=list)
+    _kinds: dict[str, list[Entry]] = field(default_factory=dict)
 
     def note(self, who: str, what: str, about: str = "", **data: Any) -> None:
         """Add an entry of now."""
-        self.entries.append(Entry(self.clock(), who, what, about, data))
+        self.add(Entry(self.clock(), who, what, about, data))
+
+    def add(self, entry: Entry) -> None:
+        """Add an entry."""
+        self.entries.append(entry)
+        self._kinds.setdefault(entry.what, []).append(entry)
 
     def of(self, what: str) -> Iterator[Entry]:
         """Yield entries of one kind."""
-        return (entry for entry in self.entries if entry.what == what)
+        return iter(self._kinds.get(what, ()))

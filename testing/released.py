@@ -148,7 +148,7 @@ def take_up(run: Run, name: str) -> None:
     for ms, who, what, about, entry in data["ledger"]:
         if what == "callback":
             entry["body"] = entry["body"].encode()
-        run.ledger.entries.append(Entry(ms, who, what, about, entry))
+        run.ledger.add(Entry(ms, who, what, about, entry))
     for task in data["tasks"]:
         storage: dict[str, Any] = {"CloudVod": {}}
         if task["folder"]:

@@ -46,7 +46,7 @@ NOT_MODELLED = (
     "TRTC that names another task under a RecordId, or a TaskId twice",
 )
 """What the world has and the runs have not."""
-LONGEST_MS = 5 * 86_400_000
+LONGEST_MS = 2 * 86_400_000
 """Time after peace in which every recording must become final, ms."""
 PATIENCE_S = {"recordings": 5.0, "callback": 2.0, "reconcile": 5.0}
 """What one storage call may take."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import islice
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from shared.domain import keys
@@ -37,17 +37,19 @@ class Timer:
         folders = self._run.bucket.objects.folders  # type: ignore[attr-defined]
         return [key for key in folders.get("wake", ()) if keys.woken(key) and key in self._run.bucket.objects]
 
-    def _first(self) -> list[int]:
-        """Return the time of the first marker of each queue: their keys sort by time."""
+    def _due(self) -> Iterator[int]:
+        """Yield from when on a tick finds anything, of each queue: a marker's time, of a start a minute before it."""
         objects = self._run.bucket.objects
-        folders = [objects.folders.get(queue, ()) for queue in QUEUES]  # type: ignore[attr-defined]
-        named = (filter(None, (_MARKER.fullmatch(key) for key in names if key in objects)) for names in folders)
-        return [int(match[1]) for queue in named for match in islice(queue, 1)]
+        for queue in QUEUES:
+            for key in objects.folders.get(queue, ()):  # type: ignore[attr-defined]  # they sort by time
+                if key in objects and (match := _MARKER.fullmatch(key)):
+                    yield int(match[1]) - MINUTE_MS * (queue == "due")
+                    break
 
     def arm(self) -> None:
         """Let the timer fire at the next minute in which anything may be due."""
         timeline = self._run.timeline
-        times = self._first()
+        times = [-(-ms // MINUTE_MS) * MINUTE_MS for ms in self._due()]
         next_ms = timeline.next_ms()
         times += [] if next_ms is None else [next_ms]
         if self.wakes():
@@ -65,7 +67,7 @@ class Timer:
             return  # armed again since
         run, now = self._run, self._run.timeline.now
         cleared = now // MINUTE_MS % CLEARED_EVERY == 0 and self.wakes()
-        if cleared or any(ms <= now + MINUTE_MS for ms in self._first()):
+        if cleared or any(ms <= now for ms in self._due()):
             times = 1
             if not self.calm:
                 times = run.scenario.stream(f"timer {now}").choices([0, 1, 2], [1, 8, 2])[0]

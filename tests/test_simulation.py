@@ -48,7 +48,7 @@ def test_the_faults_really_strike() -> None:
     assert sum(kinds.values()) > 10 * len(runs), "more than ten a run"
     assert kinds["overrun"] > len(runs) / 6
     assert sum(len(run.trtc.started) for run in runs) > len(runs)
-    assert sum(entry.data["status"] == 200 for run in runs for entry in run.ledger.of("callback")) > 5 * len(runs)
+    assert sum(entry.data["status"] == 200 for run in runs for entry in run.ledger.of("callback")) > 3 * len(runs)
     ends = {entry.data["type"] for run in runs for entry in run.ledger.of("notified")}
     assert {"recording.completed", "recording.failed", "recording.lost"} <= ends
 
