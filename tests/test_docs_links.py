@@ -11,6 +11,17 @@ from tools import llms
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+SECTIONS = {
+    "docs/page-guide.md": ["Say when the page is ready"],
+    "docs/notifications.md": ["Python", "Node", "Java", "Change the secret"],
+    "docs/operations.md": ["Survive ten minutes of outage", "Fix a problem", "Set up queries and alarms"],
+    "docs/deploy.md": ["Deploy with three commands", "Rotate keys", "Roll back", "Remove everything"],
+    "docs/api.md": ["What a token may do", "Limits", "Send a request", "Reason codes", "Problems"],
+    "docs/guarantees.md": ["Promises", "How a silent recording ends", "Not promised"],
+    "docs/local-cloud.md": ["Test your own integration", "Inject faults"],
+    "CONTRIBUTING.md": ["Set up and edit", "Add something"],
+}
+"""What readers looked for: each has a title, in a document that README links to."""
 FIELDS = ["Context", "Decision", "Consequence", "Date"]
 
 
@@ -74,3 +85,11 @@ def test_llms_txt_is_made_from_the_documents() -> None:
     assert llms.text() == (ROOT / "llms.txt").read_text(encoding="utf-8")
     english = [path for path in DOCUMENTS if ".zh-CN" not in path.name]
     assert [] == [path.name for path in english if f"({path.relative_to(ROOT).as_posix()})" not in llms.text()]
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_what_readers_look_for_is_one_click_away(name: str) -> None:
+    """The README links to the document, and the document has the titles."""
+    assert f"]({name})" in (ROOT / "README.md").read_text(encoding="utf-8")
+    titles = re.findall(r"^#+ (.*)$", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE)
+    assert [] == [title for title in SECTIONS[name] if title not in titles]
