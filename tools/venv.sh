@@ -5,7 +5,11 @@ python=$1 dir=$2
     echo "error: $python is older than 3.10; say which to use: make PYTHON=python3.11 …" >&2
     exit 1
 }
-if "$python" -m venv "$dir" >/dev/null 2>&1; then exit 0; fi
+mkdir -p "$dir" 2>/dev/null && [ -w "$dir" ] || {
+    echo "error: $(pwd)/$dir can't be written: copy the checkout into a folder of yours" >&2
+    exit 1
+}
+if "$python" -c 'import ensurepip, venv' 2>/dev/null; then exec "$python" -m venv "$dir"; fi
 rm -rf "$dir"
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "installing Debian's python3-venv …"
