@@ -24,7 +24,7 @@ from shared.adapters.notify import WebhookNotifier
 from shared.adapters.probe import CosProbe, RequestsProbe
 from shared.adapters.trtc import TrtcRecorder
 from shared.adapters.wire import Deadline
-from shared.doctor import Finding, Level, checks, explained, fail, ok, warn
+from shared.doctor import Finding, Level, answers, checks, explained, fail, ok, warn
 from shared.doctor.environment import FUNCTIONS, each, variables
 from shared.domain.errors import ConfigurationError, WebRecordError
 from shared.settings import ANONYMOUS, load, role_credentials, variable
@@ -82,7 +82,7 @@ class Examination:
             found |= self._of_trtc()
         if "callback" in functions:
             found["callback-keys"] = self._needs(
-                ("callback_keys",), lambda: checks.callback_keys(self._callback_keys())
+                ("callback_keys",), lambda: answers.callback_keys(self._callback_keys())
             )
             if self.callback_url:
                 found["callback-url"] = self._needs((*BUCKET, "callback_keys", "sdk_app_id"), self._callback)
@@ -156,7 +156,7 @@ class Examination:
 
     def _trtc(self) -> Finding:
         recorder = TrtcRecorder(self._settings["trtc_region"], self._settings["trtc_endpoint"], role_credentials)
-        return checks.trtc(recorder, self._settings["sdk_app_id"], _name())
+        return answers.trtc(recorder, self._settings["sdk_app_id"], _name())
 
     def _callback_keys(self) -> list[str]:
         return _secrets([self._settings["callback_keys"]])
@@ -164,16 +164,16 @@ class Examination:
     def _callback(self) -> Finding:
         http, keys, sdk_app_id = RequestsProbe(HTTP_S), self._callback_keys(), self._settings["sdk_app_id"][0]
         now_ms = time.time_ns() // 1_000_000
-        return checks.callback_url(http, self.callback_url or "", keys, sdk_app_id, self._store(), now_ms, _name())
+        return answers.callback_url(http, self.callback_url or "", keys, sdk_app_id, self._store(), now_ms, _name())
 
     def _api(self) -> Finding:
         tokens = self._settings["api_tokens"]
         token = next(iter(_secrets([tokens])), None)
-        return checks.api_url(RequestsProbe(HTTP_S), self.api_url or "", token, _name(), anonymous=ANONYMOUS in tokens)
+        return answers.api_url(RequestsProbe(HTTP_S), self.api_url or "", token, _name(), anonymous=ANONYMOUS in tokens)
 
     def _notify(self) -> Finding:
         hosts, secret = self._settings["notify_hosts"], self._settings["notify_secret"]
-        return checks.notify(self._settings["notify_url"], hosts, WebhookNotifier(secret, hosts).check_secret)
+        return answers.notify(self._settings["notify_url"], hosts, WebhookNotifier(secret, hosts).check_secret)
 
     @cached_property
     def _read(self) -> tuple[dict[str, Any], set[str]]:
