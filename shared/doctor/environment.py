@@ -26,7 +26,7 @@ FUNCTIONS: dict[str, type[StoreSettings]] = {
     "callback": CallbackSettings,
     "reconcile": ReconcileSettings,
 }
-NOT_OURS = frozenset(f"WEBRECORD_{name}" for name in ("ROLE", "ENDPOINT", "TOKEN", "PROFILE", "DEBUG"))
+NOT_OURS = frozenset(f"WEBRECORD_{name}" for name in ("ROLE", "ENDPOINT", "TOKEN", "PROFILE", "LANG", "DEBUG"))
 """What serverless.yml uses, and what the command line reads: no function's settings."""
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 

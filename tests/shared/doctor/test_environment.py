@@ -56,6 +56,7 @@ def test_likely_typos_are_told_from_settings() -> None:
         "WEBRECORD_ROLE": "r",
         "WEBRECORD_ENDPOINT": "https://x.invalid",
         "WEBRECORD_TOKEN": "of-the-command-line",
+        "WEBRECORD_LANG": "zh",
         "PATH": "/",
         "WEBRECORD_PREFIX": "",
     }
