@@ -109,19 +109,19 @@ class TrtcSettings(StoreSettings):
     max_attempts: Annotated[
         int,
         _number(1, 100, "a number of tasks"),
-        Field(description="Tasks that may be started for one recording, the first included"),
+        Field(description="Attempts for one recording, with the first"),
     ] = 3
     start_within: Annotated[
         int,
         _number(60, 31_536_000, "seconds"),
-        Field(description="Seconds a start may be late before it is given up"),
+        Field(description="How late a start may be, seconds; later it becomes failed"),
     ] = 3_600
     notify_url: Annotated[
-        str | None, _read(str), Field(description="Who is told of every recording that becomes final")
+        str | None, _read(str), Field(description="Default receiver of notifications about final recordings")
     ] = None
     notify_hosts: Annotated[Hosts, Field(description="Globs of hosts that may be notified; empty: none")] = ()
     film_check: Annotated[
-        str, _read(forms.choice("on", "off")), Field(description="Whether films are looked into: `on` or `off`")
+        str, _read(forms.choice("on", "off")), Field(description="Check the content of films: `on` or `off`")
     ] = "on"
     film_ignore: Annotated[
         tuple[Flaw, ...],

@@ -84,7 +84,7 @@ class Fetcher:
                 refused, why = refused + 1, t("the address is refused (403), a new one too")
                 url = address(True)
             except (httpx.InvalidURL, ValueError):
-                raise RecordingFailed(t("{name}: the API gives an address that is none", name=path.name)) from None
+                raise RecordingFailed(t("{name}: the API gives an invalid address", name=path.name)) from None
             except (_Again, httpx.HTTPError) as error:
                 why = str(error) if isinstance(error, _Again) else _words(error, url)
                 self.pause(min(10.0, 0.25 * 2**vain))
@@ -92,9 +92,7 @@ class Fetcher:
                 part.replace(path)
                 return whole
             vain, refused = (0, 0) if _size(part) > had else (vain + 1, refused)
-        raise RecordingFailed(
-            t("{name}: {why}; the same command goes on where this one ended", name=path.name, why=why)
-        )
+        raise RecordingFailed(t("{name}: {why}; the same command continues", name=path.name, why=why))
 
     def _transfer(self, url: str, part: Path, name: str, size: int | None) -> int:
         """Append to the part what is missing; return the whole size."""
@@ -136,8 +134,8 @@ class Fetcher:
                 if whole is None and have + len(chunk) > most:
                     raise RecordingFailed(
                         t(
-                            "{stem}: nobody says its size, and after {have} bytes the disk of {parent} has no {number}"
-                            " MB left beside it; free some, and the same command goes on",
+                            "{stem}: its size is unknown, and after {have} bytes the disk of {parent} has no {number}"
+                            " MB left beside it; free some, and the same command continues",
                             stem=part.stem,
                             have=have,
                             parent=part.parent,
@@ -176,7 +174,7 @@ def _words(error: httpx.HTTPError, url: str) -> str:
     try:
         host = urlsplit(url)
     except ValueError:
-        return t("the API gives an address that is none")
+        return t("the API gives an invalid address")
     origin = f"{host.scheme}://{host.netloc.rpartition('@')[2]}"  # what is behind it is a signature
     return t(
         "no answer from {origin}: {line}", origin=origin, line=why_of(error, origin, proxy_for(origin, os.environ)).line

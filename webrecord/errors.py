@@ -35,7 +35,7 @@ EXIT_STATUSES: Mapping[int, str] = {
     6: "the API refused the request",
     7: "it took longer than --timeout",
     8: "the service failed; try again later",
-    INTERRUPTED: "interrupted; what was started goes on",
+    INTERRUPTED: "interrupted; started recordings continue",
 }
 
 

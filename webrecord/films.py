@@ -26,7 +26,7 @@ ADVICE = {
     "gap": "`webrecord show ID` has the timeline",
 }
 """By the code of a finding; one of a later release has its words alone."""
-_NONE = "nobody has looked into it: that is done when a recording is over, or it was recorded by an earlier release"
+_NONE = "it was not checked: it is not final yet, or an earlier release recorded it"
 
 
 def verdict(one: Mapping[str, Any]) -> Text:

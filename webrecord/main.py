@@ -127,7 +127,7 @@ def _interrupt(*_: object) -> None:
 def _end_at_once(*_: object) -> None:
     """End at the second Ctrl-C, whatever is still waited for."""
     with suppress(OSError):
-        line = t("interrupted: what was started goes on; `webrecord list` shows it, `webrecord stop ID` ends it")
+        line = t("interrupted: started recordings continue; `webrecord list` shows it, `webrecord stop ID` ends it")
         os.write(2, f"{line}\n".encode(sys.stderr.encoding or "ascii", "backslashreplace"))
     os._exit(INTERRUPTED)
 

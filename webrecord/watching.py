@@ -85,7 +85,9 @@ def goes_on(session: Session, recording_id: str, state: object) -> str:
     shows = t("`{again}` shows it", again=session.again("watch", recording_id))
     if state in ("stopping", "uploading"):
         return t("its files are still on their way; {shows}", shows=shows)
-    return t("it goes on; `{again}` ends it, {shows}", again=session.again("stop", recording_id), shows=shows)
+    return t(
+        "the recording continues; `{again}` ends it, {shows}", again=session.again("stop", recording_id), shows=shows
+    )
 
 
 def check_ended_well(recording: Document) -> None:

@@ -77,7 +77,7 @@ def trusted(environ: Mapping[str, str]) -> ssl.SSLContext:
         why = t("it holds no certificate") if isinstance(error, ssl.SSLError) else error.strerror
         raise BadUsage(
             t(
-                "{variable} names {path}, which can't be used: {why}; mend or unset it",
+                "{variable} names {path}, which can't be used: {why}; correct or unset it",
                 variable=variable,
                 path=path,
                 why=why,

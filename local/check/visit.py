@@ -154,7 +154,7 @@ class _Eye:
 
     async def _without_permission(self, seconds: float) -> None:
         """See what is refused, and whether a visitor's click starts it."""
-        self._say("once more, as a browser that lets no sound play by itself …")
+        self._say("opening it again in a browser that blocks autoplay with sound …")
         await asyncio.sleep(min(seconds, 3.0))
         visit = self._visit
         visit.look = await self._ask()

@@ -133,5 +133,5 @@ class Mp4Delivery:
             done = await self._folder.put_late(path)
         self._emitter.mp4(0 if done else 2, file)
         if not done:
-            log.error("%s was given up and stays in %s", file.name, self._work_dir)
+            log.error("%s could not be uploaded and stays in %s", file.name, self._work_dir)
         return done

@@ -78,7 +78,7 @@ def callback_url(
         finally:
             kept = _taken_away(store, body)
     except (StoreError, ConfigurationError) as error:
-        return warn(f"refuses a wrong callback; a right one could not be taken away again: {error}")
+        return warn(f"refuses a wrong callback; the signed test callback could not be deleted: {error}")
     if status == 401:
         return fail("a signed callback is answered 401: it has other WEBRECORD_CALLBACK_KEYS, or WEBRECORD_SDK_APP_ID")
     if status != 200 or not _is_code_0(said):
@@ -110,7 +110,7 @@ def api_url(http: HttpProbe, url: str, token: str | None, name: str, *, anonymou
 def notify(url: str | None, hosts: Sequence[str], check_secret: Callable[[], None]) -> Finding:
     """Whoever is to be told may be told, signed; `check_secret` raises NotificationError where nothing can be."""
     if not hosts and not url:
-        return ok("nobody is told (WEBRECORD_NOTIFY_HOSTS is empty)")
+        return ok("no notifications are sent (WEBRECORD_NOTIFY_HOSTS is empty)")
     try:
         if url:
             check_notify_url(url, hosts)

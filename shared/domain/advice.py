@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from shared.domain.reasons import Code
 
 _FILE = (
-    "give the address of a page, not of a file; COS hands out every file on its default domain as a download, where "
+    "give the address of a page, not of a file; COS sends every file on its default domain as a download, where "
     "the bucket was made since 2024: serve the page under a domain of your own"
 )
 _FULL = "nothing: it starts when another recording ends; ask TRTC for a higher quota"

@@ -46,7 +46,7 @@ def inspect(
         elif name.lower().endswith((".mp4", ".m4v", ".mov", ".m4s", ".m4a")) or not name.lower().endswith(NOT_FILMS):
             seen.mp4()
         else:
-            return FilmCheck(verdict=Verdict.UNCHECKED, why="only MP4 and HLS are looked into")
+            return FilmCheck(verdict=Verdict.UNCHECKED, why="only MP4 and HLS can be checked")
     except FilmError as error:
         seen.found = [FilmFinding(code=Flaw.UNPLAYABLE, words=f"The film can't be played: it {error}.")]
     except ReadStopped as error:

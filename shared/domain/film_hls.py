@@ -62,7 +62,7 @@ def parse(text: str) -> Playlist:
         if tag == "#EXTINF":
             length = _seconds(value.partition(",")[0])
         elif tag in ("#EXT-X-STREAM-INF", "#EXT-X-BYTERANGE") or (tag == "#EXT-X-KEY" and "METHOD=NONE" not in value):
-            raise ReadStopped(f"playlists with {tag} are not looked into")
+            raise ReadStopped(f"playlists with {tag} are not checked")
         elif tag == "#EXT-X-MAP":
             found.init = unquote(value.partition('URI="')[2].partition('"')[0]) or None
         elif tag == "#EXT-X-ENDLIST":

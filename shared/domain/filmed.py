@@ -99,7 +99,7 @@ def said_of(accepted: Accepted, evidence: Evidence, gaps: Sequence[Span], *, fin
         for name in films(task):
             check = task.film.files.get(name) if task.film else None
             if check is None or check.verdict is Verdict.UNCHECKED:
-                why.append(f"{name}: {(check.why if check else None) or 'not looked into yet'}"[:300])
+                why.append(f"{name}: {(check.why if check else None) or 'not checked yet'}"[:300])
             else:
                 found += [RecordingFinding(file=name, **finding.model_dump()) for finding in check.findings]
         off |= set(task.film.off) if task.film else set()

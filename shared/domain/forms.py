@@ -177,7 +177,7 @@ def api_tokens(text: str) -> dict[str, str]:
     for name, token in several(_token)(text):
         # A name given twice would lose a token; a token under two names hides who calls.
         if name in tokens or token in tokens.values():
-            raise ValueError("holds a name or a token twice: give every caller a name and a token of its own")
+            raise ValueError("holds a name or a token twice: give every caller a separate name and token")
         tokens[name] = token
     return tokens
 

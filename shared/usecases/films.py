@@ -77,7 +77,7 @@ def inspect_task(
 
 def unlooked(task: Task, at_ms: int) -> Filmed:
     """Return that nobody can look here."""
-    why = FilmCheck(verdict=Verdict.UNCHECKED, why="films are not looked into here")
+    why = FilmCheck(verdict=Verdict.UNCHECKED, why="films are not checked here")
     return Filmed(at_ms=at_ms, files=dict.fromkeys(parts.films(task)[:MOST_FILES], why))
 
 

@@ -140,7 +140,7 @@ def test_ctrl_c_keeps_what_was_started(home: Path) -> None:
             _, err = process.communicate(timeout=20)
         assert 130 == process.returncode, err
         service.first.clear()
-        assert "interrupted: what was started goes on; the same command starts the rest" == err.splitlines()[-1]
+        assert "interrupted: started recordings continue; the same command starts the rest" == err.splitlines()[-1]
         ran = Cli({"WEBRECORD_ENDPOINT": server.url})("batch", file, "--json")
     assert (0, 8) == (ran.status, ran.document["accepted"] + ran.document["accepted_before"])
 

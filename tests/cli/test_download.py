@@ -311,7 +311,7 @@ def test_two_at_once_do_not_mix(to: Path) -> None:
     ("address", "says"),
     [
         ("http://127.0.0.1:9/file?sign=sesame", "no answer from http://127.0.0.1:9: Connection refused"),
-        ("http://[/file?sign=sesame", "the API gives an address that is none"),
+        ("http://[/file?sign=sesame", "the API gives an invalid address"),
         ("gopher://h/file?sign=sesame", "no answer from gopher://h"),
     ],
 )
@@ -338,7 +338,7 @@ def test_a_file_of_unknown_size_leaves_room_on_the_disk(to: Path) -> None:
 
     with httpx.Client(transport=httpx.MockTransport(endless)) as http:
         fetcher = Fetcher(http, free=lambda _: SPARE + 2_500)
-        with pytest.raises(RecordingFailed, match="nobody says its size, and after 2000 bytes"):
+        with pytest.raises(RecordingFailed, match="its size is unknown, and after 2000 bytes"):
             fetcher.fetch(lambda _: "https://files.example.com/a.mp4", to / "a.mp4", None)
         assert 2_000 == (to / "a.mp4.part").stat().st_size
         fetcher.free = lambda _: SPARE + 10_000

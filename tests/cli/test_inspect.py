@@ -103,7 +103,7 @@ def test_what_is_no_film_is_one_line(whole: Path, alone: Cli, tmp_path: Path) ->
         "no/such/film": "No such file",
         ".": "it is a folder",
         "pipe.mp4": "no regular file",
-        "film.ts": "only MP4 and HLS are looked into",
+        "film.ts": "only MP4 and HLS can be checked",
         "x" * 300 + ".mp4": "too long",
     }.items():
         done = alone("inspect", f"{tmp_path}/{name}")
@@ -154,7 +154,7 @@ def test_of_an_id_the_services_finding_is_shown() -> None:
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({}, "nobody has looked into it"),
+        ({}, "it was not checked"),
         ({"film": "unchecked", "film_reason": "the files lie in VOD"}, "unchecked: the files lie in VOD"),
         ({"film": "good"}, "film: good"),
     ],

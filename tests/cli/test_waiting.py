@@ -61,7 +61,7 @@ def test_a_time_out_tells_how_to_end_it(command: tuple[str, ...]) -> None:
         ran = Cli({})(*command, "--timeout", "1", "--endpoint", server.url)
     assert (7, 0) == (ran.status, service.stops)
     last = ran.err.splitlines()[-1]
-    assert f"x is still recording after 1 s; it goes on; `webrecord stop x --endpoint {server.url}` ends it" in last
+    assert f"x is still recording after 1 s; the recording continues; `webrecord stop x --endpoint {server.url}` ends it" in last
 
 
 @pytest.mark.long
@@ -120,7 +120,7 @@ def test_a_second_ctrl_c_ends_at_once(home: Path) -> None:
         _, err = process.communicate(timeout=20)
         release.set()
     assert 130 == process.returncode, err
-    assert "interrupted: what was started goes on; `webrecord list` shows it, `webrecord stop ID` ends it\n" == err
+    assert "interrupted: started recordings continue; `webrecord list` shows it, `webrecord stop ID` ends it\n" == err
 
 
 def test_each_command_has_an_example() -> None:

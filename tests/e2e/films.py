@@ -65,7 +65,7 @@ def judged(client: Client, name: str) -> dict[str, Any]:
     """Return a recording once it is final and its films were looked into."""
     result = client.wait(name, FINAL, WAIT_S)
     end = time.monotonic() + WAIT_S
-    while "not looked into yet" in (result.get("film_reason") or "") and time.monotonic() < end:
+    while "not checked yet" in (result.get("film_reason") or "") and time.monotonic() < end:
         time.sleep(0.2)
         result = client.get(name)
     return result

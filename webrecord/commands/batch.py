@@ -98,7 +98,7 @@ def _check_times(lines: list[Line], file: Path) -> None:
         raise BadUsage(
             t(
                 "{file}: nothing was started: the times of lines {numbers}{more} are past (line {number}: {at});"
-                " correct or remove them, or send them all the same by --late",
+                " correct or remove them, or send them anyway with --late",
                 file=file,
                 numbers=numbers,
                 more=more,
@@ -188,7 +188,7 @@ def start_all(
             stopped.set()
             pool.shutdown(wait=True, cancel_futures=True)
             _take({future for future in open_ if not future.cancelled()}, keep)
-            return Interrupted(t("what was started goes on; the same command starts the rest"))
+            return Interrupted(t("started recordings continue; the same command starts the rest"))
 
 
 @contextmanager
@@ -254,7 +254,7 @@ def _end(told: Result, fatal: CliError | None, file: Path) -> None:
     if told[REFUSED]:
         raise RecordingFailed(
             t(
-                "{told} of {lines} lines failed for good; mend them in {file}",
+                "{told} of {lines} lines failed for good; fix them in {file}",
                 told=told[REFUSED],
                 lines=told["lines"],
                 file=file,

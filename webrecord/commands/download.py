@@ -72,7 +72,7 @@ def download(
     except KeyboardInterrupt:
         raise Interrupted(
             t(
-                "`webrecord download {recording_id}` with the same -o goes on where this ended",
+                "`webrecord download {recording_id}` with the same -o continues",
                 recording_id=recording_id,
             )
         ) from None

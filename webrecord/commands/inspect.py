@@ -47,7 +47,7 @@ def inspect(
     if found.get("film") == "bad":
         raise typer.Exit(1)
     if found.get("film") == "unchecked" and "file" in found:
-        raise BadUsage(t("{film} can't be looked into: {film_reason}", film=film, film_reason=found.get("film_reason")))
+        raise BadUsage(t("{film} can't be checked: {film_reason}", film=film, film_reason=found.get("film_reason")))
 
 
 def _is_file(word: str) -> bool:

@@ -185,7 +185,7 @@ def run(
                 recording = until_final(session, recording_id, stay, seen)
     except KeyboardInterrupt:
         what = (
-            t("the recording {recording_id} goes on", recording_id=recording_id)
+            t("the recording {recording_id} continues", recording_id=recording_id)
             if known
             else t("the recording {recording_id} may have begun", recording_id=recording_id)
         )

@@ -30,7 +30,7 @@ ADVICE: tuple[tuple[str, str], ...] = (
     ("UnsupportedRegion", "choose another region: TENCENT_REGION in .env"),
 )
 """The beginning of a code, and what to do; the first that fits."""
-AGAIN = "run the same command again: it goes on where this one ended"
+AGAIN = "run the same command again: it continues"
 
 
 class DeployFailed(CliError):

@@ -55,7 +55,9 @@ def not_ready(case: Case) -> Iterator[Finding]:
 def dialog(case: Case) -> Iterator[Finding]:
     """A dialog freezes the page."""
     if case.visit.dialogs:
-        yield warn("dialog", f"the page opens a dialog: {some(case.visit.dialogs)}", "nobody answers it: leave it out")
+        yield warn(
+            "dialog", f"the page opens a dialog: {some(case.visit.dialogs)}", "TRTC does not answer it: leave it out"
+        )
 
 
 def popup(case: Case) -> Iterator[Finding]:
@@ -80,7 +82,7 @@ def script_error(case: Case) -> Iterator[Finding]:
     if case.visit.errors:
         say = warn if case.is_blank or (case.is_seen and case.look.letters < _EMPTY and not case.plays) else note
         yield say(
-            "script_error", f"a script fails: {some(case.visit.errors)}", "mend it; the browser's console shows where"
+            "script_error", f"a script fails: {some(case.visit.errors)}", "fix it; the browser's console shows where"
         )
 
 
@@ -91,7 +93,7 @@ def resources(case: Case) -> Iterator[Finding]:
         site = site_of(case.asked.url)
         own = any(one.kind == "Script" and site_of(one.url) == site for one in lost)
         told = some(f"{one.kind.lower()} {_short(one.url)} ({one.why})" for one in lost)
-        advice = "mend their addresses; TRTC must reach them from the public internet, too"
+        advice = "correct their addresses; TRTC must reach them from the public internet, too"
         yield (warn if own else note)("resources", f"parts of the page do not come: {told}", advice)
 
 
@@ -99,7 +101,7 @@ def connection(case: Case) -> Iterator[Finding]:
     """A WebSocket or WebRTC connection fails."""
     if case.visit.connections:
         seen = f"a live connection fails: {some(case.visit.connections)}"
-        yield warn("connection", seen, "it must be open to the public internet, and reconnect by itself")
+        yield warn("connection", seen, "it must be open to the public internet and reconnect automatically")
 
 
 def reloads(case: Case) -> Iterator[Finding]:
@@ -109,7 +111,7 @@ def reloads(case: Case) -> Iterator[Finding]:
     again = sum(url == loads[number].url for number, url in enumerate(load.url for load in loads[1:]))
     again -= sum(load.asked for load in loads[1:])
     if again > 0 or len(own) > 1:
-        seen = "the page reloads by itself" if again > 0 else f"the page goes from one address to the next: {some(own)}"
+        seen = "the page reloads itself" if again > 0 else f"the page goes from one address to the next: {some(own)}"
         yield warn("reloads", seen, "each load is a jump in the film and an event 803: change the page in place")
 
 
@@ -151,7 +153,7 @@ def overlay(case: Case) -> Iterator[Finding]:
     """A banner or dialog in the page covers it."""
     if case.look.cover >= _COVER:
         seen = f"something covers the page: “{tidy(case.look.cover_text, 60)}”"
-        yield note("overlay", seen, "nobody clicks it away: leave it out when recorded")
+        yield note("overlay", seen, "TRTC does not click it away: leave it out of the recorded view")
 
 
 def _refuses(why: str, blocked: str) -> bool:

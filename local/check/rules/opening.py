@@ -75,7 +75,7 @@ def http_login(case: Case) -> Iterator[Finding]:
     """The browser would ask for a password."""
     if case.visit.login:
         seen = f"the server asks for a login (401, {tidy(case.visit.login, 20)})"
-        yield fail("http_login", seen, "nobody can type a password: put a short-lived token into the address")
+        yield fail("http_login", seen, "TRTC cannot type a password: put a short-lived token into the address")
 
 
 def certificate(case: Case) -> Iterator[Finding]:
@@ -107,7 +107,7 @@ def redirect(case: Case) -> Iterator[Finding]:
 def login_wall(case: Case) -> Iterator[Finding]:
     """The page shows a form to sign in with."""
     if case.is_seen and (seen := _asks_to_sign_in(case)):
-        advice = "nobody can sign in: put a token into the address that outlives the recording"
+        advice = "TRTC cannot sign in: put a token into the address that outlives the recording"
         yield (fail if _elsewhere(case) else warn)("login_wall", seen, advice)
 
 

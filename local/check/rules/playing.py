@@ -24,7 +24,7 @@ def waits_for_click(case: Case) -> Iterator[Finding]:
     words = next((text for text in (*look.buttons, look.text, *case.visit.frame_texts) if _GO.search(text)), "")
     if not case.is_seen or not words:
         return
-    advice = "nobody clicks: begin when the page has loaded, at least in the view that is recorded"
+    advice = "TRTC does not click: begin when the page has loaded, at least in the recorded view"
     nothing_else = len(waiting) == len(media)
     if waiting and nothing_else:
         yield warn("waits_for_click", f"a video or sound waits for a click: “{tidy(words, 60)}”", advice)
@@ -49,7 +49,7 @@ def silent(case: Case) -> Iterator[Finding]:
         )
     elif case.is_seen and not case.visit.peak:
         if case.plays:
-            advice = "is it muted? does it begin by itself? if it begins later, look longer: --seconds 20"
+            advice = "is it muted? does it begin without a click? if it begins later, check for longer: --seconds 20"
             yield warn("silent", f"no sound in {case.asked.seconds:g} s, though the page has a player", advice)
         else:
             yield note("silent", "the page has no sound", "right for a page that is only looked at")
