@@ -125,7 +125,7 @@ def test_ctrl_c_says_that_the_recording_goes_on(cli: Cli) -> None:
     assert 130 == process.returncode
     assert "" == out
     (line,) = err.splitlines()
-    assert line.startswith("interrupted: the recording cli-ctrl-c goes on; `webrecord stop cli-ctrl-c` ends it")
+    assert line.startswith("interrupted: the recording cli-ctrl-c continues; `webrecord stop cli-ctrl-c` ends it")
     assert "recording" == cli.ok("show", "cli-ctrl-c")["state"]
     cli.ok("stop", "cli-ctrl-c")
 

@@ -61,7 +61,8 @@ def test_a_time_out_tells_how_to_end_it(command: tuple[str, ...]) -> None:
         ran = Cli({})(*command, "--timeout", "1", "--endpoint", server.url)
     assert (7, 0) == (ran.status, service.stops)
     last = ran.err.splitlines()[-1]
-    assert f"x is still recording after 1 s; the recording continues; `webrecord stop x --endpoint {server.url}` ends it" in last
+    ends = f"`webrecord stop x --endpoint {server.url}` ends it"
+    assert f"x is still recording after 1 s; the recording continues; {ends}" in last
 
 
 @pytest.mark.long
