@@ -1,4 +1,4 @@
-"""next_step: what is to be done with a recording now. Pure; reconcile carries it out.
+"""next_step: decide what to do with a recording now. Pure; reconcile carries it out.
 
 waiting    scheduled or queued: start it, wait for its time, or give up when its time is over
 starting   an attempt without an outcome: ask TRTC again under the same RecordId
@@ -37,9 +37,9 @@ from shared.domain.uploads import end_ms
 SETTLE_MS = 300_000
 """After the newest fact: TRTC sends for a minute, and a listing is complete some time after that."""
 LONGEST_BACK_OFF_MS = 600_000
-"""Between two tries of a start that TRTC refuses for a reason of its own, at most."""
+"""The longest wait between two tries of a start that TRTC refuses for the start's own reason."""
 AGAIN_MS = IN_FLIGHT_MS - 5_000
-"""So long after a refusal the same attempt may be made again; that it is to be shows before others go on."""
+"""Until this long after a refusal the same attempt may be repeated; other invocations see that before they go on."""
 LIMIT_SLACK_MS = 120_000
 """TRTC ends a task at its limit by itself; we stop it when it did not."""
 DAY_MS = 86_400_000
@@ -48,7 +48,7 @@ NO_KEYS = Reason(Code.OWN_KEYS, "the caller's storage keys are not kept, so only
 
 @dataclass(frozen=True)
 class Timing:
-    """How patient reconcile is; all in ms.
+    """The waiting times of reconcile, ms.
 
     Attributes:
         alive_every: how often a silent recording's task is asked for.
@@ -65,7 +65,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class Wait:
-    """Nothing to do before then; `done` when nothing is ever to be done again.
+    """Do nothing before then; `done` if nothing will ever be due again.
 
     `asks` where TRTC is to be asked then: no sooner than its rate has room for, which takes no harm.
     """
@@ -85,7 +85,7 @@ class Start:
 
 @dataclass(frozen=True)
 class GiveUp:
-    """It can't start any more. `recheck` as for Start."""
+    """Give the start up. `recheck` as for Start."""
 
     reason: Reason
     recheck: int | None
@@ -116,8 +116,8 @@ class Look:
 
 @dataclass(frozen=True)
 class Sweep:
-    """Look for a task that we never knew of: two invocations at once, one refused or asked to stop, the other dead
-    after its start. `recheck` as for Start."""
+    """Search for an orphan task. One exists when two invocations raced: one was refused or asked to stop, the other
+    died right after StartWebRecord. `recheck` as for Start."""
 
     recheck: int | None
 
@@ -151,7 +151,7 @@ def next_step(
     asked: bool = False,
     passed: Callable[[str], bool] | None = None,
 ) -> Step:
-    """Return what to do now; for a first start, a repeated one, a tick and a wake event alike.
+    """Return the next step; the same for a first start, a repeated one, a tick and a wake event.
 
     Args:
         accepted, evidence: the recording.
@@ -201,7 +201,7 @@ def _film_step(accepted: Accepted, evidence: Evidence, now_ms: int) -> Inspect |
 
 
 def is_outlived(accepted: Accepted, evidence: Evidence, now_ms: int, timing: Timing) -> bool:
-    """Tell whether no task of the recording can run any more, whatever TRTC says or does not say."""
+    """Return True if the longest possible time of every task is over, whatever TRTC answers."""
     begun_ms = max([_at_ms(evidence), *(task.began_ms or 0 for task in evidence.tasks.values())])
     return now_ms >= begun_ms + accepted.max_duration_s * 1000 + LIMIT_SLACK_MS + timing.lost_after
 
@@ -279,9 +279,9 @@ def _waiting(
 
 
 def behind_ms(evidence: Evidence) -> int:
-    """Return until when a start that TRTC did not take for a reason of its own lets others go first; 0: it need not.
+    """Return until when a start that TRTC refused for the start's own reason lets others go first; 0 if it need not.
 
-    The longer it goes on, the rarer it is tried. A full TRTC is nobody's fault, and costs nobody his place.
+    The longer it fails, the less often it is tried. A full TRTC costs no start its place.
     """
     numbered = sorted(evidence.attempts.items(), key=lambda item: -int(item[0]))
     # Those after the newest one that has a task.

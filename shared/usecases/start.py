@@ -146,7 +146,7 @@ def start(
 
 
 class _Stage:
-    """How far a start came, in words for who waits for the answer."""
+    """How far a start came, in words for the caller."""
 
     words = "nothing was started"
 
@@ -156,7 +156,7 @@ def _accepted(known: Known) -> Outcome:
 
 
 def _made(known: Known, request: RecordingRequest, ports: Ports, *, begun: bool = False) -> Outcome:
-    """Make the start, and wake reconcile for what came of it: a receiver that is to be notified, or a freed place."""
+    """Make the start, and wake reconcile if a receiver is to be notified or a place became free."""
     try:
         waited = known.accepted.start_at_ms is not None
         outcome = _begin(known, request, 1, ports, waited=waited) if begun else advance(known, request, ports)
@@ -171,7 +171,7 @@ def _made(known: Known, request: RecordingRequest, ports: Ports, *, begun: bool 
 
 
 def _begins(accepted: Accepted, ports: Ports) -> bool:
-    """Tell whether the call that accepts the recording starts it, too."""
+    """Return True if the call that accepts the recording also starts it."""
     quiet = accepted.model_copy(update={"notify_url": None})
     return isinstance(next_step(quiet, Evidence(), ports.clock(), asked=True), Start)
 
@@ -264,7 +264,7 @@ def advance(known: Known, request: RecordingRequest, ports: Ports) -> Outcome:
 
 
 def may_attempt(known: Known, number: int, ports: Ports) -> bool:
-    """Tell whether nobody can be at another attempt, as far as a refusal's age does not tell.
+    """Return True if no invocation can be working on another attempt, as far as a refusal's age does not tell.
 
     An attempt that is made again is told of before, since listings are late: the next one waits until that is over.
     """
@@ -347,7 +347,7 @@ def _ask(
 
 
 def _busy(known: Known, request: RecordingRequest, number: int, error: RecorderBusy, ports: Ports) -> Outcome:
-    """Store that TRTC could not take the attempt now, and queue the recording."""
+    """Store that TRTC refused the attempt for now, and queue the recording."""
     at_ms = ports.clock()
     if error.answered:
         fact = facts.refused(number, at_ms, error.code, error.message, error.request_id, final=False)

@@ -35,11 +35,11 @@ from shared.usecases.tell import Tellings
 __all__ = ["Report", "tick"]
 
 AHEAD_MS = 50_000
-"""A tick waits for starts that become due while it runs, so that they begin on time."""
+"""A tick waits this long for starts that become due while it runs, so that they begin on time."""
 QUESTIONS = 6
 """Questions at once: as many as keep to TRTC's rate when each takes half a second."""
 MOST_QUESTIONS = 2_000
-"""Silent recordings of one tick: more than TRTC's rate has room for, since who is over needs no question."""
+"""The most silent recordings of one tick: more than TRTC's rate allows, because finished ones need no question."""
 WHOLE_EVERY_MS = 3_600_000
 """So often the facts of a recording that runs quietly are listed: its document may lack one, whose writer died."""
 NEAR_MS = 7_200_000
@@ -52,7 +52,7 @@ Mapper = Callable[[Callable[[str], None], Sequence[str]], Iterable[None]]
 
 
 def tick(ports: ReconcilePorts, budget_s: float, run: Mapper = in_turn) -> Report:
-    """Do what is to be done now, for at most about `budget_s` seconds; the rest is the next tick's.
+    """Do everything that is due, for about `budget_s` seconds at most; the next tick does the rest.
 
     Args:
         ports: see ReconcilePorts.
@@ -104,7 +104,7 @@ class _Looks:
             self._guarded(recording_id, self.marks[recording_id], asking=False)
 
     def gather_questions(self, seen: Queues) -> None:
-        """Find out what TRTC is to be asked: first of tasks that may be there and nobody knows, then of the silent."""
+        """Collect the questions to TRTC: first about attempts with an unknown task, then about silent recordings."""
         silent = islice(ripe("ask/", self._ports.clock(), self._ports, self._report, seen), MOST_QUESTIONS)
         self._questions.extend([*self._unsure, *((keys.marked(marker)[1], [marker]) for marker in silent)])
 
@@ -183,7 +183,7 @@ class _Looks:
             ports.store.delete(marker)
 
     def _mark(self, known: Known, recording: Recording, step: Step, marks: list[str]) -> None:
-        """Write when the recording is to be looked at again."""
+        """Write the marker of the recording's next check."""
         store, now_ms, recording_id = self._ports.store, self._ports.clock(), known.accepted.recording_id
         after_ms, silent = keys.marked(marks[-1])[0] + 1, marks[0].startswith("ask/")
         if isinstance(step, Start) or recording.state.waiting:
