@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from webrecord.deploy.errors import ApiError
+from webrecord.proxies import is_this_machine
 
 VERSIONS = {"scf": "2018-04-16", "cam": "2019-01-16", "cls": "2020-10-16", "sts": "2018-08-13"}
 TIMEOUT_S = 30
@@ -95,7 +98,8 @@ class Tencent:
 
         timeout_s = UPLOAD_TIMEOUT_S if "Code" in parameters or "ZipFile" in parameters else TIMEOUT_S
         try:
-            answer = self._client(service, timeout_s).call_json(action, dict(parameters))
+            with _directly(self.endpoint):
+                answer = self._client(service, timeout_s).call_json(action, dict(parameters))
         except TencentCloudSDKException as error:
             raise ApiError(action, str(error.code), str(error.message), error.requestId) from None
         except (ValueError, KeyError) as error:
@@ -176,7 +180,8 @@ class Cos:
         from qcloud_cos import CosClientError, CosServiceError
 
         try:
-            return do(self._client) or {}
+            with _directly(self.account.cos_endpoint):
+                return do(self._client) or {}
         except CosServiceError as error:
             raise ApiError(
                 action, str(error.get_error_code()), str(error.get_error_msg()), error.get_request_id()
@@ -203,6 +208,23 @@ class Cos:
             **own,
         )
         return CosS3Client(config, retry=2)
+
+
+@contextmanager
+def _directly(url: str | None) -> Iterator[None]:
+    """Keep a proxy of the shell out of a call to this machine: the SDKs read it from the environment, each its way."""
+    parts = urlsplit(url or "")
+    if not is_this_machine(parts.hostname or ""):
+        yield
+        return
+    before = {name: os.environ.get(name) for name in ("NO_PROXY", "no_proxy")}
+    # One of them compares with the port.
+    os.environ.update(dict.fromkeys(before, f"{parts.hostname},{parts.netloc}"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
 
 
 def same(one: Any, other: Any) -> bool:  # noqa: ANN401 (any JSON)

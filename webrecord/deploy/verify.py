@@ -8,12 +8,14 @@ import hmac
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import httpx
 
 from webrecord.deploy.cloud import Cloud
 from webrecord.deploy.errors import ApiError
+from webrecord.proxies import is_this_machine
 
 TIMEOUT_S = 30
 DOCTOR_PAUSES_S = (3, 5, 8, 12)
@@ -60,10 +62,10 @@ def verify(
         yield from _callback(url, values, sleep)
     if url := addresses.get("recordings"):
         token = values.get("WEBRECORD_API_TOKENS", "").split(",")[0].partition(":")[2]
-        yield _expected("API without a token", 401, lambda: httpx.get(f"{url}/recordings", timeout=TIMEOUT_S), sleep)
+        yield _expected("API without a token", 401, lambda: httpx.get(f"{url}/recordings", **_how(url)), sleep)
         if token:
             headers = {"Authorization": f"Bearer {token}"}
-            ask = lambda: httpx.get(f"{url}/recordings?limit=1", headers=headers, timeout=TIMEOUT_S)  # noqa: E731
+            ask = lambda: httpx.get(f"{url}/recordings?limit=1", headers=headers, **_how(url))  # noqa: E731
             yield _expected("API with the first token", 200, ask, sleep)
 
 
@@ -96,9 +98,14 @@ def _callback(url: str, values: Mapping[str, str], sleep: Callable[[float], None
         ("a signed callback", 200, signature),
     ):
         post = lambda sign=sign: httpx.post(  # noqa: E731
-            url, content=body, headers={**headers, "Sign": sign}, timeout=TIMEOUT_S
+            url, content=body, headers={**headers, "Sign": sign}, **_how(url)
         )
         yield _expected(name, status, post, sleep)
+
+
+def _how(url: str) -> dict[str, Any]:
+    """Return how an address is asked: what is on this machine through no proxy."""
+    return {"timeout": TIMEOUT_S, "trust_env": not is_this_machine(urlsplit(url).hostname or "")}
 
 
 def _expected(
