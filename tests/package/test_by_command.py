@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,18 +59,33 @@ class Person:
         self.account = self.account.as_user((key["AccessKeyId"], key["SecretAccessKey"]))
 
 
-@pytest.fixture
-def person(tmp_path: Path, packages: dict[str, Package], monkeypatch: pytest.MonkeyPatch) -> Iterator[Person]:
-    """A checkout with packages and without .env, and an empty account."""
+@contextmanager
+def beginning(tmp_path: Path, packages: dict[str, Package], region: str, **unknowns: str) -> Iterator[Person]:
+    """Give a checkout with packages and without .env, and an empty account."""
     folder = tmp_path / "checkout"
     (folder / "build").mkdir(parents=True)
     shutil.copy(ROOT / "serverless.yml", folder)
     for name, package in packages.items():
         shutil.copy(package.zip_path, folder / "build" / f"{name}.zip")
-    monkeypatch.chdir(folder)
-    with empty_account(tmp_path / "cloud") as account:
+    with empty_account(tmp_path / "cloud", None, region=region, **unknowns) as account:
         account.running.cloud.callback_settings.timeout_s = 60.0  # a cold start on a busy machine
         yield Person(folder, account)
+
+
+@pytest.fixture
+def person(tmp_path: Path, packages: dict[str, Package], monkeypatch: pytest.MonkeyPatch) -> Iterator[Person]:
+    """Who begins on the mainland site."""
+    with beginning(tmp_path, packages, REGION) as person:
+        monkeypatch.chdir(person.folder)
+        yield person
+
+
+@pytest.fixture
+def abroad(tmp_path: Path, packages: dict[str, Package], monkeypatch: pytest.MonkeyPatch) -> Iterator[Person]:
+    """Who begins on the international site, whose SCF may have no UpdateTrigger."""
+    with beginning(tmp_path, packages, "ap-singapore", update_url="absent") as person:
+        monkeypatch.chdir(person.folder)
+        yield person
 
 
 def urls(rows: list[dict[str, Any]]) -> dict[str, str]:
@@ -146,3 +161,30 @@ def test_from_an_empty_account_to_a_film_and_back(person: Person) -> None:
     assert {} == urls(person.deploys("status"))
     assert not envfile.read(person.folder / ".env")["WEBRECORD_STORAGE_SECRET_KEY"]
     assert (cloud.state_dir / "cos" / film["bucket"] / film["key"]).is_file()
+
+
+def test_the_international_site_from_a_plan_to_a_verified_deployment(abroad: Person) -> None:
+    """init, plan, deploy, verified; what somebody changed is set right without another address; again: nothing."""
+    address = abroad.account.running.cloud.address
+    site = ("--site", "international")
+    abroad.types("init", *site, "--region", "ap-singapore", "--sdk-app-id", str(SDK_APP_ID), "--bucket", BUCKET)
+    local = {"WEBRECORD_TRTC_ENDPOINT": address.trtc, "WEBRECORD_COS_ENDPOINT": address.cos}
+    assert "trtc.intl.tencentcloudapi.com" == envfile.read(abroad.folder / ".env")["WEBRECORD_TRTC_ENDPOINT"]
+    envfile.write(abroad.folder / ".env", local)
+    planned = abroad.deploys("plan", *site)
+    assert ("international", "ap-singapore") == (planned[0]["site"], planned[0]["region"])
+
+    first = abroad.deploys("--yes", *site)
+    assert [row["what"] for row in planned if "change" in row] == done(first)
+    assert [] == [row for row in first if row.get("ok") is False]
+    assert any("console.trtc.io" in row.get("to_do", "") for row in first)
+
+    name = "scf-webrecord-reconcile"
+    timer = {"FunctionName": name, "TriggerName": "tick", "Type": "timer", "Qualifier": "$DEFAULT"}
+    abroad.account.call("scf", "DeleteTrigger", **timer)
+    abroad.account.call("scf", "CreateTrigger", **timer, TriggerDesc="0 0 * * * * *", Enable="OPEN")
+    abroad.account.call("scf", "UpdateFunctionConfiguration", FunctionName=name, MemorySize=512)
+    again = abroad.deploys("--yes", *site)
+    assert [f"function {name}: configuration", "trigger timer tick of reconcile"] == done(again)
+    assert urls(first) == urls(again)
+    assert {"changes": 0} in abroad.deploys("--yes", *site)
