@@ -6,10 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import httpx
@@ -18,11 +15,11 @@ import tenacity
 from webrecord import errors
 from webrecord.answer import WITHIN_S, whole
 from webrecord.proxies import proxy_for
+from webrecord.replies import Document, document, documents, other_server, problem, retry_after_s
 from webrecord.settings import Target
 from webrecord.wire import Ways, why
 from webrecord.words import t
 
-Document = dict[str, Any]
 FINAL = ("completed", "failed", "lost", "cancelled")
 WAITING = ("scheduled", "queued")
 PAGE = 100
@@ -102,7 +99,7 @@ class Api:
             size = PAGE if left is None else min(PAGE, left)
             more = [("cursor", cursor)] if cursor else []
             page = document(self.call("GET", "/recordings", query=[*query, ("limit", str(size)), *more]), "recordings")
-            page["recordings"] = [one for one in _documents(page["recordings"]) if takes(one)]
+            page["recordings"] = [one for one in documents(page["recordings"]) if takes(one)]
             yield page
             cursor = page.get("next_cursor")
             if left is not None:
@@ -114,12 +111,12 @@ class Api:
         """GET /recordings/{id}/events, page after page."""
         path = f"{_path(recording_id)}/events"
         whole = page = document(self.call("GET", path), "events")
-        found = _documents(page["events"])
+        found = documents(page["events"])
         while after := page.get("next_after"):
             page = document(self.call("GET", path, query={"after": str(after)}), "events")
             if page.get("next_after") == after:
                 break  # no page follows itself
-            found += _documents(page["events"])
+            found += documents(page["events"])
         return {**{name: value for name, value in whole.items() if name != "next_after"}, "events": found}
 
     def playlist(self, recording_id: str, name: str) -> str:
@@ -174,7 +171,7 @@ class Api:
                 return errors.NotTheApi(
                     t("{target} speaks https, not http; write https:// in front", target=self.target)
                 )
-            return errors.NotTheApi(t("{other}; is the endpoint right?", other=_other(reply)))
+            return errors.NotTheApi(t("{other}; is the endpoint right?", other=other_server(reply)))
         error = errors.of_reply(status, told, retry_after_s(reply), typed)
         if isinstance(error, errors.NotFound) and "platform" not in told:
             hint = t("was it deleted, or does it belong to another profile? asked was {target}", target=self.target)
@@ -249,71 +246,6 @@ class Api:
             reraise=True,
         )
         return again(once)
-
-
-def document(reply: httpx.Response, has: str = "state") -> Document:
-    """Return the JSON object of an answer, which has this member.
-
-    Raises:
-        NotTheApi: it is none; something else than the API answered.
-    """
-    value = _json(reply)
-    if not isinstance(value, dict) or has not in value:
-        raise errors.NotTheApi(t("{other}; is the endpoint right?", other=_other(reply)))
-    return value
-
-
-def problem(reply: httpx.Response) -> Document | None:
-    """Return the problem document of an answer; None where something else than the API or its platform answered."""
-    value = _json(reply)
-    if isinstance(value, dict) and {"title", "detail", "errors"} & value.keys():
-        return value
-    if isinstance(value, dict) and "errorMessage" in value:  # the platform's, about a function that failed
-        return {
-            "title": t("the function failed ({status_code})", status_code=reply.status_code),
-            "detail": value["errorMessage"],
-            "platform": True,
-        }
-    return None
-
-
-def _documents(value: object) -> list[Document]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
-def _json(reply: httpx.Response) -> Any:  # noqa: ANN401 (any JSON value)
-    try:
-        return reply.json()
-    except (ValueError, RecursionError):
-        return None
-
-
-def _other(reply: httpx.Response) -> str:
-    """Return a line about an answer that is not the API's: what it is, never what it says."""
-    where = reply.request.url.copy_with(query=None, fragment=None)
-    kind = reply.headers.get("content-type", "").partition(";")[0].strip()[:40] or t("an answer without a type")
-    server = reply.headers.get("server", "")[:40]
-    by = t(" by {server}", server=server) if server else ""
-    return t(
-        "{where} is no webrecord API: it answered {status_code} with {kind}{by}",
-        where=where,
-        status_code=reply.status_code,
-        kind=kind,
-        by=by,
-    )
-
-
-def retry_after_s(reply: httpx.Response) -> float | None:
-    """Return what Retry-After asks for, in seconds or as a date; None where it says nothing."""
-    text = reply.headers.get("retry-after", "").strip()
-    if text.isdecimal() and len(text) < 8:
-        return float(text)
-    try:
-        at = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=timezone.utc)
-    return max(0.0, (at - datetime.now(timezone.utc)).total_seconds())
 
 
 def _pause_s(state: tenacity.RetryCallState) -> float:

@@ -13,8 +13,9 @@ import httpx
 
 from webrecord import errors
 from webrecord.answer import whole
-from webrecord.api import Api, Patience, document
+from webrecord.api import Api, Patience
 from webrecord.proxies import proxy_for
+from webrecord.replies import document
 from webrecord.settings import Choices, Target, check_mode, config_path, home, read_config, read_token, resolve
 from webrecord.words import t
 

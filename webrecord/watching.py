@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 
 from webrecord import tables
-from webrecord.api import FINAL, WAIT_S, Api, Document
+from webrecord.api import FINAL, WAIT_S, Api
 from webrecord.errors import RecordingFailed, TimedOut
+from webrecord.replies import Document
 from webrecord.session import Session
 from webrecord.words import t
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from tests.cli.calls import PAGE, Cli, patient
 from tests.cli.scripted import Answer, Call, scripted
 from webrecord import errors
-from webrecord.api import Api, Patience, retry_after_s
+from webrecord.api import Api, Patience
+from webrecord.replies import retry_after_s
 from webrecord.settings import Target
 
 pytestmark = pytest.mark.usefixtures("home")

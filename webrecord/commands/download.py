@@ -13,11 +13,12 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from webrecord import joining, pagecheck, tables
-from webrecord.api import FINAL, Api, Document
+from webrecord.api import FINAL, Api
 from webrecord.commands.read import Id
 from webrecord.download import Fetcher, safe_name
 from webrecord.errors import BadUsage, Interrupted, RecordingFailed
 from webrecord.playlist import is_ours, segments, side_by_side
+from webrecord.replies import Document
 from webrecord.session import Session, command
 from webrecord.text import safe, size
 from webrecord.wire import Ways

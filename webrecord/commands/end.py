@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from webrecord import tables
-from webrecord.api import FINAL, WAITING, Document
+from webrecord.api import FINAL, WAITING
 from webrecord.commands.read import Id
 from webrecord.errors import BadUsage, CliError, Interrupted, Refused
+from webrecord.replies import Document
 from webrecord.session import Session, command
 from webrecord.text import safe
 from webrecord.watching import UPLOAD_S, Deadline, check_ended_well, until_final

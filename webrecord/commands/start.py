@@ -12,9 +12,10 @@ from ulid import ULID
 
 from webrecord import body as bodies
 from webrecord import tables
-from webrecord.api import FINAL, Document
+from webrecord.api import FINAL
 from webrecord.errors import BadUsage, CliError, Interrupted, TimedOut
 from webrecord.instants import at_of, instant
+from webrecord.replies import Document
 from webrecord.session import Session, Zone, command
 from webrecord.watching import WHOLE_S, Deadline, changes, check_ended_well, until_final
 from webrecord.words import t
