@@ -28,7 +28,8 @@ from local.kindness import Delays
 from local.leases import Leases
 from local.leftovers import FOLDER, left_in, rescue
 from local.recorder.job import FINISH_S
-from local.scf_function import Function, FunctionConfig
+from local.scf_config import FunctionConfig
+from local.scf_function import Function
 from local.sockets import listen
 from local.state import StateLock
 from local.stored import Stored

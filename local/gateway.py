@@ -27,13 +27,8 @@ from local.control import BadRequest, Control, OwnMachineOnly, json_object
 from local.cos import ObjectCreated
 from local.leases import Leases
 from local.scf import Site
-from local.scf_function import (
-    REQUEST_TOO_LARGE,
-    RESOURCE_LIMIT_REACHED,
-    SYNC_LIMIT,
-    Function,
-    InvocationError,
-)
+from local.scf_config import InvocationError
+from local.scf_function import REQUEST_TOO_LARGE, RESOURCE_LIMIT_REACHED, SYNC_LIMIT, Function
 
 PAGES = Path(__file__).parent / "pages"
 LONGEST_DOWN_S = 86_400

@@ -11,7 +11,8 @@ from local.api3 import Action, Answer, ApiCall, ApiError
 from local.scf.model import LATEST, Deployed
 from local.scf.running import Running
 from local.scf.table import Table
-from local.scf_function import ASYNC_LIMIT, Function, InvocationError
+from local.scf_config import InvocationError
+from local.scf_function import ASYNC_LIMIT, Function
 
 __all__ = ["Calls"]
 

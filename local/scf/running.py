@@ -15,7 +15,8 @@ from local.account import Accounts
 from local.cos import ObjectCreated
 from local.scf.cron import Cron
 from local.scf.model import Deployed, Trigger, Version
-from local.scf_function import Function, FunctionConfig, InvocationError
+from local.scf_config import FunctionConfig, InvocationError
+from local.scf_function import Function
 
 __all__ = ["Running"]
 

@@ -20,7 +20,8 @@ from local.scf.table import Table
 from local.scf.triggers import Triggers
 from local.scf.versions import Versions
 from local.scf.views import Views
-from local.scf_function import Function, InvocationError
+from local.scf_config import InvocationError
+from local.scf_function import Function
 
 __all__ = ["Buckets", "Site"]
 

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from local import scf_function
-from local.scf_function import Function, FunctionConfig, InvocationError
+from local.scf_config import FunctionConfig, InvocationError
+from local.scf_function import Function
 from tests.local.processes import ROOT, alive
 from tests.local.trtc.servers import until
 
@@ -174,7 +175,8 @@ def test_a_function_ends_with_its_parent(tmp_path: Path) -> None:
     (tmp_path / "sample.py").write_text(CODE)
     script = f"""
 import asyncio, pathlib
-from local.scf_function import Function, FunctionConfig
+from local.scf_function import Function
+from local.scf_config import FunctionConfig
 folder = pathlib.Path({str(tmp_path)!r})
 async def main():
     function = Function(FunctionConfig("sample", "sample", folder, {{}}, 900.0, "ap-guangzhou"), folder / "log")

@@ -11,7 +11,7 @@ import pytest
 from local.client import FINAL, Client
 from local.cloud import packaged
 from local.config import LocalConfig
-from local.scf_function import FunctionConfig
+from local.scf_config import FunctionConfig
 from tests.cloud import RunningCloud
 from tools.package import Package
 
