@@ -8,9 +8,9 @@ from typing import NamedTuple
 from pydantic import BaseModel, Field
 
 from shared.domain.advice import ADVICE
+from shared.domain.callback_says import MAX_WORDS
 from shared.domain.document import Overview, Recording
 from shared.domain.evidence import Evidence
-from shared.domain.facts import MAX_WORDS
 from shared.domain.outbox import Message
 from shared.domain.reasons import Code, of_page, of_recorder, of_trtc
 from shared.domain.uploads import end_ms

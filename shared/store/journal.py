@@ -17,11 +17,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shared.domain import keys
 from shared.domain.accepted import Accepted
+from shared.domain.callback_says import evidence_of_callback
 from shared.domain.callbacks import parse_callback
 from shared.domain.document import Recording, decide
 from shared.domain.errors import Damaged, NotFound
 from shared.domain.evidence import Evidence
-from shared.domain.facts import Fact, changed, evidence_of_callback, evidence_of_fact, read_fact, unreadable
+from shared.domain.facts import Fact, changed, evidence_of_fact, read_fact, unreadable
 from shared.domain.filmed import awaited
 from shared.domain.ids import is_fact_name, is_recording_id, task_key_of
 from shared.domain.states import since_ms, state_of

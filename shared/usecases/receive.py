@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from pydantic import SecretStr
 
+from shared.domain.callback_says import evidence_of_callback
 from shared.domain.callbacks import Callback, parse_callback
 from shared.domain.document import Recording
 from shared.domain.errors import NotStored, StoreError, Unauthorized
-from shared.domain.facts import evidence_of_callback
 from shared.domain.keys import task_facts
 from shared.domain.signature import verify
 from shared.domain.states import State, state_of

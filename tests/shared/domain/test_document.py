@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from shared.domain import facts, parts
 from shared.domain.accepted import Accepted, Place
+from shared.domain.callback_says import evidence_of_callback
 from shared.domain.callbacks import parse_callback
 from shared.domain.document import decide
 from shared.domain.evidence import Evidence, fold
-from shared.domain.facts import Fact, evidence_of_callback, evidence_of_fact
+from shared.domain.facts import Fact, evidence_of_fact
 from shared.domain.states import State
 from testing.callbacks import TASK, callback, mp4_stop, vod_commit
 
