@@ -22,16 +22,8 @@ from shared.domain.outbox import messages
 from shared.domain.periods import IN_FLIGHT_MS, REPEAT_MS, START_LEAD_MS
 from shared.domain.reasons import Code, Reason
 from shared.domain.refusals import is_full
-from shared.domain.states import (
-    State,
-    can_list,
-    is_unsure,
-    last_attempt,
-    last_task,
-    pending_tasks,
-    state_of,
-    unseen,
-)
+from shared.domain.states import State, can_list, is_unsure, last_attempt, last_task, pending_tasks, state_of
+from shared.domain.unseen import unseen
 from shared.domain.uploads import end_ms
 
 SETTLE_MS = 300_000

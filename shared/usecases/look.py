@@ -13,7 +13,6 @@ from shared.domain.errors import RecorderBusy, RecorderError, TaskNotFound
 from shared.domain.evidence import Evidence
 from shared.domain.facts import Fact
 from shared.domain.periods import REPEAT_MS
-from shared.domain.states import unseen
 from shared.domain.steps import (
     Describe,
     GiveUp,
@@ -28,6 +27,7 @@ from shared.domain.steps import (
     is_outlived,
     next_step,
 )
+from shared.domain.unseen import unseen
 from shared.domain.uploads import end_ms
 from shared.ports import Notifier, ObjectStore
 from shared.store import journal
