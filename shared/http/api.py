@@ -24,6 +24,7 @@ from shared.domain.errors import (
     UnsupportedMediaType,
 )
 from shared.domain.foreign import Foreign
+from shared.domain.parsing import parse_request
 from shared.domain.size import MOST_REPLY, weight
 from shared.domain.states import last_attempt
 from shared.domain.trace import trace_id, valid_traceparent
@@ -32,7 +33,6 @@ from shared.http import replies
 from shared.http.routing import Place, find
 from shared.settings import ANONYMOUS
 from shared.triggers import HttpRequest, HttpResponse
-from shared.usecases.jobs import parse_request
 from shared.usecases.read_ports import QueryPorts
 from shared.usecases.start import start
 from shared.usecases.stop import stop

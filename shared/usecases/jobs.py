@@ -17,7 +17,6 @@ from shared.domain.errors import (
     CallerMustRetry,
     ConfigurationError,
     InvalidRequest,
-    MalformedJson,
     NotFound,
     RequestError,
     StoreError,
@@ -28,8 +27,8 @@ from shared.domain.errors import (
 from shared.domain.job_keys import report_key
 from shared.domain.job_lines import read_job
 from shared.domain.keys import work_key
+from shared.domain.parsing import parse_request
 from shared.domain.periods import REPEAT_MS
-from shared.domain.request import RecordingRequest
 from shared.ports import ObjectStore, StoredObject
 from shared.store import markers
 from shared.usecases import wakes
@@ -283,26 +282,6 @@ def _find(source: ObjectStore, keys: Sequence[str], size: int | None) -> tuple[s
     if keys and len(refused) == len(keys):
         raise refused[0]
     return found[0] if found else None
-
-
-def parse_request(body: bytes) -> RecordingRequest:
-    """Validate one JSON document.
-
-    Raises:
-        MalformedJson: it is not JSON.
-        InvalidRequest: every wrong field with its path and, where it can be no secret, its value.
-    """
-    try:
-        return RecordingRequest.model_validate_json(body)
-    except ValidationError as error:
-        found = error
-    from shared.domain.mistakes import field_errors
-
-    if found.error_count() == 1:  # thousands of them take a second to be told
-        only = found.errors(include_url=False, include_input=False)[0]
-        if only["type"] == "json_invalid":
-            raise MalformedJson(f"not a JSON document: {only['ctx']['error']}")
-    raise InvalidRequest(field_errors(found, RecordingRequest), found.error_count())
 
 
 def _problem(line: int, error: Exception) -> dict[str, object]:

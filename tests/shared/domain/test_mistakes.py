@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from shared.domain.errors import FieldError, InvalidRequest, MalformedJson
 from shared.domain.listing import parse_query
+from shared.domain.parsing import parse_request
 from shared.domain.wrongs import WORDS
-from shared.usecases.jobs import parse_request
 
 PAGE = "https://page.example/room"
 VALIDATORS_WORDS = re.compile(

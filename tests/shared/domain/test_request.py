@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from shared.domain.errors import InvalidRequest
+from shared.domain.parsing import parse_request
 from shared.domain.request import RecordingRequest
-from shared.usecases.jobs import parse_request
 from tests.events import load
 
 PAGE = "https://page.example/room"

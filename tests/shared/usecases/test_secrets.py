@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain.errors import RecorderBusy, WebRecordError
+from shared.domain.parsing import parse_request
 from shared.domain.refusals import refusal
 from shared.http.replies import problem, recording_reply
-from shared.usecases.jobs import parse_request
 from tests.examples import at_most
 from tests.shared.usecases.ticking import HOOK, Site
 from tests.world import CALLER_STORAGE, UPLOAD_KEY

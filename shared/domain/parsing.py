@@ -1,0 +1,28 @@
+"""A request as callers send it: a JSON document becomes a RecordingRequest, or errors about every wrong field. Pure."""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+
+from shared.domain.errors import InvalidRequest, MalformedJson
+from shared.domain.request import RecordingRequest
+
+
+def parse_request(body: bytes) -> RecordingRequest:
+    """Validate one JSON document.
+
+    Raises:
+        MalformedJson: it is not JSON.
+        InvalidRequest: every wrong field with its path and, where it can be no secret, its value.
+    """
+    try:
+        return RecordingRequest.model_validate_json(body)
+    except ValidationError as error:
+        found = error
+    from shared.domain.mistakes import field_errors
+
+    if found.error_count() == 1:  # thousands of them take a second to be told
+        only = found.errors(include_url=False, include_input=False)[0]
+        if only["type"] == "json_invalid":
+            raise MalformedJson(f"not a JSON document: {only['ctx']['error']}")
+    raise InvalidRequest(field_errors(found, RecordingRequest), found.error_count())
