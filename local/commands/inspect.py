@@ -27,7 +27,7 @@ def inspect(file: Annotated[Path, typer.Argument(help="An MP4, or a playlist bes
     try:
         size = _size(file)
         name = os.fsencode(file.name).decode("utf-8", "replace")
-        _say(f"looking into {name}, {size / 1e6:.1f} MB …")
+        _say(f"checking {name}, {size / 1e6:.1f} MB …")
         budget = Budget()
         budget.has_time = _telling(budget)
         check = check_file(file, budget=budget)

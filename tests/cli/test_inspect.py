@@ -64,7 +64,7 @@ def test_real_films_are_told_apart(name: str, alone: Cli, tmp_path: Path) -> Non
     assert status == said.status
     assert f"film: {verdict}" in said.out
     assert len(codes) == said.out.count("→")
-    assert "looking into film.mp4" in said.err
+    assert "checking film.mp4" in said.err
 
 
 @pytest.mark.process
