@@ -24,19 +24,27 @@ _BROWSE = (
 _FOLDERS = ("tests/package", "tests/console")
 """Each has a browser, or packages, that all its files share."""
 _LONG = (
-    "tests/load/test_load.py",
+    # These wait for most of their time, and leave it to others.
+    "tests/local/check/test_pages.py",
     "tests/local/recorder/test_relay.py",
     "tests/local/test_ownership.py",
-    "tests/testing/test_damage.py",
+    "tests/cli/test_environment.py",
+    "tests/load/test_load.py",
+    "tests/local/test_record.py",
+    "tests/functions/test_openapi.py",
+    "tests/shared/doctor/test_examination.py",
+    "tests/test_deploy.py",
+    "tests/local/test_control.py",
+    "tests/local/deploying/test_functions.py",
+    "tests/strangers/test_node.py",
+    "tests/test_background.py",
+    "tests/cli/test_batch.py",
+    "tests/cli/test_output.py",
+    # These compute.
     "tests/test_simulation.py",
     "tests/testing/test_films.py",
     "tests/testing/test_laws.py",
-    "tests/shared/doctor/test_examination.py",
-    "tests/cli/test_environment.py",
-    "tests/local/test_record.py",
-    "tests/functions/test_openapi.py",
-    "tests/test_deploy.py",
-    "tests/local/test_control.py",
+    "tests/testing/test_damage.py",
     "tests/shared/usecases/test_damage.py",
 )
 """Files that take long: begun late, one of them would be waited for at the end."""
