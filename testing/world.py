@@ -9,9 +9,10 @@ from pydantic import SecretStr
 
 from shared.domain.policy import Policy
 from shared.domain.request import RecordingRequest
+from shared.usecases.attempt import Outcome
 from shared.usecases.ports import Ports
 from shared.usecases.receive import Received, receive
-from shared.usecases.start import Outcome, start
+from shared.usecases.start import start
 from testing.bucket import Bucket
 from testing.callbacks import KEY, SDK_APP_ID, signed
 from testing.parts import POLICY

@@ -32,8 +32,9 @@ from shared.domain.periods import REPEAT_MS
 from shared.ports import ObjectStore, StoredObject
 from shared.store import markers
 from shared.usecases import wakes
+from shared.usecases.attempt import Outcome
 from shared.usecases.ports import Ports
-from shared.usecases.start import Outcome, start
+from shared.usecases.start import start
 
 MOST_REPORTED = 500
 """Lines in a report."""

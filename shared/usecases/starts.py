@@ -19,9 +19,9 @@ from shared.domain.states import is_unsure, state_of
 from shared.domain.steps import Start, Wait, behind_ms, next_step
 from shared.store import journal, markers
 from shared.store.journal import Known
+from shared.usecases.attempt import attempt, may_attempt
 from shared.usecases.look import ReconcilePorts
 from shared.usecases.report import Queues, Report, guarded, ripe, tombstone_of, without_request
-from shared.usecases.start import attempt, may_attempt
 from shared.usecases.tasks import find
 
 NOT_YET = "NotYet"

@@ -24,7 +24,7 @@ from shared.domain.refusals import refusal
 from shared.domain.states import State
 from shared.store import journal
 from shared.store.journal import current
-from shared.usecases.start import Outcome
+from shared.usecases.attempt import Outcome
 from testing.bucket import Bucket
 from testing.callbacks import callback
 from tests.fakes import Clock
