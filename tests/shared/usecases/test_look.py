@@ -241,7 +241,7 @@ class TestEnded:
         assert [(True, "answered 410", None)] * len(told) == [(m.undelivered, m.error, m.next_ms) for m in told]
         assert {site.inbox.tries[0].at_ms} == {message.ended_ms for message in told}
         assert [1] + [0] * (len(told) - 1) == [message.attempts for message in told]
-        assert "nothing more is notified about this recording: answered 410" in [
+        assert "notifications about this recording ended: answered 410" in [
             one.text for one in detail(site.recording()).timeline
         ]
 
@@ -275,7 +275,7 @@ class TestEnded:
         site.inbox.down = False
         site.minutes(3)
         told = [one.text for one in detail(site.recording()).timeline if one.kind == "notified"]
-        assert ["a notification was not taken: answered 500", "a notification was sent"] == told
+        assert ["a notification was not accepted: answered 500", "a notification was sent"] == told
 
 
 class TestChanges:
