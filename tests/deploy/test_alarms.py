@@ -16,6 +16,7 @@ from webrecord.deploy import logs
 from webrecord.deploy.alarms import STATEMENTS
 from webrecord.deploy.deployment import Deployment, Options
 from webrecord.deploy.errors import ApiError, NotOurs
+from webrecord.deploy.verify import left_to_do
 from webrecord.errors import BadUsage
 
 NAMES = [f"scf-webrecord-{one.key}" for one in STATEMENTS]
@@ -89,6 +90,20 @@ def test_alarms_tell_the_group_that_is_named(options: Options) -> None:
     with pytest.raises(BadUsage, match="no notification channel group nobody"):
         deploy(account, replace(options, notice="nobody"))
     assert [] == account.writes
+
+
+def test_alarms_that_tell_nobody_are_something_to_do(options: Options) -> None:
+    """Until they have a group, by --alarm-notice or by hand; nothing is said of them without --alarms."""
+    account = Account(notices={"on call": "notice-1"})
+    deploy(account, options)
+    named(account, NAMES[0])["AlarmNoticeIds"] = ["theirs"]
+    silent = Deployment(account, options).silent_alarms()
+    assert NAMES[1:] == silent
+    assert "5 alarms tell nobody" in left_to_do(None, "china", silent)[-1]
+    assert [] == Deployment(account, replace(options, alarms=False)).silent_alarms()
+    deploy(account, replace(options, notice="on call"))
+    assert [] == Deployment(account, options).silent_alarms()
+    assert 2 == len(left_to_do(None, "china", []))
 
 
 def test_another_alarm_of_our_name_stops_the_run(options: Options) -> None:

@@ -185,5 +185,6 @@ def _end(given: Given, addresses: Mapping[str, str | None]) -> None:
 
     for key, url in addresses.items():
         given.out.row({"output": key, "url": url}, f"{key}  {url or 'no address yet'}")
-    for number, line in enumerate(left_to_do(addresses.get("callback"), given.site), 1):
+    silent = told("the alarms", given.deployment.silent_alarms)
+    for number, line in enumerate(left_to_do(addresses.get("callback"), given.site, silent), 1):
         given.out.row({"to_do": line}, f"to do {number}: {line}")

@@ -152,6 +152,11 @@ class Alarm:
         """Return the alarm as the account has it."""
         return _named(self.cloud, "DescribeAlarms", "Alarms", "name", self.alarm)
 
+    def is_silent(self) -> bool:
+        """Tell whether it is there and tells nobody."""
+        found = self.found()
+        return found is not None and not (found.get("AlarmNoticeIds") or found.get("MonitorNotice"))
+
     def is_ours(self, found: dict[str, Any], topic: str | None) -> bool:
         """Tell whether this deployment made it: its mark says so, or it reads our topic."""
         marks = {str(one.get("Value")) for one in found.get("Classifications") or []}

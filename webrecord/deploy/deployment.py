@@ -140,6 +140,10 @@ class Deployment:
         for statement in STATEMENTS:
             yield Alarm(self.cloud, statement, options.deployment, options.notice, options.adopt)
 
+    def silent_alarms(self) -> list[str]:
+        """Return the names of the alarms that tell nobody; [] where none are asked for."""
+        return [one.alarm for one in self.alarms() if one.is_silent()] if self.options.alarms else []
+
     def removals(self, *, logs: bool) -> Iterator[Gone | AlarmGone]:
         """Yield everything that is taken away, in this order; the bucket never is."""
         plan, cloud, deployment = self.description, self.cloud, self.options.deployment
