@@ -108,7 +108,7 @@ def test_what_is_no_film_is_one_line(whole: Path, alone: Cli, tmp_path: Path) ->
     }.items():
         done = alone("inspect", f"{tmp_path}/{name}")
         assert 2 == done.status, name
-        errors = [line for line in done.err.splitlines() if not line.startswith("looking")]
+        errors = [line for line in done.err.splitlines() if not line.startswith("checking")]
         assert 1 == len(errors), done.err
         assert words in errors[0]
 
