@@ -16,11 +16,12 @@ from webrecord.deploy.change import Change, Resource
 from webrecord.deploy.cloud import Cloud
 from webrecord.deploy.description import Description, describe
 from webrecord.deploy.errors import ApiError, DeployFailed
-from webrecord.deploy.functions import LARGEST_BODY, Functions, Triggers, environment_of
+from webrecord.deploy.functions import LARGEST_BODY, Functions, environment_of
 from webrecord.deploy.logs import Logs
 from webrecord.deploy.recordings import OpenRecordings
 from webrecord.deploy.removal import FunctionGone, Gone, LogsGone, RoleGone, UploadGone
 from webrecord.deploy.rotation import KEY_NAMES, Rotation
+from webrecord.deploy.triggers import Triggers
 from webrecord.errors import BadUsage
 
 ORDER = ("callback", "reconcile", "recordings")

@@ -1,4 +1,4 @@
-"""The three functions and their triggers."""
+"""The three functions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from webrecord.deploy.access import absent
 from webrecord.deploy.change import Change, unless
 from webrecord.deploy.cloud import Cloud
-from webrecord.deploy.description import MARK, Function, Trigger, meaning
+from webrecord.deploy.description import MARK, Function
 from webrecord.deploy.errors import ApiError, DeployFailed, NotOurs
 from webrecord.errors import BadUsage
 
@@ -23,7 +23,6 @@ ROLE_CODES = (
     "InternalError.GetRoleError",
     "InternalError.GetStsTokenFailed",
 )
-NO_UPDATE = ("InvalidAction", "InvalidParameterValue.Type", "UnsupportedOperation")
 ROLE_S = 90
 """How long a new role may stay unknown to SCF."""
 ACTIVE_S = 300
@@ -179,120 +178,6 @@ class Functions:
 
     def _delete(self) -> None:
         self.cloud.call("scf", "DeleteFunction", FunctionName=self.function.name)
-
-
-@dataclass
-class Triggers:
-    """All triggers of one function. Others than ours stay."""
-
-    cloud: Cloud
-    function: Function
-    wanted: Sequence[Trigger]
-
-    @property
-    def name(self) -> str:
-        """Return it as people read it."""
-        return f"triggers of {self.function.name}"
-
-    def listed(self) -> list[dict[str, Any]]:
-        """Return what is there; [] where there is no function yet."""
-        asked = {"FunctionName": self.function.name, "Limit": 100}
-        found = absent(ABSENT, lambda: self.cloud.call("scf", "ListTriggers", **asked))
-        return (found or {}).get("Triggers") or []
-
-    def changes(self) -> Sequence[Change]:
-        """Return what is to be done. A Function URL is never made anew: its address would change."""
-        there, steps = self.listed(), list[Change]()
-        for trigger in self.wanted:
-            steps += self._changes_of(trigger, there)
-        return steps
-
-    def _changes_of(self, trigger: Trigger, there: Sequence[dict[str, Any]]) -> list[Change]:
-        alike = [row for row in there if row.get("Type") == trigger.type]
-        if trigger.type != "http":
-            alike = [row for row in alike if row.get("TriggerName") == trigger.name]
-        read = [(row, meaning(trigger.type, str(row.get("TriggerDesc")), str(row.get("TriggerName")))) for row in alike]
-        if trigger.type == "cos":  # several may have the bucket's name
-            read = [(row, means) for row, means in read if means.get("prefix") == trigger.means["prefix"]]
-        if not read:
-            exists = ("ResourceInUse",)
-            return [Change("+", trigger.title, (), unless(exists, lambda: self._call("CreateTrigger", trigger)))]
-        row, means = read[0]
-        fields = tuple(
-            f"{name} {means.get(name)} → {value}" for name, value in trigger.means.items() if means.get(name) != value
-        )
-        steps = []
-        if fields and trigger.type == "cos":
-            old = {"TriggerDesc": row.get("TriggerDesc")}
-            steps.append(
-                Change(
-                    "-",
-                    f"{trigger.title}, to be made anew",
-                    fields,
-                    lambda: self._call("DeleteTrigger", trigger, **old),
-                )
-            )
-            steps.append(Change("+", trigger.title, (), lambda: self._call("CreateTrigger", trigger)))
-        elif fields or (trigger.argument or "") != (row.get("CustomArgument") or ""):
-            steps.append(Change("~", trigger.title, fields, lambda: self._update(trigger, row, fields)))
-        if row.get("Enable") not in (1, "OPEN", True):
-            steps.append(Change("~", f"{trigger.title} is switched on", (), lambda: self._on(trigger, row)))
-        return steps
-
-    def _update(self, trigger: Trigger, row: dict[str, Any], fields: Sequence[str]) -> None:
-        """Change it in place. Not every site's SCF does that: a timer is made anew there, an address never is."""
-        own = {"TriggerName": row["TriggerName"]}
-        try:
-            self._call("UpdateTrigger", trigger, **own)
-        except ApiError as error:
-            if not error.code.startswith(NO_UPDATE):
-                raise
-            if trigger.type == "http":
-                raise BadUsage(
-                    f"{trigger.title}: SCF refuses to change it ({error.code}), and a new one would have another"
-                    f" address: set it in the SCF console ({', '.join(fields)}), then run the same command again"
-                ) from None
-            self._call("DeleteTrigger", trigger, **own)
-            self._call("CreateTrigger", trigger)
-
-    def _call(self, action: str, trigger: Trigger, **other: Any) -> object:  # noqa: ANN401 (any JSON)
-        given: dict[str, Any] = {
-            "FunctionName": self.function.name,
-            "TriggerName": trigger.name,
-            "Type": trigger.type,
-            "TriggerDesc": trigger.description,
-            "Qualifier": "$DEFAULT",
-        }
-        if action != "DeleteTrigger":
-            given["Enable"] = "OPEN"
-            if trigger.argument:
-                given["CustomArgument"] = trigger.argument
-        return self.cloud.call("scf", action, **{**given, **other})
-
-    def _on(self, trigger: Trigger, row: dict[str, Any]) -> object:
-        given = {
-            "FunctionName": self.function.name,
-            "TriggerName": row["TriggerName"],
-            "Type": trigger.type,
-            "Enable": "OPEN",
-            "Qualifier": row.get("Qualifier") or "$DEFAULT",
-            "TriggerDesc": row.get("TriggerDesc"),
-        }
-        same = ("FailedOperation.UpdateTriggerStatus",)
-        return unless(same, lambda: self.cloud.call("scf", "UpdateTriggerStatus", **given))()
-
-    def url(self) -> str | None:
-        """Return the function's address, where it has one."""
-        import json
-
-        for row in self.listed():
-            if row.get("Type") == "http":
-                try:
-                    net = json.loads(row["TriggerDesc"])["NetConfig"]
-                    return net.get("ExtranetUrl") or None
-                except (ValueError, KeyError, TypeError):
-                    return None
-        return None
 
 
 def environment_of(found: dict[str, Any]) -> dict[str, str]:

@@ -13,9 +13,10 @@ from webrecord.deploy.access import PAGE, Policy, Role, UploadUser, absent, mark
 from webrecord.deploy.change import Change, unless
 from webrecord.deploy.cloud import Cloud
 from webrecord.deploy.description import MARK, meaning
-from webrecord.deploy.functions import ABSENT, Functions, Triggers
+from webrecord.deploy.functions import ABSENT, Functions
 from webrecord.deploy.logs import Logs
 from webrecord.deploy.recordings import OpenRecordings
+from webrecord.deploy.triggers import Triggers
 
 NO_TRIGGER = ("ResourceNotFound.Trigger", "ResourceNotFound.Timer", "ResourceNotFound.Cos")
 
