@@ -50,7 +50,7 @@ def shell(url: str, line: str, **env: str) -> subprocess.CompletedProcess[str]:
         ("webrecord list >&-", 0, ""),
         ("webrecord list --json >&- <&-", 0, ""),
         ("webrecord show x 2>&- >&-", 0, ""),
-        ("webrecord delete x <&-", 2, "error: nobody can be asked here"),
+        ("webrecord delete x <&-", 2, "error: there is no terminal to ask on"),
         ("webrecord list >/dev/full", 2, "error: the output can't be written: No space left on device"),
         ("webrecord list --json >/dev/full", 2, "error: the output can't be written: No space left on device"),
         ("webrecord list --help >/dev/full", 2, "error: the output can't be written: No space left on device"),

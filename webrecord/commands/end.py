@@ -99,7 +99,7 @@ def delete(
     """Delete what is known of a final recording; cancel one that waits to start."""
     if not yes:
         if not sys.stdin.isatty():
-            raise BadUsage(t("there is no terminal to ask at; say --yes to delete"))
+            raise BadUsage(t("there is no terminal to ask on; say --yes to delete"))
         what = (
             t("{recording_id} with its files", recording_id=recording_id)
             if files

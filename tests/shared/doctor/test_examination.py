@@ -170,7 +170,7 @@ BROKEN: list[tuple[Break, str, Level, str]] = [
         Level.FAIL,
         "elsewhere.example.co",
     ),
-    (lambda s: s.unset("WEBRECORD_NOTIFY_HOSTS"), "notify", Level.OK, "nobody is told"),
+    (lambda s: s.unset("WEBRECORD_NOTIFY_HOSTS"), "notify", Level.OK, "no notifications are sent"),
 ]
 
 
