@@ -197,7 +197,7 @@ def test_a_missing_bucket_is_said(site: Site) -> None:
     site.setting(WEBRECORD_BUCKET="nowhere-1250000000")
     found = site.examine("callback")
     assert "404 NoSuchBucket: are WEBRECORD_BUCKET and WEBRECORD_BUCKET_REGION right?" in found["bucket"].seen
-    assert "could not be taken away again: COS GET tasks/doctor-" in found["callback-url"].seen
+    assert "could not be deleted: COS GET tasks/doctor-" in found["callback-url"].seen
     assert not any("/tasks/doctor-" in name for name in site.objects())
 
 
