@@ -47,11 +47,12 @@ class Tellings:
         report: Report,
         until_ms: int,
         only: Collection[str] | None = None,
+        also: Collection[str] = (),
         seen: Queues | None = None,
     ) -> None:
-        """List due notifications; with `only`, those of these recordings, even if a marker is not listed yet."""
+        """List due notifications; `also` or `only` those of these recordings, even if a marker is not listed yet."""
         self._ports, self._report, self._until_ms = ports, report, until_ms
-        self.marks: dict[str, list[str]] = {recording_id: [] for recording_id in only or ()}
+        self.marks: dict[str, list[str]] = {recording_id: [] for recording_id in only or also}
         """Recording → its markers."""
         for marker in islice(ripe("tell/", ports.clock(), ports, report, seen), MOST):
             recording_id = keys.marked(marker)[1]

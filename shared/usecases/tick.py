@@ -69,7 +69,7 @@ def tick(ports: ReconcilePorts, budget_s: float, run: Mapper = in_turn) -> Repor
     _all(run(looks.at, list(looks.marks)))
     seen = peek(["ask/", "tell/", "due/"], ports.store)
     looks.gather_questions(seen)
-    tellings = Tellings(ports, report, until_ms, seen=seen)
+    tellings = Tellings(ports, report, until_ms, also=looks.owing, seen=seen)
     _all(run(tellings.sort, list(tellings.marks)))
     work = {f"ask {number}": looks.ask for number in range(QUESTIONS)}
     work |= {name: partial(tellings.serve, lane) for name, lane in tellings.lanes().items()}
@@ -97,6 +97,9 @@ class _Looks:
             self.marks.setdefault(keys.marked(marker)[1], []).append(marker)
         self._unsure: list[tuple[str, list[str]]] = []
         self._questions = deque[tuple[str, list[str]]]()
+        self.owing = list[str]()
+        """Recordings whose receivers are owed something now: listings may not have the markers yet, and no wake is
+        written for what was found here."""
 
     def at(self, recording_id: str) -> None:
         """Look at a recording, unless the time is over."""
@@ -211,3 +214,5 @@ class _Looks:
         owed = [message.next_ms for message in recording.notifications if message.next_ms is not None]
         if owed:  # whoever wrote it may have died before this marker
             markers.mark_message(store, recording_id, max(now_ms, min(owed)))
+            if min(owed) <= now_ms:
+                self.owing.append(recording_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
@@ -16,6 +16,7 @@ from shared.domain.errors import ParametersRefused, StoreError
 from shared.domain.evidence import Evidence
 from shared.domain.refusals import refusal
 from shared.domain.states import State
+from shared.ports import ListedObject
 from shared.store import journal
 from shared.usecases.jobs import run_job
 from shared.usecases.report import Report
@@ -372,6 +373,38 @@ def test_the_last_two_callbacks_at_once_complete_without_a_tick(first: str) -> N
 def _meet(site: Site, body: bytes, met: list[bool]) -> None:
     met.append(True)
     site.receive(body)
+
+
+@dataclass
+class LateTells(FaultyStore):
+    """A bucket whose listings do not have the markers of notifications yet."""
+
+    faults: Faults = field(default_factory=Faults)
+
+    def list(self, prefix: str, after: str = "", limit: int | None = None) -> Iterator[ListedObject]:
+        return iter(()) if prefix.startswith("tell/") else super().list(prefix, after, limit)
+
+
+def test_what_a_tick_finds_over_is_told_by_that_tick() -> None:
+    """The tick was faster than the last callback, which finds nothing to write, and wakes nobody."""
+    site = Site()
+    bucket, site.store = site.store, LateTells(site.store)  # type: ignore[assignment]
+    task_id = site.begin(NotifyUrl=HOOK)
+    site.receive(callback(801, {"Status": 1}, site.clock.now, task_id))
+    site.minutes(2)
+    stop("k1", "asked", site.ports)
+    site.receive(callback(802, {"Status": 1}, site.clock.now, task_id))
+    film = mp4_stop(0, site.clock.now + 1, "a.mp4", site.clock.now - 1_000, site.clock.now, task_id)
+
+    def ticked() -> None:
+        site.faults.plan = {}
+        site.minutes()
+
+    # Its bytes are stored, and nothing else.
+    site.faults.calls, site.faults.plan, site.faults.overlap = 0, {1: "overlap"}, ticked
+    site.receive(film)
+    assert [] == [key for key in bucket.objects if key.startswith("wake/")]
+    assert ["recording.completed"] == site.inbox.types
 
 
 def test_two_that_tell_at_once_while_nothing_is_listed_lose_nothing() -> None:
