@@ -194,6 +194,16 @@ class ReconcileSettings(TrtcSettings):
         _number(60, 604_800, "seconds"),
         Field(description="Seconds after a task's end without any file until it is lost"),
     ] = 3_600
+    wake_prefix: Annotated[str, Field(description="Where wakes are: the prefix of reconcile's COS trigger")] = ""
+
+    @model_validator(mode="after")
+    def _no_loop(self) -> Self:
+        if self.wake_prefix not in ("", f"{self.prefix}/wake/"):
+            raise ValueError(
+                "WEBRECORD_WAKE_PREFIX is not that of wakes: reconcile would be invoked by what it writes:"
+                f" write `{self.prefix}/wake/`, and let its COS trigger have that prefix"
+            )
+        return self
 
 
 def variable(field: str) -> str:

@@ -240,6 +240,7 @@ BROKEN: list[tuple[Check, Callable[[Deployment], object], str]] = [
         for prefix in ("", "webrecord/", "webrecord/w", "webrecord/wake", "webrecord/wake/a", "wake/", "jobs/")
     ),
     (triggers.check_cos, _variable("reconcile", "WEBRECORD_PREFIX", "other"), "would be invoked by what it writes"),
+    (triggers.check_cos, _variable("reconcile", "WEBRECORD_WAKE_PREFIX", "webrecord/"), "WEBRECORD_WAKE_PREFIX"),
     (triggers.check_cos, _variable("recordings", "WEBRECORD_JOBS_PREFIX", "other/"), "other/"),
     (triggers.check_cos, _variable("recordings", "WEBRECORD_PREFIX", "jobs"), "overlaps"),
     (triggers.check_region, _trigger("cos", TriggerName="b-1.cos.ap-beijing.myqcloud.com"), "ap-beijing"),
@@ -380,7 +381,7 @@ def test_the_least_set_is_sent_without_an_empty_value(rendered: dict[str, Deploy
     """As the toolkit renders it for the platform."""
     least = rendered["the least set"]
     sent = {key: least.environment(key) for key in least.functions}
-    assert {"recordings": 5, "callback": 5, "reconcile": 4} == {key: len(values) for key, values in sent.items()}
+    assert {"recordings": 5, "callback": 5, "reconcile": 5} == {key: len(values) for key, values in sent.items()}
     assert all(value for values in sent.values() for value in values.values())
 
 

@@ -47,6 +47,8 @@ def check_cos(deployment: Deployment) -> Problems:
             if prefix != f"{results}wake/" or described["filter"].get("Suffix"):
                 own = f"{results}wake/, without a suffix" if results != "/" else "<WEBRECORD_PREFIX>/wake/"
                 yield f"reconcile: its prefix is {prefix or 'empty'}, not {own}: it would be invoked by what it writes"
+            if (told := environment.get("WEBRECORD_WAKE_PREFIX", "")) != prefix:
+                yield f"reconcile: its prefix is {prefix or 'empty'}, WEBRECORD_WAKE_PREFIX is {told or 'empty'}"
             continue
         if prefix != jobs:
             yield f"its prefix is {prefix or 'empty'}, WEBRECORD_JOBS_PREFIX is {jobs or 'empty'}"

@@ -37,6 +37,7 @@ WRONG = [
     ("callback", "WEBRECORD_SDK_APP_ID", "undefined"),
     ("reconcile", "WEBRECORD_NOTIFY_SECRET", "whsec_YWI="),
     ("reconcile", "WEBRECORD_NOTIFY_HOSTS", "example.com:8443"),
+    ("reconcile", "WEBRECORD_WAKE_PREFIX", "jobs/"),
 ]
 HANDLERS = {
     "recordings": recordings.main_handler,

@@ -371,6 +371,19 @@ def test_jobs_and_results_never_overlap(prefix: str, jobs: str, fine: bool, monk
         assert "WEBRECORD_JOBS_PREFIX and WEBRECORD_PREFIX overlap" in wrong(RecordingsSettings)
 
 
+@pytest.mark.parametrize("prefix", ["webrecord", "team/a"])
+@pytest.mark.parametrize("wider", ["", "/", "wake", "wake/a", "open/", "x/wake/"])
+def test_reconcile_is_woken_by_wakes_only(prefix: str, wider: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where its trigger has another prefix its own writes would invoke it: it refuses to run."""
+    monkeypatch.setenv("WEBRECORD_PREFIX", prefix)
+    monkeypatch.setenv("WEBRECORD_WAKE_PREFIX", f"{prefix}/wake/")
+    assert f"{prefix}/wake/" == load(ReconcileSettings).wake_prefix
+    monkeypatch.setenv("WEBRECORD_WAKE_PREFIX", f"{prefix}/{wider}")
+    line = wrong(ReconcileSettings)
+    assert f"write `{prefix}/wake/`" in line
+    assert "WEBRECORD_WAKE_PREFIX" in line
+
+
 def test_singapore_needs_the_international_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
     """ap-singapore exists on the international site only."""
     monkeypatch.setenv("WEBRECORD_TRTC_REGION", "ap-singapore")
