@@ -15,6 +15,7 @@ import typer
 import webrecord
 from tests.cli.calls import PAGE, Cli
 from webrecord import films, instants, pagecheck, sheet, usage, wire, words
+from webrecord.deploy.errors import ADVICE, AGAIN
 from webrecord.helptext import HEADINGS
 from webrecord.main import app
 
@@ -35,6 +36,8 @@ CONSTANTS = [
     *pagecheck._NAMES.values(),  # noqa: SLF001
     *(sentence for _, sentence in usage._TYPER),  # noqa: SLF001
     *HEADINGS,
+    *(advice for _, advice in ADVICE),
+    AGAIN,
 ]
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
@@ -146,6 +149,7 @@ def test_states_tables_and_help_are_chinese(chinese: Cli) -> None:
         (["start", PAGE, "--hls"], 2, "没有 --hls：请写 --format hls。"),
         (["list", "--state", "fialed"], 2, "是否想写 failed？"),
         (["nobody"], 2, "没有命令 nobody。"),
+        (["deploy", "plan", "--env", "nowhere.env"], 2, "没有 nowhere.env：`webrecord init` 会询问所需内容并写入"),
         (["show"], 2, "缺少 "),
         (["show", "x", "y"], 2, "多余的参数：y。"),
         (["list", "--endpoint", "http://127.0.0.1:1"], 3, "没有应答"),

@@ -17,6 +17,7 @@ from webrecord.deploy.deployment import Deployment, Options
 from webrecord.deploy.errors import ApiError, DeployFailed
 from webrecord.errors import BadUsage, Refused
 from webrecord.output import Output
+from webrecord.words import t
 
 _PANEL = "Account"
 CREDENTIALS = (
@@ -81,14 +82,16 @@ class Given:
         as_json: bool = False,
     ) -> None:
         if (alarms or notice) and only:
-            raise BadUsage("--alarms needs the rights of the first deployment: leave out --only functions")
+            raise BadUsage(t("--alarms needs the rights of the first deployment: leave out --only functions"))
         if not env.exists():
-            raise BadUsage(f"{env} is not there: `webrecord init` asks for what is needed and writes it")
+            raise BadUsage(t("{env} is not there: `webrecord init` asks for what is needed and writes it", env=env))
         self.out, self.env, self.site = Output(as_json=as_json), env, site
         self.values = envfile.read(env)
         root = env.absolute().parent
         if not (root / "serverless.yml").exists():
-            raise BadUsage(f"{root / 'serverless.yml'} is not there: deploy from a checkout, with .env in it")
+            raise BadUsage(
+                t("{path} is not there: deploy from a checkout, with .env in it", path=root / "serverless.yml")
+            )
         secret_id, secret_key, token, where = _credentials(os.environ, self.values)
         self.credentials = where
         region = self.values.get("TENCENT_REGION") or REGION_OF[site]
@@ -106,10 +109,16 @@ class Given:
             caller = self.cloud.call("sts", "GetCallerIdentity")
             app_id = self.cloud.call("cam", "GetUserAppId")
         except ApiError as error:
-            raise error.told("the account") from None
+            raise error.told(t("the account")) from None
         bucket = self.deployment.description.bucket
         if not bucket.endswith(f"-{app_id['AppId']}"):
-            raise BadUsage(f"WEBRECORD_BUCKET {bucket} must end with this account's number, -{app_id['AppId']}")
+            raise BadUsage(
+                t(
+                    "WEBRECORD_BUCKET {bucket} must end with this account's number, -{appid}",
+                    bucket=bucket,
+                    appid=app_id["AppId"],
+                )
+            )
         return {"account": app_id["OwnerUin"], "app_id": app_id["AppId"], "caller": caller["Arn"]}
 
 
@@ -117,8 +126,14 @@ def head(given: Given) -> None:
     """Say whose account it is, as the first line."""
     who = given.who()
     options, region = given.deployment.options, given.cloud.region
-    whose = f"account {who['account']} ({given.site}), region {region}, deployment {options.deployment}"
-    line = f"{whose}, keys from {given.credentials}"
+    whose = t(
+        "account {account} ({site}), region {region}, deployment {deployment}",
+        account=who["account"],
+        site=given.site,
+        region=region,
+        deployment=options.deployment,
+    )
+    line = t("{whose}, keys from {credentials}", whose=whose, credentials=given.credentials)
     given.out.row({**who, "site": given.site, "region": region, "deployment": options.deployment}, line)
 
 
@@ -127,7 +142,7 @@ def show(out: Output, changes: list[Change]) -> None:
     for change in changes:
         out.row({"change": change.sign, "what": change.what, "fields": list(change.fields)}, change.line)
     if not changes:
-        out.row({"changes": 0}, "nothing to change")
+        out.row({"changes": 0}, t("nothing to change"))
 
 
 def carry_out(given: Given, changes: list[Change], resources: Iterable[Resource], *, yes: bool) -> int:
@@ -144,9 +159,9 @@ def agreed(count: int, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise BadUsage("there is no terminal to ask on: --yes applies the plan")
-    if not typer.confirm(f"Apply {count} changes?", err=True):
-        raise Refused("nothing was changed")
+        raise BadUsage(t("there is no terminal to ask on: --yes applies the plan"))
+    if not typer.confirm(t("Apply {count} changes?", count=count), err=True):
+        raise Refused(t("nothing was changed"))
 
 
 def apply(given: Given, resources: Iterable[Resource]) -> int:
@@ -155,7 +170,10 @@ def apply(given: Given, resources: Iterable[Resource]) -> int:
 
     def say(change: Change, seconds: float) -> None:
         done.append(change)
-        given.out.row({"done": change.what, "seconds": round(seconds, 1)}, f"done  {change.what}  {seconds:.0f} s")
+        given.out.row(
+            {"done": change.what, "seconds": round(seconds, 1)},
+            t("done  {what}  {seconds:.0f} s", what=change.what, seconds=seconds),
+        )
 
     applying, resource = Applying(say), None
     try:
@@ -163,11 +181,18 @@ def apply(given: Given, resources: Iterable[Resource]) -> int:
             with given.out.working(f"{resource.name} …"):
                 applying.apply(resource)
     except ApiError as error:
-        told = error.told(resource.name if resource else "the deployment")
-        raise type(told)(f"{told} ({len(done)} changes are made)") from None
+        told = error.told(resource.name if resource else t("the deployment"))
+        raise type(told)(t("{told} ({count} changes are made)", told=told, count=len(done))) from None
     except (KeyError, TypeError, ValueError) as error:
-        where = resource.name if resource else "the deployment"
-        raise DeployFailed(f"{where}: an answer is not as documented: {type(error).__name__}: {error}") from None
+        where = resource.name if resource else t("the deployment")
+        raise DeployFailed(
+            t(
+                "{where}: an answer is not as documented: {name}: {error}",
+                where=where,
+                name=type(error).__name__,
+                error=error,
+            )
+        ) from None
     return len(done)
 
 
@@ -180,12 +205,17 @@ def told(name: str, do: Any) -> Any:  # noqa: ANN401 (whatever is read)
 
 
 def _credentials(environ: Mapping[str, str], values: Mapping[str, str]) -> tuple[str, str, str | None, str]:
-    for where, known in (("the environment", environ), (".env", values)):
+    for where, known in ((t("the environment"), environ), (".env", values)):
         for secret_id, secret_key, token in CREDENTIALS:
             if known.get(secret_id) and known.get(secret_key):
                 return known[secret_id], known[secret_key], known.get(token) or None, f"{where} ({secret_id})"
-    names = " and ".join(CREDENTIALS[0][:2])
-    raise BadUsage(f"no key of the account: set {names}, of a sub-user that may deploy (`webrecord deploy policies`)")
+    names = t(" and ").join(CREDENTIALS[0][:2])
+    raise BadUsage(
+        t(
+            "no key of the account: set {names}, of a sub-user that may deploy (`webrecord deploy policies`)",
+            names=names,
+        )
+    )
 
 
 def _version() -> str:

@@ -32,6 +32,7 @@ from webrecord.commands.account import (
 from webrecord.deploy import envfile
 from webrecord.deploy.deployment import serverless
 from webrecord.errors import CliError
+from webrecord.words import t
 
 
 def register(app: typer.Typer) -> None:
@@ -75,7 +76,7 @@ def _deploy(
     given = Given(*places, only=only, adopt=adopt, alarms=alarms, notice=alarm_notice, as_json=as_json)
     envfile.refuse_tracked(env)
     head(given)
-    with given.out.working("reading the account …"):
+    with given.out.working(t("reading the account …")):
         changes = given.deployment.plan()
     _verify(given, carry_out(given, changes, given.deployment.resources(), yes=yes))
 
@@ -100,7 +101,7 @@ def _plan(
     places = (env, build, deployment, site, endpoint, cos_endpoint)
     given = Given(*places, only=only, adopt=adopt, alarms=alarms, notice=alarm_notice, as_json=as_json)
     head(given)
-    with given.out.working("reading the account …"):
+    with given.out.working(t("reading the account …")):
         changes = given.deployment.plan()
     show(given.out, changes)
     if detailed and changes:
@@ -118,7 +119,7 @@ def _status(
 ) -> None:
     """Show what is deployed: each function's state and version, and where it answers."""
     given = Given(env, build, deployment, site, endpoint, cos_endpoint, as_json=as_json)
-    addresses = told("the addresses", given.deployment.addresses)
+    addresses = told(t("the addresses"), given.deployment.addresses)
     for function in given.deployment.description.functions:
         found = told(function.name, lambda key=function.key: given.deployment.deployed(key))
         state = found.get("Status") if found else "absent"
@@ -139,7 +140,7 @@ def _outputs(
 ) -> None:
     """Print the two addresses, and what is left to do in the TRTC console."""
     given = Given(env, build, deployment, site, endpoint, cos_endpoint, as_json=as_json)
-    _end(given, told("the addresses", given.deployment.addresses))
+    _end(given, told(t("the addresses"), given.deployment.addresses))
 
 
 def _policies(
@@ -167,7 +168,7 @@ def _policies(
 def _verify(given: Given, made: int) -> None:
     from webrecord.deploy.verify import verify
 
-    addresses = told("the addresses", given.deployment.addresses)
+    addresses = told(t("the addresses"), given.deployment.addresses)
     reconcile = given.deployment.description.function("reconcile").name
     wrong = []
     for finding in verify(given.cloud, reconcile, addresses, envfile.read(given.env)):
@@ -177,7 +178,13 @@ def _verify(given: Given, made: int) -> None:
         wrong += [] if finding.ok else [finding.name]
     _end(given, addresses)
     if wrong:
-        raise CliError(f"{made} changes are made, but it does not work yet: {', '.join(wrong)}; see above")
+        raise CliError(
+            t(
+                "{made} changes are made, but it does not work yet: {names}; see above",
+                made=made,
+                names=", ".join(wrong),
+            )
+        )
 
 
 def _end(given: Given, addresses: Mapping[str, str | None]) -> None:
@@ -185,6 +192,6 @@ def _end(given: Given, addresses: Mapping[str, str | None]) -> None:
 
     for key, url in addresses.items():
         given.out.row({"output": key, "url": url}, f"{key}  {url or 'no address yet'}")
-    silent = told("the alarms", given.deployment.silent_alarms)
+    silent = told(t("the alarms"), given.deployment.silent_alarms)
     for number, line in enumerate(left_to_do(addresses.get("callback"), given.site, silent), 1):
-        given.out.row({"to_do": line}, f"to do {number}: {line}")
+        given.out.row({"to_do": line}, t("to do {number}: {line}", number=number, line=line))

@@ -25,6 +25,7 @@ from webrecord.commands.account import (
 from webrecord.deploy import envfile
 from webrecord.deploy.deployment import planned
 from webrecord.errors import BadUsage, Refused
+from webrecord.words import t
 
 YesTo = Annotated[
     str | None, typer.Option("--yes", metavar="NAME", help="The deployment's name, where there is no terminal.")
@@ -51,10 +52,12 @@ def _destroy(
     given = Given(env, build, deployment, site, endpoint, cos_endpoint, as_json=as_json)
     envfile.refuse_tracked(env)
     if yes is not None and yes != deployment:
-        raise BadUsage(f"--yes {yes}: the deployment's name is {deployment}; nothing was changed")
+        raise BadUsage(
+            t("--yes {yes}: the deployment's name is {deployment}; nothing was changed", yes=yes, deployment=deployment)
+        )
     head(given)
     resources = list(given.deployment.removals(logs=delete_logs))
-    with given.out.working("reading the account …"):
+    with given.out.working(t("reading the account …")):
         changes = planned(resources)
     show(given.out, changes)
     _stays(given, delete_logs=delete_logs)
@@ -67,16 +70,22 @@ def _destroy(
 
 def _stays(given: Given, *, delete_logs: bool) -> None:
     lines = [told(one.name, one.stays) for one in given.deployment.removals(logs=delete_logs)]
-    lines.append(f"bucket {given.deployment.description.bucket} with all films and facts")
+    lines.append(t("bucket {bucket} with all films and facts", bucket=given.deployment.description.bucket))
     if not delete_logs:
-        lines.append(f"logs {given.deployment.options.deployment}: --delete-logs takes them too")
+        lines.append(
+            t("logs {deployment}: --delete-logs takes them too", deployment=given.deployment.options.deployment)
+        )
     for line in dict.fromkeys(line for line in lines if line):
         given.out.row({"stays": line}, f"= {line}")
 
 
 def _ask(deployment: str) -> None:
     if not sys.stdin.isatty():
-        raise BadUsage(f"there is no terminal to ask on: --yes {deployment} takes all of it away")
-    answer = typer.prompt(f"To take all of it away, type the deployment's name, {deployment}", err=True)
+        raise BadUsage(
+            t("there is no terminal to ask on: --yes {deployment} takes all of it away", deployment=deployment)
+        )
+    answer = typer.prompt(
+        t("To take all of it away, type the deployment's name, {deployment}", deployment=deployment), err=True
+    )
     if answer.strip() != deployment:
-        raise Refused("that is not its name; nothing was changed")
+        raise Refused(t("that is not its name; nothing was changed"))

@@ -14,6 +14,7 @@ import typer
 from webrecord.commands.account import REGION_OF, TRTC_OF, Env, Site
 from webrecord.deploy import envfile
 from webrecord.errors import BadUsage
+from webrecord.words import t
 
 
 def register(app: typer.Typer) -> None:
@@ -32,11 +33,11 @@ def _init(
     envfile.refuse_tracked(env)
     before = envfile.read(env)
     asked = {
-        "TENCENT_REGION": (region, "Region of functions and bucket", REGION_OF[site], r"[a-z]+-[a-z]+(-\d)?"),
-        "WEBRECORD_SDK_APP_ID": (sdk_app_id, "TRTC's SdkAppId", None, r"\d{10}(,\d{10})*"),
+        "TENCENT_REGION": (region, t("Region of functions and bucket"), REGION_OF[site], r"[a-z]+-[a-z]+(-\d)?"),
+        "WEBRECORD_SDK_APP_ID": (sdk_app_id, t("TRTC's SdkAppId"), None, r"\d{10}(,\d{10})*"),
         "WEBRECORD_BUCKET": (
             bucket,
-            "Bucket, NAME-APPID (your account's number behind it)",
+            t("Bucket, NAME-APPID (your account's number behind it)"),
             None,
             r"[a-z0-9][a-z0-9-]*-\d+",
         ),
@@ -47,7 +48,14 @@ def _init(
             continue
         answer = (given or _answer(name, question, default)).strip()
         if not re.fullmatch(form, answer):
-            raise BadUsage(f"{name}: {answer!r} has not the form of {question[0].lower()}{question[1:]}")
+            raise BadUsage(
+                t(
+                    "{name}: {answer!r} has not the form of {question}",
+                    name=name,
+                    answer=answer,
+                    question=question[0].lower() + question[1:],
+                )
+            )
         values[name] = answer
     fresh = {
         "WEBRECORD_ROLE": "scf-webrecord",
@@ -61,12 +69,14 @@ def _init(
         envfile.write(env, values)
     else:
         env.chmod(0o600)
-    names = ", ".join(values) or "nothing: all of it was there"
-    typer.echo(f"wrote {env}: {names}. Next: make package, then webrecord deploy")
+    names = ", ".join(values) or t("nothing: all of it was there")
+    typer.echo(t("wrote {env}: {names}. Next: make package, then webrecord deploy", env=env, names=names))
 
 
 def _answer(name: str, question: str, default: str | None) -> str:
     if not sys.stdin.isatty():
         option = {"TENCENT_REGION": "--region", "WEBRECORD_SDK_APP_ID": "--sdk-app-id", "WEBRECORD_BUCKET": "--bucket"}
-        raise BadUsage(f"{name} is not known and there is no terminal to ask on: give {option[name]}")
+        raise BadUsage(
+            t("{name} is not known and there is no terminal to ask on: give {option}", name=name, option=option[name])
+        )
     return str(typer.prompt(question, default=default, err=True))

@@ -24,6 +24,7 @@ from webrecord.commands.account import (
 from webrecord.deploy import envfile
 from webrecord.deploy.deployment import ORDER, planned
 from webrecord.errors import BadUsage
+from webrecord.words import t
 
 
 def register(group: typer.Typer) -> None:
@@ -65,12 +66,20 @@ def _rollback(
     """Deploy the packages of a folder again, with the settings of .env: nothing but the functions is touched."""
     missing = [f"{key}.zip" for key in ORDER if not (folder / f"{key}.zip").exists()]
     if missing:
-        raise BadUsage(f"{folder} has no {', '.join(missing)}: name a folder that `make package` filled")
+        raise BadUsage(
+            t(
+                "{folder} has no {names}: name a folder that `make package` filled",
+                folder=folder,
+                names=", ".join(missing),
+            )
+        )
     given = Given(env, folder, deployment, site, endpoint, cos_endpoint, only="functions", as_json=as_json)
     head(given)
     resources = [given.deployment.function(key) for key in ORDER]
     changes = planned(resources)
     new = [change for change in changes if change.sign == "+"]
     if new:
-        raise BadUsage(f"{new[0].what} is not there, so there is nothing to go back to: run `webrecord deploy`")
+        raise BadUsage(
+            t("{what} is not there, so there is nothing to go back to: run `webrecord deploy`", what=new[0].what)
+        )
     carry_out(given, changes, resources, yes=yes)

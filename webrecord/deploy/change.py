@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from webrecord.deploy.errors import ApiError, DeployFailed
+from webrecord.words import t
 
 SETTLE_S = 90
 """How long a change may take to become visible: roles and policies spread slowly, seconds."""
@@ -76,7 +77,9 @@ class Applying:
             self.say(change, self.clock() - begun)
             made += 1
             if made == MOST:
-                raise DeployFailed(f"{resource.name}: after {made} changes it is still not as it should be")
+                raise DeployFailed(
+                    t("{name}: after {made} changes it is still not as it should be", name=resource.name, made=made)
+                )
         return made
 
     def _seen(self, resource: Resource, change: Change, begun: float) -> Sequence[Change]:
@@ -84,7 +87,11 @@ class Applying:
         while change in (left := resource.changes()):
             if self.clock() - begun > SETTLE_S:
                 raise DeployFailed(
-                    f"{change.what}: nothing of it is to be seen after {SETTLE_S} s; run the command again"
+                    t(
+                        "{what}: nothing of it is to be seen after {settle_s} s; run the command again",
+                        what=change.what,
+                        settle_s=SETTLE_S,
+                    )
                 )
             self.sleep(pause)
             pause = min(pause * 1.5, 5)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from webrecord.errors import BadUsage
+from webrecord.words import t
 
 _VARIABLE = re.compile(r"\$\{env:(\w+)\}")
 ENVIRONMENT_LIMIT = 4096
@@ -103,7 +104,7 @@ def describe(serverless: Mapping[str, Any], values: Mapping[str, str], deploymen
     bucket = own.get("WEBRECORD_BUCKET", "")
     for name, value in (("TENCENT_REGION", region), ("WEBRECORD_BUCKET", bucket)):
         if not value:
-            raise BadUsage(f"{name} is missing in .env; `webrecord init` asks for what is needed")
+            raise BadUsage(t("{name} is missing in .env; `webrecord init` asks for what is needed", name=name))
     triggers = tuple(
         _trigger(entry, values) for entry in inputs["triggers"] if entry["type"] in ("http", "cos", "timer")
     )
@@ -125,7 +126,14 @@ def _function(key: str, inputs: Mapping[str, Any], values: Mapping[str, str], de
             environment[entry["key"]] = value
     size = sum(len(f"{name}{value}".encode()) + 2 for name, value in environment.items())
     if size > ENVIRONMENT_LIMIT:
-        raise BadUsage(f"the environment of {key} takes {size} bytes, and SCF takes {ENVIRONMENT_LIMIT}: shorten .env")
+        raise BadUsage(
+            t(
+                "the environment of {key} takes {size} bytes, and SCF takes {environment_limit}: shorten .env",
+                key=key,
+                size=size,
+                environment_limit=ENVIRONMENT_LIMIT,
+            )
+        )
     return Function(
         key=key,
         name=f"{deployment}-{key}",

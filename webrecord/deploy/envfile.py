@@ -12,6 +12,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from webrecord.errors import BadUsage
+from webrecord.words import t
 
 
 def read(path: Path) -> dict[str, str]:
@@ -25,7 +26,7 @@ def read(path: Path) -> dict[str, str]:
             name: value or "" for name, value in dotenv_values(path, interpolate=False, encoding="utf-8-sig").items()
         }
     except UnicodeDecodeError:
-        raise BadUsage(f"{path} is not text in UTF-8: save it as UTF-8") from None
+        raise BadUsage(t("{path} is not text in UTF-8: save it as UTF-8", path=path)) from None
 
 
 def write(path: Path, values: Mapping[str, str]) -> None:
@@ -71,7 +72,11 @@ def refuse_tracked(path: Path) -> None:
         return  # no git, no commit
     if tracked:
         raise BadUsage(
-            f"git tracks {path}, so its secrets would be published: git rm --cached {path.name}, then renew them"
+            t(
+                "git tracks {path}, so its secrets would be published: git rm --cached {name}, then renew them",
+                path=path,
+                name=path.name,
+            )
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from webrecord.errors import BadUsage, CliError, NotAuthorized, ServiceFailed
+from webrecord.words import t
 
 ADVICE: tuple[tuple[str, str], ...] = (
     ("AuthFailure.SignatureExpire", "set this machine's clock: it is more than five minutes off"),
@@ -41,7 +42,9 @@ class NotOurs(BadUsage):
     """Something of the same name exists, and nothing says that this deployment made it."""
 
     def __init__(self, resource: str) -> None:
-        super().__init__(f"{resource} exists, and was not made by this deployment; --adopt takes it over")
+        super().__init__(
+            t("{resource} exists, and was not made by this deployment; --adopt takes it over", resource=resource)
+        )
 
 
 class ApiError(Exception):
@@ -59,7 +62,15 @@ class ApiError(Exception):
         """Return it as the line that ends the command."""
         what = next((what for start, what in ADVICE if self.code.startswith(start)), AGAIN)
         where = f", RequestId {self.request_id}" if self.request_id else ""
-        line = f"{resource}: {self.action} was refused: {self.code}: {self}{where}; {what}"
+        line = t(
+            "{resource}: {action} was refused: {code}: {said}{where}; {advice}",
+            resource=resource,
+            action=self.action,
+            code=self.code,
+            said=self,
+            where=where,
+            advice=t(what),
+        )
         if self.code.startswith(("AuthFailure", "UnauthorizedOperation")):
             return NotAuthorized(line)
         return ServiceFailed(line) if self.code in ("ClientNetworkError", "ServerNetworkError") else DeployFailed(line)

@@ -16,6 +16,7 @@ import httpx
 from webrecord.deploy.cloud import Cloud
 from webrecord.deploy.errors import ApiError
 from webrecord.proxies import is_this_machine
+from webrecord.words import t
 
 TIMEOUT_S = 30
 DOCTOR_PAUSES_S = (3, 5, 8, 12)
@@ -56,21 +57,23 @@ def verify(
     for key in ("recordings", "callback"):
         if not addresses.get(key):
             yield Finding(
-                f"address of {key}", False, "it has no Function URL yet; look again with `webrecord deploy status`"
+                t("address of {key}", key=key),
+                False,
+                t("it has no Function URL yet; look again with `webrecord deploy status`"),
             )
     if url := addresses.get("callback"):
         yield from _callback(url, values, sleep)
     if url := addresses.get("recordings"):
         token = values.get("WEBRECORD_API_TOKENS", "").split(",")[0].partition(":")[2]
-        yield _expected("API without a token", 401, lambda: httpx.get(f"{url}/recordings", **_how(url)), sleep)
+        yield _expected(t("API without a token"), 401, lambda: httpx.get(f"{url}/recordings", **_how(url)), sleep)
         if token:
             headers = {"Authorization": f"Bearer {token}"}
             ask = lambda: httpx.get(f"{url}/recordings?limit=1", headers=headers, **_how(url))  # noqa: E731
-            yield _expected("API with the first token", 200, ask, sleep)
+            yield _expected(t("API with the first token"), 200, ask, sleep)
 
 
 def _doctor(cloud: Cloud, reconcile: str) -> list[Finding]:
-    name = "doctor, inside the function"
+    name = t("doctor, inside the function")
     try:
         answer = cloud.call(
             "scf", "InvokeFunction", FunctionName=reconcile, Event='{"doctor": true}', Qualifier="$DEFAULT"
@@ -84,7 +87,9 @@ def _doctor(cloud: Cloud, reconcile: str) -> list[Finding]:
     except ApiError as error:
         return [Finding(name, False, f"{error.code}: {error}")]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        return [Finding(name, False, f"its answer can't be read: {type(error).__name__}: {error}")]
+        return [
+            Finding(name, False, t("its answer can't be read: {name}: {error}", name=type(error).__name__, error=error))
+        ]
 
 
 def _callback(url: str, values: Mapping[str, str], sleep: Callable[[float], None]) -> Iterator[Finding]:
@@ -94,8 +99,8 @@ def _callback(url: str, values: Mapping[str, str], sleep: Callable[[float], None
     signature = base64.b64encode(hmac.new(key.encode(), body, hashlib.sha256).digest()).decode()
     headers = {"Content-Type": "application/json", "SdkAppId": app}
     for name, status, sign in (
-        ("a callback with a wrong signature", 401, "wrong"),
-        ("a signed callback", 200, signature),
+        (t("a callback with a wrong signature"), 401, "wrong"),
+        (t("a signed callback"), 200, signature),
     ):
         post = lambda sign=sign: httpx.post(  # noqa: E731
             url, content=body, headers={**headers, "Sign": sign}, **_how(url)
@@ -118,9 +123,14 @@ def _expected(
             answer = ask()
             if answer.status_code == status:
                 return Finding(name, True, f"{status}")
-            seen = f"{answer.status_code} instead of {status}: {answer.text[:200]}"
+            seen = t(
+                "{status_code} instead of {status}: {value}",
+                status_code=answer.status_code,
+                status=status,
+                value=answer.text[:200],
+            )
         except httpx.HTTPError as error:
-            seen = f"no answer: {error}"
+            seen = t("no answer: {error}", error=error)
         if attempt < tries - 1:
             sleep(3)
     return Finding(name, False, seen)
@@ -129,16 +139,19 @@ def _expected(
 def left_to_do(callback_url: str | None, site: str, silent_alarms: Sequence[str] = ()) -> list[str]:
     """Return what no API can do, with the values to enter; the key is named by where it stands."""
     console = "console.trtc.io" if site == "international" else "console.cloud.tencent.com/trtc"
-    callback = (
-        f"In the TRTC console ({console}) → your application → callback configuration → recording callback:"
-        f" URL {callback_url or '(run `webrecord deploy outputs`)'}, key: the first of WEBRECORD_CALLBACK_KEYS in .env"
+    callback = t(
+        "In the TRTC console ({console}) → your application → callback configuration → recording callback:"
+        " URL {callback_url}, key: the first of WEBRECORD_CALLBACK_KEYS in .env",
+        console=console,
+        callback_url=callback_url or t("(run `webrecord deploy outputs`)"),
     )
-    package = (
+    package = t(
         "In the TRTC console: buy a package with web page recording for the application; without it TRTC refuses"
         " every start with FailedOperation.NotAbility"
     )
-    alarms = (
-        f"{len(silent_alarms)} alarms tell nobody: create a notification channel group with its receivers in the CLS"
-        " console, then add --alarm-notice <its name>"
+    alarms = t(
+        "{count} alarms tell nobody: create a notification channel group with its receivers in the CLS"
+        " console, then add --alarm-notice <its name>",
+        count=len(silent_alarms),
     )
     return [callback, package, *([alarms] if silent_alarms else [])]
