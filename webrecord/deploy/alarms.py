@@ -160,7 +160,8 @@ class Alarm:
     def is_ours(self, found: dict[str, Any], topic: str | None) -> bool:
         """Tell whether this deployment made it: its mark says so, or it reads our topic."""
         marks = {str(one.get("Value")) for one in found.get("Classifications") or []}
-        return mark(self.deployment) in marks or topic in {one.get("TopicId") for one in found["AlarmTargets"]}
+        reads = {one.get("TopicId") for one in found.get("AlarmTargets") or []}
+        return mark(self.deployment) in marks or (topic is not None and topic in reads)
 
     def _marked(self) -> dict[str, Any]:
         return {"Classifications": [{"Key": "deployment", "Value": mark(self.deployment)}]}
