@@ -195,7 +195,7 @@ def test_the_list_is_filtered_by_verdict(api: FakeApi, open_tab: Open, locale: s
     page.keyboard.press("Enter")
     rows = page.locator("table.list tbody tr")
     expect(rows).to_have_count(4)
-    group = page.get_by_role("group", name="影片" if locale == "zh-CN" else "The film")
+    group = page.get_by_role("group", name="录制文件" if locale == "zh-CN" else "The film")
     boxes = group.get_by_role("checkbox")
     expect(boxes).to_have_count(4)
     if bad:

@@ -198,7 +198,7 @@ def test_a_playlist_gets_the_token_for_nothing_else(api: FakeApi, tab: Tab, line
     ("locale", "mark", "words", "advice"),
     [
         ("en-GB", "bad film", "It is silent", "Was the room muted then?"),
-        ("zh-CN", "影片有问题", "一段时间没有声音", "请确认当时是否已静音。"),
+        ("zh-CN", "录制文件有问题", "一段时间没有声音", "请确认当时是否已静音。"),
     ],
 )
 def test_what_is_wrong_with_a_film_is_told(
