@@ -1,3 +1,3 @@
 """What the functions share: a pure domain, its ports and adapters, and the SCF edges."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

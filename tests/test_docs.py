@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from local.__main__ import app
+from shared import __version__
 from shared.domain.request import RecordingRequest
 from shared.domain.states import State
 from shared.settings import ENV_PREFIX, CallbackSettings, ReconcileSettings, RecordingsSettings, StoreSettings
@@ -171,3 +172,10 @@ def test_the_request_in_the_documents_is_valid() -> None:
     (block,) = re.findall(r"^```json\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
     request = RecordingRequest.model_validate_json(block)
     assert ("hls", "changes") == (request.file_format, request.notify_on)
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    """Of the project, the functions and the newest release in CHANGELOG.md, which has its day."""
+    (project,) = re.findall(r'^version = "(.*)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    released = re.findall(r"^## (\S+) – (20\d\d-[01]\d-[0-3]\d)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert (project, project) == (__version__, released[0][0])
