@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from collections.abc import Mapping
 from http import HTTPStatus
 from http.client import HTTPConnection
@@ -30,6 +31,8 @@ class Objects:
         self.saved: dict[str, tuple[bytes, dict[str, str]]] = {}
         self.journal: list[dict[str, Any]] = []
         self.tasks = 0
+        self.begun = False
+        """Whether a call came since `save`."""
 
     def answer(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """Answer one call."""
@@ -59,7 +62,7 @@ class Objects:
 
     def _control(self, key: str) -> Reply:
         if key == "-/save":
-            self.saved = dict(self.stored)
+            self.saved, self.begun = dict(self.stored), False
         elif key == "-/restore":
             self.stored = dict(self.saved)
         calls, self.journal = self.journal, []
@@ -86,12 +89,15 @@ class Objects:
 
 
 class Answering:
-    """`with Answering() as url:` runs it in a process of its own."""
+    """`with Answering() as url:` runs it in a process of its own; answers wait for so long, the first for longer."""
+
+    def __init__(self, wait_s: float = 0.0, first_s: float = 0.0) -> None:
+        self._waits = wait_s, first_s
 
     def __enter__(self) -> str:
         context = get_context("spawn")
         ours, theirs = context.Pipe()
-        self._process = context.Process(target=_run, args=(theirs,), daemon=True)
+        self._process = context.Process(target=_run, args=(theirs, *self._waits), daemon=True)
         self._process.start()
         if not ours.poll(30):
             raise RuntimeError("the answering server did not start")
@@ -120,17 +126,17 @@ def _send(url: str, objects: Mapping[str, bytes]) -> None:
     connection.close()
 
 
-def _run(told: Connection) -> None:
+def _run(told: Connection, wait_s: float, first_s: float) -> None:
     listening = socket.create_server(("127.0.0.1", 0), backlog=128)
     told.send(listening.getsockname()[1])
     objects, lock = Objects(), threading.Lock()
     while True:
         caller, _ = listening.accept()
         caller.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        threading.Thread(target=_serve, args=(caller, objects, lock), daemon=True).start()
+        threading.Thread(target=_serve, args=(caller, objects, lock, wait_s, first_s), daemon=True).start()
 
 
-def _serve(caller: socket.socket, objects: Objects, lock: threading.Lock) -> None:
+def _serve(caller: socket.socket, objects: Objects, lock: threading.Lock, wait_s: float, first_s: float) -> None:
     with caller, caller.makefile("rb") as stream:
         while line := stream.readline():
             method, target, _ = line.decode("latin-1").split(" ", 2)
@@ -141,6 +147,10 @@ def _serve(caller: socket.socket, objects: Objects, lock: threading.Lock) -> Non
             if headers.get("expect"):
                 caller.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
             body = stream.read(int(headers.get("content-length", "0")))
+            if wait_s:
+                with lock:
+                    first, objects.begun = not objects.begun, True
+                time.sleep(first_s if first else wait_s)
             with lock:
                 status, more, content = objects.answer(method, target, headers, body)
             head = {"Content-Length": str(len(content)), **more}

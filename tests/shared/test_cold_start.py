@@ -1,4 +1,4 @@
-"""What a cold start leaves out of its imports does what it did, when it is used."""
+"""What a cold start does without."""
 
 from __future__ import annotations
 
@@ -8,70 +8,49 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.process
 ROOT = Path(__file__).parents[2]
+CODE = """
+import sys
+import functions.{function}
+print("asyncio.events" in sys.modules)
+import asyncio
+from asyncio import sleep
+import asyncio.events
+print(asyncio.run(sleep(0, "slept")), asyncio is sys.modules["asyncio"], asyncio.events.__name__)
+"""
 
 
-def told(*lines: str) -> list[str]:
-    """Return what a process prints that imports the module first."""
-    code = "\n".join(["import copy, json, re, sys", "import shared.cold_start as cold", *lines])
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert 0 == done.returncode, done.stderr
-    return done.stdout.splitlines()
+METADATA = """
+import sys
+import functions.{function}
+print("importlib.metadata._meta" in sys.modules)
+from importlib.metadata import version
+import importlib.metadata
+print(version("pydantic") == importlib.metadata.distribution("pydantic").version)
+"""
 
 
-@pytest.mark.parametrize(
-    ("use", "expected"),
-    [
-        ("p.fullmatch('ab')[1]", "b"),
-        ("re.fullmatch(p, 'AB')[1]", "B"),
-        ("re.sub(p, '-', 'xabx')", "x-x"),
-        ("re.split(p, 'xaby')", "['x', 'b', 'y']"),
-        ("p.pattern, p.groups", "a(b) 1"),
-        ("isinstance(p, re.Pattern)", "True"),
-        ("copy.deepcopy(p).sub('', 'ab!')", "!"),
-        ("[p.search('aab').start() for _ in range(3)]", "[1, 1, 1]"),
-        ("re.compile(p).match('ab')[0]", "ab"),
-    ],
-)
-def test_a_pattern_of_an_import_is_a_pattern(use: str, expected: str) -> None:
-    """However it is used, and whatever is done with it."""
-    assert [expected] == told("p = re.compile('a(b)', flags=re.I)", "cold.imported()", f"print({use})")
+def printed(code: str, function: str) -> list[str]:
+    """Run code about a function in an interpreter of its own; return the lines that it prints."""
+    command = [sys.executable, "-c", code.format(function=function)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
-def test_a_pattern_that_is_wrong_says_so_when_it_is_used() -> None:
-    """Once modules are imported, at once, as ever."""
-    lines = ["cold.imported()", "try: re.compile('(')", "except re.error: print('refused')"]
-    assert ["refused"] == told(*lines)
-    assert ["True"] == told("before = re.compile", "cold.imported()", "print(type(re.compile('a')) is re.Pattern)")
+@pytest.mark.process
+@pytest.mark.parametrize("function", ["recordings", "callback", "reconcile"])
+def test_packages_metadata_is_imported_when_it_is_read(function: str) -> None:
+    """Libraries import functions of it; whoever calls one has its answer. A callback needs none; python-ulid does."""
+    at_once, used = printed(METADATA, function)
+    assert "True" == used
+    if function == "callback" and sys.version_info < (3, 12):  # 3.10 is deployed
+        assert "False" == at_once
 
 
-@pytest.mark.parametrize(
-    ("use", "expected"),
-    [
-        ("import zipfile; print(zipfile.is_zipfile('/dev/null'))", "False"),
-        ("import lzma; print(len(lzma.decompress(lzma.compress(b'a' * 9))))", "9"),
-        ("import bz2; print(len(bz2.decompress(bz2.compress(b'a' * 9))))", "9"),
-        ("import subprocess; print(subprocess.DEVNULL)", "-3"),
-        ("from zoneinfo import ZoneInfo; print(ZoneInfo('UTC').key)", "UTC"),
-        ("import structlog; print(structlog.dev.ConsoleRenderer(colors=False)(None, '', {'event': 'x'}))", "x"),
-        ("import importlib.metadata as m; print(m.version('pydantic') > '2')", "True"),
-        ("import asyncio; print(asyncio.run(asyncio.sleep(0, 5)))", "5"),
-    ],
-)
-def test_a_module_that_is_left_out_comes_when_it_is_used(use: str, expected: str) -> None:
-    """By its name, or from where it was imported."""
-    assert [expected] == [line.strip() for line in told("import functions.callback", *use.split("; "))]
-
-
-def test_models_are_described_as_ever() -> None:
-    """Typed dictionaries of others are typed dictionaries."""
-    lines = [
-        "from typing_extensions import TypedDict, is_typeddict",
-        "from pydantic import BaseModel, TypeAdapter",
-        "class Words(TypedDict, total=False): a: int",
-        'print(is_typeddict(Words), TypeAdapter(Words).validate_json(b\'{"a": "1"}\'))',
-        "class One(BaseModel): a: int = 1",
-        "print(One.model_json_schema()['properties']['a']['default'])",
-    ]
-    assert ["True {'a': 1}", "1"] == told("import functions.recordings", *lines)
+@pytest.mark.process
+@pytest.mark.parametrize("function", ["recordings", "callback", "reconcile"])
+def test_asyncio_is_imported_when_it_is_used(function: str) -> None:
+    """No function uses it, though a library imports it; whoever does use it has it whole."""
+    at_once, used = printed(CODE, function)
+    assert "slept True asyncio.events" == used
+    if sys.version_info < (3, 12):  # 3.10 is deployed; the libraries use it at once on newer ones
+        assert "False" == at_once
