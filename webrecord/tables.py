@@ -106,8 +106,14 @@ def state_line(one: Document) -> str:
 
 
 def reason(one: Document) -> str:
-    """Return why a recording is in its state: by the code, where the reader's language has it."""
-    return said(f"reason.{one.get('reason_code')}", one.get("reason"))
+    """Return why a recording is in its state: by the code, where it says something and the reader's language has it."""
+    code, text = str(one.get("reason_code")), str(one.get("reason") or "")
+    words = said(f"reason.{code}") if code != "other" else ""
+    if not words:
+        return text
+    part = one.get("state") == "completed" and code != "ended_at_limit"
+    again = one.get("state") == "queued" and code.startswith(("page_", "recorder_"))
+    return f"{said('reason.partial') if part else said('reason.again') if again else ''}{words}"
 
 
 def advice(one: Document) -> str:

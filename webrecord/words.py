@@ -41,7 +41,7 @@ def speak(wanted: str) -> None:
 def t(sentence: str, **values: Any) -> str:  # noqa: ANN401 (what a format takes)
     """Return a sentence in the reader's language, with the values in it; one that is called `state` is a state."""
     if "state" in values:
-        values["state"] = said(f"state.{values['state']}", values["state"])
+        values["state"] = said(f"state.{values['state']}", str(values["state"]))
     return _now.get(sentence, sentence).format(**values)
 
 
@@ -56,9 +56,11 @@ def is_english() -> bool:
 
 
 def filled(key: str, values: object, text: object) -> str:
-    """Return the message of a code with values that came from elsewhere; `text` where there is none."""
-    known = values if isinstance(values, Mapping) else {}
-    return re.sub(r"\{(\w+)\}", lambda found: str(known.get(found[1], found[0])), _now.get(key, "")) or str(text)
+    """Return the message of a code with values that came from elsewhere; `text` where one of them is missing."""
+    known, message = values if isinstance(values, Mapping) else {}, _now.get(key, "")
+    if not message or not set(re.findall(r"\{(\w+)\}", message)) <= set(known):
+        return str(text)
+    return re.sub(r"\{(\w+)\}", lambda found: str(known[found[1]]), message)
 
 
 @cache

@@ -14,8 +14,9 @@ import typer
 
 import webrecord
 from tests.cli.calls import PAGE, Cli
-from webrecord import films, instants, pagecheck, sheet, usage, wire, words
+from webrecord import films, instants, pagecheck, sheet, tables, usage, wire, words
 from webrecord.deploy.errors import ADVICE, AGAIN
+from webrecord.errors import describe
 from webrecord.helptext import HEADINGS
 from webrecord.main import app
 
@@ -190,3 +191,50 @@ def test_a_process_in_a_chinese_shell(chinese: Cli) -> None:
         assert 5 == process.returncode
     assert {"utf-8": True, "gb18030": True, "ascii": False} == {name: "未找到" in err for name, err in said.items()}
     assert "Not found" in said["ascii"]
+
+
+@pytest.fixture
+def spoken() -> Iterator[None]:
+    """Chinese, until the test ends."""
+    words.speak("zh")
+    yield
+    words.speak("en")
+
+
+@pytest.mark.usefixtures("spoken")
+@pytest.mark.parametrize(
+    ("recording", "says"),
+    [
+        ({"state": "failed", "reason_code": "page_name", "reason": "x"}, "失败 (找不到网页的域名)"),
+        ({"state": "completed", "reason_code": "page_slow", "reason": "x"}, "已完成 (只录到一部分。网页打开超时)"),
+        ({"state": "completed", "reason_code": "ended_at_limit", "reason": "x"}, "已完成 (达到上限，已结束)"),
+        ({"state": "queued", "reason_code": "page_slow", "reason": "x"}, "排队中 (将重新启动。网页打开超时)"),
+        ({"state": "failed", "reason_code": "other", "reason": "TRTC's words"}, "失败 (TRTC's words)"),
+        ({"state": "failed", "reason_code": "of_a_later_release", "reason": "words"}, "失败 (words)"),
+        ({"state": "of_a_later_release"}, "of_a_later_release"),
+        ({}, ""),
+    ],
+)
+def test_a_state_and_its_reason_in_a_line(recording: dict[str, str], says: str) -> None:
+    """By codes; what this release has no words for is said as the API says it."""
+    assert says == tables.state_line(recording)
+
+
+@pytest.mark.usefixtures("spoken")
+@pytest.mark.parametrize(
+    ("field", "says"),
+    [
+        ({"path": "A", "code": "at_least", "message": "m", "values": {"limit": "5"}}, "A: 不能小于 5"),
+        (
+            {"path": "A", "code": "at_least", "message": "m", "values": {"limit": "{limit}{0}"}},
+            "A: 不能小于 {limit}{0}",
+        ),
+        ({"path": "A", "code": "at_least", "message": "m", "values": "no"}, "A: m"),
+        ({"path": "A", "code": "at_least", "message": "m"}, "A: m"),
+        ({"path": "A", "code": "of_a_later_release", "message": "m", "values": {}}, "A: m"),
+        ({"path": "A", "message": "m"}, "A: m"),
+    ],
+)
+def test_a_wrong_field_is_said_by_its_code(field: dict[str, object], says: str) -> None:
+    """With the values that the API names; where one is missing, in the API's own words."""
+    assert says == describe({"errors": [field]}, 422, {})
