@@ -61,7 +61,16 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
 
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401 (as requests has it)
-        return super().send(*args, **{**kwargs, "timeout": _call.left()})
+        args[0].headers["Accept-Encoding"] = "identity"  # what is packed grows beyond every bound
+        answer = super().send(*args, **{**kwargs, "timeout": _call.left()})
+        if 300 <= answer.status_code < 400:  # followed, it would take keys along; taken as it is, it means success
+            answer.close()
+            raise requests.TooManyRedirects(f"the answer is a redirect ({answer.status_code})")
+        raw = kwargs.get("stream") and args[0].method == "GET"  # of an object: read as it was stored
+        if not raw and answer.headers.get("Content-Encoding", "identity") != "identity":
+            answer.close()
+            raise requests.exceptions.ContentDecodingError("the answer is packed")
+        return answer
 
 
 def _connected(connection: HTTPConnection) -> socket.socket:

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
+from xml.etree.ElementTree import ParseError
 
 import requests
 from qcloud_cos import CosConfig, CosS3Client
 from qcloud_cos.cos_exception import CosClientError, CosException, CosServiceError
 
 from shared.adapters.bounded import bound, within
+from shared.adapters.cos_answers import Page, deleted, page, stored
 from shared.adapters.pool import in_turn
 from shared.adapters.wire import Deadline
 from shared.domain.errors import StoreError, StoreRefused
@@ -107,6 +109,10 @@ class CosStore:
             body = stream.read(length + 1)
             if len(body) > length:
                 stream.close()
+            elif len(body) != int(answer.get("Content-Length", len(body))):
+                raise StoreError(f"COS GET {key}: the answer broke off")
+            if offset and not str(answer.get("Content-Range", "")).startswith(f"bytes {offset}-"):
+                raise StoreError(f"COS GET {key}: the answer is another part")
             return str(answer.get("ETag", "")).strip('"'), body[:length]
 
         found, body = self._ask(f"GET {key}", read)
@@ -116,12 +122,10 @@ class CosStore:
         """Yield objects in key order, from behind `after`."""
         marker, given = self._prefix + after if after else "", 0
         while limit is None or given < limit:
-            answer = self._page(prefix, marker, PAGE if limit is None else min(PAGE, limit - given))
-            for row in answer.get("Contents", []):
-                given += 1
-                yield ListedObject(row["Key"].removeprefix(self._prefix), int(row["Size"]))
-                marker = row["Key"]
-            if answer.get("IsTruncated") != "true":
+            found, marker = self._page(prefix, marker, PAGE if limit is None else min(PAGE, limit - given))
+            given += len(found)
+            yield from found
+            if not marker:
                 return
 
     def delete(self, key: str) -> None:
@@ -134,15 +138,18 @@ class CosStore:
             return
         named = {"Object": [{"Key": self._prefix + key} for key in keys], "Quiet": "true"}
         try:
-            answer = self._ask("DELETE of many", lambda client: client.delete_objects(self._bucket, named))
+            failed = self._ask(
+                "DELETE of many",
+                lambda client: deleted("DELETE of many", client.delete_objects(self._bucket, named)),
+            )
         except StoreRefused as error:
             if error.status != 403:
                 raise
             for key in keys:  # the role's policy allows one by one only
                 self.delete(key)
             return
-        for failed in answer.get("Error", []):
-            raise StoreRefused(f"DELETE {failed.get('Key')}", 200, str(failed.get("Code")))
+        for key, code in failed:
+            raise StoreRefused(f"DELETE {key}", 200, code)
 
     def presign(self, key: str, seconds: int) -> str:
         """Return a URL that reads the object for so long; nothing is sent. It ends with the credentials, too."""
@@ -154,11 +161,18 @@ class CosStore:
 
     def _put(self, key: str, body: bytes, headers: dict[str, str]) -> None:
         named = {"Key": self._prefix + key, "Body": body, "Metadata": headers}
-        self._ask(f"PUT {key}", lambda client: client.put_object(self._bucket, **named))
+        what = f"PUT {key}"
+        self._ask(what, lambda client: stored(what, client.put_object(self._bucket, **named)))
 
-    def _page(self, prefix: str, marker: str, size: int) -> Any:  # noqa: ANN401 (the SDK has no types)
+    def _page(self, prefix: str, marker: str, size: int) -> Page:
         named = {"Prefix": self._prefix + prefix, "Marker": marker, "MaxKeys": size}
-        return self._ask(f"list {prefix}", lambda client: client.list_objects(self._bucket, **named))
+        what = f"list {prefix}"
+
+        def read(client: Any) -> Page:  # noqa: ANN401 (the SDK has no types)
+            return page(what, client.list_objects(self._bucket, **named), marker, self._prefix)
+
+        found: Page = self._ask(what, read)
+        return found
 
     def _fresh(self) -> Any:  # noqa: ANN401 (the SDK has no types)
         if (now := self._credentials()) != self._signed_as:
@@ -190,7 +204,7 @@ class CosStore:
             if error.get_status_code() == 409:
                 raise _AlreadyThereError(what) from error
             raise StoreRefused(what, error.get_status_code(), error.get_error_code()) from error
-        except (CosClientError, CosException, requests.RequestException, OSError) as error:
+        except (CosClientError, CosException, requests.RequestException, OSError, ParseError) as error:
             raise StoreError(f"COS {what}: {type(error).__name__}") from error
         except Exception as error:  # urllib3's errors escape while the body is read
             if type(error).__module__.startswith("urllib3"):

@@ -13,8 +13,8 @@ from typing import Any, Protocol
 
 from shared.domain.errors import StoreError
 
-LARGEST = 64_000_000
-"""The most bytes of one reply; real ones are far smaller."""
+LARGEST = 16_000_000
+"""The most bytes of one reply: a piece of a film has 8 MiB, all else is far smaller."""
 
 
 class Deadline:
