@@ -124,7 +124,7 @@ class TimedStore:
     calls: Calls
     deadline: Deadline
     takes_ms: tuple[int, int] = STORE_MS
-    created: Callable[[str, str], None] | None = None
+    created: Callable[[str, bytes, Process], None] | None = None
     """Is told of each object that is put, and by which invocation."""
 
     def _make(self, verb: str, key: str, effect: Callable[[], T]) -> T:
@@ -140,7 +140,7 @@ class TimedStore:
         def write() -> None:
             self.inner.put(key, body, metadata)
             if self.created:
-                self.created(key, self.calls.process.label)
+                self.created(key, body, self.calls.process)
 
         self._make("PUT", key, write)
 

@@ -43,6 +43,13 @@ class Receiver:
     def _take(self, webhook_id: str, body: bytes) -> None:
         document = json.loads(body)
         about = document["data"]["recording_id"]
-        self.ledger.note("receiver", "notified", about, webhook_id=webhook_id, type=document["type"])
+        self.ledger.note(
+            "receiver",
+            "notified",
+            about,
+            webhook_id=webhook_id,
+            type=document["type"],
+            current=document["current_state"],
+        )
         if State(document["data"]["state"]).final:
             self.deletes(about)

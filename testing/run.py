@@ -10,6 +10,7 @@ Not modelled: see NOT_MODELLED.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from contextlib import redirect_stdout, suppress
 from functools import partial
@@ -46,6 +47,7 @@ NOT_MODELLED = (
     "TRTC that names another task under a RecordId, or a TaskId twice",
 )
 """What the world has and the runs have not."""
+STATE = re.compile(rb'"state": ?"([a-z]+)"')
 LONGEST_MS = 2 * 86_400_000
 """Time after peace in which every recording must become final, ms."""
 PATIENCE_S = {"recordings": 5.0, "callback": 2.0, "reconcile": 5.0}
@@ -80,6 +82,8 @@ class Run:
         """Invocations in which TRTC was full, or not there."""
         self.final: list[tuple[Accepted, Recording]] | None = None
         """What is stored in the end, once it was judged."""
+        self.documents: list[tuple[str, str, int]] = []
+        """Every document that was written: of which recording, its state, when the invocation began."""
         self._labels: dict[str, int] = {}
 
     # The world
@@ -161,7 +165,7 @@ class Run:
         """Return one invocation's ports, and the functions over them."""
         return Invoked(
             self.timeline,
-            TimedStore(self.bucket, calls, deadline, created=self.waker.created),
+            TimedStore(self.bucket, calls, deadline, created=self._created),
             TimedStore(self.jobs, calls, deadline),
             TimedRecorder(
                 self.trtc,
@@ -173,6 +177,12 @@ class Run:
             self.policy,
             self.change_ports,
         )
+
+    def _created(self, key: str, body: bytes, by: Process) -> None:
+        if key.endswith("/recording.json") and key.startswith("recordings/"):
+            state = STATE.search(body)
+            self.documents.append((key.split("/")[1], state[1].decode() if state else "", by.began_ms))
+        self.waker.created(key, by.label)
 
     def tick(self) -> None:
         """Let the timer fire; the next tick repairs a failed one."""

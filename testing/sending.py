@@ -36,8 +36,8 @@ class Sender:
         if chance.random() < self._scenario.settings.silence and not self.calm:
             self._ledger.note("trtc", "never sent", life.recording_id, type=event.type)
             return
-        happened_ms = self._timeline.now
-        first_ms = happened_ms + chance.choice([0, 0, 500, 30_000])
+        happened_ms = self._timeline.now - event.ago_ms
+        first_ms = self._timeline.now + chance.choice([0, 0, 500, 30_000])
         task = f"{life.task_id}_StartTimeMs_{life.asked_ms:013d}" if event.suffix else life.task_id
         body = partial(callback, event.type, event.payload, happened_ms, task)
         what = f"callback {event.type} {life.record_id}"

@@ -39,6 +39,7 @@ class Tell(NamedTuple):
     type: int
     payload: dict[str, Any]
     suffix: bool = False
+    ago_ms: int = 0
 
 
 class Put(NamedTuple):
@@ -291,6 +292,29 @@ def held_part(life: Life, chance: Random, now: Callable[[], int]) -> Story:
     yield from _in_parts(life, chance, now, 1)
 
 
+def late_hold(life: Life, chance: Random, now: Callable[[], int]) -> Story:
+    """That its first file was held is told minutes after its last one, which covers the end, was uploaded."""
+    began = yield from _begin(now)
+    why = yield Record(120_000)
+    cut, is_mp4 = now(), life.folder is not None and life.parameters["WebRecordVideoParams"]["Format"] == "mp4"
+    if why == "time":
+        why = yield Record(60_000)
+    ended = now()
+    yield from _ended(why)
+    yield Wait(3_000)
+    if not is_mp4 or ended == cut:
+        yield from _upload(life, [(began, ended)])
+        return
+    yield from _mp4_part(life, 2, (cut, ended))
+    yield Wait(chance.choice([60_000, 600_000]))
+    names, spans = [f"{life.recording_id}_1.mp4"], [(began, cut)]
+    payload = {"Status": 1, "FileList": names, "FileMessage": _messages(names, spans)}
+    yield Tell(310, payload, suffix=True, ago_ms=now() - cut)
+    if chance.random() < 0.5:
+        yield Wait(chance.choice([10_000, 1_800_000]))
+        yield from _mp4_part(life, 1, (began, cut))
+
+
 def gives_up_bare(life: Life, chance: Random, now: Callable[[], int]) -> Story:
     """The recorder gives up in the middle, and what it has never comes."""
     yield from _begin(now)
@@ -377,6 +401,7 @@ STORIES: dict[str, tuple[Callable[[Life, Random, Callable[[], int]], Story], int
     "restarted": (restarted, 1),
     "failed part": (failed_part, 1),
     "held part": (held_part, 1),
+    "late hold": (late_hold, 1),
     "gives up bare": (gives_up_bare, 1),
     "paused": (paused, 1),
     "long": (long, 1),

@@ -30,6 +30,7 @@ class Process:
     """One invocation. `label` says which, the same in every replay of the run."""
 
     label: str
+    began_ms: int = 0
     dead: bool = False
     overran: bool = False
     calls: int = 0
@@ -146,6 +147,7 @@ class Timeline:
         """Run an invocation in the caller's greenlet; None where it was killed, by its limit for example."""
         here = getcurrent()
         self._join(here, process)
+        process.began_ms = self.now
         limit = [process]
         self.at(self.now + round(limit_s * 1000), lambda: self._overrun(limit))
         try:

@@ -23,6 +23,7 @@ WORDS = {
     "unanswered": "TRTC's answer did not come",
     "stop_requested": "a stop was requested",
     "gave_up": "given up",
+    "stays": "late news left it completed",
     "gone": "TRTC does not know the task any more",
     "looked": "the task's files were listed",
     "listed": "the task's files were listed; more may come",

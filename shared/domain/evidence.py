@@ -223,6 +223,8 @@ class Evidence(Joined):
     """The first stop request and why."""
     gave_up: GaveUp | None = None
     """When and why we last decided that it will not be started (again)."""
+    completed_ms: int | None = None
+    """It was completed, and news of before came then: it stays so."""
     changes: dict[Change, str] = Field(default_factory=dict)
     """States that the caller wants notifications of: `<ms>-<state>` → state."""
     notifications: dict[str, Notification] = Field(default_factory=dict)
@@ -238,6 +240,7 @@ class Evidence(Joined):
             "attempts": union(Attempt.join),
             "tasks": union(Task.join),
             "stop": earliest,
+            "completed_ms": earliest,
             "changes": union(max),
             "notifications": union(Notification.join),
             "facts": union(max),

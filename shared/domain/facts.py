@@ -96,6 +96,11 @@ def filmed(task_id: str, film: Filmed) -> Fact:
     return _fact("film", film.at_ms, json.loads(_ENCODER.encode({"task_id": task_id, **said})))
 
 
+def stays(at_ms: int) -> Fact:
+    """The recording was completed when news of before came: whoever was told so is not told otherwise."""
+    return _fact("stays", at_ms, {})
+
+
 def changed(at_ms: int, state: str) -> Fact:
     """The recording came into a state that its caller wants to hear of."""
     return _fact("changed", at_ms, {"state": state})
@@ -141,6 +146,8 @@ def _fact_says(fact: Fact) -> dict[str, Any]:
             said = {name: data[name] for name in ("tries", "off", "files")}
             film = Filmed.model_validate({"at_ms": at_ms, **said})
             return {"tasks": {task_key_of(data["task_id"]): Task(task_id=data["task_id"], film=film)}}
+        case "stays":
+            return {"completed_ms": at_ms}
         case "changed":
             return {"changes": {f"{at_ms:013d}-{data['state']}": data["state"]}}
         case "notified":

@@ -3,9 +3,8 @@
     scheduled → queued → starting → recording ⇄ paused → stopping → uploading → completed | failed | lost
     scheduled | queued | starting → cancelled, when it is called off before it begins
 
-A late file may still turn `failed` or `lost` into `completed`; nothing that happens later turns `completed` back. Word
-of what happened before, and comes late (a part was held, an earlier attempt recorded), brings `uploading` back until
-the last look.
+A late file may still turn `failed` or `lost` into `completed`; nothing turns `completed` back. Late word of an
+earlier moment (a part was held) is kept, told as the reason, and the part is looked for until the last look.
 """
 
 from __future__ import annotations
@@ -104,6 +103,24 @@ def begins_until_ms(accepted: Accepted, evidence: Evidence) -> int:
 
 def state_of(accepted: Accepted, evidence: Evidence) -> Verdict:
     """Return the state and its reason."""
+    state, reason = _state_of(accepted, evidence)
+    if evidence.completed_ms is None or state is not State.UPLOADING:
+        return state, reason
+    missing = next(filter(None, map(missing_part, evidence.tasks.values())), None)
+    return State.COMPLETED, missing or (
+        Reason(reason.code, f"only part was recorded: {reason.words}") if reason else None
+    )
+
+
+def is_reopened(accepted: Accepted, before: Evidence, after: Evidence) -> bool:
+    """Tell whether news about tasks that were known would turn `completed` back; that of another task may."""
+    if before.tasks.keys() != after.tasks.keys():
+        return False
+    states = [state_of(accepted, evidence)[0] for evidence in (before, after)]
+    return states == [State.COMPLETED, State.UPLOADING]
+
+
+def _state_of(accepted: Accepted, evidence: Evidence) -> Verdict:
     state, reason = _of_last_attempt(accepted, evidence)
     if (state.waiting or state is State.STARTING) and evidence.gave_up:
         last, (given_up_ms, why, code) = last_attempt(evidence), evidence.gave_up

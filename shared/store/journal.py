@@ -22,10 +22,10 @@ from shared.domain.callbacks import parse_callback
 from shared.domain.document import Recording, decide
 from shared.domain.errors import Damaged, NotFound
 from shared.domain.evidence import Evidence
-from shared.domain.facts import Fact, changed, evidence_of_fact, read_fact, unreadable
+from shared.domain.facts import Fact, changed, evidence_of_fact, read_fact, stays, unreadable
 from shared.domain.filmed import awaited
 from shared.domain.ids import is_fact_name, is_recording_id, task_key_of
-from shared.domain.states import since_ms, state_of
+from shared.domain.states import is_reopened, since_ms, state_of
 from shared.domain.steps import behind_ms
 from shared.ports import ObjectStore, StoredObject
 from shared.store import markers
@@ -205,6 +205,17 @@ def _is_known(task_key: str, evidence: Evidence) -> bool:
     return any(attempt.task_key == task_key for attempt in evidence.attempts.values())
 
 
+def standing(store: ObjectStore, known: Known, now_ms: int) -> Known:
+    """Return what is known; with a fact that it stays completed where late news would open it again.
+
+    What that news is about is looked for all the same, until its last look.
+    """
+    if known.documented is None or not is_reopened(known.accepted, known.documented, known.evidence):
+        return known
+    markers.mark_look(store, known.accepted.recording_id, now_ms)
+    return record(store, known, stays(now_ms))
+
+
 def rebuild(store: ObjectStore, recording_id: str, now_ms: int) -> Known | None:
     """Write the document from the stored facts alone; None where no recording has this id.
 
@@ -213,8 +224,10 @@ def rebuild(store: ObjectStore, recording_id: str, now_ms: int) -> Known | None:
     accepted = accepted_of(store, recording_id)
     if accepted is None:
         return None
-    evidence = _complete(store, recording_id, Evidence(), _documented(store, recording_id))
-    known, recording = save(store, Known(accepted, evidence), now_ms)
+    held = _documented(store, recording_id)
+    evidence = _complete(store, recording_id, Evidence(), held)
+    known = standing(store, Known(accepted, evidence, held), now_ms)
+    known, recording = save(store, known._replace(documented=None), now_ms)
     if not recording.state.final:
         markers.mark_look(store, recording_id, now_ms)  # it may have been final in the document, and done
     return known
@@ -353,6 +366,7 @@ def _awaited(documented: Evidence | None, accepted: Accepted) -> bool:
 
 
 def _write(store: ObjectStore, known: Known, now_ms: int) -> tuple[Known, Recording]:
+    known = standing(store, known, now_ms)
     accepted, recording = known.accepted, decide(known.accepted, known.evidence)
     if accepted.notify_url and accepted.notify_on == "changes" and not recording.state.final:
         # The time of a state may move with late news; while the state is the same it is the same change.

@@ -102,7 +102,7 @@ def receive(
             # A task's last events arrive together: a listing may lack the other one, while the document may have it.
             ending = state_of(known.accepted, known.evidence)[0] in (State.STOPPING, State.UPLOADING)
             if not fresh:  # whoever took it before may have died before its markers
-                known = known._replace(documented=None)
+                known = journal.standing(store, known, received_ms)._replace(documented=None)
             wake = partial(wakes.leave, store, before, now_ms=received_ms)
             _, recording = journal.save(
                 store, known, received_ms, wake, again=ending, of_task=callback.task_key if fresh else None

@@ -235,6 +235,19 @@ class Leaks(Run):
         return Chatty(clock=self.timeline)
 
 
+class Oblivious(Bucket):
+    """A bucket that never hands out a document that says `completed`."""
+
+    def get(self, key: str) -> StoredObject | None:
+        stored = super().get(key)
+        return None if stored and b'"state": "completed"' in stored.body else stored
+
+
+class ForgetsTheEnd(Run):
+    def make_bucket(self) -> Bucket:
+        return Oblivious(clock=self.timeline)
+
+
 class Dozes(Run):
     """Its ticks do nothing for a quarter of an hour."""
 
@@ -296,6 +309,7 @@ MUTANTS: dict[str, tuple[Callable[[Scenario], Run], list[Scenario]]] = {
     "one task per recording": (StartsTwice, DEATHS),
     "every recording ends": (NeverTicks, [plain(begin("r0", StartAt=1_800_000_600))]),
     "states are true": (SaysItUploaded, [ONE]),
+    "what was told completed is never opened": (ForgetsTheEnd, [replace(ONE, stories={"r0-1": "late hold"})]),
     "completed is never taken back": (Regrets, [ONE]),
     "parts are there or told missing": (Conceals, [replace(ONE, stories={"r0-1": "failed part"})]),
     "documents can be rebuilt": (Forges, [ONE]),

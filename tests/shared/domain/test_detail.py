@@ -53,6 +53,7 @@ def everything() -> Evidence:
         facts.accepted(3, 40, TASK, "req-1"),
         facts.stop_requested(50, "asked by the backend of the school"),
         facts.gave_up(60, SENTENCE, Code.START_TOO_LATE),
+        facts.stays(61),
         facts.changed(70, "recording"),
         facts.notified(80, "r1-1-recording", 1, None),
         facts.notified(90, "r1-1-completed", 1, f"hook.example.com: {SENTENCE}"),
