@@ -108,6 +108,14 @@ def forbid(run: Run, hosts: list[str]) -> None:
     run.ledger.note("operator", "forbade", hosts=hosts)
 
 
+@action("operator", "take away")
+def take_away(run: Run, sdk_app_id: int) -> None:
+    """The functions are deployed again without an SdkAppId."""
+    left = tuple(one for one in run.policy.sdk_app_ids if one != sdk_app_id)
+    run.policy = run.policy._replace(sdk_app_ids=left)
+    run.ledger.note("operator", "took away", str(sdk_app_id))
+
+
 @action("platform", "outage")
 def outage(run: Run, ms: int) -> None:
     """The callback function can't be reached."""

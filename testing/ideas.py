@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from testing import released
-from testing.parts import CALLER_STORAGE, CALLERS
+from testing.parts import CALLER_STORAGE, CALLERS, SECOND_APP_ID
 from testing.scenario import BEGIN_MS, Step, idea, world
 
 FOREIGN = (
@@ -121,6 +121,19 @@ def policies(chance: Random) -> Iterator[Step]:
         }
         yield Step(chance.randrange(MINUTE), "caller", "start", {"key": "o0", "body": body})
         yield Step(chance.randrange(HOUR), "operator", "forbid", {"hosts": ["example.com"]})
+
+
+@idea
+def applications(chance: Random) -> Iterator[Step]:
+    """An operator takes an SdkAppId away while a start of it waits."""
+    if chance.random() < 0.04:
+        body = {
+            "RecordUrl": "https://example.com/a",
+            "SdkAppId": SECOND_APP_ID,
+            "StartAt": (BEGIN_MS + chance.choice([2, 30]) * MINUTE) / 1000,
+        }
+        yield Step(chance.randrange(MINUTE), "caller", "start", {"key": "a0", "body": body})
+        yield Step(chance.randrange(HOUR), "operator", "take away", {"sdk_app_id": SECOND_APP_ID})
 
 
 @idea

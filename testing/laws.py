@@ -358,7 +358,7 @@ def starts_are_punctual(run: Run) -> Iterator[str]:
             continue  # who brings keys does not wait; what TRTC never takes has no time
         due_ms = max(acknowledged_ms, int(body.get("StartAt", 0) * 1000))
         over_ms = int(min(body.get("StartBy", 1e12), body.get("StopAt", 1e12), due_ms / 1000 + 3_600) * 1000)
-        over_ms = min(over_ms, _forbidden_ms(run, body.get("RecordUrl", "")) or over_ms)
+        over_ms = min(over_ms, _forbidden_ms(run, body) or over_ms)
         until_ms = min(began.get(key, over_ms), off.get(key, over_ms), over_ms)
         yield from _late(run, f"{key}: to be started", due_ms, until_ms)
 
@@ -373,11 +373,12 @@ def stops_are_punctual(run: Run) -> Iterator[str]:
             yield from _late(run, f"{key}: to be stopped", stop_ms, over.get(key, run.timeline.now))
 
 
-def _forbidden_ms(run: Run, url: str) -> int | None:
-    """Return when a page's host was taken from the policy; None where it may be recorded, or nobody said."""
-    host = urlsplit(url).hostname or ""
-    forbade = (e.ms for e in run.ledger.of("forbade") if not any(fnmatch(host, one) for one in e.data["hosts"]))
-    return next(forbade, None)
+def _forbidden_ms(run: Run, body: dict[str, Any]) -> int | None:
+    """Return when a page's host, or the SdkAppId, was taken from the policy; None if it may still be recorded."""
+    host = urlsplit(body.get("RecordUrl", "")).hostname or ""
+    forbade = [e.ms for e in run.ledger.of("forbade") if not any(fnmatch(host, one) for one in e.data["hosts"])]
+    took_away = [e.ms for e in run.ledger.of("took away") if e.about == str(body.get("SdkAppId"))]
+    return min([*forbade, *took_away], default=None)
 
 
 def _late(run: Run, what: str, due_ms: int, until_ms: int) -> Iterator[str]:
@@ -469,9 +470,25 @@ def what_is_forbidden_does_not_start(run: Run) -> Iterator[str]:
     for entry in run.ledger.of("task began"):
         if entry.about not in bodies:  # a job's line: of a host that stays
             continue
-        forbade_ms = _forbidden_ms(run, bodies[entry.about]["RecordUrl"])
+        forbade_ms = _forbidden_ms(run, bodies[entry.about])
         if forbade_ms is not None and entry.ms > forbade_ms + 30_000:
             yield f"{entry.about}: a task began at {entry.ms}, its host was forbidden at {forbade_ms}"
+
+
+@law
+def what_is_forbidden_is_given_up(run: Run) -> Iterator[str]:
+    """What waits when its host or SdkAppId is taken away fails, and its reason says that it is not allowed any more."""
+    bodies, off = _bodies(run), _first_ms(run, "called off")
+    began, acknowledged = _first_ms(run, "task began"), _first_ms(run, "acknowledged")
+    for _, recording in _recordings(run):
+        key = recording.recording_id
+        forbade_ms = _forbidden_ms(run, bodies.get(key, {}))
+        waits = key not in began and key not in off and key in acknowledged
+        if not waits or forbade_ms is None or acknowledged[key] > forbade_ms:
+            continue
+        due_ms = max(acknowledged[key], int(bodies[key].get("StartAt", 0) * 1000))
+        if due_ms > forbade_ms and recording.reason_code is not Code.NOT_ALLOWED:
+            yield f"{key} is {recording.state.value} ({recording.reason}), and was forbidden at {forbade_ms}"
 
 
 @law

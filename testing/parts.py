@@ -16,8 +16,11 @@ CALLER_KEY = "caller-secret-key"
 SECRETS = (UPLOAD_KEY, CALLER_KEY)
 NOTIFY_URL = "https://hooks.example.com/recordings"
 
+SECOND_APP_ID = 1400000002
+"""An application that the deployment has, too, until it is taken away."""
+
 POLICY = Policy(
-    sdk_app_ids=(SDK_APP_ID,),
+    sdk_app_ids=(SDK_APP_ID, SECOND_APP_ID),
     allowed_hosts=(),
     max_duration_ceiling_s=36_000,
     caller_storage=True,

@@ -348,6 +348,32 @@ def restarted(life: Life, chance: Random, now: Callable[[], int]) -> Story:
     yield from _upload(life, spans)
 
 
+def restarted_by_file(life: Life, chance: Random, now: Callable[[], int]) -> Story:
+    """The recorder crashes and goes on; each file has an event of its own, and one of them is never sent."""
+    at = yield from _begin(now)
+    why = yield Record(chance.choice(LENGTHS_MS))
+    spans = [(at, now())]
+    if why == "time":
+        yield Tell(801, {"Status": 3, "EventMessage": "Chrome exception"})
+        why = yield Record(8_000)
+    if why == "time":
+        yield Tell(801, {"Status": 4, "EventMessage": "Migrated"})
+        yield BEGAN
+        at = now()
+        yield Record(60_000)
+        spans.append((at, now()))
+    yield from _ended(why)
+    if life.folder is None or life.parameters["WebRecordVideoParams"]["Format"] != "mp4":
+        yield from _upload(life, spans)
+        return
+    unheard = chance.randrange(len(spans))
+    for number, span in enumerate(spans):
+        yield Wait(3_000)
+        for event in _mp4_part(life, number + 1, span):
+            if isinstance(event, Put) or number != unheard:
+                yield event
+
+
 def paused(life: Life, chance: Random, now: Callable[[], int]) -> Story:
     """The picture pauses and goes on."""
     began = yield from _begin(now)
@@ -399,6 +425,7 @@ STORIES: dict[str, tuple[Callable[[Life, Random, Callable[[], int]], Story], int
     "empty then held": (empty_then_held, 1),
     "empty": (empty, 1),
     "restarted": (restarted, 1),
+    "restarted by file": (restarted_by_file, 1),
     "failed part": (failed_part, 1),
     "held part": (held_part, 1),
     "late hold": (late_hold, 1),

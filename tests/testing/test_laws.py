@@ -16,7 +16,7 @@ from shared.usecases.look import ReconcilePorts
 from testing.bucket import Bucket
 from testing.functions import Invoked
 from testing.laws import LAWS, judge
-from testing.parts import UPLOAD_KEY
+from testing.parts import POLICY, SECOND_APP_ID, UPLOAD_KEY
 from testing.ports import Calls
 from testing.receiver import Receiver
 from testing.run import Run
@@ -288,11 +288,26 @@ class Stubborn(Run):
     """Its functions never hear of another policy."""
 
     def make_invoked(self, calls: Calls, deadline: Deadline) -> Invoked:
-        self.policy = self.policy._replace(allowed_hosts=())
+        self.policy = self.policy._replace(allowed_hosts=(), sdk_app_ids=POLICY.sdk_app_ids)
         return super().make_invoked(calls, deadline)
 
 
+class Excuses(Run):
+    """A document says another reason."""
+
+    def play(self, *, whole: bool = True) -> Run:
+        super().play(whole=whole)
+        key = keys.document_key("a0")
+        stored = self.bucket.objects[key]
+        self.bucket.put(key, stored.body.replace(b'"not_allowed"', b'"start_too_late"'))
+        return self
+
+
 ONE = plain(begin("r0"))
+APART = plain(
+    begin("a0", SdkAppId=SECOND_APP_ID, StartAt=1_800_000_600),
+    Step(60_000, "operator", "take away", {"sdk_app_id": SECOND_APP_ID}),
+)
 STOPPED = replace(plain(begin("r0", StopAt=1_800_000_600)), stories={"r0-1": "long"})
 FORBIDDEN = plain(begin("o0", StartAt=1_800_000_600), Step(60_000, "operator", "forbid", {"hosts": ["*.example.net"]}))
 JOB = plain(Step(0, "bucket", "job", {"name": "jobs/j.json", "lines": [{"RecordUrl": "https://example.com/"}] * 2}))
@@ -322,7 +337,8 @@ MUTANTS: dict[str, tuple[Callable[[Scenario], Run], list[Scenario]]] = {
     "stops are punctual": (Dozes, [STOPPED]),
     "no film of another": (Confuses, [plain(begin("r0"), begin("r1"))]),
     "completed covers the end": (UploadsLate, [ONE]),
-    "what is forbidden does not start": (Stubborn, [FORBIDDEN]),
+    "what is forbidden does not start": (Stubborn, [FORBIDDEN, APART]),
+    "what is forbidden is given up": (Excuses, [APART]),
     "every line is accepted or reported": (LosesRequests, [JOB]),
     "secrets stay secret": (Leaks, [ONE]),
 }
