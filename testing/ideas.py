@@ -193,6 +193,35 @@ def cleaning(chance: Random) -> dict[str, Any]:
     return {"deleting": chance.random() < 0.5}
 
 
+@world
+def haste(chance: Random) -> dict[str, Any]:
+    """The receiver deletes at every message, of whatever state, or at final ones alone."""
+    return {"deleting_early": chance.random() < 0.3}
+
+
+@idea
+def hasty(chance: Random) -> Iterator[Step]:
+    """One more tells its receiver of every state; the receiver may delete it at each."""
+    if chance.random() < 0.05:
+        body: dict[str, Any] = {"RecordUrl": "https://example.com/d1", "NotifyOn": "changes"}
+        if chance.random() < 0.5:
+            body["StartAt"] = (BEGIN_MS + 5 * MINUTE) / 1000
+        yield Step(chance.randrange(MINUTE), "caller", "start", {"key": "d1", "body": body})
+
+
+@idea
+def graves(chance: Random) -> Iterator[Step]:
+    """The tombstones are damaged or empty; the id that was deleted is used again all the same."""
+    if chance.random() < 0.03:
+        body = {"RecordUrl": "https://example.com/g"}
+        yield Step(chance.randrange(MINUTE), "caller", "start", {"key": "g0", "body": body})
+        for _ in range(3):
+            yield Step(chance.randrange(HOUR), "caller", "delete", {"key": "g0"})
+        args = {"prefix": "gone/", "body": chance.choice(["", "{", "[]", "null", '{"tasks": 7}'])}
+        yield Step(chance.randrange(2 * HOUR), "stranger", "damage", args)
+        yield Step(chance.randrange(HOUR, 3 * HOUR), "caller", "start", {"key": "g0", "body": body, "tries": 2})
+
+
 @idea
 def deletions(chance: Random) -> Iterator[Step]:
     """Backends delete recordings, which may still run, and use the id again: for the same page and for another."""

@@ -294,13 +294,15 @@ def deleted_is_deleted(run: Run) -> Iterator[str]:
     What TRTC uploads after the sweep lies there: nobody knows any more whose it is.
     """
     deleted, swept_ms = _deleted(run), _last_ms(run, "deleted")
+    if any(entry.about.startswith("gone/") for entry in run.ledger.of("damaged")):
+        deleted = set()  # no tombstone says any more what is to be erased
     late = {
         f"{entry.data['task']}/{entry.data['name']}"
         for entry in run.ledger.of("file")
         if entry.about in swept_ms and entry.ms > swept_ms[entry.about] + SWEEP_MS
     }
     for entry in run.ledger.of("deleted"):
-        if entry.about not in deleted:
+        if entry.about not in _deleted(run):
             yield f"{entry.about}: the deletion was answered, and the id can be used again"
     words = {key: (f"/{key}/".encode(), f"-{key}\x00".encode(), f"{CALLERS}-{key}".encode()) for key in deleted}
     for name, stored in run.bucket.objects.items():

@@ -24,6 +24,8 @@ class Receiver:
     chance: Random
     refusing: float = 0.0
     hanging: bool = False
+    early: bool = False
+    """Whether it deletes what it is told of at every message, and not only at a final one."""
     """Whether the host `slow.…` never answers, or answers only after the sender's timeout."""
     wait_ms: Callable[[int], None] = lambda _ms: None
     deletes: Callable[[str], None] = lambda _about: None
@@ -51,5 +53,5 @@ class Receiver:
             type=document["type"],
             current=document["current_state"],
         )
-        if State(document["data"]["state"]).final:
+        if self.early or State(document["data"]["state"]).final:
             self.deletes(about)

@@ -103,7 +103,8 @@ class Run:
 
         chance = self.scenario.stream("receiver")
         wait_ms = self.timeline.wait_ms
-        return Receiver(self.ledger, chance, settings.refusing, settings.hanging, wait_ms, deletes)
+        hanging, early = settings.hanging, settings.deleting_early
+        return Receiver(self.ledger, chance, settings.refusing, hanging, early, wait_ms, deletes)
 
     def make_trtc(self) -> Trtc:
         """Return TRTC."""

@@ -32,6 +32,7 @@ class Settings:
         refusing: share of notifications that the receiver refuses.
         hanging: whether one of its hosts never answers in time.
         deleting: whether the receiver deletes what it is notified of, within its own call.
+        deleting_early: the same at messages of states that are not final, too.
         silence: share of callbacks that are never sent.
         waking: whether `wake/` has a COS trigger: "off", "kind", or "unkind": its events are lost, doubled, late.
         uneven: whether the timer skips and doubles ticks.
@@ -48,6 +49,7 @@ class Settings:
     refusing: float = 0.0
     hanging: bool = False
     deleting: bool = False
+    deleting_early: bool = False
     silence: float = 0.1
     waking: str = "off"
     uneven: bool = True
