@@ -438,7 +438,8 @@ def completed_covers_the_end(run: Run) -> Iterator[str]:
         key, told_ms = entry.about, told.get(entry.about)
         if told_ms is None or not entry.data["ours"] or key in _broken(run):
             continue
-        if _is_unheard(run, entry, told_ms) or _is_tail(run, entry):
+        stays = any(f"recordings/{key}/facts/" in name and "-stays-" in name for name in run.bucket.objects)
+        if stays or _is_unheard(run, entry, told_ms) or _is_tail(run, entry):
             continue
         if told_ms < entry.ms and told_ms < over.get(entry.data["task"], 0) + HOUR_MS:
             yield f"{key} was told to be completed at {told_ms}, and {entry.data['name']} came at {entry.ms}"
@@ -484,7 +485,9 @@ def what_is_forbidden_is_given_up(run: Run) -> Iterator[str]:
     began, acknowledged = _first_ms(run, "task began"), _first_ms(run, "acknowledged")
     for _, recording in _recordings(run):
         key = recording.recording_id
-        forbade_ms = _forbidden_ms(run, bodies.get(key, {}))
+        if key not in bodies:  # a job's line: of a host that stays
+            continue
+        forbade_ms = _forbidden_ms(run, bodies[key])
         waits = key not in began and key not in off and key in acknowledged
         if not waits or forbade_ms is None or acknowledged[key] > forbade_ms:
             continue

@@ -162,17 +162,18 @@ def next_step(
             return Notify(message.webhook_id, message.attempts + 1)
     tell_ms = min((message.next_ms or 0 for message in owed), default=None)
     if state.final:
+        waits = [Wait(tell_ms)] if tell_ms is not None else []
         if pending := pending_tasks(evidence, looks=can_list(accepted)):
             step = _uploading(accepted, pending, evidence, now_ms, timing)
-            if not (tell_ms is not None and isinstance(step, Wait) and step.until_ms > tell_ms):
+            if not isinstance(step, Wait):
                 return step
+            waits.append(step)
         film = _film_step(accepted, evidence, now_ms)
         if isinstance(film, Inspect):
             return film
-        if tell_ms is not None:
-            return Wait(min(tell_ms, film.until_ms) if film else tell_ms)
-        if film is not None:
-            return film
+        waits += [film] if film else []
+        if waits:
+            return min(waits, key=lambda wait: wait.until_ms)
         return _settling(evidence, now_ms, timing, swept=seen_ms is not None)
     asked = asked and evidence.stop is None
     step = _working_step(accepted, evidence, state, now_ms, timing, seen_ms, passed, asked=asked)
