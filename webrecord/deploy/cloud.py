@@ -9,11 +9,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from webrecord.deploy.errors import ApiError
 from webrecord.proxies import is_this_machine
+
+if TYPE_CHECKING:
+    import requests
 
 VERSIONS = {"scf": "2018-04-16", "cam": "2019-01-16", "cls": "2020-10-16", "sts": "2018-08-13"}
 TIMEOUT_S = 30
@@ -125,6 +128,7 @@ class Tencent:
             credential = Credential(self.secret_id, self.secret_key, self.token)
             region = "" if service == "cam" else self.region
             found = CommonClient(service, VERSIONS[service], credential, region, ClientProfile(httpProfile=http))
+            _unled(found.request.conn._session)  # noqa: SLF001 (the SDK has no other way to it)
             self._clients[service, timeout_s] = found
         return found
 
@@ -193,6 +197,7 @@ class Cos:
 
     @cached_property
     def _client(self) -> Any:  # noqa: ANN401 (the SDK carries no types)
+        import requests
         from qcloud_cos import CosConfig, CosS3Client
 
         own: dict[str, Any] = {}
@@ -207,7 +212,20 @@ class Cos:
             Timeout=TIMEOUT_S,
             **own,
         )
-        return CosS3Client(config, retry=2)
+        return CosS3Client(config, retry=2, session=_unled(requests.Session()))
+
+
+def _unled(session: requests.Session) -> requests.Session:
+    """Return the session, to which a redirect is an error: keys and settings go to no host that an answer names."""
+    from requests import TooManyRedirects
+
+    def refuse(answer: requests.Response, *_: object, **__: object) -> None:
+        if 300 <= answer.status_code < 400:
+            answer.close()
+            raise TooManyRedirects(f"the answer was {answer.status_code}: redirects are not followed")
+
+    session.hooks["response"].append(refuse)
+    return session
 
 
 @contextmanager
