@@ -18,7 +18,8 @@ def parse_request(body: bytes) -> RecordingRequest:
     try:
         return RecordingRequest.model_validate_json(body)
     except ValidationError as error:
-        found = error
+        # With its frames it would be in a circle with them: megabytes a document, until the collector comes.
+        found = error.with_traceback(None)
     from shared.domain.mistakes import field_errors
 
     if found.error_count() == 1:  # thousands of them take a second to be told

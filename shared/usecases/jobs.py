@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -25,10 +26,11 @@ from shared.domain.errors import (
     WebRecordError,
 )
 from shared.domain.job_keys import report_key
-from shared.domain.job_lines import read_job
+from shared.domain.job_lines import LARGEST_LINE, read_job
 from shared.domain.keys import work_key
 from shared.domain.parsing import parse_request
 from shared.domain.periods import REPEAT_MS
+from shared.domain.request import RecordingRequest
 from shared.ports import ObjectStore, StoredObject
 from shared.store import markers
 from shared.usecases import wakes
@@ -44,8 +46,6 @@ AT_ONCE = 20
 """Lines of a job whose recordings are started at once: two seconds of TRTC's pace."""
 BATCH = 64
 """Lines that are taken before the time is looked at."""
-LARGEST_LINE = 128_000
-"""Bytes of a document: one of megabytes may have as many wrong fields, and each takes memory."""
 GO_ON_MS = 20_000
 """What one invocation spends on jobs; what it began then ends within its limit."""
 GIVE_UP_MS = 86_400_000
@@ -124,6 +124,8 @@ class Job(BaseModel):
             self.more += 1
 
 
+Read = RecordingRequest | dict[str, object]
+Taken = Outcome | dict[str, object] | StoreError | CallerMustRetry | ConfigurationError
 Many = Callable[[Callable[[str], Any], Iterable[str]], Iterable[Any]]
 
 
@@ -207,13 +209,15 @@ def _take(
     size = 1 if at_once else BATCH
     while left and ports.clock() < until_ms:
         batch, left = left[:size], left[size:]
-        taken = many(lambda number: _line(job, int(number), documents, ports, later=not at_once), map(str, batch))
+        # Read one by one, in this thread: what the validator says of a wrong one takes many times its bytes.
+        read = {str(number): _read(number, documents) for number in batch}
+        taken = many(partial(_line, job, ports, read, later=not at_once), read)
         for number, came in zip(batch, taken, strict=True):
             if isinstance(came, Outcome):
                 recordings, starts = recordings + 1, starts + came.created
                 outcomes += [came] if len(outcomes) < MOST_NAMED else []
-            elif not isinstance(came, StoreError | CallerMustRetry | ConfigurationError):
-                job.add(_problem(number, came))
+            elif isinstance(came, dict):
+                job.add(came)
             elif ports.clock() > job.at_ms + GIVE_UP_MS:
                 job.add({**_problem(number, came), "message": f"could not be accepted within a day: {came}"[:1_000]})
             else:
@@ -238,21 +242,35 @@ def _keep(job: Job, ports: Ports) -> None:
     ports.store.put(work_key(job.id), job.model_dump_json().encode("utf-8", "replace"))
 
 
-def _line(job: Job, number: int, documents: Mapping[int, bytes], ports: Ports, *, later: bool) -> Outcome | Exception:
+def _read(number: int, documents: Mapping[int, bytes]) -> Read:
+    """Return what a line asks for, or what is to be reported of it: an error would hold all that is wrong with it."""
     document = documents.get(number)
     if document is None:
-        return NotFound("the object was deleted or replaced before this line was taken")
+        return _problem(number, NotFound("the object was deleted or replaced before this line was taken"))
     if len(document) > LARGEST_LINE:
-        return TooLarge(f"one document holds at most {LARGEST_LINE} bytes, this one {len(document)}")
+        told = f"one document holds at most {LARGEST_LINE} bytes, this one {len(document)}"
+        return _problem(number, TooLarge(told))
     try:
-        request = parse_request(document)
-        line_id = ids.digest_id(job.bucket, job.key, job.etag, str(number))
+        return parse_request(document)
+    except Exception as error:  # noqa: BLE001 (one line never stops the others)
+        return _problem(number, error)
+
+
+def _line(job: Job, ports: Ports, read: Mapping[str, Read], number: str, *, later: bool) -> Taken:
+    """Take one line; return what is to be reported of it, or why it has to be taken again, instead of its recording."""
+    request = read[number]
+    if not isinstance(request, RecordingRequest):
+        return request
+    try:
+        line_id = ids.digest_id(job.bucket, job.key, job.etag, number)
         name = ids.caller_key(None, request.recording_id, request.record_id) or line_id
         # A caller's keys are stored nowhere, so such a start can't wait.
         later = later and not request.has_caller_keys
         return start(request, name, f"cos:{job.bucket}/{job.key}", ports, later=later)
-    except Exception as error:  # noqa: BLE001 (one line never stops the others)
+    except (StoreError, CallerMustRetry, ConfigurationError) as error:
         return error
+    except Exception as error:  # noqa: BLE001 (as above)
+        return _problem(int(number), error)
 
 
 def _report(job: Job, store: ObjectStore) -> None:

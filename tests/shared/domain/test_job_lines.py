@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import tracemalloc
+from contextlib import suppress
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,6 +18,9 @@ from shared.domain.job_lines import MAX_JOB_LINES, read_job
 ONE = {"RecordUrl": "https://example.com/课?a=1,2"}
 LINE = json.dumps(ONE, ensure_ascii=False)
 BROKEN = LINE[:-1]
+ANYTHING = st.recursive(
+    st.none() | st.text(), lambda some: st.lists(some) | st.dictionaries(st.text(), some), max_leaves=8
+)
 
 
 def read(text: str, encoding: str = "utf-8") -> list[tuple[int, bool]]:
@@ -130,6 +135,52 @@ def test_any_bytes_are_documents(body: bytes) -> None:
         return
     assert found
     assert len({number for number, _ in found}) == len(found)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"1\n" * 3_000_000,
+        b"1\r\n" * 2_000_000,
+        b" 1\r" * 2_000_000,
+        b"\n" * 6_000_000,
+        b"  \r\n" * 1_500_000,
+        b"[" + b"1000," * 1_199_990 + b"1]",
+        b"[[" + b"1000," * 1_199_990 + b"1]]",
+        b'{"a": [' + b"1000," * 1_199_990 + b"1]}",
+        b"[" + b'"ab",' * 1_199_990 + b"1]\n{}",
+        b"\xff\n" * 3_000_000,
+        b'\\"' * 3_000_000,
+    ],
+    ids=lambda body: f"{body[:12]!r}",
+)
+def test_megabytes_of_whatever_take_little_memory(body: bytes) -> None:
+    """Lines, blanks, numbers, words, fields: a function of 256 MB reads them, or says that they are too many."""
+    tracemalloc.start()
+    try:
+        with suppress(TooLarge):
+            assert {number for number, _ in read_job(body)} <= {0, 1, 2}
+        assert tracemalloc.get_traced_memory()[1] < 30_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("ends", ["}", "]"])
+def test_lines_between_brackets_that_are_no_list_are_lines(ends: str) -> None:
+    """A comma is missing, a quote is odd, the last bracket is another's: each good line is taken by itself."""
+    lines = [LINE] * 2_000
+    for first in ("[", "{", '{"a": "x}', "[[", '["'):
+        assert [True] * 2_000 == [fine for _, fine in read("\n".join([first, *lines, ends])) if fine]
+
+
+@given(st.lists(ANYTHING))
+def test_a_list_of_anything_is_its_elements(values: list[Any]) -> None:
+    """Whatever brackets, commas, quotes and line ends its texts hold."""
+    for text in (json.dumps(values), json.dumps(values, indent=1, ensure_ascii=False)):
+        found = read_job(text.encode())
+        assert [(n, each) for n, each in enumerate(values, 1)] == [
+            (number, json.loads(one)) for number, one in found
+        ] or (not values and [0] == [number for number, _ in found])
 
 
 @pytest.mark.parametrize("piece", [b'{"":0},', b"[[0]],", b"{}\n"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -222,3 +223,16 @@ def test_a_job_is_given_up_after_a_day(site: Jobs) -> None:
     tick(replace(site.timer, store=broken), 50)
     assert ([], 30) == (site.listed("work/"), len(site.report["errors"]))
     assert "within a day" in site.report["errors"][0]["message"]
+
+
+def test_a_line_with_thousands_of_mistakes_leaves_no_memory_behind(site: Jobs) -> None:
+    """Its report is all that is kept of it: not even the collector of circles finds more."""
+    wrong = json.dumps({f"f{number}": 1 for number in range(500)})
+    site.put(wrong)  # what is made once, is made
+    gc.collect()
+    gc.disable()
+    try:
+        site.put(wrong, wrong)
+        assert gc.collect() < 100
+    finally:
+        gc.enable()
