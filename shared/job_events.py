@@ -6,7 +6,8 @@ from typing import Any
 
 from shared import bootstrap, log
 from shared.triggers import CosEvent
-from shared.usecases.jobs import GO_ON_MS, JobResult, noted, run_job
+from shared.usecases.job_results import JobResult, noted
+from shared.usecases.jobs import GO_ON_MS, run_job
 
 
 def run_jobs(event: CosEvent, app: bootstrap.RecordingsApp) -> None:

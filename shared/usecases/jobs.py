@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -35,6 +35,7 @@ from shared.ports import ObjectStore, StoredObject
 from shared.store import markers
 from shared.usecases import wakes
 from shared.usecases.attempt import Outcome
+from shared.usecases.job_results import JobResult
 from shared.usecases.ports import Ports
 from shared.usecases.start import start
 
@@ -50,41 +51,6 @@ GO_ON_MS = 20_000
 """What one invocation spends on jobs; what it began then ends within its limit."""
 GIVE_UP_MS = 86_400_000
 """After this, what still can't be accepted is reported."""
-
-
-class JobResult(NamedTuple):
-    """What came of one job object.
-
-    Attributes:
-        outcomes: its first recordings.
-        problems: the lines that never will start.
-        what: `job_started`, `job_refused` where there are problems, `job_missing` where there is no such object,
-            `ignored` for a folder.
-        recordings, starts: how many there are by now, and how many of them this call started.
-        left: lines that reconcile goes on with.
-    """
-
-    outcomes: list[Outcome]
-    problems: list[dict[str, object]]
-    what: str = "job_started"
-    recordings: int = 0
-    starts: int = 0
-    left: int = 0
-
-
-def noted(results: Sequence[JobResult]) -> dict[str, object]:
-    """Return what the invocation's line says of an event's job objects; None where there is nothing to say."""
-    recordings = [outcome.recording for result in results for outcome in result.outcomes][:20]
-    what = {result.what for result in results}
-    return {
-        "outcome": next((one for one in ("job_refused", "job_missing", "job_started") if one in what), "ignored"),
-        "recording_id": [recording.recording_id for recording in recordings],
-        "task_id": [recording.task_id for recording in recordings],
-        "starts": sum(result.starts for result in results),
-        "recordings": sum(result.recordings for result in results),
-        "left": sum(result.left for result in results) or None,
-        "problems": [problem for result in results for problem in result.problems][:5] or None,
-    }
 
 
 class Job(BaseModel):
