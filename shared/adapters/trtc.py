@@ -18,8 +18,10 @@ from tencentcloud.trtc.v20190722.trtc_client import TrtcClient
 
 from shared.adapters.bounded import bound, within
 from shared.adapters.wire import Deadline
+from shared.domain.callbacks import number
 from shared.domain.errors import RecorderBusy, TaskNotFound
-from shared.domain.refusals import refusal
+from shared.domain.redaction import id_of, whole
+from shared.domain.refusals import refusal, task_named
 from shared.ports import Described, Started
 
 TIMEOUT_S = 6
@@ -66,7 +68,7 @@ class TrtcRecorder:
     def start(self, parameters: Mapping[str, Any]) -> Started:
         """Call StartWebRecord."""
         answer = self._tried("StartWebRecord", parameters)
-        return Started(answer.TaskId, answer.RequestId)
+        return Started(answer.TaskId, id_of(answer.RequestId))
 
     def describe(self, sdk_app_id: int, record_id: str) -> Described:
         """Call DescribeWebRecord by RecordId."""
@@ -82,10 +84,11 @@ class TrtcRecorder:
 
     def _describe(self, parameters: Mapping[str, Any]) -> Described:
         answer = self._tried("DescribeWebRecord", parameters)
-        task_id = answer.TaskId or parameters.get("TaskId")
-        if not task_id:
-            raise TaskNotFound("TaskNotFound", "DescribeWebRecord named no task", answer.RequestId)
-        return Described(task_id, answer.Status or 0, answer.RequestId)
+        request_id = id_of(answer.RequestId)
+        if answer.TaskId in ("", None) and "TaskId" not in parameters:
+            raise TaskNotFound("TaskNotFound", "DescribeWebRecord named no task", request_id)
+        task_id = task_named("DescribeWebRecord", answer.TaskId or parameters.get("TaskId"), request_id)
+        return Described(task_id, number(answer.Status) or 0, request_id)
 
     def _tried(self, action: str, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401 (the SDK has no types)
         left, until = TRIES, math.inf
@@ -112,13 +115,16 @@ class TrtcRecorder:
         request.from_json_string(json.dumps(parameters))
         try:
             with within(min(TIMEOUT_S, self._deadline.left_s() - RESERVE_S)):
-                return getattr(self._client, action)(request)
+                answer = getattr(self._client, action)(request)
         except TencentCloudSDKException as error:
-            message = error.message.decode(errors="replace") if isinstance(error.message, bytes) else error.message
+            code, message = whole(error.code), whole(error.message)
             if error.requestId is None:
                 # No answer of the API came: refused, dropped, timed out and garbled look alike. It may have started.
-                raise RecorderBusy(str(error.code), str(message), answered=False) from None
-            raise refusal(str(error.code), str(message), error.requestId) from None
+                raise RecorderBusy(code, message, answered=False) from None
+            raise refusal(code, message, id_of(error.requestId)) from None
+        if action == "StartWebRecord":  # asked again at once where it names no task
+            task_named(action, answer.TaskId, id_of(answer.RequestId))
+        return answer
 
 
 def _pause() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from shared.domain.callbacks import Callback, Event, moment_ms, unwrapped
 from shared.domain.evidence import Evidence, File, Task
 from shared.domain.periods import CLOCKS_DIFFER_MS
+from shared.domain.redaction import whole
 
 MAX_NAME, MAX_ADDRESS = 850, 2_048
 """Characters of a name and of an address that an event may bring into the document; what is longer is neither."""
@@ -90,12 +91,7 @@ def _names(value: object) -> list[str]:
     """Return the names in a list, or the one; COS has no key longer than 850 bytes."""
     found = unwrapped(value)
     values = found if isinstance(found, list) else [found]
-    return [_text(name) for name in values if isinstance(name, str) and 0 < len(name) <= MAX_NAME]
-
-
-def _text(value: object) -> str:
-    """Return text that can be stored: JSON may hold halves of characters, which UTF-8 can't."""
-    return str(value).encode("utf-8", "replace").decode()
+    return [whole(name) for name in values if isinstance(name, str) and 0 < len(name) <= MAX_NAME]
 
 
 def _files(callback: Callback) -> dict[str, File]:
@@ -146,11 +142,11 @@ def _records(value: object) -> list[dict[str, Any]]:
 def _name(value: object) -> str | None:
     """Return a name that may have come as a number."""
     named = isinstance(value, str | int) and not isinstance(value, bool) and value
-    return _text(value) if named and len(str(value)) <= MAX_ADDRESS else None
+    return whole(value) if named and len(str(value)) <= MAX_ADDRESS else None
 
 
 def _said(value: object) -> str:
-    return _text(value)[:500] if isinstance(value, str | int | float) and value else ""
+    return whole(value)[:500] if isinstance(value, str | int | float) and value else ""
 
 
 def _file(message: dict[str, Any], told_ms: int) -> File:
@@ -158,7 +154,7 @@ def _file(message: dict[str, Any], told_ms: int) -> File:
     return File(
         start_ms=_time_of_file(message.get("StartTimeStamp"), told_ms),
         end_ms=_time_of_file(message.get("EndTimeStamp"), told_ms),
-        track=_text(track)[:MAX_NAME] if isinstance(track, str) else None,
+        track=whole(track)[:MAX_NAME] if isinstance(track, str) else None,
     )
 
 

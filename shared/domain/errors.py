@@ -35,7 +35,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from shared.domain.redaction import redact
+from shared.domain.redaction import MOST_ID, id_of, redact, whole
 
 MOST_FIELDS = 100
 """Wrong fields that one error tells of: no reply may exceed what the platform lets through."""
@@ -47,7 +47,7 @@ class WebRecordError(Exception):
     """Any error of this package; `str(error)` is one line that says what to do, and holds no secret."""
 
     def __init__(self, message: str = "") -> None:
-        super().__init__(redact(message))
+        super().__init__(redact(whole(message)))
 
 
 class RequestError(WebRecordError):
@@ -155,9 +155,9 @@ class RecorderError(WebRecordError):
         self.redact()
 
     def redact(self) -> None:
-        """Take out what is hidden by now: TRTC's words may quote what a call held."""
-        self.code, self.message = redact(self.code), redact(self.message)[:LONGEST_LINE]
-        self.request_id = self.request_id and redact(self.request_id)
+        """Take out what is hidden by now, and what can't be stored: TRTC's words may quote what a call held."""
+        self.code, self.message = redact(whole(self.code))[:MOST_ID], redact(whole(self.message))[:LONGEST_LINE]
+        self.request_id = id_of(self.request_id)
         self.args = (f"{self.code}: {self.message}",)
 
 

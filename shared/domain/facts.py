@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from shared.domain.evidence import Attempt, Evidence, File, Filmed, Notification, Task
-from shared.domain.ids import fact_name, task_key_of
+from shared.domain.ids import fact_name, is_task_id, task_key_of
 from shared.domain.reasons import Code, former, named
+from shared.domain.refusals import UNREADABLE
 
 _ENCODER = json.JSONEncoder(sort_keys=True)
 
@@ -31,6 +32,20 @@ class Fact(NamedTuple):
 
 
 def _fact(kind: str, at_ms: int, data: dict[str, Any]) -> Fact:
+    return _stored(kind, at_ms, _whole(data))
+
+
+def _whole(data: dict[str, Any]) -> dict[str, Any]:
+    """Return data that can be stored: what TRTC said may hold halves of characters, and a former release kept them."""
+    try:
+        text = json.dumps(data, ensure_ascii=False)
+        text.encode()
+    except UnicodeEncodeError:
+        return cast("dict[str, Any]", json.loads(text.encode("utf-8", "replace")))
+    return data
+
+
+def _stored(kind: str, at_ms: int, data: dict[str, Any]) -> Fact:
     body = _ENCODER.encode({"kind": kind, "at_ms": at_ms, **data}).encode()
     return Fact(kind, at_ms, data, body, fact_name(at_ms, kind, body))
 
@@ -42,7 +57,7 @@ def read_fact(body: bytes) -> Fact:
         ValueError, KeyError, TypeError, AttributeError, RecursionError: it is not one.
     """
     data = json.loads(body)
-    return _fact(data.pop("kind"), data.pop("at_ms"), data)
+    return _stored(data.pop("kind"), data.pop("at_ms"), data)
 
 
 def attempted(attempt: int, at_ms: int) -> Fact:
@@ -118,8 +133,12 @@ def evidence_of_fact(fact: Fact) -> Evidence:
 
 
 def _fact_says(fact: Fact) -> dict[str, Any]:
-    data, at_ms = fact.data, fact.at_ms
+    data, at_ms = _whole(fact.data) if b"\\ud" in fact.body else fact.data, fact.at_ms
     number_of = str(data.get("attempt"))
+    if "task_id" in data and not is_task_id(fact.data["task_id"]):
+        # A former release believed whatever TRTC answered.
+        lost = Attempt(unanswered=(at_ms, UNREADABLE, "TRTC answered no TaskId that can be one"))
+        return {"attempts": {number_of: lost}} if fact.kind == "accepted" else {}
     match fact.kind:
         case "attempt":
             return {"attempts": {number_of: Attempt(at_ms=at_ms)}}

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 from functools import lru_cache
+from typing import TypeGuard
 
 from shared.domain.errors import InvalidRequest
 from shared.domain.wrongs import Wrong
@@ -13,6 +14,9 @@ from shared.domain.wrongs import Wrong
 _RECORDING_ID = re.compile(r"[A-Za-z0-9_-]{1,26}")
 FACT_NAME = r"^[0-9]{13}-[A-Za-z0-9_]{1,40}-[0-9a-f]{16}$"
 _FACT_NAME = re.compile(FACT_NAME)
+NO_TASK = "~none"
+"""The key of a callback that names no task."""
+_TASK_ID = re.compile(r"[\x21-\x7e]{1,500}")
 _START_TIME_SUFFIX = re.compile(r"_StartTimeMs_[0-9]{13}\Z")
 
 
@@ -65,6 +69,13 @@ def bare_task_id(task_id: str) -> str:
     return _START_TIME_SUFFIX.sub("", task_id)
 
 
+def is_task_id(value: object) -> TypeGuard[str]:
+    """Tell whether what came as a TaskId can be one: keys are made of it, and callbacks find their recording by it."""
+    if not isinstance(value, str) or not _TASK_ID.fullmatch(value):
+        return False
+    return bare_task_id(value) != "" and not {".", ".."} & {*value.split("/")}
+
+
 @lru_cache(maxsize=256)
 def task_key_of(task_id: str) -> str:
     """Return a path-safe, reversible name for a TaskId, which may hold `+ / - . = *`.
@@ -73,14 +84,14 @@ def task_key_of(task_id: str) -> str:
     """
     bare = bare_task_id(task_id)
     if not bare:
-        return "~none"
+        return NO_TASK
     key = re.sub(r"[^A-Za-z0-9_-]", lambda m: "".join(f"~{b:02X}" for b in m[0].encode("utf-8", "surrogatepass")), bare)
     return key if len(key) <= 400 else f"~sha256-{hashlib.sha256(bare.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def task_id_of(task_key: str) -> str | None:
     """Return the TaskId that a key names; None where there is none, or only its digest."""
-    if task_key == "~none" or task_key.startswith("~sha256-"):
+    if task_key == NO_TASK or task_key.startswith("~sha256-"):
         return None
     spelled = task_key.encode("utf-8", "surrogatepass")
     return re.sub(rb"~([0-9A-F]{2})", lambda m: bytes([int(m[1], 16)]), spelled).decode("utf-8", "replace")

@@ -12,6 +12,8 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 REDACTED = "[redacted]"
+MOST_ID = 200
+"""Characters of an id or a code that is kept."""
 SHORTEST = 6
 """Characters of a secret; a shorter value would redact half of every text."""
 _NAMES = r"secret|token|authorization|password|access_?key|api_?key|cookie"
@@ -84,6 +86,22 @@ def secrets_of(parameters: Any, name: str = "") -> Iterator[str]:  # noqa: ANN40
         for part in query if name == "RecordUrl" else [rest.partition("/")[2] or rest]:
             for value in _VALUE.split(part):
                 yield from (value, unquote(value))
+
+
+def whole(value: object) -> str:
+    """Return a stranger's value as a text that can be stored: JSON may hold halves of characters, which UTF-8 can't.
+
+    It fails for no value; what is no text and no number is named by its kind.
+    """
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    text = str(value) if isinstance(value, str | float) or (isinstance(value, int) and abs(value) < 10**100) else ""
+    return text.encode("utf-8", "replace").decode() if text or value in ("", None) else type(value).__name__
+
+
+def id_of(value: object) -> str | None:
+    """Return a stranger's id as it is kept: whole, without secrets, not endless; None where it has none."""
+    return redact(whole(value))[:MOST_ID] or None
 
 
 def redact(text: str) -> str:

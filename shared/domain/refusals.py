@@ -13,6 +13,7 @@ from shared.domain.errors import (
     TaskExists,
     TaskNotFound,
 )
+from shared.domain.ids import is_task_id
 
 # Beginnings of codes: InvalidParameterValue.X and RequestLimitExceeded.Y are of their families.
 _PARAMETERS = ("InvalidParameter", "InvalidParameterValue", "MissingParameter", "UnknownParameter")
@@ -42,6 +43,21 @@ def refusal(code: str, message: str, request_id: str | None) -> RecorderError:
     if code.startswith(_BUSY):
         return RecorderBusy(code, message, request_id, answered=True)
     return RecorderMisconfigured(code, message, request_id)
+
+
+UNREADABLE = "UnreadableAnswer"
+"""Our code for an answer without what belongs into it."""
+
+
+def task_named(action: str, task_id: object, request_id: str | None) -> str:
+    """Return the TaskId that TRTC answered.
+
+    Raises:
+        RecorderBusy: it can be none. Nobody knows then whether there is a task: the same RecordId is asked again.
+    """
+    if is_task_id(task_id):
+        return task_id
+    raise RecorderBusy(UNREADABLE, f"{action} answered no TaskId that can be one", request_id, answered=False)
 
 
 def is_rate(code: str) -> bool:

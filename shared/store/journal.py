@@ -24,7 +24,7 @@ from shared.domain.errors import Damaged, NotFound
 from shared.domain.evidence import Evidence
 from shared.domain.facts import Fact, changed, evidence_of_fact, read_fact, stays, unreadable
 from shared.domain.filmed import awaited
-from shared.domain.ids import is_fact_name, is_recording_id, task_key_of
+from shared.domain.ids import NO_TASK, is_fact_name, is_recording_id, task_key_of
 from shared.domain.states import is_reopened, since_ms, state_of
 from shared.domain.steps import behind_ms
 from shared.ports import ObjectStore, StoredObject
@@ -273,13 +273,16 @@ def _documented(store: ObjectStore, recording_id: str) -> Evidence | None:
 
 
 def _document(store: ObjectStore, recording_id: str) -> _Documented | None:
-    """Return what is read of `recording.json`; None where there is no document, or none that can be read."""
+    """Return what is read of `recording.json`; None where there is no document, or none that can be read.
+
+    One with a task that has no TaskId is a former release's, which took strangers' callbacks for the recording's.
+    """
     stored = store.get(keys.document_key(recording_id))
     try:
         document = _Documented.model_validate_json(stored.body) if stored else None
     except (ValueError, RecursionError):
         return None
-    if document is None or document.recording_id != recording_id:
+    if document is None or document.recording_id != recording_id or NO_TASK in document.evidence.tasks:
         return None
     foreign = document.accepted and document.accepted.recording_id != recording_id
     return document.model_copy(update={"accepted": None}) if foreign else document

@@ -20,8 +20,8 @@ from shared.domain.errors import (
 )
 from shared.domain.periods import IN_FLIGHT_MS
 from shared.domain.reasons import Code
-from shared.domain.redaction import hiding, redact, secrets_of
-from shared.domain.refusals import is_full, refusal
+from shared.domain.redaction import hiding, id_of, secrets_of
+from shared.domain.refusals import is_full, refusal, task_named
 from shared.domain.request import RecordingRequest
 from shared.domain.states import last_attempt, last_task
 from shared.domain.steps import GiveUp, Start, Wait, next_step
@@ -129,10 +129,11 @@ def _called(parameters: dict[str, Any], ports: Ports) -> Started:
     """Call StartWebRecord; what TRTC answers may quote the keys that it was sent."""
     try:
         started = ports.recorder.start(parameters)
+        task_id = task_named("StartWebRecord", started.task_id, started.request_id)
     except RecorderError as error:
         error.redact()
         raise
-    return started._replace(request_id=started.request_id and redact(started.request_id))
+    return Started(task_id, id_of(started.request_id))
 
 
 def _ask(

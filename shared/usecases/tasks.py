@@ -9,6 +9,8 @@ from shared.domain.accepted import Accepted
 from shared.domain.document import Recording
 from shared.domain.errors import Damaged, TaskNotFound
 from shared.domain.evidence import Evidence
+from shared.domain.redaction import id_of
+from shared.domain.refusals import task_named
 from shared.domain.states import last_attempt
 from shared.ports import ListedObject, ObjectStore
 from shared.store import journal, tombstones
@@ -26,13 +28,14 @@ def find(known: Known, number: int, ports: Ports) -> tuple[Known, Recording]:
     accepted = known.accepted
     try:
         described = ports.recorder.describe(accepted.sdk_app_id, ids.record_id_of(accepted.recording_id, number))
+        found = task_named("DescribeWebRecord", described.task_id, described.request_id)
     except TaskNotFound as error:
         last = last_attempt(known.evidence)
         task_id = None if last and last[1].refused else task_of_files(accepted, known.evidence, ports.store)
         if task_id is None:
             raise
         return adopt(known, number, task_id, error.request_id, ports)
-    return adopt(known, number, described.task_id, described.request_id, ports)
+    return adopt(known, number, found, id_of(described.request_id), ports)
 
 
 def adopt(known: Known, number: int, task_id: str, request_id: str | None, ports: Ports) -> tuple[Known, Recording]:
