@@ -23,7 +23,7 @@ from shared.domain.errors import (
     Unauthorized,
     UnsupportedMediaType,
 )
-from shared.domain.foreign import Foreign
+from shared.domain.foreign import MOST_NAMED, Foreign
 from shared.domain.parsing import parse_request
 from shared.domain.size import MOST_REPLY, weight
 from shared.domain.states import last_attempt
@@ -148,6 +148,7 @@ def list_recordings(call: Call) -> HttpResponse:
     foreign = Foreign()
     found = page(parse_query(call.request.query, call.ports.clock()), call.ports, foreign)
     _note_foreign(foreign)
+    log.note(unshown=len(found.unshown) or None, unshown_ids=found.unshown[:MOST_NAMED] or None)
     return replies.page_reply(found)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from heapq import merge
 from itertools import islice, takewhile
 
 from shared.domain import keys
 from shared.domain.document import Overview
-from shared.domain.errors import Damaged, NotFound
+from shared.domain.errors import NotFound, StoreError
 from shared.domain.foreign import Foreign
 from shared.domain.listing import ListQuery
 from shared.domain.reasons import former
@@ -32,35 +32,38 @@ MOST_FILES = 2_000
 
 @dataclass(frozen=True)
 class Page:
-    """A page of a list; `next_cursor` is None at its end."""
+    """A page of a list; `next_cursor` is None at its end, `unshown` are the ids of damaged recordings, left out."""
 
     recordings: list[Overview]
     next_cursor: str | None
+    unshown: list[str] = field(default_factory=list)
 
 
 def page(query: ListQuery, ports: QueryPorts, foreign: Foreign | None = None) -> Page:
     """Return the newest recordings that the query takes; `foreign` gets what else is in the index."""
     entries = _entries(query, ports.store, foreign or Foreign())
-    found, read, last, before, weighs = list[Overview](), 0, None, "", 0
+    found, unshown, read, last, before, weighs = list[Overview](), list[str](), 0, None, "", 0
     size, until_ms = max(query.limit, FIRST_BATCH) if query.filtered else query.limit, ports.clock() + MOST_MS
     while len(found) < query.limit and read < MOST_READ and ports.clock() < until_ms:
         batch = list(islice(entries, min(size, MOST_READ - read)))
         size = min(size * 2, MOST_AT_ONCE)
         if not batch:
-            return Page(found, None)
+            return Page(found, None, unshown)
         for name, recording in zip(batch, ports.many(lambda name: _overview(name, ports.store), batch), strict=True):
             read, last = read + 1, name
-            if recording is not None and query.takes(recording):
+            if isinstance(recording, str):
+                unshown.append(recording)
+            elif recording is not None and query.takes(recording):
                 shown = _light(recording)
                 weighs += weight(shown.model_dump_json(exclude_none=True))
                 if found and weighs > MOST_PAGE:
-                    return Page(found, query.cursor(before))
+                    return Page(found, query.cursor(before), unshown)
                 found.append(shown)
                 if len(found) == query.limit:
                     break
             before = name
     more = last is not None and (last != batch[-1] or next(entries, None) is not None)
-    return Page(found, query.cursor(last) if more and last else None)
+    return Page(found, query.cursor(last) if more and last else None, unshown)
 
 
 def _light(recording: Overview) -> Overview:
@@ -97,15 +100,26 @@ def _with_code(shown: Overview, reason: str) -> Overview:
     return shown.model_copy(update={"reason_code": former(reason)})
 
 
-def _overview(name: str, store: ObjectStore) -> Overview | None:
+def _overview(name: str, store: ObjectStore) -> Overview | str | None:
+    """Return a recording as a list shows it; None where it was deleted, its id where it can't be shown."""
     recording_id = keys.recording_named(name)
+    try:
+        return _decided(recording_id, store)
+    except StoreError:
+        raise
+    except NotFound:
+        return None
+    except Exception:  # noqa: BLE001 (whatever is stored of one recording, the others are shown)
+        return recording_id
+
+
+def _decided(recording_id: str, store: ObjectStore) -> Overview:
     stored = store.get(keys.document_key(recording_id))
     try:
         if stored and (shown := Overview.model_validate_json(stored.body)).recording_id == recording_id:
             return shown if shown.reason_code or not shown.reason else _with_code(shown, shown.reason)
-    except ValueError:
+    except (ValueError, RecursionError):
         pass  # derived: it is decided afresh
-    try:
-        return Overview.model_validate(current(store, recording_id).model_dump(exclude={"evidence", "notifications"}))
-    except (NotFound, Damaged, ValueError, KeyError, TypeError):  # deleted, or damaged: the others are shown
-        return None
+    shown = Overview.model_validate(current(store, recording_id).model_dump(exclude={"evidence", "notifications"}))
+    shown.model_dump_json()  # what can't be written would cost the whole list
+    return shown

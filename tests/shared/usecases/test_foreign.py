@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from shared.domain.errors import StoreError
 from shared.domain.foreign import MOST_COUNTED, Foreign
 from shared.domain.keys import indexed, is_callback, is_marker
 from shared.domain.listing import parse_query
 from shared.domain.states import State
+from shared.ports import StoredObject
 from shared.usecases.read import events
 from shared.usecases.read_list import page
 from shared.usecases.remove import remove
 from shared.usecases.replay import all_recordings, replay
+from testing.bucket import Bucket
 from testing.callbacks import callback, mp4_stop
 from tests.examples import at_most
 from tests.shared.usecases.test_read import reading
@@ -170,8 +174,48 @@ def test_a_damaged_request_takes_only_its_own_recording_from_a_list() -> None:
     site.start("bad")
     site.store.put("recordings/bad/request.json", b"{")
     site.store.put("recordings/bad/recording.json", b"[]")
-    asked = parse_query({}, site.clock())
-    assert ["good"] == [one.recording_id for one in page(asked, reading(site)).recordings]
+    found = page(parse_query({}, site.clock()), reading(site))
+    assert (["good"], ["bad"]) == ([one.recording_id for one in found.recordings], found.unshown)
+
+
+@dataclass
+class Sick(Bucket):
+    """A bucket that holds of one recording what nobody has thought of."""
+
+    error: Exception = field(default_factory=Exception)
+
+    def get(self, key: str) -> StoredObject | None:
+        if key.startswith("recordings/bad/"):
+            raise self.error
+        return super().get(key)
+
+
+@pytest.mark.parametrize("limit", ["1", "2", "50"])
+@pytest.mark.parametrize("error", [RecursionError(), OverflowError(), AttributeError(), UnicodeError()], ids=repr)
+def test_a_recording_that_cant_be_shown_takes_only_itself_from_a_list(error: Exception, limit: str) -> None:
+    """Whatever goes wrong with it: the others are shown on their pages, and it is named."""
+    site = Site()
+    for key in ("first", "bad", "last"):
+        site.start(key)
+    store = Sick(objects=site.store.objects, error=error)
+    shown, unshown, query = list[str](), list[str](), {"limit": limit}
+    while True:
+        found = page(parse_query(query, site.clock()), replace(reading(site), store=store))
+        shown += [one.recording_id for one in found.recordings]
+        unshown += found.unshown
+        if found.next_cursor is None:
+            break
+        query["cursor"] = found.next_cursor
+    assert (["last", "first"], ["bad"]) == (shown, unshown)
+
+
+def test_a_list_without_storage_is_an_error() -> None:
+    """A bucket that does not answer is no damaged recording: nothing is left out in silence."""
+    site = Site()
+    site.start("bad")
+    store = Sick(objects=site.store.objects, error=StoreError("no answer"))
+    with pytest.raises(StoreError):
+        page(parse_query({}, site.clock()), replace(reading(site), store=store))
 
 
 @pytest.mark.parametrize("wanted", [["../k1", "", "k1/facts", "x" * 27, "k1"]])
