@@ -329,8 +329,8 @@ def _mp4_part(life: Life, number: int, span: tuple[int, int]) -> Story:
     yield Tell(310, {"Status": 0, "FileList": [name], "FileMessage": _messages([name], [span])}, suffix=True)
 
 
-def restarted(life: Life, chance: Random, now: Callable[[], int]) -> Story:
-    """The recorder crashes, is moved, and goes on: two files and a gap, told of together."""
+def _crashing(chance: Random, now: Callable[[], int]) -> Generator[Event, Why | None, list[tuple[int, int]]]:
+    """The recorder crashes, is moved, and goes on; what each of its files shows."""
     began = yield from _begin(now)
     why = yield Record(chance.choice(LENGTHS_MS))
     spans = [(began, now())]
@@ -344,25 +344,19 @@ def restarted(life: Life, chance: Random, now: Callable[[], int]) -> Story:
         why = yield Record(60_000)
         spans.append((began, now()))
     yield from _ended(why)
+    return spans
+
+
+def restarted(life: Life, chance: Random, now: Callable[[], int]) -> Story:
+    """The recorder crashes, is moved, and goes on: two files and a gap, told of together."""
+    spans = yield from _crashing(chance, now)
     yield Wait(3_000)
     yield from _upload(life, spans)
 
 
 def restarted_by_file(life: Life, chance: Random, now: Callable[[], int]) -> Story:
     """The recorder crashes and goes on; each file has an event of its own, and one of them is never sent."""
-    at = yield from _begin(now)
-    why = yield Record(chance.choice(LENGTHS_MS))
-    spans = [(at, now())]
-    if why == "time":
-        yield Tell(801, {"Status": 3, "EventMessage": "Chrome exception"})
-        why = yield Record(8_000)
-    if why == "time":
-        yield Tell(801, {"Status": 4, "EventMessage": "Migrated"})
-        yield BEGAN
-        at = now()
-        yield Record(60_000)
-        spans.append((at, now()))
-    yield from _ended(why)
+    spans = yield from _crashing(chance, now)
     if life.folder is None or life.parameters["WebRecordVideoParams"]["Format"] != "mp4":
         yield from _upload(life, spans)
         return

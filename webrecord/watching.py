@@ -55,6 +55,19 @@ def changes(api: Api, recording_id: str, deadline: Deadline) -> Iterator[Documen
             time.sleep(min(_QUICK_S, deadline.left_s))
 
 
+def still(session: Session, recording_id: str, state: object, deadline: Deadline) -> TimedOut:
+    """Return what is said of a recording that the deadline was too short for."""
+    return TimedOut(
+        t(
+            "{recording_id} is still {state} after {deadline}; {goes_on}",
+            recording_id=recording_id,
+            state=state,
+            deadline=deadline,
+            goes_on=goes_on(session, recording_id, state),
+        )
+    )
+
+
 def until_final(
     session: Session, recording_id: str, deadline: Deadline, seen: Callable[[Document], None] = lambda _: None
 ) -> Document:
@@ -69,15 +82,7 @@ def until_final(
             state = recording.get("state")
             seen(recording)
     if state not in FINAL:
-        raise TimedOut(
-            t(
-                "{recording_id} is still {state} after {deadline}; {goes_on}",
-                recording_id=recording_id,
-                state=state,
-                deadline=deadline,
-                goes_on=goes_on(session, recording_id, state),
-            )
-        )
+        raise still(session, recording_id, state, deadline)
     return recording
 
 

@@ -12,11 +12,11 @@ import typer
 from webrecord import tables
 from webrecord.api import FINAL
 from webrecord.body import label_filter
-from webrecord.errors import Interrupted, TimedOut
+from webrecord.errors import Interrupted
 from webrecord.instants import Span
 from webrecord.session import Session, Zone, command
 from webrecord.text import clock, local_time, to_json, zone
-from webrecord.watching import Deadline, changes, check_ended_well, goes_on
+from webrecord.watching import Deadline, changes, check_ended_well, goes_on, still
 from webrecord.words import t
 from webrecord.zones import zone_of
 
@@ -117,15 +117,7 @@ def watch(
     except KeyboardInterrupt:
         raise Interrupted(f"{recording_id}: {goes_on(session, recording_id, state)}") from None
     if recording.get("state") not in FINAL:
-        raise TimedOut(
-            t(
-                "{recording_id} is still {state} after {deadline}; {goes_on}",
-                recording_id=recording_id,
-                state=state,
-                deadline=deadline,
-                goes_on=goes_on(session, recording_id, state),
-            )
-        )
+        raise still(session, recording_id, recording.get("state"), deadline)
     check_ended_well(recording)
 
 
