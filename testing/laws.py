@@ -291,9 +291,9 @@ def _is_of(webhook_id: str, recording: Recording) -> bool:
 def deleted_is_deleted(run: Run) -> Iterator[str]:
     """After the sweep no object holds data of a deleted recording's caller; the tombstones remain.
 
-    What TRTC uploads after the sweep lies there: nobody knows any more whose it is.
+    What TRTC uploads after the sweep lies there: nobody knows any more whose it is, a second deletion neither.
     """
-    deleted, swept_ms = _deleted(run), _last_ms(run, "deleted")
+    deleted, swept_ms = _deleted(run), _first_ms(run, "deleted")
     if any(entry.about.startswith("gone/") for entry in run.ledger.of("damaged")):
         deleted = set()  # no tombstone says any more what is to be erased
     late = {
