@@ -38,9 +38,10 @@ def start(run: Run, key: str, body: dict[str, Any], tries: int = 5) -> None:
     for again in range(tries):
         if again:
             run.timeline.wait_ms(chance.choice([100, 5_000, 200_000]))
+        called_ms = run.timeline.now
         status, document = _http(run, "POST", "/recordings", f"start {key}", headers, json.dumps(body).encode())
         if 0 < status < 300 or "trtc" in document:
-            run.ledger.note("caller", "acknowledged", key)
+            run.ledger.note("caller", "acknowledged", key, called_ms=called_ms)
             return
 
 

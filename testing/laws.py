@@ -316,14 +316,16 @@ def deleted_is_deleted(run: Run) -> Iterator[str]:
 
 @law
 def an_id_is_used_once(run: Run) -> Iterator[str]:
-    """After DELETE answered, no task begins under the id, and no start with it is accepted."""
+    """After DELETE answered, no task begins under the id, and no start that is called then is accepted."""
     deleted: dict[str, int] = {}
     for entry in run.ledger.entries:
         if entry.what == "deleted":
             deleted.setdefault(entry.about, entry.ms)
         elif entry.about in deleted and entry.what == "task began":
             yield f"{entry.about}: a task began after its deletion"
-        elif entry.what == "acknowledged" and entry.about in deleted:
+        elif entry.what == "acknowledged" and entry.data.get("called_ms", entry.ms) > deleted.get(
+            entry.about, entry.ms
+        ):
             yield f"{entry.about}: a start was acknowledged after its deletion"
 
 
