@@ -296,6 +296,9 @@ def deleted_is_deleted(run: Run) -> Iterator[str]:
     deleted, swept_ms = _deleted(run), _first_ms(run, "deleted")
     if any(entry.about.startswith("gone/") for entry in run.ledger.of("damaged")):
         deleted = set()  # no tombstone says any more what is to be erased
+    for key in deleted & set(swept_ms):  # the sweep follows the tombstone, which a call wrote that may have died
+        if grave := run.bucket.objects.get(keys.gone_key(key)):
+            swept_ms[key] = min(swept_ms[key], json.loads(grave.body).get("at_ms", swept_ms[key]))
     late = {
         f"{entry.data['task']}/{entry.data['name']}"
         for entry in run.ledger.of("file")
