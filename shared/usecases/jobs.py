@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from shared.domain import ids
 from shared.domain.errors import (
@@ -36,11 +36,10 @@ from shared.store import markers
 from shared.usecases import wakes
 from shared.usecases.attempt import Outcome
 from shared.usecases.job_results import JobResult
+from shared.usecases.job_state import Job
 from shared.usecases.ports import Ports
 from shared.usecases.start import start
 
-MOST_REPORTED = 500
-"""Lines in a report."""
 MOST_NAMED = 20
 """Recordings that a result names."""
 AT_ONCE = 20
@@ -51,43 +50,6 @@ GO_ON_MS = 20_000
 """What one invocation spends on jobs; what it began then ends within its limit."""
 GIVE_UP_MS = 86_400_000
 """After this, what still can't be accepted is reported."""
-
-
-class Job(BaseModel):
-    """How far a job object was taken, as stored under `work/`.
-
-    Attributes:
-        bucket, region, key, etag: the object.
-        at_ms: when its event came.
-        left: numbers of the lines that were neither accepted nor reported; None before the object was read.
-        problems: what is to be reported, the first of it.
-        more: how many problems there are besides.
-        until_ms: an invocation takes lines until then; before it, another leaves them alone.
-    """
-
-    model_config = ConfigDict(extra="ignore", defer_build=True)
-
-    bucket: str
-    region: str | None = None
-    key: str
-    etag: str
-    at_ms: int
-    left: list[int] = []
-    problems: list[dict[str, Any]] = []
-    more: int = 0
-    until_ms: int = 0
-
-    @property
-    def id(self) -> str:
-        """The name of what is stored of it; a line's recording has another."""
-        return ids.digest_id(self.bucket, self.key, self.etag)
-
-    def add(self, problem: dict[str, Any]) -> None:
-        """Keep a problem for the report."""
-        if len(self.problems) < MOST_REPORTED:
-            self.problems.append(problem)
-        else:
-            self.more += 1
 
 
 Read = RecordingRequest | dict[str, object]
