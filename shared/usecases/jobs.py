@@ -17,6 +17,7 @@ from shared.domain import ids
 from shared.domain.errors import (
     CallerMustRetry,
     ConfigurationError,
+    Conflict,
     InvalidRequest,
     NotFound,
     RequestError,
@@ -36,7 +37,7 @@ from shared.store import markers
 from shared.usecases import wakes
 from shared.usecases.attempt import Outcome
 from shared.usecases.job_results import JobResult
-from shared.usecases.job_state import Job
+from shared.usecases.job_state import Job, is_taken
 from shared.usecases.ports import Ports
 from shared.usecases.start import start
 
@@ -52,8 +53,10 @@ GIVE_UP_MS = 86_400_000
 """After this, what still can't be accepted is reported."""
 
 
-Read = RecordingRequest | dict[str, object]
-Taken = Outcome | dict[str, object] | StoreError | CallerMustRetry | ConfigurationError
+MAY_CHANGE = ("NotFound", "PageNotAllowed")
+"""Problems that another event for the same object, before or after, may not have met."""
+Read = RecordingRequest | dict[str, object] | None
+Taken = Outcome | dict[str, object] | None | StoreError | CallerMustRetry | ConfigurationError
 Many = Callable[[Callable[[str], Any], Iterable[str]], Iterable[Any]]
 
 
@@ -103,10 +106,8 @@ def run_job(
     at_once = len(documents) <= AT_ONCE
     if not at_once:
         job.until_ms = until_ms
-        _keep(job, ports)  # a kill from here on leaves the lines to reconcile
+        _keep(job, documents, ports)  # a kill from here on leaves the lines to reconcile
     result, passing = _take(job, documents, ports, many, until_ms, at_once=at_once)
-    if not at_once and not job.left:
-        ports.store.delete(work_key(job.id))
     if passing is not None:
         raise passing
     return result
@@ -125,11 +126,20 @@ def go_on(job_id: str, ports: Ports, many: Many, source_of: Callable[[str, str |
     documents = dict[int, bytes]()
     if source is not None and source.etag == job.etag:
         documents = dict(read_job(source.body))
-    return _take(job, documents, ports, many, ports.clock() + GO_ON_MS, at_once=False)[0].left
+    replaced = source is not None and source.etag != job.etag
+    until_ms = ports.clock() + GO_ON_MS
+    return _take(job, documents, ports, many, until_ms, at_once=False, replaced=replaced)[0].left
 
 
 def _take(
-    job: Job, documents: Mapping[int, bytes], ports: Ports, many: Many, until_ms: int, *, at_once: bool
+    job: Job,
+    documents: Mapping[int, bytes],
+    ports: Ports,
+    many: Many,
+    until_ms: int,
+    *,
+    at_once: bool,
+    replaced: bool = False,
 ) -> tuple[JobResult, WebRecordError | None]:
     """Take lines until the time is over, and store what is left; return why a line has to be taken again, too."""
     outcomes, recordings, starts = list[Outcome](), 0, 0
@@ -146,9 +156,7 @@ def _take(
                 outcomes += [came] if len(outcomes) < MOST_NAMED else []
             elif isinstance(came, dict):
                 job.add(came)
-            elif ports.clock() > job.at_ms + GIVE_UP_MS:
-                job.add({**_problem(number, came), "message": f"could not be accepted within a day: {came}"[:1_000]})
-            else:
+            elif came is not None:
                 passing = came
                 again.append(number)
         if not at_once and ports.wakes and not woken and left:
@@ -156,25 +164,37 @@ def _take(
             woken = True
     job.left, job.until_ms = again + left, 0
     if job.left:
-        _keep(job, ports)
-    _report(job, ports.store)
+        _keep(job, documents, ports)
+    elif not at_once:
+        changing = [str(problem["line"]) for problem in job.problems if problem.get("error") in MAY_CHANGE]
+        taken = {
+            line for line, is_so in zip(changing, many(partial(_is_taken, job, ports), changing), strict=True) if is_so
+        }
+        job.problems = [problem for problem in job.problems if str(problem["line"]) not in taken]
+    _report(job, ports.store, replaced=replaced)
+    if not job.left:  # also what another event for it left
+        ports.store.delete(work_key(job.id))
     if ports.wakes and ((recordings and not at_once) or job.left):
         wakes.write(ports.store, job.id)
     what = "job_refused" if job.problems else "job_started"
     return JobResult(outcomes, job.problems, what, recordings, starts, len(job.left)), passing
 
 
-def _keep(job: Job, ports: Ports) -> None:
+def _keep(job: Job, documents: Mapping[int, bytes], ports: Ports) -> None:
+    job.name(documents)
     # The marker comes first: without the object behind it it is nobody's.
     markers.mark_look(ports.store, job.id, ports.clock() + REPEAT_MS)
     ports.store.put(work_key(job.id), job.model_dump_json().encode("utf-8", "replace"))
 
 
 def _read(number: int, documents: Mapping[int, bytes]) -> Read:
-    """Return what a line asks for, or what is to be reported of it: an error would hold all that is wrong with it."""
+    """Return what a line asks for, or what is to be reported of it: an error would hold all that is wrong with it.
+
+    None: it is gone.
+    """
     document = documents.get(number)
     if document is None:
-        return _problem(number, NotFound("the object was deleted or replaced before this line was taken"))
+        return None
     if len(document) > LARGEST_LINE:
         told = f"one document holds at most {LARGEST_LINE} bytes, this one {len(document)}"
         return _problem(number, TooLarge(told))
@@ -187,26 +207,47 @@ def _read(number: int, documents: Mapping[int, bytes]) -> Read:
 def _line(job: Job, ports: Ports, read: Mapping[str, Read], number: str, *, later: bool) -> Taken:
     """Take one line; return what is to be reported of it, or why it has to be taken again, instead of its recording."""
     request = read[number]
-    if not isinstance(request, RecordingRequest):
+    if isinstance(request, dict):
         return request
+    line_id = job.line_id(int(number))
     try:
-        line_id = ids.digest_id(job.bucket, job.key, job.etag, number)
+        if request is None:
+            gone = NotFound("the object was deleted or replaced before this line was taken")
+            return None if is_taken(job, int(number), ports.store) else _problem(int(number), gone)
         name = ids.caller_key(None, request.recording_id, request.record_id) or line_id
         # A caller's keys are stored nowhere, so such a start can't wait.
         later = later and not request.has_caller_keys
-        return start(request, name, f"cos:{job.bucket}/{job.key}", ports, later=later)
+        return start(request, name, job.source, ports, later=later)
     except (StoreError, CallerMustRetry, ConfigurationError) as error:
-        return error
+        if ports.clock() <= job.at_ms + GIVE_UP_MS:
+            return error
+        return _given_up(job, int(number), error, ports)
+    except Conflict as error:
+        # Nobody else has a line's own id: it was recorded, and is deleted.
+        return None if name == line_id else _problem(int(number), error)
     except Exception as error:  # noqa: BLE001 (as above)
         return _problem(int(number), error)
 
 
-def _report(job: Job, store: ObjectStore) -> None:
+def _given_up(job: Job, number: int, error: Exception, ports: Ports) -> Taken:
+    try:  # its acceptance may have been stored, and the answer lost
+        if not isinstance(error, CallerMustRetry) and is_taken(job, number, ports.store):
+            return None
+    except StoreError as unknown:
+        return unknown
+    return {**_problem(number, error), "message": f"could not be accepted within a day: {error}"[:1_000]}
+
+
+def _is_taken(job: Job, ports: Ports, number: str) -> bool:
+    return is_taken(job, int(number), ports.store)
+
+
+def _report(job: Job, store: ObjectStore, *, replaced: bool) -> None:
     if job.problems:
         told = {"job": f"{job.bucket}/{job.key}", "errors": job.problems, **({"more": job.more} if job.more else {})}
         report = json.dumps({**told, **({"left": len(job.left)} if job.left else {})}, indent=1, ensure_ascii=False)
         store.put(report_key(job.key), report.encode("utf-8", "replace"))
-    elif not job.left:
+    elif not (job.left or replaced):  # else what is there is about the object that replaced it
         store.delete(report_key(job.key))
 
 

@@ -190,8 +190,6 @@ def without_request(
             markers.mark_look(ports.store, recording_id, again_ms)
     elif ports.job_store is not None:  # or it is a job, whose lines are not all accepted
         left = go_on(recording_id, ports, ports.many, ports.job_store)
-        if left == 0:
-            ports.store.delete(keys.work_key(recording_id))
     for marker in marks:
         at_ms = keys.marked(marker)[0]
         is_done = left is not None or now_ms - at_ms >= CLAIM_MS

@@ -116,13 +116,10 @@ class _Woken:
         """Go on with a job; one that is accepted has lines that are to be started."""
         with self._counting:
             self._jobs += 1
-        left, ports = None, self._ports
+        ports = self._ports
         while ports.job_store is not None and ports.clock() < self._until_ms:
-            left = go_on(job_id, ports, ports.many, ports.job_store)
-            if not left:
+            if not go_on(job_id, ports, ports.many, ports.job_store):
                 break
-        if left == 0:
-            ports.store.delete(keys.work_key(job_id))
 
     def start(self) -> None:
         """Start again what failed to start, and the heads of the queue: one for each place, or all after a job."""
