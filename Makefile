@@ -26,8 +26,8 @@ test: $(READY) browser ## Everything: lint, types, import rules, tests; minutes
 quick: $(READY) ## The fast tests, for the edit loop: lint, types, import rules, what needs no browser and no other process
 	@$(MAKE) --no-print-directory -j2 lint fast
 
-# They wait for little: each worker more would collect all tests for nothing.
-fast: WORKERS = 2
+# Half of their time they wait: for servers that drip, hang and come late.
+fast: WORKERS = 4
 fast: $(READY) ## The fast tests alone
 	$(PY) -m pytest -q --quick $(SPREAD)
 
