@@ -84,13 +84,7 @@ class CosStore:
 
         def read(client: Any) -> tuple[dict[str, Any], bytes]:  # noqa: ANN401 (the SDK has no types)
             answer = client.get_object(Bucket=self._bucket, Key=self._prefix + key)
-            stream = answer["Body"].get_raw_stream()
-            body = stream.read(LARGEST + 1)
-            if len(body) > LARGEST:
-                stream.close()  # the rest is on its way
-            elif len(body) != int(answer.get("Content-Length", len(body))):
-                raise StoreError(f"COS GET {key}: the answer broke off")
-            return answer, body[:LARGEST]
+            return answer, _body(key, answer, LARGEST)
 
         try:
             answer, body = self._ask(f"GET {key}", read)
@@ -105,15 +99,10 @@ class CosStore:
 
         def read(client: Any) -> tuple[str, bytes]:  # noqa: ANN401 (the SDK has no types)
             answer = client.get_object(Bucket=self._bucket, Key=self._prefix + key, **named)
-            stream = answer["Body"].get_raw_stream()
-            body = stream.read(length + 1)
-            if len(body) > length:
-                stream.close()
-            elif len(body) != int(answer.get("Content-Length", len(body))):
-                raise StoreError(f"COS GET {key}: the answer broke off")
+            body = _body(key, answer, length)
             if offset and not str(answer.get("Content-Range", "")).startswith(f"bytes {offset}-"):
                 raise StoreError(f"COS GET {key}: the answer is another part")
-            return str(answer.get("ETag", "")).strip('"'), body[:length]
+            return str(answer.get("ETag", "")).strip('"'), body
 
         found, body = self._ask(f"GET {key}", read)
         return StoredObject(body, etag=found)
@@ -210,6 +199,17 @@ class CosStore:
             if type(error).__module__.startswith("urllib3"):
                 raise StoreError(f"COS {what}: {type(error).__name__}") from error
             raise
+
+
+def _body(key: str, answer: Any, most: int) -> bytes:  # noqa: ANN401 (the SDK has no types)
+    """Read the first bytes of an object's answer; StoreError where it broke off before."""
+    stream = answer["Body"].get_raw_stream()
+    body: bytes = stream.read(most + 1)
+    if len(body) > most:
+        stream.close()  # the rest is on its way
+    elif len(body) != int(answer.get("Content-Length", len(body))):
+        raise StoreError(f"COS GET {key}: the answer broke off")
+    return body[:most]
 
 
 def _meta(metadata: Mapping[str, str] | None) -> dict[str, str]:
