@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -22,6 +22,32 @@ class Server(ThreadingHTTPServer):
     def url(self) -> str:
         """The server's address, without a slash at its end."""
         return f"http://127.0.0.1:{self.server_port}"
+
+
+@contextmanager
+def answering(
+    status: int, body: bytes = b"", headers: Mapping[str, str] | None = None
+) -> Iterator[tuple[str, list[str]]]:
+    """Run a server that gives every call this answer; yield its address, and what it was asked."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def _answer(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            asked.append(f"{self.command} {self.path}")
+            self.send_response(status)
+            for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _answer  # noqa: N815 (http.server's names)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with serving(Handler) as server:
+        yield server.url, asked
 
 
 @contextmanager

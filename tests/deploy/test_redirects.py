@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.shared.adapters.test_redirects import answering, leading
+from tests.serving import answering
+from tests.shared.adapters.test_redirects import leading
 from webrecord.deploy.cloud import Tencent
 from webrecord.deploy.errors import ApiError
 

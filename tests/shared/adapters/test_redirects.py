@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler
-from typing import Any
 
 import pytest
 
@@ -14,8 +12,9 @@ from shared.adapters.cos import CosStore
 from shared.adapters.probe import CosProbe
 from shared.adapters.trtc import TrtcRecorder
 from shared.domain.errors import RecorderBusy, StoreError
-from tests.serving import serving
+from tests.serving import answering
 
+JSON = {"Content-Type": "application/json"}
 KEYS = ("AKIDexample", "secret-key", "role-token")
 CALLS: dict[str, Callable[[CosProbe], object]] = {
     "get": lambda store: store.get("a"),
@@ -30,36 +29,13 @@ CALLS: dict[str, Callable[[CosProbe], object]] = {
 
 
 @contextmanager
-def answering(status: int, body: bytes = b"", location: str | None = None) -> Iterator[tuple[str, list[str]]]:
-    """Run a server that gives every call this answer; yield its address, and what it was asked."""
-    asked: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def _answer(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            asked.append(f"{self.command} {self.path}")
-            self.send_response(status)
-            if location:
-                self.send_header("Location", location)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _answer  # noqa: N815 (http.server's names)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with serving(Handler) as server:
-        yield server.url, asked
-
-
-@contextmanager
 def leading(status: int) -> Iterator[tuple[str, list[str]]]:
     """Run a server that leads to another one, which would say yes; yield its address, and what the other was asked."""
     yes = json.dumps({"Response": {"RequestId": "r", "TaskId": "strangers", "Status": 1}}).encode()
-    with answering(200, yes) as (other, asked), answering(status, location=f"{other}/taken") as (url, _):
+    with (
+        answering(200, yes, JSON) as (other, asked),
+        answering(status, headers={"Location": f"{other}/taken"}) as (url, _),
+    ):
         yield url, asked
 
 
@@ -80,7 +56,7 @@ def test_trtc_that_redirects_did_not_answer(status: int) -> None:
     assert [] == asked
 
 
-@pytest.mark.parametrize("status", [300, 302, 304, 307, 308])
+@pytest.mark.parametrize("status", [300, 301, 302, 304, 307, 308])
 @pytest.mark.parametrize("name", CALLS)
 def test_cos_that_redirects_did_nothing(name: str, status: int) -> None:
     """Nothing was stored, read, listed or deleted, and nobody else is asked to."""

@@ -86,6 +86,16 @@ def test_an_error_of_trtcs_can_be_stored(code: Any, message: Any, request_id: An
     assert evidence_of_fact(fact).model_dump_json()
 
 
+def completes(site: Site, task: str) -> None:
+    """Let the task record and upload, and see the recording completed."""
+    site.receive(callback(801, {"Status": 1}, site.clock.now, task))
+    site.receive(callback(802, {"LeaveCode": 0}, site.clock.now + 10_000, task))
+    site.receive(mp4_stop(0, site.clock.now + 20_000, end_ms=site.clock.now + 10_000, task=task))
+    site.trtc.end(task)
+    site.run_until_done()
+    assert State.COMPLETED is site.recording().state
+
+
 @pytest.mark.parametrize(
     "error",
     [
@@ -104,12 +114,7 @@ def test_half_a_character_in_a_refusal_freezes_nothing(error: RecorderError) -> 
     assert site.start("k1", NotifyUrl=HOOK).recording.state in (State.QUEUED, State.STARTING)
     reports = site.minutes(3)
     (task,) = site.trtc.recording
-    site.receive(callback(801, {"Status": 1}, site.clock.now, task))
-    site.receive(callback(802, {"LeaveCode": 0}, site.clock.now + 10_000, task))
-    site.receive(mp4_stop(0, site.clock.now + 20_000, end_ms=site.clock.now + 10_000, task=task))
-    site.trtc.end(task)
-    site.run_until_done()
-    assert State.COMPLETED is site.recording().state
+    completes(site, task)
     assert 0 == sum(report.failed for report in reports)
     assert 1 == len(site.inbox.taken)
 
@@ -171,12 +176,7 @@ def test_what_a_former_release_believed_is_finished(odd: Any) -> None:
     recording = site.recording()
     assert (task, [task_key_of(task)]) == (recording.task_id, list(recording.evidence.tasks))
     assert set(names) <= set(recording.evidence.facts)
-    site.receive(callback(801, {"Status": 1}, site.clock.now, task))
-    site.receive(callback(802, {"LeaveCode": 0}, site.clock.now + 10_000, task))
-    site.receive(mp4_stop(0, site.clock.now + 20_000, end_ms=site.clock.now + 10_000, task=task))
-    site.trtc.end(task)
-    site.run_until_done()
-    assert State.COMPLETED is site.recording().state
+    completes(site, task)
     assert show("k1", reading(site))[0].timeline
 
 
