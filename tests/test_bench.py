@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
+from importlib.metadata import packages_distributions
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from bench import __main__ as bench
 from bench import callbacks, film, latency, machine, report, tick, warm
-from bench.folders import MissingError, packages
+from bench.folders import HANDLERS, MissingError, packages
 from bench.result import Section, Table, Target
 from bench.share import share
 from bench.stats import Sample, paired
+from tools.package import ROOT
+from tools.package_lock import read_lock
 
 pytestmark = pytest.mark.process
 QUOTAS = ("cpu.cfs_quota_us", "cpu.max")
@@ -139,3 +145,14 @@ def test_a_share_of_a_core_is_given_back() -> None:
         limits = [path.read_text().split() for path in group.parent.glob("cpu.*") if path.name in QUOTAS]
     assert [["16667"]] == limits or [["16667", "100000"]] == limits
     assert not group.parent.exists()
+
+
+def test_what_is_compared_with_imports_what_is_deployed() -> None:
+    """A dependency that we drop leaves the functions that cold starts are compared with, too: else none is measured."""
+    locked = {pin.name for pin in read_lock((ROOT / "requirements.txt").read_text())}
+    for path in HANDLERS.glob("*.py"):
+        tree = ast.walk(ast.parse(path.read_text()))
+        names = {name.name.split(".")[0] for node in tree if isinstance(node, ast.Import) for name in node.names}
+        ours = {name for name in names - sys.stdlib_module_names if path.name != "powertools.py"}
+        distributions = packages_distributions()
+        assert {name for name in ours if not locked & {canonicalize_name(one) for one in distributions[name]}} == set()
