@@ -439,12 +439,12 @@ def completed_covers_the_end(run: Run) -> Iterator[str]:
         if entry.data["type"] == "recording.completed":
             told.setdefault(entry.about, entry.ms)
     over = {entry.data["task"]: entry.ms for entry in run.ledger.of("task over")}
+    stay = {entry.about for entry in run.ledger.of("stays")}
     for entry in run.ledger.of("file"):
         key, told_ms = entry.about, told.get(entry.about)
         if told_ms is None or not entry.data["ours"] or key in _broken(run):
             continue
-        stays = any(f"recordings/{key}/facts/" in name and "-stays-" in name for name in run.bucket.objects)
-        if stays or _is_unheard(run, entry, told_ms) or _is_tail(run, entry):
+        if key in stay or _is_unheard(run, entry, told_ms) or _is_tail(run, entry):
             continue
         if told_ms < entry.ms and told_ms < over.get(entry.data["task"], 0) + HOUR_MS:
             yield f"{key} was told to be completed at {told_ms}, and {entry.data['name']} came at {entry.ms}"

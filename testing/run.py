@@ -183,6 +183,8 @@ class Run:
         if key.endswith("/recording.json") and key.startswith("recordings/"):
             state = STATE.search(body)
             self.documents.append((key.split("/")[1], state[1].decode() if state else "", by.began_ms))
+        elif "-stays-" in key:
+            self.ledger.note(by.label, "stays", key.split("/")[1])  # a deletion erases the fact
         self.waker.created(key, by.label)
 
     def tick(self) -> None:
