@@ -11,6 +11,7 @@ from shared.domain.errors import RecorderBusy, TaskNotFound
 from shared.domain.periods import IN_FLIGHT_MS
 from shared.domain.states import last_attempt, last_task
 from shared.store import journal, markers
+from shared.store.journal import Known
 from shared.usecases import wakes
 from shared.usecases.ports import Ports
 from shared.usecases.tasks import find
@@ -30,8 +31,8 @@ def stop(recording_id: str, why: str, ports: Ports) -> Recording:
     known = journal.find(store, recording_id)
     # With keys of their own the caller may start again what was not started, or an answer was lost and it runs.
     startable = known.accepted.caller_keys and last_task(known.evidence) is None and known.evidence.stop is None
-    if (recording := decide(known.accepted, known.evidence)).state.final and not startable:
-        return recording
+    if decide(known.accepted, known.evidence).state.final and not startable:
+        return _saved(known, ports)
     # Whoever is at the document now, or this call if it dies, may leave the fact out: then they are over.
     markers.mark_look(store, recording_id, now_ms + IN_FLIGHT_MS)
     known = journal.record(store, known, facts.stop_requested(now_ms, why))
@@ -52,7 +53,13 @@ def stop(recording_id: str, why: str, ports: Ports) -> Recording:
         known = journal.record(store, known, facts.gave_up(now_ms, reason.words, reason.code))
     else:  # an attempt is on its way: nobody knows yet whether there is a task; reconcile finds out
         markers.mark_look(store, recording_id, now_ms)
-    before, (known, recording) = known.documented, journal.save(store, known, now_ms)
-    if ports.wakes:
-        wakes.leave(store, before, known, now_ms)
+    return _saved(known, ports)
+
+
+def _saved(known: Known, ports: Ports) -> Recording:
+    """Write what is answered, so that no later call writes less; a document may be behind its facts."""
+    now_ms, before = ports.clock(), known.documented
+    saved, recording = journal.save(ports.store, known, now_ms)
+    if ports.wakes and saved.documented is not before:
+        wakes.leave(ports.store, before, saved, now_ms)
     return recording
