@@ -17,7 +17,7 @@ from shared.domain.document import Recording
 from shared.domain.errors import Conflict, StoreError, StoreRefused, TaskNotFound
 from shared.domain.periods import IN_FLIGHT_MS
 from shared.domain.states import begins_until_ms, is_unsure, last_attempt, state_of
-from shared.domain.steps import Timing, is_outlived
+from shared.domain.steps import SETTLE_MS, Timing, is_outlived
 from shared.ports import ObjectStore
 from shared.store import journal, markers, tombstones
 from shared.store.journal import Known
@@ -29,6 +29,8 @@ from shared.usecases.tasks import films_in, find, folder_of
 
 SWEEP_MS = 960_000
 """After this time every call that was running at the deletion has ended: no function runs longer than 900 s."""
+ERASED_MS = SWEEP_MS + SETTLE_MS
+"""Then a listing names whatever those calls, and TRTC's uploads until then, left."""
 AT_ONCE = 1000
 """Objects that COS deletes by one call."""
 
@@ -75,7 +77,7 @@ def remove(recording_id: str, why: str, ports: QueryPorts, *, files: bool) -> Re
             with _if_allowed():
                 _erase_folder(folder, ports.files)
         tombstone = _tombstone(known, now_ms, store, files=files)
-        markers.mark_look(store, recording_id, now_ms + SWEEP_MS)
+        markers.mark_look(store, recording_id, now_ms + ERASED_MS)
         tombstones.bury(store, recording_id, tombstone)
     # Where this fails the caller has to call again: what can still be read is not deleted.
     # The document holds the request, too: a callback would go on with that one.
@@ -107,8 +109,8 @@ def sweep(recording_id: str, tombstone: Tombstone, ports: Ports) -> int | None:
         tombstone = tombstone.model_copy(update={"tasks": sorted({*tombstone.tasks, *strays})})
         tombstones.bury(store, recording_id, tombstone)
     erase(recording_id, tombstone, store)
-    if now_ms < tombstone.at_ms + SWEEP_MS:
-        return tombstone.at_ms + SWEEP_MS
+    if now_ms < tombstone.at_ms + ERASED_MS:
+        return tombstone.at_ms + ERASED_MS
     if not tombstone.swept:
         tombstones.bury(store, recording_id, Tombstone(at_ms=tombstone.at_ms, kept=tombstone.kept, swept=True))
     return None
