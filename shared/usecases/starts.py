@@ -162,8 +162,9 @@ class Starts:
         """Make one start, or add the reason for its wait to `refusals`."""
         ports, recording_id = self._ports, keys.marked(marker)[1]
         known = journal.read(ports.store, recording_id)
-        if known is None:
-            without_request(recording_id, [marker], ports, tombstone_of(recording_id, None, ports))
+        tombstone = tombstone_of(recording_id, known, ports)
+        if known is None or tombstone:
+            without_request(recording_id, [marker], ports, tombstone)
             return
         # A start does not wait for a message to be sent.
         quiet = known.accepted.model_copy(update={"notify_url": None})

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
+from shared.domain.accepted import Accepted
 from shared.domain.errors import Conflict, NotFound, StoreError
 from shared.domain.refusals import refusal
 from shared.domain.states import State
 from shared.ports import ListedObject
 from shared.store.journal import current
+from shared.store.markers import mark_look, mark_start
 from shared.usecases.remove import remove
 from shared.usecases.stop import stop
 from testing.bucket import Bucket
@@ -161,6 +163,32 @@ def test_what_a_call_under_way_writes_goes_with_the_sweep() -> None:
     remove("k1", "asked", reading(site), files=False)
     site.store.objects.update(before)
     site.store.objects.pop("recordings/k1/request.json")
+    site.run_until_done()
+    assert {"gone"} == {key.split("/")[0] for key in site.store.objects}
+
+
+def test_what_a_repeat_that_died_left_beside_a_deletion_is_never_started() -> None:
+    """It looked for the tombstone too early, stored the request again, and died: it is erased, with its entry."""
+    site = Site()
+    finished(site)
+    request = site.store.objects["recordings/k1/request.json"].body
+    remove("k1", "asked", reading(site), files=True)
+    site.store.put("recordings/k1/request.json", request)
+    mark_look(site.store, "k1", site.clock.now + MINUTE_MS)
+    mark_start(site.store, Accepted.model_validate_json(request), site.clock.now)
+    site.run_until_done()
+    assert 1 == len(site.trtc.started)
+    assert {"gone"} == {key.split("/")[0] for key in site.store.objects}
+
+
+def test_the_sweep_finds_what_listings_name_late() -> None:
+    """A film that TRTC uploads just before it: no listing names it for a minute and a half."""
+    site = Site(store=Bucket(late_ms=90_000))
+    site.store.clock = site.clock
+    task_id = finished(site)
+    remove("k1", "asked", reading(site), files=True)
+    site.clock.now += 15 * MINUTE_MS + 30_000
+    site.upload(task_id, "late.mp4")
     site.run_until_done()
     assert {"gone"} == {key.split("/")[0] for key in site.store.objects}
 
