@@ -98,7 +98,18 @@ def begins_until_ms(accepted: Accepted, evidence: Evidence) -> int:
         return 0  # nobody starts it again
     off_ms = max((note[0] for note in (evidence.stop, evidence.gave_up) if note), default=0)
     late = off_ms and off_ms >= accepted.due_ms - START_LEAD_MS - IN_FLIGHT_MS
-    return off_ms + 2 * IN_FLIGHT_MS if late else 0
+    overtook = unasked(evidence)
+    # Twice a tick's time, to ask TRTC for it.
+    return max(off_ms + 2 * IN_FLIGHT_MS if late else 0, overtook[1] + 4 * IN_FLIGHT_MS if overtook else 0)
+
+
+def unasked(evidence: Evidence) -> tuple[int, int] | None:
+    """Return number of an attempt that a stop came too late for, and when TRTC can say whether it has a task."""
+    last = last_attempt(evidence)
+    if last is None or evidence.gave_up is None or not is_unsure(evidence):
+        return None
+    at_ms = last[1].at_ms or 0
+    return (last[0], at_ms + IN_FLIGHT_MS) if at_ms > evidence.gave_up[0] else None
 
 
 def state_of(accepted: Accepted, evidence: Evidence) -> Verdict:
@@ -125,8 +136,9 @@ def _state_of(accepted: Accepted, evidence: Evidence) -> Verdict:
     state, reason = _of_last_attempt(accepted, evidence)
     if (state.waiting or state is State.STARTING) and evidence.gave_up:
         last, (given_up_ms, why, code) = last_attempt(evidence), evidence.gave_up
-        # An attempt made after we gave up (the caller came back) is a new start.
-        if last_task(evidence) is None and given_up_ms >= ((last[1].at_ms if last else None) or 0):
+        # An attempt made after we gave up (the caller came back) is a new start; not one that a stop came to late for.
+        overtaken = evidence.stop is not None or given_up_ms >= ((last[1].at_ms if last else None) or 0)
+        if last_task(evidence) is None and overtaken:
             state, reason = State.CANCELLED if evidence.stop else State.FAILED, Reason(code, why)
     if reason and state in (State.FAILED, State.LOST, State.CANCELLED):
         uploaded = any(is_uploaded(task) for task in evidence.tasks.values())

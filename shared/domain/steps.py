@@ -22,7 +22,7 @@ from shared.domain.outbox import messages
 from shared.domain.periods import IN_FLIGHT_MS, REPEAT_MS, START_LEAD_MS
 from shared.domain.reasons import Code, Reason
 from shared.domain.refusals import is_full
-from shared.domain.states import State, can_list, is_unsure, last_attempt, last_task, pending_tasks, state_of
+from shared.domain.states import State, can_list, is_unsure, last_attempt, last_task, pending_tasks, state_of, unasked
 from shared.domain.unseen import unseen
 from shared.domain.uploads import end_ms
 
@@ -163,6 +163,11 @@ def next_step(
     tell_ms = min((message.next_ms or 0 for message in owed), default=None)
     if state.final:
         waits = [Wait(tell_ms)] if tell_ms is not None else []
+        if evidence.gave_up and (overtook := unasked(evidence)):
+            number, ripe_ms = overtook
+            if now_ms >= ripe_ms:
+                return GiveUp(Reason(evidence.gave_up[2], evidence.gave_up[1]), recheck=number)
+            waits.append(Wait(ripe_ms))
         if pending := pending_tasks(evidence, looks=can_list(accepted)):
             step = _uploading(accepted, pending, evidence, now_ms, timing)
             if not isinstance(step, Wait):

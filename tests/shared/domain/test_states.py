@@ -310,3 +310,17 @@ def test_final_and_waiting_exclude_each_other() -> None:
     """What waits is not over."""
     assert {"completed", "failed", "lost", "cancelled"} == {state.value for state in State if state.final}
     assert {"scheduled", "queued"} == {state.value for state in State if state.waiting}
+
+
+CALLED_OFF: Story = [STOP_LATER, facts.gave_up(8_000, "stopped before it started", Code.CANCELLED)]
+
+
+@pytest.mark.parametrize("late", [[], [facts.refused(3, 8_200, "LimitExceeded", "full", "q", final=False)]])
+@pytest.mark.parametrize(("before", "state"), [(PART, State.COMPLETED), ([], State.CANCELLED)])
+def test_an_attempt_that_a_stop_came_too_late_for_opens_nothing(before: Story, state: State, late: Story) -> None:
+    """A call that had read the recording before; should it get a task, that one is the recording's."""
+    accepted = ACCEPTED.model_copy(update=RESTARTS)
+    story = [*before, *CALLED_OFF, facts.attempted(3, 8_100), *late]
+    assert state is state_of(accepted, known(story))[0]
+    began = known([*story, facts.accepted(3, 8_300, SECOND, "q"), callback(801, {"Status": 1}, 9_000, SECOND)])
+    assert State.STOPPING is state_of(accepted, began)[0]

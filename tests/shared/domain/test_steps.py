@@ -71,6 +71,9 @@ LOST: Story = [*GONE, facts.looked(END + HOUR, TASK, {})]
 LIMIT_AT = BEGAN_AT + MAX_DURATION + LIMIT_SLACK_MS
 LATE = HOUR + 1
 
+CALLED_OFF = facts.gave_up(20_000, called_off("asked").words, Code.CANCELLED)
+OVERTAKEN: Story = [*BUSY, STOP, CALLED_OFF, facts.attempted(2, 25_000)]
+
 Row = tuple[str, dict[str, Any], Story, int, Step]
 
 WAITING: list[Row] = [
@@ -204,6 +207,14 @@ def tries(count: int, webhook_id: str = "r1-0-completed", at: int = END) -> list
 LAST_FACT = END + 1_000
 GIVEN_UP = len(RETRY_AFTER_S) + 1
 FINAL: list[Row] = [
+    ("called off, and a call came too late to see it: wait for it", {}, OVERTAKEN, 30_000, Wait(25_000 + IN_FLIGHT_MS)),
+    (
+        "called off, and that call may have got a task",
+        {},
+        OVERTAKEN,
+        25_000 + IN_FLIGHT_MS,
+        GiveUp(Reason(Code.CANCELLED, "stopped before it started: asked"), 2),
+    ),
     ("completed: listings may be late", {}, COMPLETED, LAST_FACT, Wait(LAST_FACT + SETTLE_MS)),
     ("completed: done", {}, COMPLETED, LAST_FACT + SETTLE_MS, Wait(LAST_FACT + SETTLE_MS, done=True)),
     ("lost: done", {}, LOST, DAY, Wait(DAY, done=True)),
