@@ -20,7 +20,7 @@ from shared.domain.accepted import Accepted
 from shared.domain.callback_says import evidence_of_callback
 from shared.domain.callbacks import parse_callback
 from shared.domain.document import Recording, decide
-from shared.domain.errors import Damaged, NotFound
+from shared.domain.errors import Damaged, NotFound, StoreError
 from shared.domain.evidence import Evidence
 from shared.domain.facts import Fact, changed, evidence_of_fact, read_fact, stays, unreadable
 from shared.domain.filmed import awaited
@@ -63,9 +63,25 @@ class Known(NamedTuple):
 
 
 def record(store: ObjectStore, known: Known, fact: Fact) -> Known:
-    """Write a fact; durable when this returns. Return what is known with it."""
-    store.put(f"{keys.recording_facts(known.accepted.recording_id)}{fact.name}.json", fact.body)
-    return known.plus(evidence_of_fact(fact))
+    """Write a fact; durable when this returns. Return what is known with it, and with what the document says by now.
+
+    The call that the fact is about may have taken seconds, and listings may lack what others wrote meanwhile.
+    """
+    recording_id = known.accepted.recording_id
+    put = partial(store.put, f"{keys.recording_facts(recording_id)}{fact.name}.json", fact.body)
+    if known.documented is None:
+        put()
+        return known.plus(evidence_of_fact(fact))
+    _, held = store.at_once(put, partial(_documented_if_there, store, recording_id))
+    known = known.plus(evidence_of_fact(fact))
+    return known if held is None else known.plus(held)._replace(documented=held)
+
+
+def _documented_if_there(store: ObjectStore, recording_id: str) -> Evidence | None:
+    try:
+        return _documented(store, recording_id)
+    except StoreError:
+        return None  # the fact is what counts
 
 
 def accepted_of(store: ObjectStore, recording_id: str) -> Accepted | None:

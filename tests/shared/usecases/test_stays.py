@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
 from shared.domain import keys
@@ -9,8 +12,10 @@ from shared.domain.reasons import Code
 from shared.domain.states import State
 from shared.store import journal
 from shared.usecases.replay import replay
+from shared.usecases.stop import stop
+from testing.bucket import Bucket
 from testing.callbacks import callback, mp4_stop
-from tests.shared.usecases.ticking import Site
+from tests.shared.usecases.ticking import HOOK, Inbox, Site
 
 FIRST, LAST = "k1_1.mp4", "k1_2.mp4"
 
@@ -101,3 +106,41 @@ def test_word_whose_first_delivery_died_leaves_it_completed() -> None:
         else:
             journal.rebuild(story.site.store, "k1", story.site.clock())
         assert State.COMPLETED is story.site.recording().state
+
+
+def test_a_stop_that_answers_completed_has_written_so() -> None:
+    """The callback that covers the end was stored, and its function died: the stop finds it, and so do others then."""
+    story = Story()
+    site, ends = story.site, keys.document_key("k1")
+    behind = site.store.objects[ends]
+    site.store.put(ends, behind.body.replace(b'"state": "completed"', b'"state": "uploading"'))
+    document = json.loads(behind.body)
+    document["evidence"]["facts"] = {k: v for k, v in document["evidence"]["facts"].items() if "-310-" not in k}
+    document["evidence"]["tasks"] = {
+        key: {**task, "files": {}, "covered_ms": None, "closed_ms": None}
+        for key, task in document["evidence"]["tasks"].items()
+    }
+    site.store.put(ends, json.dumps(document).encode())
+    assert State.UPLOADING is site.recording().state
+    assert State.COMPLETED is stop("k1", "asked", site.ports).state
+    assert State.COMPLETED is site.recording().state
+
+
+def test_a_writer_who_read_long_ago_takes_nothing_back() -> None:
+    """A receiver takes its time; meanwhile a callback's news is written, which no listing names yet."""
+    site = Site(store=Bucket(late_ms=90_000))
+    site.store.clock = site.clock
+    task = site.begin(notify_url=HOOK, notify_on="changes")
+
+    class Slow(Inbox):
+        def send(self, *sent: Any) -> None:
+            if not self.taken:
+                site.trtc.end(task)
+                site.receive(callback(801, {"Status": 1}, site.clock.now - 60_000, task))
+                site.receive(callback(802, {"Status": 1}, site.clock.now, task))
+            super().send(*sent)
+
+    site.inbox = Slow(site)
+    site.clock.now += 90_000
+    site.tick()
+    assert State.UPLOADING is site.recording().state
