@@ -21,6 +21,7 @@ from local.probe import probe
 from local.recorder.browser import WITHOUT_SANDBOX, BrowserError, find_chromium, without_sandbox
 from local.running import cloud_in
 from local.state import holder_of
+from local.waiting import waiting
 
 STOP_TAKES_S = 0.3
 """Between the call that stops and the last recorded picture, about."""
@@ -76,7 +77,7 @@ def ask(state_dir: Path, function: str, event: dict[str, Any]) -> dict[str, Any]
     """Invoke a function of the local cloud, started for it if it is not up, and return its result."""
     console = Console(stderr=True)
     try:
-        with cloud_in(state_dir, console) as client:
+        with cloud_in(state_dir, console) as client, waiting(console, f"the function {function} runs …"):
             return client.invoke(function, event)
     except ClientError as error:
         _error(console, str(error))
@@ -173,7 +174,8 @@ class _Watch:
 
 def _record(watch: _Watch, request: dict[str, Any], seconds: float, stopping: _CtrlC) -> dict[str, Any]:
     client, console = watch.client, watch.console
-    recording = client.start(request)
+    with waiting(console, "the local cloud starts the recording …"):
+        recording = client.start(request)
     recording_id = recording["recording_id"]
     begin_by = time.monotonic() + watch.timeout_s
     with console.status("") as status:
@@ -192,7 +194,7 @@ def _record(watch: _Watch, request: dict[str, Any], seconds: float, stopping: _C
                 break
             time.sleep(min(0.25, left))
             recording = client.get(recording_id)
-        status.update("stopped; the file is being uploaded and reported …")
+    with waiting(console, "stopped; the file is being uploaded and reported …"):
         return watch.end(recording_id)
 
 

@@ -18,6 +18,7 @@ from local.growth import rotate
 from local.leftovers import rescue_leftovers
 from local.recorder.job import FINISH_S
 from local.state import Holder, StateError, StateLock, holder_of, need_room, prepare, unusable
+from local.waiting import waiting
 
 START_TIMEOUT_S = 30.0
 END_TIMEOUT_S = FINISH_S + 30.0
@@ -44,7 +45,7 @@ def cloud_in(state_dir: Path, console: Console, options: Sequence[str] = ()) -> 
     """
     who = " ".join(["local", *sys.argv[1:]])
     with ExitStack() as stack:
-        with console.status("starting the local cloud …"):
+        with waiting(console, "starting the local cloud …"):
             client, own = _join_or_start(state_dir, who, options, stack)
         stack.callback(client.close)
         wait_s = END_TIMEOUT_S
@@ -122,7 +123,9 @@ class _OwnCloud:
             with suppress(StateError):  # another cloud is up already: it does this
                 lock = StateLock(self._state_dir, "local: a rescue")
                 try:
-                    for line in rescue_leftovers(self._state_dir, FINISH_S):
+                    with waiting(console, "its recorders finish their films …"):
+                        rescued = rescue_leftovers(self._state_dir, FINISH_S)
+                    for line in rescued:
                         _say(console, line)
                 finally:
                     lock.release()
@@ -130,8 +133,9 @@ class _OwnCloud:
         self.let_go()
         others = False
         try:
-            while self.status is None and time.monotonic() < until and not (others := bool(client.users())):
-                time.sleep(0.05)
+            with waiting(console, "the local cloud ends: it finishes what was recorded …"):
+                while self.status is None and time.monotonic() < until and not (others := bool(client.users())):
+                    time.sleep(0.05)
         finally:
             if self.status is None and not others:
                 _say(console, f"the local cloud (process {self.pid}) goes on: it finishes what was recorded")

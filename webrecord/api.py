@@ -17,6 +17,7 @@ from webrecord.answer import WITHIN_S, whole
 from webrecord.proxies import proxy_for
 from webrecord.replies import Document, document, documents, other_server, problem, retry_after_s
 from webrecord.settings import Target
+from webrecord.waiting import QUIET_S, Waits, silently
 from webrecord.wire import Ways, why
 from webrecord.words import t
 
@@ -45,12 +46,17 @@ class Api:
         target: where, and the token.
         patience: for calls that may be repeated.
         pause: sleeps; a batch gives one that an interruption ends.
+        waits: tells of a call that takes long.
     """
 
     def __init__(
-        self, target: Target, patience: Patience | None = None, pause: Callable[[float], None] = time.sleep
+        self,
+        target: Target,
+        patience: Patience | None = None,
+        pause: Callable[[float], None] = time.sleep,
+        waits: Waits = silently,
     ) -> None:
-        self.target, self._patience, self._pause = target, patience or Patience(), pause
+        self.target, self._patience, self._pause, self.waits = target, patience or Patience(), pause, waits
         headers = {"Accept": "application/json", "User-Agent": "webrecord"}
         if target.token:
             headers["Authorization"] = f"Bearer {target.token}"
@@ -83,7 +89,8 @@ class Api:
     def wait(self, recording_id: str, etag: str | None, timeout_s: int = WAIT_S) -> tuple[Document | None, str | None]:
         """GET /recordings/{id}/wait; return the recording, or None where nothing is new, and its ETag."""
         headers = {"If-None-Match": etag} if etag else {}
-        reply = self.call("GET", f"{_path(recording_id)}/wait", query={"timeout": timeout_s}, headers=headers)
+        path = f"{_path(recording_id)}/wait"
+        reply = self.call("GET", path, query={"timeout": timeout_s}, headers=headers, held_s=timeout_s)
         return (None if reply.status_code == 304 else document(reply)), reply.headers.get("etag", etag)
 
     def pages(
@@ -136,6 +143,11 @@ class Api:
         """DELETE /recordings/{id}; return 202 for cancelled, 204 for deleted."""
         query = {"files": "true"} if files else {}
         return self.call("DELETE", _path(recording_id), query=query, repeat=False).status_code
+
+    @property
+    def waited_for(self) -> str:
+        """What is told of a call that takes long."""
+        return t("waiting for an answer of {target} …", target=self.target)
 
     def unreachable(self, error: httpx.HTTPError) -> errors.Unreachable:
         """Return the error for a call that got no answer."""
@@ -208,9 +220,12 @@ class Api:
         headers: Mapping[str, str] | None = None,
         repeat: bool = True,
         leads: bool = False,
+        held_s: float = 0.0,
         typed: Mapping[str, str] | None = None,
     ) -> httpx.Response:
         """Make one call, and again where that is safe and may help; 2xx and 304 are returned, 302 where it `leads` on.
+
+        The API may keep back its answer for `held_s`.
 
         Raises:
             CliError: what the answer means, or that there was none.
@@ -237,15 +252,17 @@ class Api:
                 return reply
             raise self.refusal(reply, typed)
 
-        again = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(_may_pass),
-            stop=tenacity.stop_after_attempt(self._patience.tries if repeat else 1)
-            | tenacity.stop_before_delay(self._patience.within_s),
-            wait=_pause_s,
-            sleep=self._pause,
-            reraise=True,
-        )
-        return again(once)
+        tries = self._patience.tries if repeat else 1
+        with self.waits(self.waited_for, QUIET_S + held_s) as tell:
+            again = tenacity.Retrying(
+                retry=tenacity.retry_if_exception(_may_pass),
+                stop=tenacity.stop_after_attempt(tries) | tenacity.stop_before_delay(self._patience.within_s),
+                wait=_pause_s,
+                sleep=self._pause,
+                before_sleep=lambda state: tell(_goes_on(state, tries)),
+                reraise=True,
+            )
+            return again(once)
 
 
 def _pause_s(state: tenacity.RetryCallState) -> float:
@@ -253,6 +270,14 @@ def _pause_s(state: tenacity.RetryCallState) -> float:
     if isinstance(error, errors.Busy) and error.retry_after_s is not None:
         return min(error.retry_after_s, _LONGEST_PAUSE_S)
     return float(tenacity.wait_exponential_jitter(max=15)(state))
+
+
+def _goes_on(state: tenacity.RetryCallState, tries: int) -> str:
+    error = state.outcome.exception() if state.outcome else None
+    pause_s = state.next_action.sleep if state.next_action else 0.0
+    number = state.attempt_number + 1
+    after = t("try {number} of {tries} in {pause_s:.0f} s", number=number, tries=tries, pause_s=pause_s)
+    return f"{error}; {after}"
 
 
 def _may_pass(error: BaseException) -> bool:

@@ -17,6 +17,7 @@ from webrecord.api import Api, Patience
 from webrecord.proxies import proxy_for
 from webrecord.replies import document
 from webrecord.settings import Choices, Target, check_mode, config_path, home, read_config, read_token, resolve
+from webrecord.waiting import Waits, silently
 from webrecord.words import t
 
 CLOCK_LIMIT_S = 60.0
@@ -35,7 +36,7 @@ class Finding:
     status: int = 0
 
 
-def examine(choices: Choices, environ: Mapping[str, str]) -> Iterator[Finding]:
+def examine(choices: Choices, environ: Mapping[str, str], waits: Waits = silently) -> Iterator[Finding]:
     """Yield the findings; what can't be looked at since something before it is wrong is left out."""
     yield _checked("configuration", lambda: _configuration(config_path(environ)))
     try:
@@ -54,15 +55,15 @@ def examine(choices: Choices, environ: Mapping[str, str]) -> Iterator[Finding]:
     yield route
     if route.status:
         return
-    with Api(target, Patience(1, 0)) as api:
+    with Api(target, Patience(1, 0), waits=waits) as api:
         yield from _remote(api)
 
 
 def _remote(api: Api) -> Iterator[Finding]:
     try:
-        reply = whole(api.http, api.http.build_request("GET", "/healthz"))
-    except httpx.HTTPError as error:
-        yield Finding("endpoint", str(api.unreachable(error)), errors.Unreachable.exit_status)
+        reply = _healthz(api)
+    except errors.Unreachable as error:
+        yield Finding("endpoint", str(error), errors.Unreachable.exit_status)
         return
     except (errors.BadUsage, errors.NotTheApi, httpx.InvalidURL) as error:
         status = error.exit_status if isinstance(error, errors.CliError) else errors.BadUsage.exit_status
@@ -72,6 +73,14 @@ def _remote(api: Api) -> Iterator[Finding]:
     yield _clock(reply, datetime.now(timezone.utc))
     yield _checked("health", lambda: _health(api, reply))
     yield _checked("token", lambda: _token(api))
+
+
+def _healthz(api: Api) -> httpx.Response:
+    with api.waits(api.waited_for):
+        try:
+            return whole(api.http, api.http.build_request("GET", "/healthz"))
+        except httpx.HTTPError as error:
+            raise api.unreachable(error) from error
 
 
 def _proxy(target: Target, environ: Mapping[str, str]) -> str:

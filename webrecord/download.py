@@ -16,6 +16,7 @@ import httpx
 from webrecord.alone import alone
 from webrecord.errors import RecordingFailed
 from webrecord.proxies import proxy_for
+from webrecord.waiting import Change, Waits, silently
 from webrecord.wire import why as why_of
 from webrecord.words import t
 
@@ -51,12 +52,14 @@ class Fetcher:
         report: is told how far it is.
         pause: sleeps between tries.
         free: tells how many bytes the disk of a folder has left.
+        waits: tells of a file that takes long, and why it is asked for again.
     """
 
     http: httpx.Client
     report: Report = lambda _there, _size: None
     pause: Callable[[float], None] = time.sleep
     free: Callable[[Path], int] = _free
+    waits: Waits = silently
 
     def fetch(self, address: Callable[[bool], str], path: Path, size: int | None) -> int:
         """Bring one file to `path`, through `<path>.part`; return its size.
@@ -71,10 +74,10 @@ class Fetcher:
                 is fetching it to the same place.
         """
         part = path.with_name(f"{path.name}.part")
-        with alone(part, path.name):
-            return self._fetch(address, path, part, size)
+        with alone(part, path.name), self.waits(t("fetching {name} …", name=path.name)) as tell:
+            return self._fetch(address, path, part, size, tell)
 
-    def _fetch(self, address: Callable[[bool], str], path: Path, part: Path, size: int | None) -> int:
+    def _fetch(self, address: Callable[[bool], str], path: Path, part: Path, size: int | None, tell: Change) -> int:
         url, vain, refused, why = address(False), 0, 0, ""
         while vain < TRIES and refused < TRIES:
             had = _size(part)
@@ -87,6 +90,7 @@ class Fetcher:
                 raise RecordingFailed(t("{name}: the API gives an invalid address", name=path.name)) from None
             except (_Again, httpx.HTTPError) as error:
                 why = str(error) if isinstance(error, _Again) else _words(error, url)
+                tell(t("{name}: {why}; it is asked for again", name=path.name, why=why))
                 self.pause(min(10.0, 0.25 * 2**vain))
             else:
                 part.replace(path)

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from webrecord.errors import ReaderLeftError
 from webrecord.text import safe, to_json
+from webrecord.waiting import QUIET_S, Change, Waiting
 
 _WIDE = 200
 """Columns where no terminal limits them: nothing that programs look for is broken into lines."""
@@ -25,9 +26,12 @@ class Output:
         self.as_json = as_json
         self.people = _console(stderr=False)
         self.notes = _console(stderr=True)
+        self._waiting = Waiting(self.notes, self.note)
+        self.waits = self._waiting.about
 
     def result(self, value: Any, show: Callable[[], RenderableType]) -> None:  # noqa: ANN401 (any JSON value)
         """Print the command's result: as JSON, or what `show` makes of it."""
+        self._waiting.hide()
         if self.as_json:
             print_json(value)
         else:
@@ -35,6 +39,7 @@ class Output:
 
     def row(self, value: Any, line: str, style: str = "") -> None:  # noqa: ANN401 (any JSON value)
         """Print one of several results, as they come: a line of JSON, or of text."""
+        self._waiting.hide()
         if self.as_json:
             print_json(value, indent=None)
         else:
@@ -42,6 +47,7 @@ class Output:
 
     def pass_on(self, line: str) -> None:
         """Print a line of another command's result, text or JSON, on stdout."""
+        self._waiting.hide()
         _line(self.people, line, "")
 
     def note(self, line: str, style: str = "") -> None:
@@ -49,10 +55,16 @@ class Output:
         _line(self.notes, line, style)
 
     @contextmanager
-    def working(self, line: str) -> Iterator[Callable[[str], None]]:
-        """Show that something goes on; give a function that changes the line. Only on a terminal."""
-        with self.notes.status(Text(safe(line))) as status:
-            yield lambda changed: status.update(Text(safe(changed)))
+    def working(self, line: str, *, told: bool = False) -> Iterator[Change]:
+        """Show what goes on, on a terminal at once; give what changes the line there.
+
+        Elsewhere it is a line once it takes long, unless the command has `told` it anyway.
+        """
+        if not self.notes.is_terminal and told:
+            yield lambda _changed: None
+            return
+        with self.waits(line, 0.0 if self.notes.is_terminal else QUIET_S) as change:
+            yield change if self.notes.is_terminal else lambda _changed: None
 
 
 def print_json(value: Any, *, indent: int | None = 2) -> None:  # noqa: ANN401 (any JSON value)

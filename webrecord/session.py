@@ -52,7 +52,7 @@ class Session:
     @cached_property
     def api(self) -> Api:
         """The API that options, environment or profile name."""
-        return Api(resolve(self.choices, os.environ))
+        return Api(resolve(self.choices, os.environ), waits=self.out.waits)
 
     def again(self, *words: str) -> str:
         """Return a command line that goes where this one went: `webrecord stop ID --profile prod`."""

@@ -18,6 +18,7 @@ from local.client import ClientError
 from local.commands.common import StateDir, folder, mistakes_are_lines
 from local.config import STATE_DIR
 from local.running import cloud_in
+from local.waiting import waiting
 
 app = typer.Typer(help="The log of callbacks, of a running or a past local cloud.")
 
@@ -65,7 +66,8 @@ def resend(
             raise ClientError("say which: ids from the log, --task or --failed")
         state_dir: Path = own_state_dir or context.obj
         with cloud_in(state_dir, console) as client:
-            sent = client.resend({"ids": ids or [], "task": task, "failed": failed})
+            with waiting(console, "sending callbacks again …"):
+                sent = client.resend({"ids": ids or [], "task": task, "failed": failed})
             _say(console, sent, DeliveryLog(state_dir / FILE_NAME))
 
 
@@ -90,13 +92,14 @@ def _row(delivery: Delivery) -> str:
 
 def _say(console: Console, sent: dict[str, str], log: DeliveryLog, wait_s: float = 15.0) -> None:
     """Show the first attempts of what was sent again."""
-    waiting: set[str] = set(sent.values())
+    left: set[str] = set(sent.values())
     until = time.monotonic() + wait_s
-    while waiting and time.monotonic() < until:
-        time.sleep(FOLLOW_S)
-        for delivery in _of(log.read(), waiting):
-            waiting.discard(delivery.message_id)
-            print(_row(delivery))
+    with waiting(console, "waiting for what their receiver answers …"):
+        while left and time.monotonic() < until:
+            time.sleep(FOLLOW_S)
+            for delivery in _of(log.read(), left):
+                left.discard(delivery.message_id)
+                print(_row(delivery))
     console.print(f"{len(sent)} sent again", highlight=False)
 
 

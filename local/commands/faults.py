@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,12 +13,13 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from local.client import ClientError
+from local.client import Client, ClientError
 from local.commands.common import StateDir, mistakes_are_lines
 from local.config import STATE_DIR
 from local.faults import FaultFile
 from local.faults.model import mistakes
 from local.running import running_cloud
+from local.waiting import waiting
 
 app = typer.Typer(no_args_is_help=True, help="Faults on purpose, in the running local cloud.")
 
@@ -64,7 +67,7 @@ def add(
             FaultFile.model_validate({"faults": [rule]})
         except ValidationError as error:
             raise ClientError(mistakes(error).replace("faults.0.", "")) from error
-        with running_cloud(state_dir) as client:
+        with _asked(state_dir) as client:
             print(*client.add_faults({"faults": [rule]}))
 
 
@@ -74,7 +77,7 @@ def load(
     state_dir: StateDir = STATE_DIR,
 ) -> None:
     """Add all rules of a faults file."""
-    with mistakes_are_lines(), running_cloud(state_dir) as client:
+    with _asked(state_dir) as client:
         print(*client.add_faults(read_file(file).model_dump(mode="json", exclude_none=True)))
 
 
@@ -84,7 +87,7 @@ def show(
     state_dir: StateDir = STATE_DIR,
 ) -> None:
     """Show the rules, how many they fitted and how many they struck."""
-    with mistakes_are_lines(), running_cloud(state_dir) as client:
+    with _asked(state_dir) as client:
         rules = client.faults()
     if as_json:
         print(json.dumps(rules, ensure_ascii=False, indent=2))
@@ -103,8 +106,15 @@ def clear(
     state_dir: StateDir = STATE_DIR,
 ) -> None:
     """Remove rules."""
-    with mistakes_are_lines(), running_cloud(state_dir) as client:
+    with _asked(state_dir) as client:
         print(f"{len(client.clear_faults(names or []))} cleared")
+
+
+@contextmanager
+def _asked(state_dir: Path) -> Iterator[Client]:
+    wait = "waiting for the local cloud …"
+    with mistakes_are_lines() as console, running_cloud(state_dir) as client, waiting(console, wait):
+        yield client
 
 
 def _text(value: object) -> str:

@@ -95,13 +95,18 @@ class Given:
         secret_id, secret_key, token, where = _credentials(os.environ, self.values)
         self.credentials = where
         region = self.values.get("TENCENT_REGION") or REGION_OF[site]
-        self.cloud = Tencent(secret_id, secret_key, region, token, site, endpoint, cos_endpoint)
+        self.cloud = Tencent(secret_id, secret_key, region, token, site, endpoint, cos_endpoint, waits=self.out.waits)
         # What is deployed calls the same services as its deployer.
         own = {"WEBRECORD_TRTC_ENDPOINT": endpoint, "WEBRECORD_COS_ENDPOINT": cos_endpoint}
         told_too = {**TRTC_OF[site], "TENCENT_REGION": region, **{name: value for name, value in own.items() if value}}
         build, functions, alarms = build or root / "build", only == "functions", alarms or notice is not None
         options = Options(root, env, build, deployment, _version(), functions, adopt, told_too, alarms, notice)
         self.deployment = Deployment(self.cloud, options)
+
+    def addresses(self) -> dict[str, str | None]:
+        """Return the Function URLs; those of new functions take some seconds."""
+        with self.out.working(t("reading the account …")):
+            return told(t("the addresses"), self.deployment.addresses)  # type: ignore[no-any-return]
 
     def who(self) -> dict[str, Any]:
         """Return whose account it is."""

@@ -73,7 +73,7 @@ def batch(
     target = resolve(session.choices, os.environ)
     with (
         Journal(file.with_name(f"{file.name}.results.jsonl")) as journal,
-        Api(target, Patience(retries + 1, 3600.0), pause) as api,
+        Api(target, Patience(retries + 1, 3600.0), pause, session.out.waits) as api,
         Progress(console=session.out.notes, disable=not session.out.notes.is_terminal, transient=True) as progress,
     ):
         done = [line for line in lines if journal.is_done(line.key)]

@@ -119,7 +119,7 @@ def _status(
 ) -> None:
     """Show what is deployed: each function's state and version, and where it answers."""
     given = Given(env, build, deployment, site, endpoint, cos_endpoint, as_json=as_json)
-    addresses = told(t("the addresses"), given.deployment.addresses)
+    addresses = given.addresses()
     for function in given.deployment.description.functions:
         found = told(function.name, lambda key=function.key: given.deployment.deployed(key))
         state = found.get("Status") if found else "absent"
@@ -140,7 +140,7 @@ def _outputs(
 ) -> None:
     """Print the two addresses, and what is left to do in the TRTC console."""
     given = Given(env, build, deployment, site, endpoint, cos_endpoint, as_json=as_json)
-    _end(given, told(t("the addresses"), given.deployment.addresses))
+    _end(given, given.addresses())
 
 
 def _policies(
@@ -168,14 +168,15 @@ def _policies(
 def _verify(given: Given, made: int) -> None:
     from webrecord.deploy.verify import verify
 
-    addresses = told(t("the addresses"), given.deployment.addresses)
+    addresses = given.addresses()
     reconcile = given.deployment.description.function("reconcile").name
     wrong = []
-    for finding in verify(given.cloud, reconcile, addresses, envfile.read(given.env)):
-        mark = "ok  " if finding.ok else "FAIL"
-        row = {"check": finding.name, "ok": finding.ok, "detail": finding.line}
-        given.out.row(row, f"{mark}  {finding.name}: {finding.line}", "" if finding.ok else "red")
-        wrong += [] if finding.ok else [finding.name]
+    with given.out.waits(t("looking whether it works …")) as tell:
+        for finding in verify(given.cloud, reconcile, addresses, envfile.read(given.env), tell=tell):
+            mark = "ok  " if finding.ok else "FAIL"
+            row = {"check": finding.name, "ok": finding.ok, "detail": finding.line}
+            given.out.row(row, f"{mark}  {finding.name}: {finding.line}", "" if finding.ok else "red")
+            wrong += [] if finding.ok else [finding.name]
     _end(given, addresses)
     if wrong:
         raise CliError(

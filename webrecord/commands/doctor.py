@@ -20,8 +20,8 @@ def register(app: typer.Typer) -> None:
 
 def doctor(session: Session) -> None:
     """Look whether calls can work: configuration, endpoint, clock, health, token."""
-    with session.out.working(t("looking …")):
-        findings = list(examine(session.choices, os.environ))
+    with session.out.working(t("looking …"), told=True):
+        findings = list(examine(session.choices, os.environ, session.out.waits))
     table = tables.table_of("", "check", t("what was seen"))
     for finding in findings:
         mark, style = ("bad", "red") if finding.status else ("ok", "")

@@ -21,6 +21,7 @@ from webrecord.playlist import is_ours, segments, side_by_side
 from webrecord.replies import Document
 from webrecord.session import Session, command
 from webrecord.text import safe, size
+from webrecord.waiting import Waits
 from webrecord.wire import Ways
 from webrecord.words import t
 
@@ -65,7 +66,7 @@ def download(
     problems: list[str] = []
     try:
         with http, _progress(session) as following:
-            work = _Work(session.api, recording_id, folder, http, following, force=force)
+            work = _Work(session.api, recording_id, folder, http, following, session.out.waits, force=force)
             # Playlists first: they bring their segments, and know how those belong together.
             for file in sorted(files, key=lambda file: not str(file.get("name", "")).endswith(".m3u8")):
                 with _kept(problems):
@@ -104,11 +105,12 @@ class _Work:
         folder: Path,
         http: httpx.Client,
         following: Callable[[str], Callable[[int, int | None], None]],
+        waits: Waits,
         *,
         force: bool,
     ) -> None:
         self._api, self._id, self._folder, self._http = api, recording_id, folder, http
-        self._following, self._force, self._there = following, force, set[str]()
+        self._following, self._waits, self._force, self._there = following, waits, force, set[str]()
 
     def bring(self, file: Document) -> list[Document]:
         """Bring one file, for a playlist with its segments; return what is there now, each file once."""
@@ -161,7 +163,7 @@ class _Work:
                     )
                 )
         else:
-            Fetcher(self._http, self._following(name)).fetch(address, path, length)
+            Fetcher(self._http, self._following(name), waits=self._waits).fetch(address, path, length)
         self._there.add(name)
         return self._told(name)
 

@@ -45,7 +45,7 @@ def stop(
             )
         )
         try:
-            with session.out.working(f"{recording_id} {recording.get('state')}"):
+            with session.out.working(f"{recording_id} {recording.get('state')}", told=True):
                 recording = until_final(session, recording_id, limit)
         except KeyboardInterrupt:
             shows = session.again("watch", recording_id)

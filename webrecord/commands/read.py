@@ -108,7 +108,7 @@ def watch(
     deadline = Deadline(timeout)
     state, recording = None, {}
     try:
-        with session.out.working(recording_id):
+        with session.out.working(recording_id, told=True):
             for recording in changes(session.api, recording_id, deadline):
                 if session.out.as_json or recording.get("state") != state:
                     state = recording.get("state")

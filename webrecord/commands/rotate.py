@@ -48,7 +48,9 @@ def _rotate(
     envfile.refuse_tracked(env)
     head(given)
     rotation = given.deployment.rotation()
-    carry_out(given, planned([rotation]), [rotation], yes=yes)
+    with given.out.working(t("reading the account …")):
+        changes = planned([rotation])
+    carry_out(given, changes, [rotation], yes=yes)
     for line in told(rotation.name, rotation.stays):
         given.out.row({"stays": line}, f"= {line}")
 
@@ -76,7 +78,8 @@ def _rollback(
     given = Given(env, folder, deployment, site, endpoint, cos_endpoint, only="functions", as_json=as_json)
     head(given)
     resources = [given.deployment.function(key) for key in ORDER]
-    changes = planned(resources)
+    with given.out.working(t("reading the account …")):
+        changes = planned(resources)
     new = [change for change in changes if change.sign == "+"]
     if new:
         raise BadUsage(

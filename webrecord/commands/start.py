@@ -173,7 +173,7 @@ def run(
                 stay=stay,
             )
         )
-        with session.out.working(f"{recording_id} {recording.get('state')}") as working:
+        with session.out.working(f"{recording_id} {recording.get('state')}", told=True) as working:
 
             def seen(now: Document) -> None:
                 line = f"{recording_id} {tables.state_line(now)}"

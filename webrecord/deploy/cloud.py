@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 from webrecord.deploy.errors import ApiError
 from webrecord.proxies import is_this_machine
+from webrecord.waiting import Waits, silently
+from webrecord.words import t
 
 if TYPE_CHECKING:
     import requests
@@ -71,6 +73,7 @@ class Tencent:
         site: `china` or `international`: another host of each API, other accounts.
         endpoint: another address for all APIs, `http://127.0.0.1:9470`; cos_endpoint: the same for COS.
         sleep: how to wait before another try, seconds.
+        waits: tells of a call that takes long.
     """
 
     secret_id: str
@@ -81,19 +84,26 @@ class Tencent:
     endpoint: str | None = None
     cos_endpoint: str | None = None
     sleep: Callable[[float], None] = time.sleep
+    waits: Waits = silently
     _clients: dict[tuple[str, int], Any] = field(default_factory=dict, repr=False)
 
     def call(self, service: str, action: str, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401 (any JSON)
         """Call an API. A read is tried again after a lost answer, a write only after a refusal that passes."""
-        for tries in range(TRIES):
-            try:
-                return self._once(service, action, parameters)
-            except ApiError as error:  # noqa: PERF203 (five tries)
-                lost = error.code in ("ClientNetworkError", "ServerNetworkError")
-                again = error.code.startswith(_PASSING) or (lost and action.startswith(_READS))
-                if not again or tries == TRIES - 1:
-                    raise
-                self.sleep(2**tries)
+        with self.waits(waited_for(service.upper(), action)) as tell:
+            for tries in range(TRIES):
+                try:
+                    return self._once(service, action, parameters)
+                except ApiError as error:  # noqa: PERF203 (five tries)
+                    lost = error.code in ("ClientNetworkError", "ServerNetworkError")
+                    again = error.code.startswith(_PASSING) or (lost and action.startswith(_READS))
+                    if not again or tries == TRIES - 1:
+                        raise
+                    pause_s = 2**tries
+                    after = t(
+                        "try {number} of {tries} in {pause_s:.0f} s", number=tries + 2, tries=TRIES, pause_s=pause_s
+                    )
+                    tell(f"{service.upper()} {action}: {error.code}; {after}")
+                    self.sleep(pause_s)
         raise AssertionError
 
     def _once(self, service: str, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -184,7 +194,7 @@ class Cos:
         from qcloud_cos import CosClientError, CosServiceError
 
         try:
-            with _directly(self.account.cos_endpoint):
+            with self.account.waits(waited_for("COS", action)), _directly(self.account.cos_endpoint):
                 return do(self._client) or {}
         except CosServiceError as error:
             raise ApiError(
@@ -213,6 +223,11 @@ class Cos:
             **own,
         )
         return CosS3Client(config, retry=2, session=_unled(requests.Session()))
+
+
+def waited_for(service: str, action: str) -> str:
+    """Return what is told of a call that takes long."""
+    return t("waiting for an answer of {service} to {action} …", service=service, action=action)
 
 
 def _unled(session: requests.Session) -> requests.Session:

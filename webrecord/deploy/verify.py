@@ -16,6 +16,7 @@ import httpx
 from webrecord.deploy.cloud import Cloud
 from webrecord.deploy.errors import ApiError
 from webrecord.proxies import is_this_machine
+from webrecord.waiting import Change
 from webrecord.words import t
 
 TIMEOUT_S = 30
@@ -28,6 +29,10 @@ CHECK = {
     "CallbackTs": 1700000000000,
 }
 """The same bytes each time, so that checks leave one small object, however often they are made."""
+
+
+Rest = Callable[[str, float], None]
+"""Waits so many seconds before it is asked again; told why."""
 
 
 class Finding(NamedTuple):
@@ -45,13 +50,22 @@ def verify(
     values: Mapping[str, str],
     *,
     sleep: Callable[[float], None] = time.sleep,
+    tell: Change = lambda _line: None,
 ) -> Iterator[Finding]:
-    """Yield what the doctor in the function finds wrong, and what the two addresses answer."""
+    """Yield what the doctor in the function finds wrong, and what the two addresses answer.
+
+    `tell` is told what is asked again, and why.
+    """
+
+    def rest(why: str, pause_s: float) -> None:
+        tell(t("{why}; it is asked again in {pause_s:g} s", why=why, pause_s=pause_s))
+        sleep(pause_s)
+
     found = _doctor(cloud, reconcile)
     for pause in DOCTOR_PAUSES_S:
         if all(one.ok for one in found):
             break
-        sleep(pause)
+        rest("; ".join(f"{one.name}: {one.line}" for one in found if not one.ok), pause)
         found = _doctor(cloud, reconcile)
     yield from found
     for key in ("recordings", "callback"):
@@ -62,14 +76,14 @@ def verify(
                 t("it has no Function URL yet; look again with `webrecord deploy status`"),
             )
     if url := addresses.get("callback"):
-        yield from _callback(url, values, sleep)
+        yield from _callback(url, values, rest)
     if url := addresses.get("recordings"):
         token = values.get("WEBRECORD_API_TOKENS", "").split(",")[0].partition(":")[2]
-        yield _expected(t("API without a token"), 401, lambda: httpx.get(f"{url}/recordings", **_how(url)), sleep)
+        yield _expected(t("API without a token"), 401, lambda: httpx.get(f"{url}/recordings", **_how(url)), rest)
         if token:
             headers = {"Authorization": f"Bearer {token}"}
             ask = lambda: httpx.get(f"{url}/recordings?limit=1", headers=headers, **_how(url))  # noqa: E731
-            yield _expected(t("API with the first token"), 200, ask, sleep)
+            yield _expected(t("API with the first token"), 200, ask, rest)
 
 
 def _doctor(cloud: Cloud, reconcile: str) -> list[Finding]:
@@ -92,7 +106,7 @@ def _doctor(cloud: Cloud, reconcile: str) -> list[Finding]:
         ]
 
 
-def _callback(url: str, values: Mapping[str, str], sleep: Callable[[float], None]) -> Iterator[Finding]:
+def _callback(url: str, values: Mapping[str, str], rest: Rest) -> Iterator[Finding]:
     body = json.dumps(CHECK, separators=(",", ":")).encode()
     app = values.get("WEBRECORD_SDK_APP_ID", "").split(",")[0].strip()
     key = values.get("WEBRECORD_CALLBACK_KEYS", "").split(",")[0].strip()
@@ -105,7 +119,7 @@ def _callback(url: str, values: Mapping[str, str], sleep: Callable[[float], None
         post = lambda sign=sign: httpx.post(  # noqa: E731
             url, content=body, headers={**headers, "Sign": sign}, **_how(url)
         )
-        yield _expected(name, status, post, sleep)
+        yield _expected(name, status, post, rest)
 
 
 def _how(url: str) -> dict[str, Any]:
@@ -113,9 +127,7 @@ def _how(url: str) -> dict[str, Any]:
     return {"timeout": TIMEOUT_S, "trust_env": not is_this_machine(urlsplit(url).hostname or "")}
 
 
-def _expected(
-    name: str, status: int, ask: Callable[[], httpx.Response], sleep: Callable[[float], None], tries: int = 4
-) -> Finding:
+def _expected(name: str, status: int, ask: Callable[[], httpx.Response], rest: Rest, tries: int = 4) -> Finding:
     """Ask, again while the address or the role is too new to work."""
     seen = ""
     for attempt in range(tries):
@@ -132,7 +144,7 @@ def _expected(
         except httpx.HTTPError as error:
             seen = t("no answer: {error}", error=error)
         if attempt < tries - 1:
-            sleep(3)
+            rest(f"{name}: {seen}", 3)
     return Finding(name, False, seen)
 
 
