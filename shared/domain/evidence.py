@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import cache, reduce
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from typing_extensions import Self
 
 from shared.domain.film_verdict import FilmCheck, Flaw
@@ -125,11 +125,19 @@ class Attempt(Joined):
     """Whether the refusal forbids another try."""
     unanswered: Unanswered | None = None
     """No answer came: a task may or may not have started. The same RecordId must be tried again."""
+    again_ms: int | None = None
+    """When it was made last, where it was made more than once: each time may have started a task."""
 
     @classmethod
     @cache
     def rules(cls) -> dict[str, Callable[[Any, Any], Any]]:
         return {"at_ms": earliest}
+
+    def join(self, other: Self) -> Self:
+        joined = super().join(other)
+        made = [ms for each in (self, other) for ms in (each.at_ms, each.again_ms) if ms is not None]
+        again_ms = max(made) if made and max(made) != min(made) else None
+        return joined if joined.again_ms == again_ms else joined.model_copy(update={"again_ms": again_ms})
 
 
 class Filmed(BaseModel):
@@ -207,11 +215,26 @@ class Notification(Joined):
     error: Note | None = None
     ended: Note | None = None
     """The receiver wants no more notifications: 410."""
+    state: str | None = None
+    """Which state it tells."""
 
     @classmethod
     @cache
     def rules(cls) -> dict[str, Callable[[Any, Any], Any]]:
         return {"delivered_ms": earliest, "ended": earliest}
+
+
+def told_by(webhook_id: str) -> str:
+    """Return the state that a notification tells, as releases had it that did not store it: `<id>-…-<state>`."""
+    return webhook_id.removesuffix("-again").rpartition("-")[2]
+
+
+def _with_state(stored: dict[str, Notification]) -> dict[str, Notification]:
+    """Return notifications as they are stored now: with the state that each tells."""
+    return {
+        webhook_id: sent if sent.state else sent.model_copy(update={"state": told_by(webhook_id)})
+        for webhook_id, sent in stored.items()
+    }
 
 
 class Evidence(Joined):
@@ -227,7 +250,7 @@ class Evidence(Joined):
     """It was completed, and news of before came then: it stays so."""
     changes: dict[Change, str] = Field(default_factory=dict)
     """States that the caller wants notifications of: `<ms>-<state>` → state."""
-    notifications: dict[str, Notification] = Field(default_factory=dict)
+    notifications: Annotated[dict[str, Notification], AfterValidator(_with_state)] = Field(default_factory=dict)
     facts: dict[FactName, str] = Field(default_factory=dict)
     """Name of every fact folded in, and what it is; sorted by name this is the timeline."""
     said: dict[str, str] | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple, cast
 
-from shared.domain.evidence import Attempt, Evidence, File, Filmed, Notification, Task
+from shared.domain.evidence import Attempt, Evidence, File, Filmed, Notification, Task, told_by
 from shared.domain.ids import fact_name, is_task_id, task_key_of
 from shared.domain.reasons import Code, former, named
 from shared.domain.refusals import UNREADABLE
@@ -121,9 +121,11 @@ def changed(at_ms: int, state: str) -> Fact:
     return _fact("changed", at_ms, {"state": state})
 
 
-def notified(at_ms: int, webhook_id: str, attempt: int, error: str | None, *, ended: bool = False) -> Fact:
+def notified(
+    at_ms: int, webhook_id: str, attempt: int, error: str | None, *, state: str | None = None, ended: bool = False
+) -> Fact:
     """A notification was sent; `error` is None when it was taken, `ended` where its receiver wants no more of any."""
-    said = {"webhook_id": webhook_id, "attempt": attempt, "error": error}
+    said = {"webhook_id": webhook_id, "attempt": attempt, "error": error} | ({"state": state} if state else {})
     return _fact("notified", at_ms, said | ({"ended": True} if ended else {}))
 
 
@@ -173,7 +175,8 @@ def _fact_says(fact: Fact) -> dict[str, Any]:
             delivered = None if data["error"] else at_ms
             error = (at_ms, data["error"]) if data["error"] else None
             ended = error if data.get("ended") else None
-            sent = Notification(attempts=data["attempt"], delivered_ms=delivered, error=error, ended=ended)
+            told = data.get("state") or told_by(data["webhook_id"])
+            sent = Notification(attempts=data["attempt"], delivered_ms=delivered, error=error, ended=ended, state=told)
             return {"notifications": {data["webhook_id"]: sent}}
         case "gave_up":
             code = named(data["code"]) if "code" in data else former(data["why"])

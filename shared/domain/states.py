@@ -125,7 +125,7 @@ def state_of(accepted: Accepted, evidence: Evidence) -> Verdict:
 
 def is_reopened(accepted: Accepted, before: Evidence, after: Evidence) -> bool:
     """Tell whether news would turn `completed` back. That of another task may, until the caller was told."""
-    told = any(webhook_id.endswith(f"-{State.COMPLETED.value}") for webhook_id in before.notifications)
+    told = any(sent.state == State.COMPLETED.value for sent in before.notifications.values())
     if before.tasks.keys() != after.tasks.keys() and not told:
         return False
     states = [state_of(accepted, evidence)[0] for evidence in (before, after)]

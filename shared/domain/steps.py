@@ -217,9 +217,8 @@ def _settling(evidence: Evidence, now_ms: int, timing: Timing, *, swept: bool) -
     settles_at_ms = settles_ms(evidence, now_ms)
     if now_ms < settles_at_ms:
         return Wait(settles_at_ms)
-    made = sum("-attempt-" in name for name in evidence.facts)
     # One that died may have a task beside that of its repeat, which TRTC no longer took for the same.
-    if made > len(evidence.attempts) or any(not attempt.task_key for attempt in evidence.attempts.values()):
+    if any(attempt.again_ms is not None or not attempt.task_key for attempt in evidence.attempts.values()):
         if not swept:
             last = last_attempt(evidence)
             return Sweep(last[0] if last and is_unsure(evidence) else None)

@@ -19,6 +19,7 @@ from shared.domain.document import Recording
 from shared.domain.facts import Fact
 from shared.domain.notify_hosts import NotificationError
 from shared.domain.periods import REPEAT_MS
+from shared.domain.states import State
 from shared.domain.steps import SETTLE_MS, Notify, next_step
 from shared.store import journal, markers
 from shared.store.journal import Known
@@ -133,6 +134,7 @@ class Tellings:
 
     def _send(self, step: Notify, known: Known, recording: Recording) -> Fact:
         accepted, at_ms, ended = known.accepted, self._ports.clock(), False
+        state = _told(step.webhook_id, recording)
         url, body, error = accepted.notify_url or "", notification(step.webhook_id, recording), None
         try:
             self._ports.notifier.send(url, step.webhook_id, at_ms // 1000, body, accepted.traceparent)
@@ -141,7 +143,7 @@ class Tellings:
             took_ms, host = self._ports.clock() - at_ms, self._host_of[accepted.recording_id]
             self._slow[host] += took_ms >= SLOW_MS
             self._report.note_not_taken(host if self._slow[host] >= ENOUGH_SLOW else None)
-        return facts.notified(at_ms, step.webhook_id, step.attempt, error, ended=ended)
+        return facts.notified(at_ms, step.webhook_id, step.attempt, error, state=state.value, ended=ended)
 
 
 def _host(url: str | None) -> str:
@@ -151,12 +153,16 @@ def _host(url: str | None) -> str:
         return ""
 
 
+def _told(webhook_id: str, recording: Recording) -> State:
+    return next(message.state for message in recording.notifications if message.webhook_id == webhook_id)
+
+
 def notification(webhook_id: str, recording: Recording) -> bytes:
     """Return the body of a notification: the reported state, the current state, and the recording.
 
     The states differ if the recording changed before the receiver accepted the notification.
     """
-    state = next(m.state for m in recording.notifications if m.webhook_id == webhook_id)
+    state = _told(webhook_id, recording)
     known = recording.evidence.facts.items()
     since_ms = max((int(name[:13]) for name, label in known if label != "notified"), default=recording.created_ms)
     document = {

@@ -374,3 +374,21 @@ def test_whatever_a_callback_holds_makes_a_document(events: list[tuple[int, dict
     assert known == Evidence.model_validate(json.loads(body)["evidence"])
     assert {event.name for event in told} <= known.facts.keys()
     assert body == decide(ACCEPTED, fold([*pieces[::-1], known])).model_dump_json(exclude_none=True).encode()
+
+
+@given(st.lists(st.integers(1, 5), min_size=1), st.randoms(use_true_random=False))
+def test_an_attempt_that_was_made_again_says_so(times: list[int], chance: random.Random) -> None:
+    """Each time may have begun a task; the same fact twice is one time, and the order says nothing."""
+    pieces = [evidence_of(facts.attempted(1, ms)) for ms in times]
+    halves = [fold(chance.sample(pieces, len(pieces))), fold(pieces[:1])]
+    (attempt,) = fold(halves).attempts.values()
+    assert (min(times), max(times) if len(set(times)) > 1 else None) == (attempt.at_ms, attempt.again_ms)
+
+
+@pytest.mark.parametrize(("name", "state"), [("1-completed", "completed"), ("1-failed-again", "failed")])
+def test_what_a_notification_tells_is_known_of_releases_that_did_not_store_it(name: str, state: str) -> None:
+    """Of a fact, and of a document."""
+    told = evidence_of(facts.notified(1, f"r-{name}", 1, None))
+    held = told.model_dump(exclude_none=True)
+    del held["notifications"][f"r-{name}"]["state"]
+    assert [state, state] == [one.notifications[f"r-{name}"].state for one in (told, Evidence.model_validate(held))]
