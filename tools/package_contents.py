@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 import sys
 import warnings
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from tools.package_lock import PackageError, Wheel
-from tools.package_trim import NEVER_IMPORTED, OWNERS, SUBSTITUTES, UNUSED_REQUIREMENTS, reason
+from tools.package_trim import NEVER_IMPORTED, OWNERS, SUBSTITUTES, UNUSED_REQUIREMENTS
 
 FUNCTIONS = ("recordings", "callback", "reconcile")
 OURS = "scf-webrecord"
@@ -72,13 +71,12 @@ def contents(function: str, root: Path, wheels: list[Wheel]) -> dict[str, File]:
     own = _own(function, root)
     files = {path: File(body, OURS) for path, body in {**own, **_assets(own, root)}.items()}
     for wheel in _needed(own, wheels):
-        kept = {path: body for path, body in sorted(wheel.files.items()) if reason(wheel.name, path) is None}
-        for path, body in kept.items():
+        for path, body in sorted(wheel.files.items()):
             if OWNERS.get(path, wheel.name) != wheel.name:
                 continue
             if path in files:
                 raise PackageError(f"{path} is in {files[path].distribution} and in {wheel.name}: say whose in OWNERS")
-            files[path] = File(_short(body) if path.endswith(".dist-info/METADATA") else body, wheel.name)
+            files[path] = File(body, wheel.name)
     return dict(sorted(files.items()))
 
 
@@ -159,8 +157,3 @@ def _holders(wheels: list[Wheel]) -> dict[str, set[str]]:
 def _holds(wheel: Wheel, module: str) -> bool:
     path = module.replace(".", "/")
     return f"{path}.py" in wheel.files or (path.count("/") > 0 and f"{path}/__init__.py" in wheel.files)
-
-
-def _short(metadata: bytes) -> bytes:
-    lines = re.findall(r"^(?:Metadata-Version|Name|Version): .*$", metadata.decode(), re.MULTILINE)
-    return "".join(f"{line}\n" for line in lines[:3]).encode()

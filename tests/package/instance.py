@@ -2,7 +2,7 @@
 
 Only the standard library and the code folder are on the path. One JSON list of `{"event":…, "context":…}` in on
 standard input; out comes what each returned, and the files of all modules that were imported. Run with `--import`
-as the module, it imports every module of the folder instead, and says which it could not.
+as the module, it imports every module of ours instead, and says which it could not.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from typing import Any
 
 
 def every_module(code_dir: str) -> dict[str, str]:
-    """Import every module of the folder; return what each failed with."""
+    """Import the function's module and every one of shared/; return what each failed with."""
     warnings.simplefilter("ignore")  # deprecated modules say so when they are imported
     failed = {}
-    for source in sorted(Path(code_dir).rglob("*.py")):
+    for source in sorted([*Path(code_dir).glob("*.py"), *Path(code_dir, "shared").rglob("*.py")]):
         module = ".".join(source.relative_to(code_dir).with_suffix("").parts).removesuffix(".__init__")
         try:
             importlib.import_module(module)

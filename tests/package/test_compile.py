@@ -69,35 +69,3 @@ def test_what_the_process_shares_does_not_show() -> None:
     kept = sys.intern("".join(["unusual_name", "_of_ours"]))
     assert alone == compiled_bytes(source, "n.py")
     assert own != marshal.dumps(compile(source, "n.py", "exec")), kept
-
-
-DOCUMENTED = b"""
-'''Of the module.'''
-from __future__ import annotations
-'also a text'
-def f(x):
-    "what f does"
-    "and more"
-    assert x, "kept"
-    return "a text " + g.__name__
-def g():
-    "only this"
-class C:
-    "of the class"
-    def m(self): "of the method"
-    inner = "kept"
-"""
-
-
-def test_without_docstrings_the_code_does_the_same() -> None:
-    """Nothing else is lost: assertions, texts that are used, bodies that were a docstring alone, line numbers."""
-    names: dict[str, Any] = {}
-    code = marshal.loads(compiled_bytes(DOCUMENTED, "name.py", docstrings=False)[16:])
-    exec(code, names)
-    f, g, kind = names["f"], names["g"], names["C"]
-    assert [None] * 5 == [names.get("__doc__"), f.__doc__, g.__doc__, kind.__doc__, kind.m.__doc__]
-    assert ("a text g", None, None, "kept", 5) == (f(1), g(), kind().m(), kind.inner, f.__code__.co_firstlineno)
-    with pytest.raises(AssertionError, match="kept"):
-        f(0)
-    assert b"what f does" not in compiled_bytes(DOCUMENTED, "name.py", docstrings=False)
-    assert b"what f does" in compiled_bytes(DOCUMENTED, "name.py")

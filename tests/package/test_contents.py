@@ -8,7 +8,6 @@ import pytest
 
 from tools.package_contents import OURS, Import, contents, imports
 from tools.package_lock import PackageError, Wheel
-from tools.package_trim import reason
 
 
 def test_imports_of_every_form_are_found() -> None:
@@ -125,13 +124,3 @@ def test_a_file_of_two_wheels_needs_an_owner(tmp_path: Path) -> None:
     wheels = [wheel("both", "other", both="1"), wheel("other", both="2")]
     with pytest.raises(PackageError, match="say whose in OWNERS"):
         contents("callback", root, wheels)
-
-
-@pytest.mark.parametrize(
-    "path",
-    ["pydantic/v1/main.py", "pydantic_core/__init__.pyi", "pydantic/py.typed", "pydantic-2.dist-info/RECORD"],
-)
-def test_what_is_left_out_has_a_reason(path: str) -> None:
-    """The table says why."""
-    assert reason("pydantic", path)
-    assert reason("pydantic", "pydantic/main.py") is None

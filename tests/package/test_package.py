@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from fnmatch import fnmatchcase
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -14,20 +13,8 @@ import pytest
 from tests.package.conftest import everything
 from tools import package_trim
 from tools.package import BUILD, MAX_UNPACKED, MAX_ZIP, MODE, ROOT, TIME, Package, build, main
-from tools.package_contents import FUNCTIONS, imports
+from tools.package_contents import FUNCTIONS
 from tools.package_lock import Wheel, fetch, read_lock
-
-TOLERATED = {
-    ("crcmod.crcmod", "crcmod._crcfunpy"),  # when the compiled one is missing
-    ("pydantic._internal._generate_schema", "pydantic.v1"),  # for a class made for version 1
-    ("requests", "urllib3.contrib.pyopenssl"),  # when Python has no ssl
-    ("requests.adapters", "urllib3.contrib.socks"),  # goes without
-    ("structlog", "structlog.twisted"),  # goes without
-    ("structlog.threadlocal", "structlog._greenlets"),  # goes without
-    ("urllib3", "urllib3.contrib.emscripten"),  # in a browser
-    ("urllib3.http2", "urllib3.http2.connection"),  # when HTTP/2 is asked for
-}
-"""What a module that was kept imports of what was left out, and can do without."""
 
 
 @pytest.fixture(scope="module")
@@ -87,17 +74,16 @@ def test_what_is_over_a_limit_is_said() -> None:
 
 
 def test_nothing_is_in_that_is_not_deployed(package: Package) -> None:
-    """No local cloud, no tests, no stubs, no metadata but what is asked for, no credentials file."""
+    """No local cloud, no tests of ours, no credentials file: our modules, and wheels."""
     names = set(everything(package.folder))
-    odd = re.compile(
-        r"(^|/)(local|tests?|tools|docs|functions)/|\.pyi$|py\.typed$|(^|/)\.|\.dist-info/(?!METADATA$)|^bin/"
-    )
+    odd = re.compile(r"^(local|tests?|tools|docs|functions|bin)/|(^|/)\.")
     assert [] == sorted(name for name in names if odd.search(name))
+    names = {name for name in names if re.match(r"shared/|\w+\.py$", name)}
     page = {name for name in names if re.match("shared/http/(console|description)/", name)}
     page = {name for name in page if not name.endswith((".py", ".pyc"))}
     assert bool(page) == (package.function == "recordings")
     assert {".html", ".css", ".js", ".json", ".LICENSE"} >= {Path(name).suffix for name in page}
-    assert {".py", ".pyc", ".so", ".pem", ""} >= {Path(name).suffix for name in names - page}
+    assert {".py", ".pyc"} >= {Path(name).suffix for name in names - page}
     assert f"{package.function}.py" in names
     assert set() == {f"{other}.py" for other in FUNCTIONS if other != package.function} & names
 
@@ -105,7 +91,7 @@ def test_nothing_is_in_that_is_not_deployed(package: Package) -> None:
 def test_each_function_has_only_its_own(packages: dict[str, Package]) -> None:
     """The callback function never calls TRTC, and only reconcile tells callers."""
     callback = {name.split("/")[0] for name in everything(packages["callback"].folder)}
-    assert set() == callback & {"tencentcloud", "standardwebhooks", "Crypto"}
+    assert set() == callback & {"tencentcloud", "standardwebhooks", "Crypto", "charset_normalizer"}
     recordings = {name.split("/")[0] for name in everything(packages["recordings"].folder)}
     assert "tencentcloud" in recordings
     assert "standardwebhooks" not in recordings
@@ -119,69 +105,33 @@ def test_each_function_has_only_its_own(packages: dict[str, Package]) -> None:
     }
 
 
-def test_every_row_of_the_table_leaves_something_out(packages: dict[str, Package], wheels: list[Wheel]) -> None:
-    """What it names is in a wheel and in no package; every reason is given."""
-    shipped = {name for package in packages.values() for name in everything(package.folder)}
-    rows = [(wheel, pattern) for wheel in wheels for pattern in package_trim.UNUSED.get(wheel.name, {})]
-    rows += [(wheel, pattern) for wheel in wheels for pattern in package_trim.EVERYWHERE]
-    assert set(package_trim.UNUSED) <= {wheel.name for wheel in wheels}
-    gone: dict[str, set[str]] = {}
-    for wheel, pattern in rows:
-        kept_metadata = wheel.name in package_trim.METADATA and pattern == "*.dist-info/*"
-        matched = {path for path in wheel.files if fnmatchcase(path, pattern)}
-        gone.setdefault(pattern, set()).update(matched)
-        assert (1 if kept_metadata else 0) == len(matched & shipped), pattern
-    assert [] == [pattern for pattern, matched in gone.items() if not matched]
+def test_what_is_left_out_is_asked_for(wheels: list[Wheel]) -> None:
+    """Each row names a requirement that a locked wheel has."""
     names = {wheel.name: wheel for wheel in wheels}
     assert [] == [row for row in package_trim.UNUSED_REQUIREMENTS if row[1] not in names[row[0]].requires]
 
 
-def test_what_was_kept_does_without_what_was_left_out(packages: dict[str, Package], wheels: list[Wheel]) -> None:
-    """Of modules that were left out, those that are kept import only what they can do without."""
-    left_out = {
-        module_of(path)
-        for wheel in wheels
-        for path in wheel.files
-        if path.endswith(".py") and package_trim.reason(wheel.name, path) is not None
-    }
-    kept = {path: body for package in packages.values() for path, body in everything(package.folder).items()}
-    missed = set()
-    for path, body in kept.items():
-        if path.endswith(".py"):
-            importer = module_of(path)
-            found = imports(body, importer, is_package=path.endswith("__init__.py"))
-            missed |= {(importer, each.module) for each in found if each.module in left_out}
-    assert TOLERATED == missed
-
-
-def module_of(path: str) -> str:
-    return path.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
-
-
 CHECK = """
-import ast, importlib.util, json, marshal, pathlib, sys, warnings
+import importlib.util, json, marshal, pathlib, sys, warnings
 warnings.simplefilter("ignore")
 root, wrong = pathlib.Path(sys.argv[1]), []
-sys.path.append(sys.argv[2])
-from package_compile import undocumented
 for source in sorted(root.rglob("*.py")):
     name, data = source.relative_to(root).as_posix(), source.read_bytes()
     compiled = pathlib.Path(importlib.util.cache_from_source(str(source))).read_bytes()
     header = importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little") + importlib.util.source_hash(data)
-    tree = undocumented(ast.parse(data))
-    if header != compiled[:16] or marshal.loads(compiled[16:]) != compile(tree, name, "exec", dont_inherit=True):
+    if header != compiled[:16] or marshal.loads(compiled[16:]) != compile(data, name, "exec", dont_inherit=True):
         wrong.append(name)
 print(json.dumps(wrong))
 """
 
 
 def test_every_module_is_compiled_and_never_checked(package: Package, python310: str) -> None:
-    """Each source has its compiled file, never compared, with its hash and code, without docstrings."""
+    """Each source has its compiled file, never compared, with its hash and code."""
     names = set(everything(package.folder))
     sources = [Path(name) for name in names if name.endswith(".py")]
     expected = {(path.parent / "__pycache__" / f"{path.stem}.cpython-310.pyc").as_posix() for path in sources}
     assert expected == {name for name in names if name.endswith(".pyc")}
-    command = [python310, "-I", "-S", "-B", "-c", CHECK, str(package.folder), str(ROOT / "tools")]
+    command = [python310, "-I", "-S", "-B", "-c", CHECK, str(package.folder)]
     done = subprocess.run(command, capture_output=True, check=True)
     assert [] == json.loads(done.stdout)
 
