@@ -5,12 +5,12 @@ The file is read in ranges by a callable. What comes out is what can be told and
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from shared.domain import film_hls
 from shared.domain.film_boxes import BEGINNINGS, MOST_INDEX, Box, Track, find, outer, tracks
-from shared.domain.film_figures import Seconds, emptiness, picture_of, sound_of
+from shared.domain.film_figures import TOO_FEW, Seconds, emptiness, picture_of, sound_of
 from shared.domain.film_fragments import walk
 from shared.domain.film_limits import LIMITS
 from shared.domain.film_reader import Budget, FilmError, Read, Reader, ReadStopped
@@ -81,17 +81,16 @@ class _Look:
         return {"reads": self._budget.used_reads, "read_bytes": self._budget.used_size}
 
     def mp4(self) -> None:
-        reader, index, torn = self._reader, None, False
-        for box in outer(reader):
+        reader, index, torn, boxes = self._reader, None, False, outer(self._reader)
+        while (box := _next(boxes, behind=index is not None)) is not None:
             if box.at == 0 and box.kind not in BEGINNINGS:
                 raise FilmError("is no MP4")
             if box.end > reader.size:
-                torn = True
+                torn = index is None or box.kind == b"mdat"
                 break
             if box.kind == b"moov":
-                index = box
+                index = index or box  # players take the first
             elif index is not None and box.kind in (b"mdat", b"moof", b"sidx"):
-                torn = box.kind == b"mdat" and box.end > reader.size
                 break
         if index is None:
             raise FilmError("breaks off before its index (moov)" if torn else "has no index (moov)")
@@ -103,11 +102,12 @@ class _Look:
             raise ReadStopped(f"its index is larger than {MOST_INDEX >> 20} MiB")
         content = memoryview(reader.whole(index.at, index.size))[index.head :]
         found, places = tracks(content, reader), None
-        if find(content, b"mvex") is not None and not any(len(track.sizes) for track in found):
+        ends = True
+        if find(content, b"mvex") is not None:
             seen = walk(reader, index, content, found)
             self.figures["fragments"], self.figures["cut"] = seen.fragments, seen.cut
-            places = seen.fragments if seen.partial else None
-            if not seen.fragments:
+            places, ends = seen.fragments if seen.partial else None, seen.ends
+            if not seen.fragments and not any(len(track.sizes) for track in found):
                 self.seconds = 0.0
                 self.found.append(FilmFinding(code=Flaw.EMPTY, words="The film ends before its first picture."))
                 return
@@ -115,6 +115,7 @@ class _Look:
             raise FilmError("breaks off in the middle")
         del content
         self._judge(found, None, places)
+        self.seconds = self.seconds if ends else None
 
     def playlist(self, open_: film_hls.Open | None) -> None:
         reader = self._reader
@@ -143,6 +144,7 @@ class _Look:
     def _judge(self, found: list[Track], seconds: float | None, places: int | None) -> None:
         by_size = sorted((track for track in found if len(track.sizes)), key=lambda track: -sum(track.sizes))
         pictures = [track for track in by_size if track.kind == "vide"]
+        pictures.sort(key=lambda track: len(track.sizes) < TOO_FEW)  # a cover is no film
         sounds = [track for track in by_size if track.kind == "soun"]
         if not by_size:
             raise FilmError("has neither picture nor sound")
@@ -159,6 +161,8 @@ class _Look:
         if sounds:
             sound = sound_of(sounds[0], partial=places is not None)
             self.figures["sound"] = sound.figures
+        elif places is not None and any(track.kind == "soun" for track in found):
+            sound = Seconds([], {}, told=False)  # none of its samples lies where the film was looked at
         if places is not None:
             self.figures["places"] = places
         self.untold = [
@@ -167,3 +171,17 @@ class _Look:
         if self.seconds < LIMITS.still_least_s and picture is not None and "motion" not in self.untold:
             self.untold += ["motion"] if picture.nothing and blankness is None else []
         self.found += findings(picture, sound, blankness, self.seconds, places)
+
+
+def _next(boxes: Iterator[Box], *, behind: bool) -> Box | None:
+    """Return the next box; None where what stands `behind` an index is none, such as a tag that an editor wrote."""
+    try:
+        return next(boxes, None)
+    except FilmError:
+        if behind:
+            return None
+        raise
+    except ReadStopped as stopped:
+        if behind and not stopped.again:
+            return None
+        raise

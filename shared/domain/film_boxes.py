@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate, chain, islice, pairwise, repeat
 from typing import NamedTuple
 
-from shared.domain.film_reader import Bytes, FilmError, Reader, numbers, unpack
+from shared.domain.film_reader import TORN, Bytes, FilmError, Reader, ReadStopped, numbers, unpack
 
 MOST_INDEX = 64 << 20
 """Bytes of a moov: a day at 25 pictures a second has 42 MB."""
@@ -17,9 +17,13 @@ MOST_BOXES, MOST_TRACKS, MOST_SAMPLES = 4_096, 16, 7_000_000
 MOST_SECONDS = 48 * 3_600
 MOST_KEYS = 2 * MOST_SECONDS
 """Key frames that are looked at one by one; a film with more is taken as one of key frames alone."""
-BEGINNINGS = frozenset((b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"styp", b"pnot", b"sidx", b"moof"))
-
-TORN = "breaks off: its index points past the end of the file"
+BEGINNINGS = frozenset(
+    (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"styp", b"pnot", b"sidx", b"moof", b"uuid")
+)
+LONG = "is longer than two days, as its index says"
+RAW = 1_000
+"""So many samples a second are those of a raw sound (PCM), which has one for each number; they are taken together."""
+RAW_PIECES = 50
 
 Sample = Callable[[int, int], bytes]
 """Return the first bytes of a sample, by its number."""
@@ -95,6 +99,7 @@ def outer(reader: Reader, at: int = 0, most: int = MOST_BOXES) -> Iterator[Box]:
 
     Raises:
         FilmError: what stands there is no box.
+        ReadStopped: there are too many.
     """
     for _ in range(most):
         if at >= reader.size:
@@ -105,6 +110,8 @@ def outer(reader: Reader, at: int = 0, most: int = MOST_BOXES) -> Iterator[Box]:
         kind, head, size = header(data, 0, reader.size - at)
         yield Box(kind, at, head, size)
         at += size
+    if most == MOST_BOXES:
+        raise ReadStopped(f"it has more than {MOST_BOXES} boxes side by side")
 
 
 def inner(box: memoryview) -> Iterator[tuple[bytes, memoryview]]:
@@ -112,13 +119,16 @@ def inner(box: memoryview) -> Iterator[tuple[bytes, memoryview]]:
 
     Raises:
         FilmError: they do not fit in.
+        ReadStopped: there are too many.
     """
     at = count = 0
     while at + 8 <= len(box):
         count += 1
         kind, head, size = header(box, at, len(box) - at)
-        if at + size > len(box) or count > MOST_BOXES:
-            raise FilmError("has a box that is larger than its parent, or too many")
+        if at + size > len(box):
+            raise FilmError("has a box that is larger than its parent")
+        if count > MOST_BOXES:
+            raise ReadStopped(f"it has more than {MOST_BOXES} boxes side by side")
         yield kind, box[at + head : at + size]
         at += size
 
@@ -152,13 +162,15 @@ def tracks(index: memoryview, reader: Reader) -> list[Track]:
 
     Raises:
         FilmError: it can't be read, or it points past the end of the file.
+        ReadStopped: it has more than is looked at.
     """
     traks = [content for kind, content in inner(index) if kind == b"trak"]
     if len(traks) > MOST_TRACKS:
-        raise FilmError(f"has more than {MOST_TRACKS} tracks")
+        raise ReadStopped(f"it has more than {MOST_TRACKS} tracks")
     found, left = [], MOST_SAMPLES
     for trak in traks:
-        kind = bytes(need(trak, b"mdia", b"hdlr")[8:12]).decode("latin-1")
+        # A track of another kind may be of any shape: players leave it out.
+        kind = bytes((find(trak, b"mdia", b"hdlr") or b"")[8:12]).decode("latin-1")
         if kind in ("vide", "soun"):
             found.append(_track(trak, kind, reader, left))
             left -= len(found[-1].sizes)
@@ -178,15 +190,15 @@ def _track(trak: memoryview, kind: str, reader: Reader, most: int) -> Track:
         track.width, track.height = unpack("HH", entry, 24)
     elif kind == "soun" and len(entry) >= 28:
         track.channels, track.rate = unpack("H", entry, 16)[0], unpack("I", entry, 24)[0] >> 16
+    if kind == "soun" and _raw(track, table, reader.size):
+        return track
     track.sizes = _sizes(table, most, reader.size)
     count = len(track.sizes)
     if not count:
         return track
-    stts = need(table, b"stts")
-    runs = numbers(stts, 8, 2 * unpack("I", stts, 4)[0])
-    track.times, track.end = _times(runs, count)
+    track.times, track.end = _times(_runs(table, count), count)
     if track.end > MOST_SECONDS * scale:
-        raise FilmError("is longer than two days, as its index says")
+        raise FilmError(LONG)
     stss = find(table, b"stss")
     if stss is not None and unpack("I", stss, 4)[0] <= MOST_KEYS:
         sync = numbers(stss, 8, unpack("I", stss, 4)[0])
@@ -201,18 +213,53 @@ def _track(trak: memoryview, kind: str, reader: Reader, most: int) -> Track:
     return track
 
 
+def _raw(track: Track, table: memoryview, room: int) -> bool:
+    """Take a raw sound's samples together; False where it is none."""
+    stsz, stts = find(table, b"stsz"), find(table, b"stts")
+    if stsz is None or stts is None or unpack("I", stts, 4)[0] != 1:
+        return False
+    (fixed, count), (_, length) = unpack("II", stsz, 4), unpack("II", stts, 8)
+    if not fixed or not length or track.scale < RAW * length or count < track.scale // length:
+        return False
+    if fixed * count > room:
+        raise FilmError(TORN)
+    each = track.scale // (RAW_PIECES * length)
+    if count * length > MOST_SECONDS * track.scale:
+        raise FilmError(LONG)
+    track.sizes = array("I", [min(fixed * each, 0xFFFFFFFF)]) * (count // each)
+    track.times, track.end = range(0, each * length * len(track.sizes), each * length), count * length
+    return True
+
+
+def _runs(table: memoryview, count: int) -> array[int]:
+    """Return how many samples have which duration, in turn."""
+    stts = need(table, b"stts")
+    rows = unpack("I", stts, 4)[0]
+    if 8 + 8 * rows > len(stts):
+        raise FilmError("has an index whose table is larger than its box")
+    runs = numbers(stts, 8, 2 * min(rows, count))  # each row has a sample at least
+    if max(runs, default=0) >> 31:  # a time that goes back: players go on by one unit
+        for at in range(1, len(runs), 2):
+            runs[at] = 1 if runs[at] >> 31 else runs[at]
+    return runs
+
+
 def _sizes(table: memoryview, most: int, room: int) -> array[int]:
     if (stsz := find(table, b"stsz")) is not None:
         fixed, count = unpack("II", stsz, 4)
-        if count > most:
-            raise FilmError("has more samples than a day of film")
         if fixed * count > room:
             raise FilmError(TORN)
+        if not fixed and 12 + 4 * count > len(stsz):
+            raise FilmError("has an index whose table is larger than its box")
+        if count > most:
+            raise ReadStopped(f"it has more than {MOST_SAMPLES} samples")
         return array("I", [fixed]) * count if fixed else numbers(stsz, 12, count)
     stz2 = need(table, b"stz2")
     width, count = unpack("B", stz2, 7)[0], unpack("I", stz2, 8)[0]
-    if count > most or width not in (4, 8, 16):
-        raise FilmError("has more samples than a day of film")
+    if width not in (4, 8, 16) or 12 + count * width // 8 > len(stz2):
+        raise FilmError("has an index whose table is larger than its box")
+    if count > most:
+        raise ReadStopped(f"it has more than {MOST_SAMPLES} samples")
     if width == 4:
         halves = numbers(stz2, 12, (count + 1) // 2, 1)
         return array("I", islice(chain.from_iterable((one >> 4, one & 15) for one in halves), count))
@@ -223,9 +270,10 @@ def _times(runs: array[int], count: int) -> tuple[Sequence[int], int]:
     """Return when each sample begins, and when the last is over; the last duration holds for those without one."""
     if len(runs) == 2 and runs[1] and runs[0] >= count:
         return range(0, runs[1] * count, runs[1]), runs[1] * count
-    lengths = chain(chain.from_iterable(map(repeat, runs[1::2], runs[0::2])), repeat(runs[-1] if runs else 0))
+    pairs = map(repeat, islice(runs, 1, None, 2), islice(runs, 0, None, 2))
+    lengths = chain(chain.from_iterable(pairs), repeat(runs[-1] if runs else 0))
     times = array("Q", islice(accumulate(lengths, initial=0), count + 1))
-    return times[:count], times[count]
+    return times, times.pop()
 
 
 class _Places:
@@ -238,15 +286,19 @@ class _Places:
         else:
             co64 = need(table, b"co64")
             self._chunks = numbers(co64, 8, unpack("I", co64, 4)[0], 8)
-        self._sizes, self._stsc = sizes, stsc
-        self._starts: list[int] | None = None
+        many = unpack("I", stsc, 4)[0]
+        if 8 + 12 * many > len(stsc):
+            raise FilmError("has an index whose table is larger than its box")
+        # Each row begins with another chunk. A copy, so that the index itself can go.
+        self._sizes, self._runs = sizes, bytes(stsc[8 : 8 + 12 * min(many, len(self._chunks))])
+        self._starts: array[int] | None = None
         self.reach = max(self._chunks, default=0) + 1
 
     def of(self, which: int) -> int:
         """Return a sample's offset."""
         if self._starts is None:
             self._gather()
-        starts = self._starts or [0]
+        starts = self._starts or array("q", [0])
         run = bisect_right(starts, which) - 1
         many = max(1, self._each[run])
         chunk = self._firsts[run] + (which - starts[run]) // many
@@ -256,11 +308,13 @@ class _Places:
         return self._chunks[chunk] + sum(self._sizes[first:which])
 
     def _gather(self) -> None:
-        runs = numbers(self._stsc, 8, 3 * unpack("I", self._stsc, 4)[0])
+        runs = numbers(self._runs, 0, len(self._runs) // 4)
         self._firsts = array("q", (first - 1 for first in runs[0::3])) or array("q", [0])
         self._each = runs[1::3] or array("I", [1])
-        lengths = (max(0, b - a) for a, b in zip(self._firsts, [*self._firsts[1:], len(self._chunks)], strict=False))
-        self._starts = list(islice(accumulate(map(_product, lengths, self._each), initial=0), len(self._firsts)))
+        following = chain(islice(self._firsts, 1, None), (len(self._chunks),))
+        lengths = (max(0, b - a) for a, b in zip(self._firsts, following, strict=False))
+        starts = islice(accumulate(map(_product, lengths, self._each), initial=0), len(self._firsts))
+        self._starts = array("q", (min(start, 1 << 62) for start in starts))
 
 
 def _product(a: int, b: int) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import repeat
 
 from shared.domain.film_boxes import MOST_SECONDS, Box, Sample, Track, find, inner, outer, spread, wide
-from shared.domain.film_reader import FilmError, Reader, numbers, unpack
+from shared.domain.film_reader import FilmError, Reader, ReadStopped, numbers, unpack
 
 WALKED = 150
 """Fragments that are read one by one; of more, some are looked at that lie evenly."""
@@ -16,14 +16,17 @@ LOOKED_AT = 60
 MOST_MOOF = 4 << 20
 MOST_FRAGMENTED = 2_000_000
 """Samples: each is taken by itself."""
-TAIL = 1 << 20
+MOST_INNER = 200_000
+"""Boxes in fragments."""
+TAIL = 8 << 20
 _NOT_SYNC = 0x10000
 
 
 @dataclass
 class _Grown:
-    """The samples of one track so far."""
+    """The samples of one track so far; the first `before` of them are those of the index."""
 
+    before: int = 0
     times: array[int] = field(default_factory=lambda: array("Q"))
     places: array[int] = field(default_factory=lambda: array("Q"))
     sync: array[int] = field(default_factory=lambda: array("I"))
@@ -33,11 +36,19 @@ class _Grown:
 
 @dataclass
 class Fragmented:
-    """What came of it: `partial` where only some fragments were looked at, `cut` where the last one breaks off."""
+    """What came of it.
+
+    Attributes:
+        fragments: how many were read.
+        partial: only some were.
+        cut: the last one breaks off.
+        ends: whether it is known when the last one is over.
+    """
 
     fragments: int = 0
     partial: bool = False
     cut: bool = False
+    ends: bool = True
 
 
 class Fragments:
@@ -46,31 +57,39 @@ class Fragments:
     def __init__(self, index: memoryview, tracks: list[Track]) -> None:
         """Take the defaults of the index (`trex`)."""
         self.tracks, self.seen = list({track.number: track for track in reversed(tracks)}.values()), Fragmented()
-        self._grown = {track.number: _Grown() for track in tracks}
-        self._count = 0
+        self._grown = {track.number: _grown(track) for track in self.tracks}
+        self._count = self._inner = 0
         for kind, trex in inner(find(index, b"mvex") or memoryview(b"")):
             if kind == b"trex":
                 number, _, length, size, flags = unpack("IIIII", trex, 4)
                 if number in self._grown:
                     self._grown[number].defaults = (length, size, flags)
 
-    def read(self, reader: Reader, box: Box, base: int | None = None) -> None:
-        """Read one `moof`; `base` (in seconds) overrides its time where an HLS playlist knows better.
+    def read(self, reader: Reader, box: Box) -> None:
+        """Read one `moof`.
 
         Raises:
             FilmError: it can't be read.
             ReadStopped: the file can't.
         """
         if box.size > MOST_MOOF:
-            raise FilmError("has a fragment whose index is too large")
+            raise ReadStopped(f"it has a fragment whose index is larger than {MOST_MOOF >> 20} MiB")
         moof = memoryview(reader.whole(box.at, box.size))[box.head :]
-        for kind, traf in inner(moof):
+        for kind, traf in self._boxes(moof):
             if kind == b"traf":
-                self._traf(traf, box, base)
+                self._traf(self._boxes(traf), box)
         self.seen.fragments += 1
 
-    def _traf(self, traf: memoryview, box: Box, base: int | None) -> None:
-        tfhd = find(traf, b"tfhd")
+    def _boxes(self, box: memoryview) -> list[tuple[bytes, memoryview]]:
+        found = list(inner(box))
+        self._inner += len(found)
+        if self._inner > MOST_INNER:
+            raise ReadStopped(f"its fragments have more than {MOST_INNER} boxes")
+        return found
+
+    def _traf(self, traf: list[tuple[bytes, memoryview]], box: Box) -> None:
+        first = dict(reversed(traf))
+        tfhd = first.get(b"tfhd")
         if tfhd is None:
             raise FilmError("has a fragment without a header")
         flags, number = unpack("II", tfhd)
@@ -86,14 +105,14 @@ class Fragments:
             if flags & bit:
                 usual[which], at = unpack("I", tfhd, at)[0], at + 4
         clock = grown.end
-        if (tfdt := find(traf, b"tfdt")) is not None:
+        if (tfdt := first.get(b"tfdt")) is not None:
             clock = unpack("Q" if wide(tfdt) else "I", tfdt, 4)[0]
-        if base is not None:
-            clock = base * track.scale
+        elif self.seen.partial:
+            self.seen.ends = False
         clock = max(clock, grown.end)
         if clock > 1 << 62:
             raise FilmError("has a fragment of no time")
-        for kind, trun in inner(traf):
+        for kind, trun in traf:
             if kind == b"trun":
                 clock, place = self._trun(trun, track, grown, usual, clock, box.at if flags & 0x20001 != 1 else place)
         grown.end = max(grown.end, clock)
@@ -103,14 +122,16 @@ class Fragments:
     ) -> tuple[int, int]:
         flags, count = unpack("II", trun)
         self._count += count
-        if self._count > MOST_FRAGMENTED:
-            raise FilmError("has more samples than a day of film")
         at, first = 8, None
         if flags & 1:
             place, at = place + unpack("i", trun, at)[0], at + 4
         if flags & 4:
             first, at = unpack("I", trun, at)[0], at + 4
         fields = [bit for bit in (0x100, 0x200, 0x400, 0x800) if flags & bit]
+        if at + 4 * count * len(fields) > len(trun):
+            raise FilmError("has a fragment whose table is larger than its box")
+        if self._count > MOST_FRAGMENTED:
+            raise ReadStopped(f"its fragments have more than {MOST_FRAGMENTED} samples")
         table = numbers(trun, at, count * len(fields))
 
         def column(bit: int, default: int) -> Iterable[int]:
@@ -132,18 +153,34 @@ class Fragments:
 
     def finish(self, reader: Reader) -> None:
         """Give the tracks what was gathered."""
+        if not self.seen.fragments:
+            return
         for track in self.tracks:
             grown = self._grown[track.number]
             # Tables that mark no sample as a key frame mark none as another one either.
             track.sync = grown.sync if len(grown.sync) < len(grown.times) else None
             track.times, track.end = grown.times, grown.end
-            track.sample = _sampler(reader, track, grown.places)
+            track.sample = _sampler(reader, track, grown)
             if track.seconds > MOST_SECONDS:
                 raise FilmError("is longer than two days, as its fragments say")
 
 
-def _sampler(reader: Reader, track: Track, places: array[int]) -> Sample:
-    return lambda which, most: reader.at(places[which], min(track.sizes[which], most), window=0)
+def _grown(track: Track) -> _Grown:
+    """Begin with the samples of the index: some recorders write the first ones there."""
+    count = len(track.sizes)
+    sync = array("I", range(count) if track.sync is None else track.sync)
+    return _Grown(before=count, times=array("Q", track.times), sync=sync, end=track.end)
+
+
+def _sampler(reader: Reader, track: Track, grown: _Grown) -> Sample:
+    before, places, earlier = grown.before, grown.places, track.sample
+
+    def sample(which: int, most: int) -> bytes:
+        if which < before:
+            return earlier(which, most)
+        return reader.at(places[which - before], min(track.sizes[which], most), window=0)
+
+    return sample
 
 
 def walk(reader: Reader, index: Box, content: memoryview, found: list[Track]) -> Fragmented:
@@ -155,11 +192,10 @@ def walk(reader: Reader, index: Box, content: memoryview, found: list[Track]) ->
     fragments = Fragments(content, found)
     seen = fragments.seen
     named = _named(reader, index)
-    if len(named) > WALKED:
+    if len(named) > WALKED and _is_moof(reader, named[0]) and _is_moof(reader, named[len(named) // 2]):
         seen.partial = True
         for at in spread(named, LOOKED_AT):
-            box = next(outer(reader, at), None)
-            if box is None or box.kind != b"moof" or box.end > reader.size:
+            if (box := _is_moof(reader, at)) is None:
                 seen.cut = True
                 break
             fragments.read(reader, box)
@@ -169,9 +205,27 @@ def walk(reader: Reader, index: Box, content: memoryview, found: list[Track]) ->
     return seen
 
 
+def _is_moof(reader: Reader, at: int) -> Box | None:
+    """Return the whole fragment's index at an offset; None where there is none, as an index that lies has it."""
+    try:
+        box = next(outer(reader, at), None)
+    except FilmError:
+        return None
+    return box if box is not None and box.kind == b"moof" and box.end <= reader.size else None
+
+
 def _walk(reader: Reader, index: Box, fragments: Fragments) -> None:
-    seen, pending = fragments.seen, None
-    for box in outer(reader, index.end):
+    seen, pending, boxes = fragments.seen, None, outer(reader, index.end)
+    while True:
+        try:
+            box = next(boxes, None)
+        except FilmError:
+            if not seen.fragments:
+                raise
+            seen.cut = True
+            return
+        if box is None:
+            return
         if box.end > reader.size:
             # What a killed recorder was writing; players stop before it.
             seen.cut = True
@@ -185,6 +239,8 @@ def _walk(reader: Reader, index: Box, fragments: Fragments) -> None:
                 seen.partial = True
                 if (last := _last(reader)) is not None:
                     fragments.read(reader, last)
+                else:
+                    seen.ends = False
                 return
 
 
@@ -219,15 +275,15 @@ def _by_sidx(sidx: memoryview, end: int) -> list[int]:
 
 
 def _by_mfra(mfra: memoryview) -> list[int]:
+    found = set[int]()
     for kind, tfra in inner(mfra[8:]):
-        if kind == b"tfra":
+        if kind == b"tfra":  # of one track; a fragment need not hold each
             long, lengths, count = wide(tfra), unpack("I", tfra, 8)[0], unpack("I", tfra, 12)[0]
             row = (16 if long else 8) + sum((lengths >> shift & 3) + 1 for shift in (4, 2, 0))
             if 16 + count * row > len(tfra):
                 raise FilmError("has an index whose table is larger than its box")
-            rows = (unpack("QQ" if long else "II", tfra, 16 + row * which)[1] for which in range(count))
-            return sorted(set(rows))
-    return []
+            found |= {unpack("QQ" if long else "II", tfra, 16 + row * which)[1] for which in range(count)}
+    return sorted(found)
 
 
 def _last(reader: Reader) -> Box | None:

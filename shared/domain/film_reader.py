@@ -22,6 +22,9 @@ class FilmError(ValueError):
     """The film can't be played: the words follow "it"."""
 
 
+TORN = "breaks off: its index points past the end of the file"
+
+
 class ReadStopped(Exception):
     """The file could not be read on: the store failed, the object changed, or a limit was reached.
 
@@ -78,8 +81,13 @@ class Reader:
 
         Raises:
             ReadStopped: see there.
+            FilmError: the file has ended before.
         """
-        length = max(0, min(length, PIECE, self.size - offset))
+        if offset >= self.size:
+            raise FilmError(TORN)
+        length = min(length, PIECE, self.size - offset)
+        if length <= 0:
+            return b""  # stores have no range of no bytes
         start = offset - self._kept_at
         if start >= 0 and start + length <= len(self._kept):
             return self._kept[start : start + length]
