@@ -16,6 +16,10 @@ __all__ = ["CosUploader"]
 CONTENT_TYPES = {".mp4": "video/mp4", ".m3u8": "application/vnd.apple.mpegurl", ".ts": "video/mp2t"}
 
 
+class RedirectError(OSError):
+    """COS answered with a redirect."""
+
+
 class CosUploader:
     """Uploads to one COS endpoint.
 
@@ -27,11 +31,11 @@ class CosUploader:
     def __init__(self, endpoint: str | None = None, timeout_s: float = 10.0) -> None:
         self._timeout_s = timeout_s
         self._where: dict[str, object] = {"Scheme": "https"}
-        self._session: Any = None  # the SDK's own
-        if endpoint is not None:
-            import requests
+        import requests
 
-            self._session = requests.Session()
+        self._session = requests.Session()
+        self._session.hooks["response"].append(_no_redirect)
+        if endpoint is not None:
             self._session.trust_env = False  # no proxy of the environment: the endpoint is on this machine
             parts = urlsplit(endpoint)
             self._where = {"Scheme": parts.scheme, "IP": parts.hostname, "Port": parts.port}
@@ -67,11 +71,18 @@ class CosUploader:
             raise UploadError(_why(error)) from None
 
 
+def _no_redirect(answer: Any, *_: Any, **__: Any) -> None:  # noqa: ANN401 (requests has no types here)
+    """Fail: a film goes to no host that an answer names, and nothing is stored by an answer that is no success."""
+    if 300 <= answer.status_code < 400:
+        answer.close()
+        raise RedirectError(f"the answer was {answer.status_code}: redirects are not followed")
+
+
 def _why(error: BaseException) -> str:
     """Return the kind of error and its deepest cause; never what a library writes, which may hold the request."""
     known = error.__context__ or error  # the SDK's error only repeats the text of what it caught
     cause = known
     while (deeper := cause.__cause__ or cause.__context__) is not None:
         cause = deeper
-    said = getattr(cause, "strerror", None)
+    said = getattr(cause, "strerror", None) or (str(cause) if type(cause) is RedirectError else None)
     return f"{type(known).__name__}: {said}" if said else type(known).__name__

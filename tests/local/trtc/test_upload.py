@@ -14,6 +14,7 @@ from local.trtc import CosTarget, CosUploader, UploadError
 from local.trtc.hls import shorten
 from local.trtc.tasks import new_task_id
 from tests.local.trtc.servers import WebhookServer
+from tests.serving import answering
 
 TARGET = CosTarget("ap-chengdu", "web-125", "AK", "SK", ("a",))
 
@@ -62,6 +63,16 @@ def test_a_proxy_of_the_shell_is_not_asked(
     path.write_bytes(b"film")
     asyncio.run(CosUploader(cos.url).upload(TARGET, "k", path))
     assert 1 == len(cos.requests)
+
+
+@pytest.mark.parametrize("headers", [{"Location": "http://127.0.0.1:1/elsewhere"}, {}])
+def test_a_redirect_stores_nothing(tmp_path: Path, headers: dict[str, str]) -> None:
+    """Neither followed nor taken for a success, and told as what it is."""
+    path = tmp_path / "x.mp4"
+    path.write_bytes(b"film")
+    with answering(302, headers=headers) as (url, asked), pytest.raises(UploadError, match="302: redirects are not"):
+        asyncio.run(CosUploader(url).upload(TARGET, "k", path))
+    assert ["PUT /k"] == asked
 
 
 def test_a_missing_file_is_an_upload_error(cos: WebhookServer, tmp_path: Path) -> None:
