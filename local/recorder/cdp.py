@@ -18,6 +18,10 @@ class CdpError(Exception):
     """The browser refused a command, or did not answer it in time."""
 
 
+class CdpLateError(CdpError):
+    """The browser did not answer in time."""
+
+
 class CdpClosedError(CdpError):
     """The browser is gone."""
 
@@ -53,7 +57,8 @@ class Connection(asyncio.Protocol):
         """Send a command and return its result.
 
         Raises:
-            CdpError: the browser refused, or `wait_s` seconds went by.
+            CdpError: the browser refused.
+            CdpLateError: `wait_s` seconds went by.
             CdpClosedError: the browser is gone.
         """
         self._next_id += 1
@@ -64,7 +69,7 @@ class Connection(asyncio.Protocol):
             self._send(number, method, params, session)
             return await asyncio.wait_for(answer, wait_s)
         except asyncio.TimeoutError:
-            raise CdpError(f"{method}: no answer within {wait_s:g} s") from None
+            raise CdpLateError(f"{method}: no answer within {wait_s:g} s") from None
         finally:
             self._waiting.pop(number, None)
 

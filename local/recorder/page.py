@@ -14,6 +14,7 @@ from local.recorder.log import log
 from local.recorder.scripts import READY, SCRIPTS, TOO_LARGE
 from shared.domain.redaction import redact
 
+_NOTES = 20
 _LOAD_S = 5.0  # after the document is parsed, how long its pictures and frames may delay the start
 
 
@@ -29,6 +30,7 @@ class Page:
         self.too_large = asyncio.Event()  # it shows a video above the largest size
         self.on_refresh: Callable[[], None] | None = None
         self.status: int | None = None  # of the HTTP reply that is the page, once it is open
+        self._notes = 0
         self._mime = ""
         self._downloads = False
         self._address = ""
@@ -182,15 +184,21 @@ class Page:
         elif method == "Page.javascriptDialogOpening":
             # Nobody is there to answer, and a dialog freezes the page. Leaving a page is allowed.
             self.tell("Page.handleJavaScriptDialog", {"accept": params["type"] == "beforeunload"})
-            log(f"dismissed a dialog: {params['type']}")
+            self._note(f"dismissed a dialog: {params['type']}")
         elif method in ("Inspector.targetCrashed", "Inspector.detached"):
             self.crashed.set()
+
+    def _note(self, message: str) -> None:
+        """Log what the page does, which it may do without end."""
+        self._notes += 1
+        if self._notes <= _NOTES:
+            log(message if self._notes < _NOTES else f"{message}; no more of this is logged")
 
     def _on_call(self, name: str, payload: str) -> None:
         if name == READY:
             self._ready.set()
         elif name == TOO_LARGE:
-            log(f"a video is larger than allowed: {payload[:20]}")
+            self._note(f"a video is larger than allowed: {payload[:20]}")
             self.too_large.set()
 
     def _on_navigated(self, url: str) -> None:
@@ -205,7 +213,7 @@ class Page:
             if info["type"] == "page" and info.get("openerId"):
                 # In a full browser a popup hides the recorded tab, and its pictures stop.
                 self.connection.tell("Target.closeTarget", {"targetId": info["targetId"]})
-                log(f"closed a popup: {redact(str(info.get('url')))}")
+                self._note(f"closed a popup: {redact(str(info.get('url'))[:200])}")
         elif method == CLOSED or (
             method in ("Target.targetCrashed", "Target.targetDestroyed") and params["targetId"] == self.target
         ):

@@ -6,8 +6,8 @@ READY = "__recorderReady"
 TOO_LARGE = "__recorderTooLarge"
 LARGEST = (1920, 1080)  # of a video in the page: long side, short side
 
-# A raw binding wants exactly one string; pages call notifyReady with anything or nothing.
-_NOTIFY_READY = f"window.notifyReady = (...a) => window.{READY}(String(JSON.stringify(a)));"
+# A raw binding wants exactly one string; pages call notifyReady with anything or nothing, which nobody reads.
+_NOTIFY_READY = f"{{ const tell = window.{READY}; window.notifyReady = () => tell(''); }}"
 
 # Events of media do not bubble, but they are captured on their way down: in the document, and in each shadow tree.
 _WATCH_VIDEOS = f"""(() => {{
