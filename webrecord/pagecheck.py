@@ -123,7 +123,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _follow(stream: IO[bytes], take: Callable[[str], None]) -> None:
     left = _MOST_BYTES
-    while line := stream.readline(65_536):
+    while line := stream.readline(_MOST_BYTES):
         left -= len(line)
         if left > 0:
             take(line.decode("utf-8", "replace").rstrip("\r\n"))

@@ -48,6 +48,13 @@ def test_output_progress_and_status_are_passed_on(tmp_path: Path, status: int) -
 
 
 @pytest.mark.process
+def test_a_long_line_stays_one(tmp_path: Path) -> None:
+    """A line of JSON that holds a long address of many-byte letters is not cut in two."""
+    status, out, _ = ran(checkout(tmp_path, "print('x' * 100_000)"))
+    assert (0, ["x" * 100_000]) == (status, out)
+
+
+@pytest.mark.process
 def test_a_check_that_breaks_is_an_error_of_its_own(tmp_path: Path) -> None:
     """A status that is none of the check's is no verdict."""
     with pytest.raises(CliError, match="ended with status 7") as caught:
