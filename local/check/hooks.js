@@ -1,10 +1,16 @@
 // Runs in every document before the page's own scripts, and tells the check what the page asks of its browser.
 (() => {
   "use strict";
-  let said = 0, last = "";
-  const send = window.__checkSaw;
+  let last = "";
+  const send = window.__checkSaw, write = JSON.stringify, every = setInterval.bind(window);
+  const said = new Map();  // of each kind: what was said of it, once
   const say = (kind, what = {}) => {
-    try { if (said++ < 400) send(JSON.stringify({kind, ...what})); } catch { /* the check is gone */ }
+    try {
+      const line = write({kind, ...what}), before = said.get(kind) || new Set();
+      if (before.has(line) || before.size >= 50) return;
+      said.set(kind, before.add(line));
+      send(line);
+    } catch { /* the check is gone */ }
   };
   const wrap = (owner, name, after) => {
     const was = owner && owner[name];
@@ -77,7 +83,7 @@
   for (const name of ["getVoices", "speak"])
     wrap(window.SpeechSynthesis && SpeechSynthesis.prototype, name, () => say("speech"));
 
-  const tell = () => {
+  const sum = () => {
     for (const one of document.querySelectorAll("video, audio")) known(one);
     const state = {
       media: [...media].map(([one, its]) => ({paused: one.paused, time: one.currentTime, played: its.played,
@@ -88,11 +94,12 @@
       gl: [...drawn].map(([one, kind]) => ({kind, area: area(one)})),
       text: window !== top && media.size && document.body ? document.body.innerText.slice(0, 500) : "",
     };
-    const text = JSON.stringify(state);
+    const text = write({kind: "state", ...state});
     if (text === last) return;
     last = text;
-    say("state", state);
+    send(text);
   };
+  const tell = () => { try { sum(); } catch { /* the page has changed its browser's words */ } };
   Object.defineProperty(window, "__checkTell", {value: tell});
-  setInterval(tell, 400);
+  every(tell, 400);
 })();

@@ -68,9 +68,9 @@ def run(options: CheckOptions, say: Say) -> int:
     except ValueError as error:
         raise CheckError(f"the address {error}") from None
     if options.screenshot is not None and not options.screenshot.absolute().parent.is_dir():
-        raise CheckError(f"--screenshot {options.screenshot}: there is no such folder")
-    if options.screenshot is not None and options.screenshot.is_dir():
-        raise CheckError(f"--screenshot {options.screenshot}: it is a folder")
+        raise CheckError(f"--screenshot {options.screenshot}: there is no such folder: make it, or name another")
+    if options.screenshot is not None:
+        _try_to_write(options.screenshot)
     with hiding(secrets_of({"RecordUrl": url})):
         try:
             checked = asyncio.run(check(options, say))
@@ -158,6 +158,24 @@ async def _resolve(url: str) -> tuple[str, ...]:
     return ()
 
 
+def _try_to_write(path: Path) -> None:
+    """Find out before the look whether the picture can be saved, and leave nothing behind.
+
+    Raises:
+        CheckError: it can't.
+    """
+    if path.is_dir():
+        raise CheckError(f"--screenshot {path}: it is a folder")
+    there = path.exists()
+    try:
+        with path.open("ab"):
+            pass
+        if not there:
+            path.unlink()
+    except (OSError, ValueError) as error:
+        raise CheckError(f"--screenshot {path}: {getattr(error, 'strerror', None) or error}") from None
+
+
 def _save(path: Path | None, png: bytes, say: Say) -> str | None:
     if path is None:
         return None
@@ -167,5 +185,6 @@ def _save(path: Path | None, png: bytes, say: Say) -> str | None:
     try:
         path.write_bytes(png)
     except OSError as error:
-        raise CheckError(f"--screenshot {path}: {error.strerror or error}") from None
+        say(f"no screenshot: {path}: {error.strerror or error}")  # what was found is not lost for that
+        return None
     return str(path)

@@ -133,6 +133,12 @@ class Visit:
     audio: list[str] = field(default_factory=list)
     """States of audio contexts."""
     gl: list[Gl] = field(default_factory=list)
+    broken: str = ""
+    """Why the page came in part only."""
+    lost: Failure | None = None
+    """The address that the page led to at last, and that can't be opened."""
+    awaited: str = ""
+    """The address that the page led to, and that does not answer."""
     look: Look | None = None
     pictures: list[Picture] = field(default_factory=list)
     moved: list[int] = field(default_factory=list)

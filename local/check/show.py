@@ -8,7 +8,7 @@ from typing import Any
 
 from local.check.finding import VERDICTS, Finding, verdict
 from local.check.judge import CHECKS
-from local.check.rules.common import Case
+from local.check.rules.common import Case, quoted
 from local.check.text import tidy
 from shared.domain.redaction import redact
 
@@ -54,8 +54,8 @@ def _seen(case: Case) -> Iterator[str]:
         return
     if visit.status is not None:
         yield f"status {visit.status}"
-    if title := tidy(case.look.title, 60):
-        yield f"“{title}”"
+    if tidy(case.look.title):
+        yield quoted(case.look.title)
     if visit.ready_s is not None:
         yield f"ready after {visit.ready_s:.1f} s"
     if not visit.deaf:

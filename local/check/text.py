@@ -7,13 +7,25 @@ import unicodedata
 from shared.domain.redaction import redact
 
 _READ = 4_000
+_MARKS = 4
+"""On one letter; no script writes more."""
 _JOINERS = "\u200c\u200d"
 
 
 def tidy(value: object, most: int = 200) -> str:
     """Return what a page says as one harmless line of at most `most` characters."""
-    line = " ".join("".join(map(_shown, redact(str(value)[:_READ]))).split())
+    line = _flat(" ".join("".join(map(_shown, redact(str(value)[:_READ]))).split()))
     return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def _flat(line: str) -> str:
+    """Return the line without marks that pile up over and under its neighbours."""
+    kept, marks = [], 0
+    for char in line:
+        marks = marks + 1 if unicodedata.category(char) in ("Mn", "Me") else 0
+        if marks <= _MARKS:
+            kept.append(char)
+    return "".join(kept)
 
 
 def _shown(char: str) -> str:

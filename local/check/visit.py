@@ -6,15 +6,15 @@ import asyncio
 import base64
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from local.check.picture import Luma, clip, figures, luma, moved
 from local.check.seen import Asked, Frame, Look, Visit
 from local.check.text import fields, items, number, word
 from local.check.watch import Watcher
-from local.recorder.cdp import CdpError
+from local.recorder.cdp import CdpClosedError, CdpError, CdpLateError
 from local.recorder.page import GotoError, Page
 from local.recorder.scripts import READY
 
@@ -25,7 +25,13 @@ _PICTURE_S = 8.0
 _SHOTS = (0.25, 0.625, 1.0)
 """When the pictures are taken, in shares of the time."""
 _WAKE_S = 1.0
+_AGAIN_S, _TRIES = 0.2, 20
+"""A page that is between two documents is asked again after so long, so many times."""
+_LATE = 3
+"""So many answers of one visit may be lost before it is no longer asked again."""
+_EVERY_S = 10.0
 Say = Callable[[str], None]
+T = TypeVar("T")
 
 
 class Wish(NamedTuple):
@@ -79,6 +85,8 @@ class _Eye:
         self._page, self._watcher, self._visit, self._wish, self._say = page, watcher, visit, wish, say
         self._last: Luma | None = None
         self._called_at = self._loaded_at = 0.0
+        self._late = 0
+        self._in_time = True
         page.listen("Runtime.bindingCalled", self._on_called)
 
     async def look(self) -> None:
@@ -92,19 +100,53 @@ class _Eye:
             await self._without_permission(asked.seconds)
             return
         await self._until_ready()
-        used = await self._used_s()
+        used = await self._steady(self._used_s, 0.0)
         began = time.monotonic()
         self._say(f"watching for {asked.seconds:g} s …")
         for share in _SHOTS:
-            await asyncio.sleep(max(0.0, began + share * asked.seconds - time.monotonic()))
-            await self._picture()
+            await self._until(began + share * asked.seconds)
+            await self._steady(self._picture, None)
         spent = time.monotonic() - began
-        if self._called_at and not visit.ready_again:
+        if self._called_at and self._in_time:
             visit.ready_s = max(0.0, self._called_at - self._loaded_at)
-        visit.cores = (await self._used_s() - used) / max(spent, 0.1)
-        visit.look = await self._ask()
+        visit.cores = max(0.0, await self._steady(self._used_s, 0.0) - used) / max(spent, 0.1)
+        visit.look = await self._steady(self._ask, None)
         if self._wish.screenshot:
-            self.png = base64.b64decode(await self._shot(None))
+            self.png = base64.b64decode(await self._steady(lambda: self._shot(None), ""))
+
+    async def _until(self, moment: float) -> None:
+        """Sleep, and now and then say that it goes on."""
+        while (left := moment - time.monotonic()) > 0:
+            await asyncio.sleep(min(left, _EVERY_S))
+            if left > _EVERY_S:
+                self._say(f"watching … {left - _EVERY_S:.0f} s to the next picture")
+
+    async def _steady(self, ask: Callable[[], Awaitable[T]], missed: T) -> T:
+        """Ask again while the page is between two documents; `missed` where it never rests.
+
+        Raises:
+            CdpError: it answers nothing, and is not on its way to anywhere.
+        """
+        watcher = self._watcher
+        for _ in range(_TRIES):
+            moves = watcher.moves
+            try:
+                return await ask()
+            except CdpClosedError:
+                raise
+            except CdpLateError:
+                # The answer is lost with a document that goes, and kept back while the next one does not answer.
+                if watcher.awaited:
+                    self._visit.awaited = watcher.awaited
+                    await watcher.call("Page.stopLoading", wait_s=5)
+                elif moves == watcher.moves:
+                    raise
+                self._late += 1
+                if self._late > _LATE:
+                    break
+            except CdpError:
+                await asyncio.sleep(_AGAIN_S)
+        return missed
 
     def _on_called(self, params: dict[str, Any]) -> None:
         if params.get("name") == READY:
@@ -120,6 +162,7 @@ class _Eye:
                 self._watcher.expect_load()
                 await self._page.reload()
                 visit.ready_again = await self._page.ready(wait_s)
+                self._in_time = False
         self._loaded_at = loaded_at
 
     async def _picture(self) -> None:
@@ -157,10 +200,10 @@ class _Eye:
         self._say("opening it again in a browser that blocks autoplay with sound …")
         await asyncio.sleep(min(seconds, 3.0))
         visit = self._visit
-        visit.look = await self._ask()
+        visit.look = await self._steady(self._ask, None)
         self._watcher.sum_up()
         visit.refused = is_refused(visit)
-        if visit.refused and visit.look.point:
+        if visit.refused and visit.look and visit.look.point:
             where = {"x": visit.look.point[0], "y": visit.look.point[1], "button": "left", "clickCount": 1}
             for kind in ("mousePressed", "mouseReleased"):
                 await self._watcher.call("Input.dispatchMouseEvent", {"type": kind, **where}, wait_s=5)

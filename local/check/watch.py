@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +22,10 @@ _STATES = 100
 _DOMAINS = ("Page", "Runtime", "Network", "Log", "Audits", "Performance")
 _QUIET = {"net::ERR_ABORTED", "net::ERR_BLOCKED_BY_CLIENT"}
 _LIVE = ("failed", "disconnected")
+_NOTHING = (204, 205)
+_ANSWER_S = 3.0
+"""A request or a connection that has no answer by then has none for the recording's begin either."""
+_PARTS = ("Document", "Script", "Stylesheet", "Font", "Image")
 T = TypeVar("T")
 
 
@@ -38,11 +43,21 @@ class Watcher:
         self._requests: dict[str, str] = {}
         self._states: dict[tuple[str, int], dict[str, object]] = {}
         self._asked = True
+        self._document = self._why = ""
+        self._sockets: dict[str, tuple[float, str]] = {}
+        self._unanswered: dict[str, tuple[float, str]] = {}
+        self.moves = 0
+        """How many documents the top frame has had."""
+        self.awaited = ""
+        """The address that the page is on its way to, and that has not answered yet."""
         self._handlers: dict[str, Callable[[dict[str, Any]], None]] = {
             "Network.requestWillBeSent": self._on_request,
             "Network.responseReceived": self._on_response,
             "Network.loadingFailed": self._on_failed,
-            "Network.webSocketFrameError": self._on_socket,
+            "Network.webSocketCreated": self._on_socket,
+            "Network.webSocketHandshakeResponseReceived": self._on_socket_told,
+            "Network.webSocketFrameError": self._on_socket_told,
+            "Network.webSocketClosed": self._on_socket_told,
             "Runtime.exceptionThrown": self._on_exception,
             "Page.frameNavigated": self._on_navigated,
             "Page.javascriptDialogOpening": self._on_dialog,
@@ -89,6 +104,13 @@ class Watcher:
             for peer in items(state.get("peers"), _MOST):
                 if peer in _LIVE:
                     _keep(visit.connections, f"WebRTC {peer}")
+        late = time.monotonic() - _ANSWER_S
+        for begun, url in self._sockets.values():
+            if begun <= late:
+                _keep(visit.connections, f"WebSocket {tidy(url, 100)} does not open")
+        for request, (begun, kind) in self._unanswered.items():
+            if begun <= late:
+                _keep(visit.failed, Failure(kind, self._requests.get(request, ""), "does not answer"))
 
     def _arm(self, session: str, *, worker: bool = False) -> None:
         """Have a session tell; what it can't do, as a worker's can't all, it refuses and goes on."""
@@ -150,18 +172,29 @@ class Watcher:
         visit.gl_worker |= worker and "webgl" in text.lower()
         visit.fullscreen |= "requestFullscreen" in text
         visit.audio_refused |= "AudioContext was not allowed to start" in text
+        if "Content Security Policy" in text and "inline script" in text:
+            _keep(visit.errors, tidy(text, 160))
 
     def _on_request(self, params: dict[str, Any]) -> None:
+        request, url = str(params.get("requestId")), word(fields(params.get("request")).get("url"))
+        kind = params.get("type")
         if len(self._requests) < _REQUESTS:
-            self._requests[str(params.get("requestId"))] = word(fields(params.get("request")).get("url"))
-        top = params.get("type") == "Document" and params.get("frameId") == self._page.target
-        if top and params.get("redirectResponse"):
-            _keep(self._visit.hops, word(fields(params.get("request")).get("url")))
+            self._requests[request] = url
+        if kind == "Document" and params.get("frameId") == self._page.target:
+            self._document, self.awaited = request, url
+            if params.get("redirectResponse"):
+                _keep(self._visit.hops, url)
+        elif kind in _PARTS and len(self._unanswered) < _REQUESTS:
+            self._unanswered[request] = time.monotonic(), str(kind)
 
     def _on_response(self, params: dict[str, Any]) -> None:
         visit, response, kind = self._visit, fields(params.get("response")), word(params.get("type"), 20)
+        self._unanswered.pop(str(params.get("requestId")), None)
         status = int(number(response.get("status")))
         if kind == "Document" and params.get("frameId") == self._page.target:
+            self.awaited = ""
+            if status in _NOTHING and visit.loads:
+                return  # the page stays
             visit.status, visit.mime = status, word(response.get("mimeType"), 80)
             headers = {str(name).lower(): value for name, value in fields(response.get("headers")).items()}
             asks = word(headers.get("www-authenticate"), 80) if status == 401 else ""
@@ -170,12 +203,18 @@ class Watcher:
             _keep(visit.failed, Failure(kind, word(response.get("url")), f"answers {status}"))
 
     def _on_failed(self, params: dict[str, Any]) -> None:
-        why = word(params.get("errorText"), 100)
+        why, request = word(params.get("errorText"), 100), str(params.get("requestId"))
+        self._unanswered.pop(request, None)
+        if request == self._document:
+            self._why, came, self.awaited = why.removeprefix("net::"), not self.awaited, ""
+            if came and why not in _QUIET:
+                self._visit.broken = self._why
+            return
         if params.get("canceled") or why in _QUIET:
             return
-        url = self._requests.get(str(params.get("requestId")), "")
         blocked = word(params.get("blockedReason"), 40)
-        _keep(self._visit.failed, Failure(word(params.get("type"), 20), url, why.removeprefix("net::"), blocked))
+        kind, url = word(params.get("type"), 20), self._requests.get(request, "")
+        _keep(self._visit.failed, Failure(kind, url, why.removeprefix("net::"), blocked))
 
     def _on_exception(self, params: dict[str, Any]) -> None:
         details = fields(params.get("exceptionDetails"))
@@ -183,9 +222,17 @@ class Watcher:
         _keep(self._visit.errors, tidy(described.partition("\n")[0], 160))
 
     def _on_navigated(self, params: dict[str, Any]) -> None:
-        frame = fields(params.get("frame"))
-        if frame.get("parentId") is None and len(self._visit.loads) < _MOST:
-            self._visit.loads.append(Load(word(frame.get("url")), self._asked))
+        frame, visit = fields(params.get("frame")), self._visit
+        if frame.get("parentId") is not None:
+            return
+        gone = word(frame.get("unreachableUrl"))
+        visit.lost = Failure("Document", gone, self._why) if gone else None
+        visit.awaited = ""
+        visit.broken = ""
+        self.moves += 1
+        self._unanswered.clear()
+        if len(visit.loads) < _MOST:
+            visit.loads.append(Load(word(frame.get("url")), self._asked))
             self._asked = False
 
     def _on_issue(self, params: dict[str, Any]) -> None:
@@ -196,7 +243,13 @@ class Watcher:
             _keep(self._visit.mixed, Mixed(word(found.get("insecureURL")), blocked))
 
     def _on_socket(self, params: dict[str, Any]) -> None:
-        _keep(self._visit.connections, "WebSocket " + tidy(word(params.get("errorMessage")), 120))
+        if len(self._sockets) < _MOST:
+            self._sockets[str(params.get("requestId"))] = time.monotonic(), word(params.get("url"))
+
+    def _on_socket_told(self, params: dict[str, Any]) -> None:
+        self._sockets.pop(str(params.get("requestId")), None)
+        if said := tidy(word(params.get("errorMessage")), 120):
+            _keep(self._visit.connections, f"WebSocket {said}")
 
     def _on_dialog(self, params: dict[str, Any]) -> None:
         if params.get("type") != "beforeunload":

@@ -11,6 +11,8 @@ import typer
 
 from local.commands.common import ends_like_ctrl_c
 
+_DEFECT = 70
+"""As in sysexits.h, and as `webrecord` ends."""
 Device = Literal["none", "phone", "tablet"]
 
 
@@ -61,6 +63,11 @@ def check(
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # noqa: BLE001 (its status would be taken for a verdict on the page)
+        say(f"error: this should not happen: {tidy(f'{type(error).__name__}: {error}', 400)}")
+        raise typer.Exit(_DEFECT) from None
     raise typer.Exit(status)
 
 

@@ -7,11 +7,22 @@ from urllib.parse import urlsplit
 
 from local.check.address import site_of
 from local.check.finding import Finding
-from local.check.rules.common import Case, fail, note, some, warn
-from local.check.text import tidy
+from local.check.rules.common import Case, fail, note, quoted, some, warn
+from local.check.seen import Failure
 from shared.domain.redaction import redact
 
-_MATTER = ("Script", "Stylesheet", "Font")
+_PARTS = {
+    "Document": "frame",
+    "Script": "script",
+    "Stylesheet": "style",
+    "Font": "font",
+    "Image": "picture",
+    "XHR": "call",
+    "Fetch": "call",
+}
+"""What may be missing, in the browser's word and in ours; what matters most is told first."""
+_OWN = ("XHR", "Fetch")
+"""Of other sites they are often counters."""
 _EMPTY = 20
 """Letters of a page that shows nothing."""
 _OVER = 0.05
@@ -70,8 +81,8 @@ def popup(case: Case) -> Iterator[Finding]:
 def frame_refused(case: Case) -> Iterator[Finding]:
     """A frame's site does not let itself be shown."""
     refused = [one for one in case.visit.failed if one.kind == "Document" and _refuses(one.why, one.blocked)]
-    shares = {frame.url: frame.share for frame in case.look.frames}
-    large = [one.url for one in refused if shares.get(one.url, 1.0) >= _FRAME]
+    shares = _shares(case)
+    large = [one.url for one in refused if shares.get(_whole(one.url), 1.0) >= _FRAME]
     if large and not case.visit.error:
         seen = f"a frame does not let itself be shown: {some(large)}"
         yield warn("frame_refused", seen, "its site must allow this page: X-Frame-Options, frame-ancestors")
@@ -80,21 +91,26 @@ def frame_refused(case: Case) -> Iterator[Finding]:
 def script_error(case: Case) -> Iterator[Finding]:
     """A script fails."""
     if case.visit.errors:
-        say = warn if case.is_blank or (case.is_seen and case.look.letters < _EMPTY and not case.plays) else note
+        shows = case.look.letters >= _EMPTY or case.plays or case.moves
+        say = warn if case.is_blank or (case.is_seen and not shows) else note
         yield say(
             "script_error", f"a script fails: {some(case.visit.errors)}", "fix it; the browser's console shows where"
         )
 
 
 def resources(case: Case) -> Iterator[Finding]:
-    """Scripts, styles or fonts do not come."""
-    lost = [one for one in case.visit.failed if one.kind in _MATTER]
+    """Frames, scripts, styles, fonts, pictures or calls of the page do not come."""
+    site, shares = site_of(case.asked.url), _shares(case)
+    lost = [one for one in case.visit.failed if one.kind in _PARTS]
+    lost = [one for one in lost if one.kind != "Document" or not _refuses(one.why, one.blocked)]
+    lost = [one for one in lost if one.kind not in _OWN or site_of(one.url) == site]
     if lost:
-        site = site_of(case.asked.url)
+        lost.sort(key=lambda one: list(_PARTS).index(one.kind))
         own = any(one.kind == "Script" and site_of(one.url) == site for one in lost)
-        told = some(f"{one.kind.lower()} {_short(one.url)} ({one.why})" for one in lost)
+        large = any(one.kind == "Document" and shares.get(_whole(one.url), 0.0) >= _FRAME for one in lost)
+        told = some(f"{_PARTS[one.kind]} {_short(one.url)} ({_why(one)})" for one in lost)
         advice = "correct their addresses; TRTC must reach them from the public internet, too"
-        yield (warn if own else note)("resources", f"parts of the page do not come: {told}", advice)
+        yield (warn if own or large else note)("resources", f"parts of the page do not come: {told}", advice)
 
 
 def connection(case: Case) -> Iterator[Finding]:
@@ -152,12 +168,27 @@ def heavy(case: Case) -> Iterator[Finding]:
 def overlay(case: Case) -> Iterator[Finding]:
     """A banner or dialog in the page covers it."""
     if case.look.cover >= _COVER:
-        seen = f"something covers the page: “{tidy(case.look.cover_text, 60)}”"
+        seen = f"something covers the page: {quoted(case.look.cover_text)}"
         yield note("overlay", seen, "TRTC does not click it away: leave it out of the recorded view")
+
+
+def _shares(case: Case) -> dict[str, float]:
+    """Return how much of the page each frame takes, by its address."""
+    return {_whole(frame.url): frame.share for frame in case.look.frames}
+
+
+def _whole(url: str) -> str:
+    return url.partition("#")[0]
 
 
 def _refuses(why: str, blocked: str) -> bool:
     return "BLOCKED_BY_RESPONSE" in why or "BLOCKED_BY_CSP" in why or blocked in ("csp", "corp-not-same-origin")
+
+
+def _why(one: Failure) -> str:
+    if one.blocked == "csp":
+        return "the page's own Content-Security-Policy forbids it"
+    return one.why or one.blocked or "no reason is told"
 
 
 def _short(url: str) -> str:

@@ -9,6 +9,7 @@ from local.check.finding import Finding, Level
 from local.check.seen import Asked, Look, Visit
 from local.check.text import tidy
 
+_MARKS = str.maketrans("“”", '""')
 MOVES = 4
 """Pixels of a small picture that change where something moves."""
 
@@ -62,6 +63,11 @@ def warn(check: str, seen: str, advice: str) -> Finding:
 def note(check: str, seen: str, advice: str) -> Finding:
     """It spoils nothing."""
     return Finding(check, Level.NOTE, seen, advice)
+
+
+def quoted(value: object, most: int = 60) -> str:
+    """Return a page's words in quotation marks that they can't end."""
+    return f"“{tidy(value, most).translate(_MARKS)}”"
 
 
 def some(values: Iterable[object], most: int = 3) -> str:

@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timezone
 
+from pydantic_core import Url
+
 from local.check.address import expiries, is_private, site_of
 from local.check.finding import Finding
-from local.check.rules.common import Case, fail, note, some, warn
+from local.check.rules.common import Case, fail, note, quoted, some, warn
+from local.check.seen import Visit
 from local.check.text import tidy
 from shared.domain.pages import check_page_url
 
@@ -18,35 +21,95 @@ _CHALLENGE = re.compile(
     r"verify (that )?you are (a )?human|are you a robot|just a moment|人机验证|安全验证", re.IGNORECASE
 )
 _SIGN_IN = re.compile(r"(?:^|[/._-])(?:log-?in|sign-?in|sso|auth|oauth2?|account|passport|cas)(?:[/._?-]|$)")
+_OTHER = re.compile(
+    r"(?:browser|浏览器).{0,60}?"
+    r"(?:(?:not|n't) (?:be )?supported|unsupported|too old|out of date|outdated|版本[过太]低|不支持)"
+    r"|(?:unsupported|(?:not|n't) support your|upgrade (?:your|to a)|(?:use|try) (?:another|a (?:different|newer)))"
+    r".{0,30}?browser"
+    r"|(?:不支持|请更换|请升级|请使用).{0,20}?浏览器",
+    re.IGNORECASE | re.DOTALL,
+)
 _SOON_S, _LONG_S = 3_600, 86_400
-_LITTLE = 200
+_LITTLE, _SHORT = 200, 600
+_DATA = ("application/json", "text/json", "text/plain", "text/csv", "application/xml", "text/xml")
+_NO_CONTENT = (204, 205)
+_REACH = "TRTC must reach the page from the public internet, without a VPN"
+_GO_TO = "give the address of the page itself, as it ends up in a browser"
+_SEND = "its server, or what stands before it, must send a whole page by HTTP"
 _WHY = {
-    "ERR_NAME_NOT_RESOLVED": "its host is not known",
-    "ERR_CONNECTION_REFUSED": "nothing answers at its port",
-    "ERR_CONNECTION_RESET": "its server ends the connection",
-    "ERR_CONNECTION_TIMED_OUT": "its server does not answer",
-    "ERR_EMPTY_RESPONSE": "its server answers nothing",
-    "ERR_TOO_MANY_REDIRECTS": "it redirects without end",
-    "ERR_INTERNET_DISCONNECTED": "this machine has no network",
-    "ERR_PROXY_CONNECTION_FAILED": "this machine's proxy does not answer",
+    "ERR_NAME_NOT_RESOLVED": ("its host is not known", _REACH),
+    "ERR_CONNECTION_REFUSED": ("nothing answers at its port", _REACH),
+    "ERR_CONNECTION_RESET": ("its server ends the connection", _REACH),
+    "ERR_CONNECTION_CLOSED": ("its server ends the connection", _REACH),
+    "ERR_CONNECTION_TIMED_OUT": ("its server does not answer", _REACH),
+    "ERR_TIMED_OUT": ("its server does not answer", _REACH),
+    "ERR_ADDRESS_UNREACHABLE": ("its server can't be reached", _REACH),
+    "ERR_ADDRESS_INVALID": ("its host or port is none that can be called", _REACH),
+    "ERR_UNSAFE_PORT": ("browsers refuse its port", "use port 443 or 80, or another above 1023"),
+    "ERR_EMPTY_RESPONSE": ("its server answers nothing", _SEND),
+    "ERR_INVALID_HTTP_RESPONSE": ("its server does not speak HTTP", _SEND),
+    "ERR_HTTP2": ("its server breaks the rules of HTTP/2", _SEND),
+    "ERR_RESPONSE_HEADERS": ("the headers of its answer are wrong or too long", _SEND),
+    "ERR_CONTENT_DECODING_FAILED": ("its answer can't be unpacked", _SEND),
+    "ERR_CONTENT_LENGTH_MISMATCH": ("its answer breaks off", _SEND),
+    "ERR_INCOMPLETE_CHUNKED_ENCODING": ("its answer breaks off", _SEND),
+    "ERR_INVALID_CHUNKED_ENCODING": ("its answer breaks off", _SEND),
+    "ERR_TOO_MANY_REDIRECTS": ("it redirects without end", _GO_TO),
+    "ERR_UNSAFE_REDIRECT": ("it redirects to what is no http or https address", _GO_TO),
+    "ERR_INVALID_REDIRECT": ("it redirects to what is no address", _GO_TO),
+    "ERR_UNKNOWN_URL_SCHEME": ("it redirects to what is no http or https address", _GO_TO),
+    "ERR_ABORTED": ("it is no page, or leads to an address that browsers don't open", _GO_TO),
+    "ERR_INTERNET_DISCONNECTED": ("this machine has no network", "check again when it has"),
+    "ERR_PROXY_CONNECTION_FAILED": ("this machine's proxy does not answer", "correct the proxy, or check without it"),
+    "ERR_TUNNEL_CONNECTION_FAILED": ("this machine's proxy refuses it", "correct the proxy, or check without it"),
 }
-"""The browser's words in ours."""
+"""The browser's words in ours, and what to do."""
 
 
 def unreachable(case: Case) -> Iterator[Finding]:
-    """The page does not come."""
-    error = case.visit.error
-    if not error or case.visit.login or _TRUST.search(error) or _DOWNLOAD.search(error):
-        return
-    if case.visit.status is not None and case.visit.status >= 400:
+    """The page does not come, or leads to what does not come."""
+    visit, error = case.visit, case.visit.error
+    if visit.status is not None and visit.status >= 400:
         return  # another rule tells the status
-    advice = "TRTC must reach the page from the public internet, without a VPN"
-    if "timeout" in error:
-        yield fail("unreachable", "the page does not come within 30 s", advice)
+    if not error:
+        yield from _led_nowhere(visit)
         return
-    why = next((words for name, words in _WHY.items() if name in error), "")
-    said = tidy(error.removeprefix("Goto url error: "))
-    yield fail("unreachable", f"the page can't be opened: {why + ' (' + said + ')' if why else said}", advice)
+    if visit.login or _TRUST.search(error) or _DOWNLOAD.search(error):
+        return
+    if "timeout" in error:
+        yield _late(visit)
+    elif visit.status in _NO_CONTENT:
+        yield fail("unreachable", f"the page can't be opened: its server answers {visit.status}, no content", _GO_TO)
+    else:
+        said, advice = _in_words(error)
+        yield fail("unreachable", f"the page can't be opened: {said}", advice)
+
+
+def _led_nowhere(visit: Visit) -> Iterator[Finding]:
+    if visit.lost:
+        said, advice = _in_words(visit.lost.why)
+        seen = f"the page leads to an address that can't be opened: {tidy(visit.lost.url, 160)}: {said}"
+        yield fail("unreachable", seen, advice)
+    elif visit.awaited:
+        seen = f"the page leads to an address that does not answer: {tidy(visit.awaited, 160)}"
+        yield warn("unreachable", seen, _REACH)
+
+
+def _late(visit: Visit) -> Finding:
+    if visit.broken:
+        said, advice = _in_words(visit.broken)
+        return fail("unreachable", f"the page breaks off: {said}", advice)
+    if visit.status is None:
+        return fail("unreachable", "the page does not come within 30 s", _REACH)
+    advice = "a script that runs without end, or a part that does not come, holds it up: load it later (`async`)"
+    return fail("unreachable", "the page answers, and is not complete within 30 s", advice)
+
+
+def _in_words(error: str) -> tuple[str, str]:
+    """Return what the browser says of an address, in our words and in its own, and what to do."""
+    said = tidy(error.removeprefix("Goto url error: ").removeprefix("net::"))
+    why, advice = next((words for name, words in _WHY.items() if name in error), ("", _REACH))
+    return (f"{why} ({said})" if why else said or "no reason is told"), advice
 
 
 def private_address(case: Case) -> Iterator[Finding]:
@@ -87,7 +150,10 @@ def certificate(case: Case) -> Iterator[Finding]:
 
 
 def not_a_page(case: Case) -> Iterator[Finding]:
-    """The address is a file."""
+    """The address is a file, or data for a program."""
+    if not case.visit.error and case.visit.mime.lower() in _DATA and not case.plays:
+        seen = f"the address gives data, not a page ({case.visit.mime.lower()})"
+        yield warn("not_a_page", seen, "give the address of the page that shows it")
     if found := _DOWNLOAD.search(case.visit.error):
         kind = tidy(found[1] or case.visit.mime, 60)
         say = warn if "pdf" in kind else fail  # a full Chromium shows one
@@ -109,6 +175,14 @@ def login_wall(case: Case) -> Iterator[Finding]:
     if case.is_seen and (seen := _asks_to_sign_in(case)):
         advice = "TRTC cannot sign in: put a token into the address that outlives the recording"
         yield (fail if _elsewhere(case) else warn)("login_wall", seen, advice)
+
+
+def other_browser(case: Case) -> Iterator[Finding]:
+    """The page refuses this browser."""
+    look = case.look
+    if look.letters < _SHORT and not case.plays and (found := _OTHER.search(f"{look.title} {look.text}")):
+        seen = f"the page asks for another browser: {quoted(found[0])}"
+        yield warn("other_browser", seen, "let TRTC's Chromium in, whatever its version and user agent are")
 
 
 def expiring(case: Case) -> Iterator[Finding]:
@@ -152,7 +226,7 @@ def _asks_to_sign_in(case: Case) -> str:
     if look.passwords and (look.login_share > 0.2 or look.letters < _LITTLE):
         return "the page asks for a password"
     last = loads[-1].url if loads else ""
-    moved = last and last.partition("#")[0] != case.asked.url.partition("#")[0]
+    moved = last and _as_opened(last) != _as_opened(case.asked.url)
     if moved and _SIGN_IN.search(re.split("[?#]", last, maxsplit=1)[0].partition("://")[2].lower()):
         return f"the page leads to a sign-in: {tidy(last, 160)}"
     if look.fields == 1 and look.identity and look.buttons and look.letters < _LITTLE:
@@ -160,5 +234,13 @@ def _asks_to_sign_in(case: Case) -> str:
     return ""
 
 
-RULES = (unreachable, private_address, http_error, http_login, certificate, not_a_page, redirect, login_wall, expiring,
-         mixed_content)  # fmt: skip
+def _as_opened(url: str) -> str:
+    """Return an address as a browser writes it, without its fragment."""
+    try:
+        return str(Url(url)).partition("#")[0]
+    except ValueError:
+        return url.partition("#")[0]
+
+
+RULES = (unreachable, private_address, http_error, http_login, certificate, not_a_page, redirect, login_wall,
+         other_browser, expiring, mixed_content)  # fmt: skip

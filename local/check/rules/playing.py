@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from local.check.finding import Finding
-from local.check.rules.common import Case, fail, note, some, warn
+from local.check.rules.common import Case, fail, note, quoted, some, warn
 from local.check.text import tidy
 from local.recorder.scripts import LARGEST
 
@@ -22,14 +22,20 @@ def waits_for_click(case: Case) -> Iterator[Finding]:
     look, media = case.look, case.visit.media
     waiting = [one for one in media if one.paused and not one.time_s and not one.error and not one.played]
     words = next((text for text in (*look.buttons, look.text, *case.visit.frame_texts) if _GO.search(text)), "")
-    if not case.is_seen or not words:
+    if not case.is_seen or not words or case.visit.peak:
         return
     advice = "TRTC does not click: begin when the page has loaded, at least in the recorded view"
     nothing_else = len(waiting) == len(media)
     if waiting and nothing_else:
-        yield warn("waits_for_click", f"a video or sound waits for a click: “{tidy(words, 60)}”", advice)
+        yield warn("waits_for_click", f"a video or sound waits for a click: {quoted(_near(words))}", advice)
     elif not case.plays and not look.fields and look.letters < _LITTLE and any(map(_GO.search, look.buttons)):
-        yield warn("waits_for_click", f"the page waits for a click: “{tidy(words, 60)}”", advice)
+        yield warn("waits_for_click", f"the page waits for a click: {quoted(_near(words))}", advice)
+
+
+def _near(text: str) -> str:
+    """Return the text from a little before the word that asks for a click."""
+    found = _GO.search(text)
+    return text[max(0, found.start() - 20) :] if found else text
 
 
 def autoplay(case: Case) -> Iterator[Finding]:

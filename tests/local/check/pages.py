@@ -100,6 +100,32 @@ PAGES = {
     "/elsewhere": script("setTimeout(() => location.href = '{OTHER}/plain', 200)"),
     "/refresh": "<meta http-equiv=refresh content='0;url={OTHER}/plain'>" + HEAD,
     "/mixed": HEAD + "<script src='http://no-such-host.invalid/a.js'></script>",
+    "/restless": HEAD + MOVING + "<script>setTimeout(() => location.href = '/restless?' + Math.random(), 100)</script>",
+    "/onward": HEAD + MOVING + "<script>setTimeout(() => location.href = '/hang', 200)</script>",
+    "/lead": HEAD + MOVING + "<script>setTimeout(() => location.href = 'http://no-such-host.invalid/', 200)</script>",
+    "/halfway": HEAD + "<script src=/hang></script>" + MOVING,
+    "/nocontent": "",
+    "/data": '{"message": "please sign in"}',
+    "/old": "<!doctype html><h1>Your browser is not supported</h1><p>Please use the latest version of Edge or Firefox.",
+    "/oldzh": "<!doctype html><h1>您的浏览器版本过低</h1><p>请更换浏览器后重试。",
+    "/frame404": HEAD + MOVING + "<iframe src=/missing width=1000 height=400></iframe>",
+    "/framehang": HEAD + MOVING + "<iframe src=/hang width=1000 height=400></iframe>",
+    "/picture404": HEAD + MOVING + "<img src=/missing width=900 height=300>",
+    "/forbidden": HEAD + MOVING + "<script src=/app.js></script>",
+    "/sockethang": script("new WebSocket('ws://' + location.host + '/hang')"),
+    "/often": HEAD + MOVING + "<video src='{SMALL}' muted></video><script>for (let n = 0; n < 999; n++) {"
+    "speechSynthesis.getVoices(); document.createElement('canvas').getContext('webgl') }</script>",
+    "/named": "<!doctype html><body><img name=body><img name=documentElement><img name=fonts>"
+    "<img name=elementFromPoint><img name=querySelectorAll><form name=title><input name=innerText><input name=closest>"
+    "<input type=password></form>",
+    "/drawn": "<!doctype html><body style='margin:0'><canvas id=c width=1280 height=720></canvas><script>"
+    "const g = c.getContext('2d'); let n = 0; setInterval(() => { g.fillStyle = `hsl(${n++ * 9} 70% 50%)`;"
+    "g.fillRect(n % 9 * 100, 50, 200, 400) }, 50); undefinedFunction()</script>",
+    "/effects": HEAD + MOVING + TONE.replace("{gain}", "0.3") + "<p>Click to start<audio src='{SMALL}'></audio>",
+    "/auth/lesson": HEAD + MOVING,
+    "/circle": HEAD + MOVING + "<script>const o = {}; o.o = o; notifyReady(o, 1n)</script>",
+    "/toolate": HEAD + MOVING + "<script>setTimeout(() => notifyReady(), 1600)</script>",
+    "/marks": HEAD + "<script>document.title = '”, sound up to 0 dB' + 'a' + '\\u0301'.repeat(99)</script>",
     "/tone": HEAD + MOVING + TONE.replace("{gain}", "0.3"),
     "/mute": HEAD + MOVING + TONE.replace("{gain}", "0"),
     "/hostile": script("document.title = '\\x1b[31m' + '\\u202e' + document.title; const saw = window.__checkSaw;"
@@ -116,6 +142,11 @@ ODD: dict[str, tuple[int, dict[str, str]]] = {
     "/zip": (200, {"Content-Type": "application/zip", "Content-Disposition": "attachment; filename=a.zip"}),
     "/away": (302, {"Location": "{OTHER}/plain"}),
     "/sso-away": (302, {"Location": "{OTHER}/login"}),
+    "/nocontent": (204, {}),
+    "/data": (200, {"Content-Type": "application/json"}),
+    "/to-file": (302, {"Location": "file:///etc/hostname"}),
+    "/to-app": (302, {"Location": "weixin://dl/business"}),
+    "/forbidden": (200, {"Content-Security-Policy": "script-src 'none'"}),
     "/deny": (200, {"X-Frame-Options": "DENY"}),
     "/nothing.mp4": (404, {}),
     "/app.js": (404, {}),
@@ -140,10 +171,18 @@ EXPECTED: tuple[tuple[str, str, str], ...] = (
     ("/rejection", "script_error", "warn"), ("/lost", "resources", "warn"), ("/nofont", "resources", "note"),
     ("/banner", "overlay", "note"), ("/tall", "overflow", "warn"), ("/wide", "overflow", "note"),
     ("/letters", "fonts", "note"), ("/fullscreen", "fullscreen", "note"),
-    ("/hostile", "script_error", "note"),
+    ("/hostile", "script_error", "note"), ("/restless", "reloads", "warn"), ("/onward", "unreachable", "warn"),
+    ("/lead", "unreachable", "fail"), ("/halfway", "unreachable", "fail"), ("/nocontent", "unreachable", "fail"),
+    ("/to-file", "unreachable", "fail"), ("/to-app", "unreachable", "fail"), ("/data", "not_a_page", "warn"),
+    ("/old", "other_browser", "warn"), ("/oldzh", "other_browser", "warn"), ("/frame404", "resources", "warn"),
+    ("/framehang", "resources", "warn"), ("/picture404", "resources", "note"), ("/forbidden", "resources", "warn"),
+    ("/forbidden", "script_error", "note"), ("/sockethang", "connection", "warn"), ("/often", "silent", "warn"),
+    ("/named", "login_wall", "warn"), ("/drawn", "script_error", "note"), ("/toolate", "not_ready", "fail"),
 )  # fmt: skip
 ABSENT = (
     ("/good", "not_ready"), ("/good", "still"), ("/upright", "video_too_large"), ("/glprobe", "webgl"),
+    ("/restless", "crash"), ("/onward", "crash"), ("/named", "script_error"), ("/auth/lesson?课", "login_wall"),
+    ("/circle", "script_error"), ("/circle", "not_ready"), ("/often", "webgl"),
     ("/corner", "login_wall"), ("/plain", "reloads"), ("/plain", "redirect"), ("/muted", "waits_for_click"),
 )  # fmt: skip
 """Pages that look as if they had a fault, and have none."""

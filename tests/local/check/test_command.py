@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,13 @@ from local.check.text import tidy
 from local.check.visit import look_of
 from tests.local.check.test_judge import CONTROL
 
+_ANSWERS_NOTHING = """
+import json, os
+while asked := os.read(3, 65536):
+    for message in filter(None, asked.split(b"\\0")):
+        os.write(4, json.dumps({"id": json.loads(message)["id"], "result": {}}).encode() + b"\\0")
+"""
+
 
 @pytest.mark.parametrize(
     ("words", "said"),
@@ -25,7 +33,8 @@ from tests.local.check.test_judge import CONTROL
         (["https://example.com/", "--size", "1280"], "--size 1280: write it as 1280x720"),
         (["https://example.com/", "--size", "4000x4000"], "--size 4000x4000: each side is from 16 to 1920"),
         (["https://example.com/", "--size", "²x720"], "--size ²x720: write it as 1280x720"),
-        (["https://example.com/", "--screenshot", "/no/such/folder/a.png"], "/a.png: there is no such folder"),
+        (["https://example.com/", "--screenshot", "/no/such/folder/a.png"], "/a.png: there is no such folder: make it"),
+        (["https://example.com/", "--screenshot", "/proc/self/page.png"], "--screenshot /proc/self/page.png: "),
         (["--", "-x"], "the address must be an absolute"),
         ([""], "the address must be an absolute"),
     ],
@@ -43,6 +52,21 @@ def test_a_screenshot_goes_to_a_file(tmp_path: Path) -> None:
     """A folder in its place is told before the page is opened."""
     done = CliRunner().invoke(app, ["check", "https://example.com/", "--screenshot", str(tmp_path)])
     assert (2, f"error: --screenshot {tmp_path}: it is a folder\n") == (done.exit_code, done.stderr)
+
+
+@pytest.mark.process
+def test_a_defect_is_no_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A browser that answers what none does: one line, and a status that says nothing of the page."""
+    program = tmp_path / "chromium"
+    program.write_text(f"#!{sys.executable}\n{_ANSWERS_NOTHING}")
+    program.chmod(0o700)
+    monkeypatch.setenv("CHROMIUM", str(program))
+    done = CliRunner().invoke(app, ["check", "http://127.0.0.1/", "--screenshot", str(tmp_path / "a b.png")])
+    last = done.stderr.splitlines()[-1]
+    assert (70, "") == (done.exit_code, done.stdout)
+    assert last.startswith("error: this should not happen: ")
+    assert "Traceback" not in done.stderr
+    assert [program] == list(tmp_path.iterdir())
 
 
 @given(st.text(max_size=300), st.integers(5, 200))

@@ -35,6 +35,8 @@ from tests.local.recorder.harness import ROOT, PageServer, serve
 AT_ONCE = 6
 BUSY = ("/heavy", "/good#crash")
 """They have the browser for themselves."""
+READY = ("/good", "/plain", "/circle", "/toolate")
+"""They are waited for, a second and a second again."""
 SAMPLE = ("clock.html", "sample.html")
 Found = dict[str, str]
 
@@ -94,7 +96,7 @@ def address(page: str, names: dict[str, str]) -> str:
 @pytest.fixture(scope="module")
 def judged(browser: str, site: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
     """All pages, several at once in one browser: what was seen of each."""
-    wanted = [page for page, _, _ in pages.EXPECTED] + [page for page, _ in pages.ABSENT]
+    wanted = [page for page, _, _ in pages.EXPECTED] + [page for page, _ in pages.ABSENT] + ["/marks"]
     job = Job(page_url="-", work_dir=tmp_path_factory.mktemp("work"), way="screencast", chromium=browser)
 
     async def all_of_them() -> dict[str, Case]:
@@ -105,8 +107,9 @@ def judged(browser: str, site: dict[str, str], tmp_path_factory: pytest.TempPath
 
             async def one(name: str) -> tuple[str, Case]:
                 async with turn:
-                    wait_s = int(name in ("/good", "/plain"))
-                    asked = Asked(address(name, site), 1.2, wait_s, now_s=time.time())
+                    wait_s = int(name in READY)
+                    seconds = 4.0 if name.endswith("hang") else 1.2
+                    asked = Asked(address(name, site), seconds, wait_s, now_s=time.time())
                     page = await Page.open(first.connection, job.viewport, None, begin_frame=False)
                     if name.endswith("/mixed"):
                         await page.call("Security.setIgnoreCertificateErrors", {"ignore": True})
@@ -152,6 +155,32 @@ def test_a_page_that_keeps_processors_busy(judged: dict[str, Case]) -> None:
     assert busy > 0.1
 
 
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        ("/halfway", "the page answers, and is not complete within 30 s"),
+        ("/nocontent", "its server answers 204, no content"),
+        ("/to-file", "it redirects to what is no http or https address"),
+        ("/lead", "the page leads to an address that can't be opened: http://no-such-host.invalid/"),
+        ("/onward", "the page leads to an address that does not answer: http://127.0.0.1"),
+        ("/forbidden", "the page's own Content-Security-Policy forbids it"),
+        ("/frame404", "frame 127.0.0.1/missing (answers 404)"),
+        ("/sockethang", "/hang does not open"),
+        ("/old", "“browser is not supported”"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words(judged: dict[str, Case], page: str, said: str) -> None:
+    """Its author need not know the browser's names of errors."""
+    assert said in "\n".join(finding.seen for finding in judge(judged[page]))
+
+
+def test_a_title_ends_no_quotation(judged: dict[str, Case]) -> None:
+    """A page can't put words into the check's mouth, nor pile marks on its lines."""
+    first = next(lines(judged["/marks"], []))
+    assert first.count("”") == 1
+    assert first.count("\u0301") < 9
+
+
 def test_a_hostile_page_is_bounded_and_shown_harmlessly(judged: dict[str, Case]) -> None:
     """It calls the check's own hooks with anything, names itself in escapes, and floods; secrets stay out."""
     for page in ("/hostile", "/alert", "/popup"):
@@ -176,7 +205,7 @@ def heard(browser: str, site: dict[str, str]) -> dict[str, Found]:
             return page, levels((await check(options, lambda _line: None)).case)
 
     async def all_of_them() -> dict[str, Found]:
-        return dict(await asyncio.gather(*map(one, ["/tone", "/mute", *(f"/{name}" for name in SAMPLE)])))
+        return dict(await asyncio.gather(*map(one, ["/tone", "/mute", "/effects", *(f"/{name}" for name in SAMPLE)])))
 
     return asyncio.run(all_of_them())
 
@@ -189,6 +218,11 @@ def test_sound_that_depends_on_autoplay(heard: dict[str, Found]) -> None:
 def test_a_player_that_makes_no_sound(heard: dict[str, Found]) -> None:
     """Nothing but zeros came out of the browser."""
     assert "warn" == heard["/mute"].get("silent")
+
+
+def test_a_page_that_is_heard_waits_for_nothing(heard: dict[str, Found]) -> None:
+    """It plays by itself; a sound that is kept for later, and a word such as "start", are no fault."""
+    assert "waits_for_click" not in heard["/effects"]
 
 
 @pytest.mark.parametrize("name", SAMPLE)
