@@ -31,6 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let children take a Ctrl-C, also after `nohup make test &`, ask no proxy, and draw little for `make quick`."""
+    examples.take_time()
     if config.getoption("quick"):
         examples.draw_few()
     for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):

@@ -1,12 +1,18 @@
-"""How many examples a property is tried with: as many as its test says, fewer where `make quick` draws little."""
+"""How properties are tried: with as many examples as their test says, or few; however long one takes."""
 
 from __future__ import annotations
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 FEW = 20
 quick = False
 """Whether `make quick` runs."""
+
+
+def take_time() -> None:
+    """Let an example take as long as a busy machine makes it: Hypothesis fails what is slow once, and right."""
+    settings.register_profile("usual", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("usual")
 
 
 def draw_few() -> None:
