@@ -140,6 +140,8 @@ class Cloud:
             force_download=unkind.force_download,
         )
         self.store = cos.BucketStore(state / "cos", self.cos_settings)
+        if not self.config.empty:
+            self._let_pages_read()
         nobody = self.config.empty and not self.config.callback_url  # until somebody says where
         callback_url = self.config.callback_url or f"{self.address.gateway}/callback"
         self.callback_settings = CallbackSettings(
@@ -198,6 +200,14 @@ class Cloud:
             self.store, credentials=self._cos_key, on_created=self.gateway.on_created, settings=self.cos_settings,
             permits=self._permits,
         )  # fmt: skip
+
+    def _let_pages_read(self) -> None:
+        """Give the bucket the CORS rule that a deployment's has: for the console, by either name of this machine."""
+        near = self.address.gateway.replace("127.0.0.1", "localhost")
+        pages = self.config.environment.get("WEBRECORD_CORS_ORIGINS", "").split(",")
+        origins = [self.address.gateway, near, *(each.strip() for each in pages if each.strip())]
+        self.store.create_bucket(BUCKET)
+        cos.let_read(self.store.configuration(BUCKET, "cors"), "scf-webrecord/scf-webrecord", origins)
 
     def _services(self) -> list[api3.ApiService]:
         accounts, regions = self.accounts, REGIONS | {self.config.region}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from local.cos.app import create_app
+from local.cos.configuration import let_read
 from local.cos.errors import CosError
 from local.cos.model import Attributes, CosSettings, Credential, Entry, ObjectCreated
 from local.cos.store import BucketStore
@@ -16,4 +17,5 @@ __all__ = [
     "Entry",
     "ObjectCreated",
     "create_app",
+    "let_read",
 ]

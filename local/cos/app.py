@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
-from local.cos import buckets, call, configuration, multipart, objects, policy, signature
+from local.cos import buckets, call, configuration, cors, multipart, objects, policy, signature
 from local.cos.call import Call
 from local.cos.errors import CosError
 from local.cos.model import CosSettings
@@ -90,12 +90,6 @@ _UNSUPPORTED = frozenset(
 )
 _SUPPORTED = frozenset(sub.split()[0] for _, _, sub in _ROUTES if sub and sub != "copy")
 
-_CORS = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag,"
-    " Last-Modified, x-cos-hash-crc64ecma, x-cos-request-id",
-}
-
 
 def create_app(
     store: BucketStore,
@@ -150,7 +144,7 @@ class _Everything(BaseRoute):
 
     async def _respond(self, request: Request) -> Response:
         if request.method == "OPTIONS":
-            return _preflight(request)
+            return self._preflight(request)
         parsed = Call(request, None, None, {}, (b"/",))
         try:
             parsed = call.parse(request, self._service.settings)
@@ -176,8 +170,42 @@ class _Everything(BaseRoute):
         except ClientDisconnect:
             response.forget()
             raise
-        response.add({"x-cos-request-id": parsed.request_id, **_CORS})
+        response.add({"x-cos-request-id": parsed.request_id, **self._readers(parsed)})
         return response
+
+    def _readers(self, parsed: Call) -> dict[str, str]:
+        """Return what the answer says to the browser of a page of another origin."""
+        origin = parsed.headers.get("origin")
+        rules = self._rules(parsed) if origin else []
+        rule = cors.first(rules, origin or "", parsed.method)
+        return rule.answer(origin or "") if rule else {}
+
+    def _rules(self, parsed: Call) -> list[cors.Rule]:
+        store = self._service.store
+        if parsed.bucket is None or store.find(parsed.bucket) is None:
+            return []
+        return cors.kept_rules(store.configuration(parsed.bucket, "cors"))
+
+    def _preflight(self, request: Request) -> Reply:
+        """OPTIONS Object, without a signature: 403 where no rule lets the request through."""
+        parsed = Call(request, None, None, {}, (b"/",))
+        try:
+            parsed = call.parse(request, self._service.settings)
+            reply = self._let(parsed)
+        except CosError as error:
+            reply = _refusal(parsed, error)
+        reply.add({"x-cos-request-id": parsed.request_id})
+        return reply
+
+    def _let(self, parsed: Call) -> Reply:
+        headers = parsed.headers
+        origin, method = headers.get("origin", ""), headers.get("access-control-request-method", "")
+        asked = [name.strip() for name in headers.get("access-control-request-headers", "").split(",") if name.strip()]
+        rule = cors.first(self._rules(parsed), origin, method, asked)
+        if rule is None:
+            raise CosError("AccessForbidden")
+        allowed = {"Access-Control-Allow-Headers": ",".join(asked)} if asked else {}
+        return Reply(headers={**rule.answer(origin), **allowed})
 
     async def _act(self, parsed: Call, route: _Route) -> Reply:
         fault = self._service.settings.faults.cos(parsed.method, parsed.key or parsed.params.get("prefix", ""))
@@ -254,18 +282,4 @@ def _refusal(parsed: Call, error: CosError) -> Reply:
         ],
         headers,
         error.status,
-    )
-
-
-def _preflight(request: Request) -> Reply:
-    """OPTIONS Object: anything goes; the signature decides later."""
-    wanted = request.headers.get("access-control-request-headers", "*")
-    return Reply(
-        headers={
-            **_CORS,
-            "Access-Control-Allow-Methods": "GET, HEAD, PUT, POST, DELETE",
-            "Access-Control-Allow-Headers": wanted,
-            "Access-Control-Max-Age": "600",
-            "x-cos-request-id": Call(request, None, None, {}, (b"/",)).request_id,
-        }
     )

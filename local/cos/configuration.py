@@ -1,26 +1,24 @@
-"""A bucket's CORS and lifecycle rules: checked, kept and given back. Neither has an effect here."""
+"""A bucket's CORS and lifecycle rules: checked, kept and given back. Lifecycle rules have no effect here."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from local.cos import xmlbody
+from local.cos import cors, xmlbody
 from local.cos.call import Call
 from local.cos.errors import CosError
 from local.cos.reply import Reply
 from local.cos.service import Service
 
-_METHODS = {"GET", "PUT", "POST", "DELETE", "HEAD"}
-_MOST_CORS, _MOST_LIFECYCLE = 100, 1000
+_MOST_LIFECYCLE = 1000
 
 
 async def put_cors(service: Service, call: Call) -> Reply:
     """PUT Bucket cors: replaces all rules."""
     body = await call.body()
-    rules = xmlbody.parse(body, "CORSConfiguration").findall("CORSRule")
-    if not 1 <= len(rules) <= _MOST_CORS or not all(map(_is_cors, rules)):
-        raise CosError("MalformedXML", "A CORSRule has AllowedOrigin and AllowedMethod; there are 1 to 100.")
+    cors.read_rules(body)
     return _keep(service, call, "cors", body)
 
 
@@ -55,22 +53,28 @@ async def delete_lifecycle(service: Service, call: Call) -> Reply:
     return Reply(status=204)
 
 
-def _is_cors(rule: ET.Element) -> bool:
-    methods = [each.text for each in rule.findall("AllowedMethod")]
-    return bool(methods) and set(methods) <= _METHODS and bool(rule.findtext("AllowedOrigin"))
-
-
 def _is_lifecycle(rule: ET.Element) -> bool:
     acts = {"Expiration", "Transition", "AbortIncompleteMultipartUpload", "NoncurrentVersionExpiration"}
     named = rule.find("Filter") is not None or rule.find("Prefix") is not None
     return named and rule.findtext("Status") in ("Enabled", "Disabled") and any(each.tag in acts for each in rule)
 
 
-def _keep(service: Service, call: Call, kind: str, body: bytes) -> Reply:
-    path = _file(service, call, kind)
+def let_read(path: Path, rule_id: str, origins: Sequence[str]) -> None:
+    """Let pages of these origins read a bucket's objects, as the deployment's own rule does; other rules stay."""
+    others = [rule for rule in cors.kept_rules(path) if rule.rule_id != rule_id]
+    ours = cors.Rule(rule_id, tuple(origins), ("GET", "HEAD"), ("Range",), ("Content-Length", "Content-Range"), "600")
+    keep(path, cors.written([*others, ours]))
+
+
+def keep(path: Path, body: bytes) -> None:
+    """Write rules, whole or not at all."""
     draft = path.with_suffix(".new")
     draft.write_bytes(body)
     draft.replace(path)
+
+
+def _keep(service: Service, call: Call, kind: str, body: bytes) -> Reply:
+    keep(_file(service, call, kind), body)
     return Reply()
 
 
@@ -84,4 +88,4 @@ def _kept(service: Service, call: Call, kind: str, absent: str) -> Reply:
 
 def _file(service: Service, call: Call, kind: str) -> Path:
     bucket = service.store.bucket(call.name)
-    return service.store.root / ".meta" / f"{bucket.name}.{kind}.xml"
+    return service.store.configuration(bucket.name, kind)

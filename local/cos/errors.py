@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 _KNOWN: dict[str, tuple[int, str]] = {
     "AccessDenied": (403, "Access Denied."),
+    "AccessForbidden": (403, "No CORS rule of the bucket lets this request through."),
     "BadDigest": (400, "The Content-MD5 you specified did not match what we received."),
     "BucketAlreadyOwnedByYou": (409, "The bucket you tried to create already exists, and you own it."),
     "BucketNotEmpty": (409, "The bucket you tried to delete is not empty."),

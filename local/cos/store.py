@@ -152,6 +152,10 @@ class BucketStore:
         """The local file of an object, or where it would be written."""
         return self.bucket(bucket).path_of(key)
 
+    def configuration(self, bucket: str, kind: str) -> Path:
+        """The file of a bucket's `cors` or `lifecycle` rules."""
+        return self.root / ".meta" / f"{bucket}.{kind}.xml"
+
     def close(self) -> None:
         """Release the open files. The store cannot be used afterwards."""
         for bucket in self.buckets():

@@ -9,7 +9,8 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +29,17 @@ class FakeBuckets:
     regions: dict[str, str] = field(default_factory=dict)
     versioned: dict[str, str] = field(default_factory=dict)
     objects: dict[str, bytes] = field(default_factory=dict)
+    rules: dict[str, Any] = field(default_factory=dict)
+
+    def cors(self, _bucket: str) -> dict[str, Any]:
+        self.account.counted("GET Bucket cors", lambda: None)
+        return deepcopy(self.rules)
+
+    def set_cors(self, _bucket: str, whole: Mapping[str, Any]) -> None:
+        def do() -> None:
+            self.rules = deepcopy(dict(whole)) if whole.get("CORSRule") else {}
+
+        self.account.counted("PUT Bucket cors", do)
 
     def keys(self, _bucket: str, prefix: str, after: str, most: int) -> list[str]:
         self.account.counted("GET Bucket", lambda: None)
@@ -138,6 +150,7 @@ class Account:
             for name, rows in self.triggers.items()
         }
         parts = (
+            [{**rule, "AllowedOrigin": len(rule["AllowedOrigin"])} for rule in self.buckets.rules.get("CORSRule", [])],
             policies,
             attached,
             users,

@@ -56,6 +56,12 @@ class Buckets(Protocol):
     def versioning(self, bucket: str) -> str | None:
         """Return `Enabled` or `Suspended`; None where it was never switched on."""
 
+    def cors(self, bucket: str) -> dict[str, Any]:
+        """Return the CORS configuration; {} where there is none, or no bucket."""
+
+    def set_cors(self, bucket: str, whole: Mapping[str, Any]) -> None:
+        """Replace the CORS configuration; one without rules is taken away."""
+
     def keys(self, bucket: str, prefix: str, after: str, most: int) -> list[str]:
         """Return the first keys below a prefix that sort behind `after`."""
 
@@ -172,6 +178,23 @@ class Cos:
         """Return its status."""
         found = self._call("GET Bucket versioning", lambda client: client.get_bucket_versioning(Bucket=bucket))
         return found.get("Status") or None
+
+    def cors(self, bucket: str) -> dict[str, Any]:
+        """Read its CORS configuration."""
+        try:
+            return self._call("GET Bucket cors", lambda client: client.get_bucket_cors(Bucket=bucket))
+        except ApiError as error:
+            if error.code not in ("NoSuchCORSConfiguration", "NoSuchBucket"):
+                raise
+            return {}
+
+    def set_cors(self, bucket: str, whole: Mapping[str, Any]) -> None:
+        """Replace its CORS configuration."""
+        if whole.get("CORSRule"):
+            given = {"Bucket": bucket, "CORSConfiguration": dict(whole)}
+            self._call("PUT Bucket cors", lambda client: client.put_bucket_cors(**given))
+        else:
+            self._call("DELETE Bucket cors", lambda client: client.delete_bucket_cors(Bucket=bucket))
 
     def keys(self, bucket: str, prefix: str, after: str, most: int) -> list[str]:
         """List them."""

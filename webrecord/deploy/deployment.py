@@ -14,6 +14,7 @@ from webrecord.deploy.access import Role, Services, UploadKey, UploadUser
 from webrecord.deploy.alarms import STATEMENTS, Alarm, AlarmGone
 from webrecord.deploy.change import Change, Resource
 from webrecord.deploy.cloud import Cloud
+from webrecord.deploy.cors import FilmReaders, FilmReadersGone
 from webrecord.deploy.description import Description, describe
 from webrecord.deploy.errors import ApiError, DeployFailed
 from webrecord.deploy.functions import LARGEST_BODY, Functions, environment_of
@@ -33,7 +34,7 @@ URL_TRIES = 15
 
 @dataclass
 class Bucket:
-    """The bucket. It is made, never changed and never deleted."""
+    """The bucket. It is made and never deleted; of it our CORS rule alone is changed."""
 
     cloud: Cloud
     bucket: str
@@ -132,6 +133,8 @@ class Deployment:
             yield self.function(key)
         for key in ORDER:
             yield self.triggers(key)
+        if not options.only_functions:
+            yield self.film_readers()
         if options.alarms:
             yield from self.alarms()
 
@@ -145,13 +148,20 @@ class Deployment:
         """Return the names of the alarms that tell nobody; [] where none are asked for."""
         return [one.alarm for one in self.alarms() if one.is_silent()] if self.options.alarms else []
 
-    def removals(self, *, logs: bool) -> Iterator[Gone | AlarmGone]:
+    def film_readers(self) -> FilmReaders:
+        """Return the bucket's rule by which the console plays HLS."""
+        plan, triggers = self.description, self.triggers("recordings")
+        pages = plan.function("recordings").environment.get("WEBRECORD_CORS_ORIGINS", "")
+        return FilmReaders(self.cloud, plan.bucket, self.options.deployment, pages, triggers.url)
+
+    def removals(self, *, logs: bool) -> Iterator[Gone | AlarmGone | FilmReadersGone]:
         """Yield everything that is taken away, in this order; the bucket never is."""
         plan, cloud, deployment = self.description, self.cloud, self.options.deployment
         gone = {key: FunctionGone(self._reader(key), self.triggers(key)) for key in ORDER}
         yield from map(AlarmGone, self.alarms())  # they would tell that the timer is silent
         yield from (replace(gone[key], timers=True) for key in ORDER)
         yield from (gone[key] for key in reversed(ORDER))
+        yield FilmReadersGone(self.film_readers())
         key = self.upload_key()
         recordings = OpenRecordings(cloud, plan.bucket, plan.prefix)
         yield UploadGone(key.user, key.known, lambda: key.keep("", ""), recordings)

@@ -70,6 +70,7 @@ _CLS_SETUP = (
     "ModifyIndex",
     *("DescribeAlarms", "CreateAlarm", "ModifyAlarm", "DescribeAlarmNotices"),
 )
+_CORS_SETUP = ("GetBucketCORS", "PutBucketCORS")
 _CAM_REMOVAL = (
     "UpdateAccessKey",
     "DeleteAccessKey",
@@ -175,7 +176,7 @@ def of_setup(plan: Description, uin: str) -> dict[str, Any]:
     """Return what the first deployment needs besides: an administrator has it, or gives it."""
     first = document(
         ([*(f"cam:{name}" for name in _CAM_SETUP), *(f"cls:{name}" for name in _CLS_SETUP)], "*"),
-        (_cos(["PutBucket"]), _objects(plan, "*")),
+        (_cos(["PutBucket", *_CORS_SETUP]), _objects(plan, "*")),
     )
     return {"version": "2.0", "statement": [*of_deployer(plan, uin)["statement"], *first["statement"]]}
 
@@ -186,5 +187,6 @@ def of_removal(plan: Description, uin: str) -> dict[str, Any]:
         ([*(f"cam:{name}" for name in _CAM_REMOVAL), *(f"cls:{name}" for name in _CLS_REMOVAL)], "*"),
         (_cos(["GetBucket"]), _objects(plan, f"{plan.prefix}/*")),
         (_cos(["GetObject"]), _objects(plan, f"{plan.prefix}/recordings/*")),
+        (_cos([*_CORS_SETUP, "DeleteBucketCORS"]), _objects(plan, "*")),
     )
     return {"version": "2.0", "statement": [*of_deployer(plan, uin)["statement"], *last["statement"]]}

@@ -43,6 +43,7 @@ def test_rules_are_absent_then_as_they_were_put_then_gone_with_the_bucket(cos: R
         [{"AllowedOrigin": ["*"]}],
         [{"AllowedMethod": ["GET"]}],
         [{"AllowedOrigin": ["*"], "AllowedMethod": ["PATCH"]}],
+        [{"AllowedOrigin": ["http://*.a.*"], "AllowedMethod": ["GET"]}],
         [{"AllowedOrigin": ["*"], "AllowedMethod": ["GET"]}] * 101,
     ],
 )
