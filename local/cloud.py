@@ -135,6 +135,7 @@ class Cloud:
             region=self.config.region,
             default_bucket=None if self.config.empty else BUCKET,
             create_buckets=not self.config.empty,
+            first_is_default=True,  # or no link that a deployed function signs would open: it names no bucket
             faults=self.faults,
             late_s=unkind.listing_late_s,
             force_download=unkind.force_download,
@@ -142,6 +143,8 @@ class Cloud:
         self.store = cos.BucketStore(state / "cos", self.cos_settings)
         if not self.config.empty:
             self._let_pages_read()
+        elif known := self.store.buckets():
+            self.cos_settings.default_bucket = known[0].name
         nobody = self.config.empty and not self.config.callback_url  # until somebody says where
         callback_url = self.config.callback_url or f"{self.address.gateway}/callback"
         self.callback_settings = CallbackSettings(

@@ -36,6 +36,8 @@ async def put_bucket(service: Service, call: Call) -> Reply:
     _, new = await run_in_threadpool(service.store.create_bucket, call.name)
     if not new:
         raise CosError("BucketAlreadyOwnedByYou")
+    if service.settings.first_is_default and service.settings.default_bucket is None:
+        service.settings.default_bucket = call.name
     return Reply()
 
 

@@ -20,6 +20,7 @@ class CosSettings:
         create_buckets: an object or listing request for a bucket that does not exist creates it first.
         default_bucket: bucket of a request that names none, neither in Host nor as the first path segment.
             The official SDK makes such presigned URLs when it is configured with IP and Port.
+        first_is_default: the first bucket that is made becomes the default one, where there is none.
         region: where every bucket is, as a list of buckets says.
         late_s: every change is listed so many seconds after it was made, or later where a fault says so.
         force_download: answer every GET with Content-Disposition: attachment, as the default domains of
@@ -33,6 +34,7 @@ class CosSettings:
     versioned: bool = False
     create_buckets: bool = True
     default_bucket: str | None = None
+    first_is_default: bool = False
     region: str = "ap-guangzhou"
     late_s: float = 0.0
     force_download: bool = False

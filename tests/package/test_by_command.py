@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
+import httpx
 import pytest
 
 from local.client import FINAL, Client
@@ -131,6 +132,7 @@ def test_from_an_empty_account_to_a_film_and_back(person: Person) -> None:
     result = record(person, addresses, "first")
     assert "completed" == result["state"], result
     (film,) = result["files"]
+    assert film["size"] == len(httpx.get(film["url"], trust_env=False).raise_for_status().content)
 
     again = person.deploys("--yes", "--alarms")
     assert ([], addresses) == (done(again), urls(again))
