@@ -62,6 +62,10 @@ async function main() {
   await cos.deleteObject({ ...place, Key: "list/b" });
   await cos.putObjectAcl({ ...place, Key: key, ACL: "private" });
 
+  const { CORSRules: before } = await cos.getBucketCors(place);
+  const rule = { ID: "page", AllowedOrigin: ["http://page.example.com"], AllowedMethod: ["GET"] };
+  await cos.putBucketCors({ ...place, CORSRules: [...before, rule] });
+  said.rules = (await cos.getBucketCors(place)).CORSRules.map((each) => each.ID);
   const url = cos.getObjectUrl({ ...place, Key: key, Sign: true, Expires: 60 });
   const page = await fetch(url, { headers: { Range: "bytes=0-3", Origin: "http://page.example.com" } });
   said.presigned = [page.status, await page.text(), page.headers.get("access-control-allow-origin")];
@@ -73,6 +77,7 @@ async function main() {
     headers: { Origin: "http://page.example.com", "Access-Control-Request-Method": "GET" },
   });
   said.preflight = [preflight.status, preflight.headers.get("access-control-allow-methods").includes("GET")];
+  await cos.putBucketCors({ ...place, CORSRules: before });
 
   said.noKey = await refusal(cos.getObject({ ...place, Key: "strangers/none" }));
   said.noUpload = await refusal(

@@ -169,8 +169,9 @@ def test_listing_copy_and_removal(cos: dict[str, Any]) -> None:
 
 
 def test_presigned_urls_in_a_page(cos: dict[str, Any]) -> None:
-    """A range of a signed GET may be read by any page; a signed PUT stores; the preflight needs no signature."""
-    assert [206, "0123", "*"] == cos["presigned"]
+    """A range of a signed GET may be read by the rule's page; a signed PUT stores; the preflight needs no signature."""
+    assert [206, "0123", "http://page.example.com"] == cos["presigned"]
+    assert ["scf-webrecord/scf-webrecord", "page"] == cos["rules"]
     assert 200 == cos["presignedPut"]
     assert [200, True] == cos["preflight"]
 
