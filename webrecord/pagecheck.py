@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
@@ -87,8 +88,9 @@ def run(
     following = threading.Thread(target=_follow, args=(process.stderr, say), daemon=True)
     following.start()
     try:
-        _follow(process.stdout, take)
-        status = process.wait()
+        with _ending_together(process):
+            _follow(process.stdout, take)
+            status = process.wait()
     except BaseException:  # Ctrl-C, or nobody reads any more: it ends its browser, then itself
         _end(process)
         raise
@@ -109,6 +111,30 @@ def run(
             )
         )
     return status
+
+
+@contextmanager
+def _ending_together(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Let a SIGTERM or SIGHUP that ends this process end the other one first: it has a browser, and half a file."""
+    told: list[int] = []
+
+    def pass_on(number: int, _frame: object) -> None:
+        told.append(number)
+        process.terminate()
+
+    known = [number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None]
+    ours = [number for number in known if signal.getsignal(number) is signal.SIG_DFL]  # nohup ignores one
+    if threading.current_thread() is not threading.main_thread():
+        ours = []
+    for number in ours:
+        signal.signal(number, pass_on)
+    try:
+        yield
+    finally:
+        for number in ours:
+            signal.signal(number, signal.SIG_DFL)
+        if told:
+            os.kill(os.getpid(), told[0])
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -58,6 +58,7 @@ def mistakes_are_lines() -> Iterator[Console]:
 def ends_like_ctrl_c() -> Iterator[None]:
     """Release browser, folder and partial file at every kind of end, as after a Ctrl-C."""
     numbers = [number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None))]
+    numbers = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]  # as behind nohup
     before = [(number, signal.signal(number, signal.default_int_handler)) for number in numbers]
     try:
         yield

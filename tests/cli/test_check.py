@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +12,8 @@ import pytest
 from tests.cli.calls import Cli
 from webrecord import pagecheck
 from webrecord.errors import BadUsage, CliError
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -52,6 +56,35 @@ def test_a_long_line_stays_one(tmp_path: Path) -> None:
     """A line of JSON that holds a long address of many-byte letters is not cut in two."""
     status, out, _ = ran(checkout(tmp_path, "print('x' * 100_000)"))
     assert (0, ["x" * 100_000]) == (status, out)
+
+
+_ENDS = """
+import pathlib, signal, sys, time
+def end(number, _):
+    pathlib.Path("ended").write_text(str(number))
+    sys.exit(130)
+signal.signal(signal.SIGTERM, end)
+print("begun", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_what_ends_the_command_ends_its_process(tmp_path: Path, number: signal.Signals) -> None:
+    """`timeout`, a closed terminal: the check ends its browser first; the command's status is the signal's."""
+    root = checkout(tmp_path, _ENDS)
+    code = (
+        "import sys; from pathlib import Path; from webrecord import pagecheck; root = Path(sys.argv[1]);"
+        "pagecheck.run([sys.executable, '-m', 'local'], root, lambda line: print(line, flush=True), print)"
+    )
+    command = [sys.executable, "-c", code, str(root)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert "begun" == process.stdout.readline().strip()
+        process.send_signal(number)
+        assert -number == process.wait(20)
+    assert str(int(signal.SIGTERM)) == (root / "ended").read_text()
 
 
 @pytest.mark.process

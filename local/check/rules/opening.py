@@ -69,8 +69,8 @@ _WHY = {
 def unreachable(case: Case) -> Iterator[Finding]:
     """The page does not come, or leads to what does not come."""
     visit, error = case.visit, case.visit.error
-    if visit.status is not None and visit.status >= 400:
-        return  # another rule tells the status
+    if visit.crashed or (visit.status is not None and visit.status >= 400):
+        return  # another rule tells it
     if not error:
         yield from _led_nowhere(visit)
         return

@@ -145,6 +145,7 @@ def test_each_finding(check: str, level: str, judged: Case) -> None:
             look=LOOK._replace(frames=(Frame("https://ad.example/", 0.001),)),
         )),
         ("waits_for_click", case(media=[WAITING], look=LOOK._replace(buttons=("Start",)))),
+        ("unreachable", case(error="Goto url error: the browser is gone", crashed=True, status=None, look=None)),
         ("reloads", case(loads=[Load(PAGE, True), Load(PAGE, True)])),
         ("login_wall", case("https://auth.example.com", loads=[Load("https://auth.example.com/", True)])),
         ("other_browser", case(media=[], look=LOOK._replace(text="Open the browser and join the class."))),
