@@ -23,6 +23,7 @@ from local.check.seen import Asked, Visit
 from local.check.show import document, lines
 from local.check.text import tidy
 from local.check.visit import Say, Visited, Wish, look
+from local.check.words import t
 from local.recorder.browser import BrowserError, find_chromium
 from local.recorder.cdp import CdpError
 from local.recorder.job import Job
@@ -66,9 +67,11 @@ def run(options: CheckOptions, say: Say) -> int:
     try:
         url = usable(options.url)
     except ValueError as error:
-        raise CheckError(f"the address {error}") from None
+        raise CheckError(t("the address {error}", error=error)) from None
     if options.screenshot is not None and not options.screenshot.absolute().parent.is_dir():
-        raise CheckError(f"--screenshot {options.screenshot}: there is no such folder: make it, or name another")
+        raise CheckError(
+            t("--screenshot {path}: there is no such folder: make it, or name another", path=options.screenshot)
+        )
     if options.screenshot is not None:
         _try_to_write(options.screenshot)
     with hiding(secrets_of({"RecordUrl": url})):
@@ -120,7 +123,7 @@ def _came(visit: Visit) -> bool:
 
 async def _visit(job: Job, wish: Wish, say: Say) -> Visited:
     """Visit a page in a browser of its own, as a recording has one."""
-    say(f"opening {tidy(wish.asked.url)} …")
+    say(t("opening {address} …", address=tidy(wish.asked.url)))
     folder = private_folder()
     studio: Studio | None = None
     ear = Ear()
@@ -141,8 +144,8 @@ async def _visit(job: Job, wish: Wish, say: Say) -> Visited:
 def _deaf(visit: Visit, *, heard: bool) -> str:
     """Return why a browser can't be heard that complains of nothing."""
     if platform.system() != "Linux":
-        return "its sound is taken from ALSA, which only Linux has"
-    return "this Chromium plays into no ALSA device" if "running" in visit.audio and not heard else ""
+        return t("its sound is taken from ALSA, which only Linux has")
+    return t("this Chromium plays into no ALSA device") if "running" in visit.audio and not heard else ""
 
 
 def _no_picture(_moment: float, _jpeg: bytes) -> None:
@@ -165,7 +168,7 @@ def _try_to_write(path: Path) -> None:
         CheckError: it can't.
     """
     if path.is_dir():
-        raise CheckError(f"--screenshot {path}: it is a folder")
+        raise CheckError(t("--screenshot {path}: it is a folder", path=path))
     there = path.exists()
     try:
         with path.open("ab"):
@@ -180,7 +183,7 @@ def _save(path: Path | None, png: bytes, say: Say) -> str | None:
     if path is None:
         return None
     if not png:
-        say("no screenshot: the page was not there to the end")
+        say(t("no screenshot: the page was not there to the end"))
         return None
     try:
         path.write_bytes(png)

@@ -10,6 +10,7 @@ from local.check.finding import VERDICTS, Finding, verdict
 from local.check.judge import CHECKS
 from local.check.rules.common import Case, quoted
 from local.check.text import tidy
+from local.check.words import t
 from shared.domain.redaction import redact
 
 _WIDE = max(map(len, CHECKS))
@@ -19,11 +20,11 @@ def lines(case: Case, findings: Sequence[Finding]) -> Iterator[str]:
     """Yield the lines of the result; the last one sums it up."""
     yield f"{tidy(case.asked.url, 300)}: {', '.join(_seen(case))}"
     for finding in findings:
-        yield f"{finding.level.value}  {finding.check:<{_WIDE}}  {finding.seen}"
+        yield f"{t(finding.level.value)}  {finding.check:<{_WIDE}}  {finding.seen}"
         yield f"{'':<{_WIDE + 8}}→ {finding.advice}"
     counts = {level: sum(one.level.value == level for one in findings) for level in ("fail", "warn", "note")}
-    said = [f"{count} {level}" for level, count in counts.items() if count]
-    yield f"{VERDICTS[verdict(findings)]} ({', '.join(said) or 'nothing was found'})"
+    said = [f"{count} {t(level)}" for level, count in counts.items() if count]
+    yield f"{t(VERDICTS[verdict(findings)])} ({', '.join(said) or t('nothing was found')})"
 
 
 def document(case: Case, findings: Sequence[Finding], screenshot: str | None) -> dict[str, Any]:
@@ -50,14 +51,15 @@ def document(case: Case, findings: Sequence[Finding], screenshot: str | None) ->
 def _seen(case: Case) -> Iterator[str]:
     visit = case.visit
     if visit.error:
-        yield "no page"
+        yield t("no page")
         return
     if visit.status is not None:
-        yield f"status {visit.status}"
+        yield t("status {status}", status=visit.status)
     if tidy(case.look.title):
         yield quoted(case.look.title)
     if visit.ready_s is not None:
-        yield f"ready after {visit.ready_s:.1f} s"
+        yield t("ready after {seconds:.1f} s", seconds=visit.ready_s)
     if not visit.deaf:
-        yield f"sound up to {20 * log10(visit.peak / 32768):.0f} dB" if visit.peak else "no sound"
-    yield "something moves" if case.moves else "nothing moves"
+        level = 20 * log10(visit.peak / 32768) if visit.peak else 0.0
+        yield t("sound up to {level:.0f} dB", level=level) if visit.peak else t("no sound")
+    yield t("something moves") if case.moves else t("nothing moves")

@@ -14,6 +14,7 @@ from local.check.picture import Luma, clip, figures, luma, moved
 from local.check.seen import Asked, Frame, Look, Visit
 from local.check.text import fields, items, number, word
 from local.check.watch import Watcher
+from local.check.words import t
 from local.recorder.cdp import CdpClosedError, CdpError, CdpLateError
 from local.recorder.page import GotoError, Page
 from local.recorder.scripts import READY
@@ -102,7 +103,7 @@ class _Eye:
         await self._until_ready()
         used = await self._steady(self._used_s, 0.0)
         began = time.monotonic()
-        self._say(f"watching for {asked.seconds:g} s …")
+        self._say(t("watching for {seconds:g} s …", seconds=asked.seconds))
         for share in _SHOTS:
             await self._until(began + share * asked.seconds)
             await self._steady(self._picture, None)
@@ -119,7 +120,7 @@ class _Eye:
         while (left := moment - time.monotonic()) > 0:
             await asyncio.sleep(min(left, _EVERY_S))
             if left > _EVERY_S:
-                self._say(f"watching … {left - _EVERY_S:.0f} s to the next picture")
+                self._say(t("watching … {seconds:.0f} s to the next picture", seconds=left - _EVERY_S))
 
     async def _steady(self, ask: Callable[[], Awaitable[T]], missed: T) -> T:
         """Ask again while the page is between two documents; `missed` where it never rests.
@@ -156,9 +157,9 @@ class _Eye:
         """Wait as the recorder does: once, and once more after a reload."""
         wait_s, loaded_at, visit = self._wish.asked.ready_timeout_s, time.monotonic(), self._visit
         if wait_s:
-            self._say(f"waiting for notifyReady(), at most {wait_s} s …")
+            self._say(t("waiting for notifyReady(), at most {wait_s} s …", wait_s=wait_s))
             if not await self._page.ready(wait_s):
-                self._say(f"reloading, and waiting once more for notifyReady(), at most {wait_s} s …")
+                self._say(t("reloading, and waiting once more for notifyReady(), at most {wait_s} s …", wait_s=wait_s))
                 self._watcher.expect_load()
                 await self._page.reload()
                 visit.ready_again = await self._page.ready(wait_s)
@@ -197,7 +198,7 @@ class _Eye:
 
     async def _without_permission(self, seconds: float) -> None:
         """See what is refused, and whether a visitor's click starts it."""
-        self._say("opening it again in a browser that blocks autoplay with sound …")
+        self._say(t("opening it again in a browser that blocks autoplay with sound …"))
         await asyncio.sleep(min(seconds, 3.0))
         visit = self._visit
         visit.look = await self._steady(self._ask, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -28,6 +29,7 @@ def check(
     screenshot: Annotated[Path | None, typer.Option(metavar="FILE", help="Save the last picture (PNG).")] = None,
     local: Annotated[bool, typer.Option("--local", help="For the local cloud: private addresses are fine.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    messages: Annotated[Path | None, typer.Option(hidden=True, help="What it says in another language.")] = None,
 ) -> None:
     """Open a page as the recorder would, and say what will fail, what may, and what to do.
 
@@ -35,11 +37,15 @@ def check(
     """
     from local.check.run import CheckError, CheckOptions, run
     from local.check.text import tidy
+    from local.check.words import speak, t
     from local.recorder.job import Job, Mobile
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal without the letters of a page
+
+    if messages is not None and not as_json:
+        speak(json.loads(messages.read_text("utf-8")))
 
     def say(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
@@ -59,7 +65,7 @@ def check(
         with ends_like_ctrl_c():
             status = run(CheckOptions(url, job, seconds, screenshot, local, as_json), say)
     except (CheckError, ValueError) as error:
-        say(f"error: {tidy(error, 400)}")
+        say(t("error: {line}", line=tidy(error, 400)))
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
@@ -73,11 +79,13 @@ def check(
 
 def _size(text: str) -> tuple[int, int]:
     """Return width and height; 0 and 0, the recorder's default, where none is given."""
+    from local.check.words import t
+
     if not text:
         return 0, 0
     width, _, height = text.lower().partition("x")
     if not (all(side.isascii() and side.isdecimal() and len(side) < 5 for side in (width, height))):
-        raise ValueError(f"--size {text}: write it as 1280x720")
+        raise ValueError(t("--size {text}: write it as 1280x720", text=text))
     if not all(16 <= side <= 1920 for side in (int(width), int(height))):
-        raise ValueError(f"--size {text}: each side is from 16 to 1920")
+        raise ValueError(t("--size {text}: each side is from 16 to 1920", text=text))
     return int(width), int(height)

@@ -13,14 +13,26 @@ import pytest
 import typer
 
 import webrecord
+from local.check import words as check_words
+from local.check.finding import VERDICTS, Level
+from local.check.judge import judge
+from local.check.rules import behaving, opening
+from local.check.rules.common import Case
+from local.check.show import lines
 from tests.cli.calls import PAGE, Cli
+from tests.deploy.account import Account
+from tests.deploy.test_deployment import checkout, deploy
+from tests.local.check.test_judge import FOUND
 from webrecord import films, instants, pagecheck, sheet, tables, usage, wire, words
+from webrecord.deploy.deployment import Deployment
 from webrecord.deploy.errors import ADVICE, AGAIN
 from webrecord.errors import describe
 from webrecord.helptext import HEADINGS
 from webrecord.main import app
 
 FOLDER = Path(webrecord.__file__).parent
+CHECK = FOLDER.parent / "local" / "check"
+"""A process of its own, which is handed the same messages."""
 OWN: dict[str, str] = json.loads((FOLDER / "messages.zh.json").read_text("utf-8"))
 CONSOLE = {
     language: json.loads((FOLDER.parent / f"shared/http/console/messages.{language}.json").read_text("utf-8"))
@@ -39,13 +51,17 @@ CONSTANTS = [
     *HEADINGS,
     *(advice for _, advice in ADVICE),
     AGAIN,
+    *VERDICTS.values(),
+    *(level.value for level in Level),
+    *(words for pair in opening._WHY.values() for words in pair),  # noqa: SLF001
+    *behaving._PARTS.values(),  # noqa: SLF001
 ]
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
 
 def in_code() -> Iterator[str]:
     """Yield every sentence that is given to `t`, and every name of a column."""
-    for path in FOLDER.rglob("*.py"):
+    for path in (*FOLDER.rglob("*.py"), *CHECK.rglob("*.py"), CHECK.parent / "commands" / "check.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             name = getattr(node.func, "id", getattr(node.func, "attr", "")) if isinstance(node, ast.Call) else ""
             if isinstance(node, ast.Call) and name in ("t", "table_of"):
@@ -171,6 +187,53 @@ def test_nobody_there_is_said_in_chinese(chinese: Cli) -> None:
     ran = chinese("doctor", "--endpoint", "http://127.0.0.1:1")
     assert 3 == ran.status
     assert "没有应答：Connection refused" in ran.err
+
+
+def test_the_page_check_speaks_as_its_reader_does(chinese: Cli) -> None:
+    """A process of its own, with the same words; its JSON is English."""
+    ran = chinese("check", "https://example.com/", "--size", "1280")
+    assert (2, "") == (ran.status, ran.out)
+    assert "错误：--size 1280：请写成 1280x720 的形式" in ran.err
+    assert "write it as 1280x720" in chinese("check", "https://example.com/", "--size", "1280", "--json").err
+
+
+@pytest.fixture
+def findings() -> Iterator[None]:
+    """The page check in Chinese, until the test ends."""
+    check_words.speak(OWN)
+    yield
+    check_words.speak({})
+
+
+@pytest.mark.usefixtures("findings")
+@pytest.mark.parametrize("judged", FOUND)
+def test_what_the_page_check_finds_is_chinese(judged: Case) -> None:
+    """What was seen, and what to do; the sum of it, too. Codes stay."""
+    found = judge(judged)
+    assert found
+    for finding in found:
+        assert CHINESE.search(finding.seen), finding
+        assert CHINESE.search(finding.advice), finding
+    shown = list(lines(judged, found))
+    assert not re.search(r"\b(fail|warn|note|the page|nothing|status)\b", shown[0] + shown[-1]), shown
+    assert f" {found[0].check} " in shown[1]
+
+
+@pytest.mark.usefixtures("spoken")
+def test_a_plan_is_chinese(tmp_path: Path) -> None:
+    """From an empty account, with drift, and what takes all of it away; names stay."""
+    account, options = Account(), checkout(tmp_path)
+    first = [change.line for change in Deployment(account, options).plan()]
+    deploy(account, options)
+    account.functions["scf-webrecord-callback"].update(MemorySize=64, Environment={})
+    for row in account.triggers["scf-webrecord-reconcile"]:
+        row["Enable"] = 0
+    drift = [change.line for change in Deployment(account, options).plan()]
+    gone = [change.line for one in Deployment(account, options).removals(logs=True) for change in one.changes()]
+    assert "+ 函数 scf-webrecord-callback: 256 MB，5 秒, 5 个环境变量" in first
+    assert "~ reconcile 的触发器 定时 tick：启用" in drift
+    assert [] == [line for line in (*first, *drift, *gone) if not CHINESE.search(line)]
+    assert [] == [line for line in (*first, *drift, *gone) if re.search(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}", line)]
 
 
 def test_json_is_the_same_in_every_language(chinese: Cli) -> None:

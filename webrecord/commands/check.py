@@ -9,6 +9,7 @@ import typer
 
 from webrecord import pagecheck
 from webrecord.session import Session, command
+from webrecord.words import MESSAGES, is_english
 
 
 def register(app: typer.Typer) -> None:
@@ -43,6 +44,8 @@ def check(
     words += ["--ready-timeout", str(ready_timeout)]
     words += ["--size", size] if size else []
     words += ["--screenshot", str(screenshot.absolute())] if screenshot else []
+    if not (is_english() or session.out.as_json):
+        words += ["--messages", str(MESSAGES)]
     flags = (("--landscape", landscape), ("--local", local), ("--json", session.out.as_json))
     words += [flag for flag, given in flags if given]
     status = pagecheck.run([*words, "--", url], pagecheck.ROOT, session.out.pass_on, session.out.note)

@@ -12,6 +12,7 @@ from webrecord.deploy.cloud import Cloud
 from webrecord.deploy.errors import ApiError, NotOurs
 from webrecord.deploy.policies import TRUST, canonical
 from webrecord.errors import BadUsage
+from webrecord.words import t
 
 PAGE = 200
 KEY_MARK = "scf-webrecord/"
@@ -40,15 +41,15 @@ class Services:
         if found is None:
             made = {"RoleName": SERVICE_ROLE, "PolicyDocument": json.dumps(TRUST)}
             do = unless(("InvalidParameter.RoleNameInUse",), lambda: self.cloud.call("cam", "CreateRole", **made))
-            steps.append(Change("+", f"SCF is activated: its service role {SERVICE_ROLE}", (), do))
+            steps.append(Change("+", t("SCF is activated: its service role {role}", role=SERVICE_ROLE), (), do))
         attached = found and self.cloud.call("cam", "ListAttachedRolePolicies", RoleName=SERVICE_ROLE, Page=1, Rp=PAGE)
         if SERVICE_POLICY not in {row.get("PolicyName") for row in (attached or {}).get("List") or []}:
             given = {"PolicyName": SERVICE_POLICY, "AttachRoleName": SERVICE_ROLE}
             do = lambda: self.cloud.call("cam", "AttachRolePolicy", **given)  # noqa: E731 (a step)
-            steps.append(Change("+", f"role {SERVICE_ROLE} gets its preset policy", (), do))
+            steps.append(Change("+", t("role {role} gets its preset policy", role=SERVICE_ROLE), (), do))
         if self.cloud.call("cls", "GetClsService").get("Status") == 1:
             do = lambda: self.cloud.call("cls", "OpenClsService")  # noqa: E731 (a step)
-            steps.append(Change("+", "CLS, the log service, is activated; it is billed by use", (), do))
+            steps.append(Change("+", t("CLS, the log service, is activated; it is billed by use"), (), do))
         return steps
 
 
@@ -79,7 +80,7 @@ class Policy:
         """Return its id, and what is to be done."""
         import json
 
-        text, what = json.dumps(self.document), f"policy {self.name}"
+        text, what = json.dumps(self.document), t("policy {name}", name=self.name)
         row = self.row()
         if row is None:
             made = {"PolicyName": self.name, "PolicyDocument": text, "Description": mark(self.deployment)}
@@ -89,11 +90,13 @@ class Policy:
         policy_id = int(row["PolicyId"])
         known = self.cloud.call("cam", "GetPolicy", PolicyId=policy_id)
         if known.get("Description") != mark(self.deployment) and not self.adopt:
-            raise NotOurs(f"policy {self.name}")
+            raise NotOurs(t("policy {name}", name=self.name))
         if canonical(known["PolicyDocument"]) == canonical(self.document):
             return policy_id, []
         update = {"PolicyId": policy_id, "PolicyDocument": text, "Description": mark(self.deployment)}
-        return policy_id, [Change("~", what, ("document",), lambda: self.cloud.call("cam", "UpdatePolicy", **update))]
+        return policy_id, [
+            Change("~", what, (t("document"),), lambda: self.cloud.call("cam", "UpdatePolicy", **update))
+        ]
 
 
 @dataclass
@@ -109,7 +112,7 @@ class Role:
     @property
     def name(self) -> str:
         """Return it as people read it."""
-        return f"role {self.role}"
+        return t("role {role}", role=self.role)
 
     def changes(self) -> Sequence[Change]:
         """Return what is to be done."""
@@ -130,14 +133,14 @@ class Role:
         if canonical(info["PolicyDocument"]) != canonical(TRUST):
             trust = {"RoleName": self.role, "PolicyDocument": json.dumps(TRUST)}
             do = lambda: self.cloud.call("cam", "UpdateAssumeRolePolicy", **trust)  # noqa: E731 (bound to this trust)
-            changes.insert(0, Change("~", self.name, ("who may take it",), do))
+            changes.insert(0, Change("~", self.name, (t("who may take it"),), do))
         attached = self.cloud.call("cam", "ListAttachedRolePolicies", RoleName=self.role, Page=1, Rp=PAGE)
         if policy_id is None or policy_id not in {int(row["PolicyId"]) for row in attached.get("List") or []}:
             changes.append(self._attach(policy_id))
         return changes
 
     def _attach(self, policy_id: int | None) -> Change:
-        what = f"{self.name} gets policy {self.role}"
+        what = t("{name} gets policy {role}", name=self.name, role=self.role)
         given = {"PolicyId": policy_id, "AttachRoleName": self.role}
         return Change("+", what, (), lambda: self.cloud.call("cam", "AttachRolePolicy", **given))
 
@@ -155,7 +158,7 @@ class UploadUser:
     @property
     def name(self) -> str:
         """Return it as people read it."""
-        return f"user {self.user}"
+        return t("user {user}", user=self.user)
 
     def uin(self) -> int | None:
         """Return its number; None where there is none."""
@@ -170,7 +173,7 @@ class UploadUser:
         policy_id, changes = Policy(self.cloud, self.user, self.document, self.deployment, self.adopt).changes()
         attach = Change(
             "+",
-            f"{self.name} gets policy {self.user}",
+            t("{name} gets policy {user}", name=self.name, user=self.user),
             (),
             lambda: self.cloud.call("cam", "AttachUserPolicy", PolicyId=policy_id, AttachUin=uin),
         )
@@ -204,14 +207,14 @@ class UploadKey:
     @property
     def name(self) -> str:
         """Return it as people read it."""
-        return f"upload key of {self.user.user}"
+        return t("upload key of {user}", user=self.user.user)
 
     def changes(self) -> Sequence[Change]:
         """Return what is to be done: nothing where the pair is known, and works."""
         known, uin = self.known(), self.user.uin()
         if all(known):
             return self._on(uin, known[0]) if uin is not None else ()
-        create = Change("+", f"{self.name}, written into .env", (), lambda: self.create(uin))
+        create = Change("+", t("{name}, written into .env", name=self.name), (), lambda: self.create(uin))
         if uin is None:
             return (create,)
         listed = self.cloud.call("cam", "ListAccessKeys", TargetUin=uin).get("AccessKeys") or []
@@ -219,17 +222,22 @@ class UploadKey:
         deployed = self.deployed()
         if all(deployed) and theirs.get(deployed[0]) == "Active":
             take = lambda: self.keep(*deployed)  # noqa: E731 (a step)
-            return (Change("~", f"{self.name}: .env takes it from the functions", (), take),)
+            return (Change("~", t("{name}: .env takes it from the functions", name=self.name), (), take),)
         # A key of ours that is in neither place: its answer was lost, or we died before it was written.
         mine = [row for row in listed if str(row.get("Description", "")).startswith(KEY_MARK)]
         unknown = [str(row["AccessKeyId"]) for row in mine if row.get("Status") == "Active"]
         if len(theirs) > 1:
             raise BadUsage(
-                f"{self.name}: it has two keys ({', '.join(sorted(theirs))}), and .env none: write the one in use"
-                " into .env, or delete one in the CAM console"
+                t(
+                    "{name}: it has two keys ({keys}), and .env none: write the one in use into .env, or delete one in"
+                    " the CAM console",
+                    name=self.name,
+                    keys=", ".join(sorted(theirs)),
+                )
             )
         steps = [
-            Change("~", f"{self.name}: {key} is unknown: switched off", (), self._off(uin, key)) for key in unknown
+            Change("~", t("{name}: {key} is unknown: switched off", name=self.name, key=key), (), self._off(uin, key))
+            for key in unknown
         ]
         return (*steps, create)
 
@@ -240,7 +248,7 @@ class UploadKey:
             return ()
         given = {"TargetUin": uin, "AccessKeyId": key, "Status": "Active"}
         do = lambda: self.cloud.call("cam", "UpdateAccessKey", **given)  # noqa: E731 (a step)
-        return (Change("~", f"{self.name}: it is switched on again", (), do),)
+        return (Change("~", t("{name}: it is switched on again", name=self.name), (), do),)
 
     def _off(self, uin: int, key: str) -> Callable[[], object]:
         given = {"TargetUin": uin, "AccessKeyId": key, "Status": "Inactive"}

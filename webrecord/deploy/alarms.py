@@ -13,6 +13,7 @@ from webrecord.deploy.cloud import Cloud
 from webrecord.deploy.errors import NotOurs
 from webrecord.deploy.logs import Logs
 from webrecord.errors import BadUsage
+from webrecord.words import t
 
 EVERY_MIN = 5
 """How often a statement runs, and the minutes of lines that it reads."""
@@ -122,7 +123,7 @@ class Alarm:
     @property
     def name(self) -> str:
         """Return it as people read it."""
-        return f"alarm {self.alarm}"
+        return t("alarm {alarm}", alarm=self.alarm)
 
     def changes(self) -> Sequence[Change]:
         """Return what is to be done."""
@@ -140,7 +141,7 @@ class Alarm:
         fields = [_field(name, shown[name], value) for name, value in wanted.items() if shown[name] != value]
         told = [str(one) for one in found.get("AlarmNoticeIds") or []]
         if missing := [one for one in notices if one not in told]:
-            fields.append(f"tells {self.notice}")
+            fields.append(t("tells {notice}", notice=self.notice))
         if not fields:
             return ()
         given = {"AlarmId": found["AlarmId"], **wanted, **self._marked()}
@@ -186,8 +187,11 @@ class Alarm:
         found = _named(self.cloud, "DescribeAlarmNotices", "AlarmNotices", "name", self.notice)
         if found is None:
             raise BadUsage(
-                f"there is no notification channel group {self.notice} in this region: make it in the CLS console,"
-                " with its receivers, or leave out --alarm-notice"
+                t(
+                    "there is no notification channel group {notice} in this region: make it in the CLS console, with"
+                    " its receivers, or leave out --alarm-notice",
+                    notice=self.notice,
+                )
             )
         return [str(found["AlarmNoticeId"])]
 
@@ -214,7 +218,7 @@ class AlarmGone:
     def stays(self) -> str | None:
         """Return why it stays."""
         found, ours = self._found()
-        return f"{self.name}: not made by this deployment" if found and not ours else None
+        return t("{name}: not made by this deployment", name=self.name) if found and not ours else None
 
     def _found(self) -> tuple[dict[str, Any] | None, bool]:
         alarm = self.alarm

@@ -24,6 +24,7 @@ from webrecord.deploy.removal import FunctionGone, Gone, LogsGone, RoleGone, Upl
 from webrecord.deploy.rotation import KEY_NAMES, Rotation
 from webrecord.deploy.triggers import Triggers
 from webrecord.errors import BadUsage
+from webrecord.words import t
 
 ORDER = ("callback", "reconcile", "recordings")
 """The order of the functions: those that start recordings come after the ones that they need."""
@@ -43,21 +44,30 @@ class Bucket:
     @property
     def name(self) -> str:
         """Return it as people read it."""
-        return f"bucket {self.bucket}"
+        return t("bucket {bucket}", bucket=self.bucket)
 
     def changes(self) -> Sequence[Change]:
         """Return what is to be done."""
         region = self.cloud.buckets.region_of(self.bucket)
         if region is None:
-            made = f"{self.name}, private, in {self.region}"
+            made = t("{name}, private, in {here}", name=self.name, here=self.region)
             return (Change("+", made, (), lambda: self.cloud.buckets.create(self.bucket)),)
         if region != self.region:
             raise BadUsage(
-                f"{self.name} is in {region}, the functions in {self.region}: a COS trigger works in one only"
+                t(
+                    "{name} is in {region}, the functions in {here}: a COS trigger works in one only",
+                    name=self.name,
+                    region=region,
+                    here=self.region,
+                )
             )
         if (status := self.cloud.buckets.versioning(self.bucket)) is not None:
             raise BadUsage(
-                f"{self.name} has versioning {status}: it ignores the create-only header; take another bucket"
+                t(
+                    "{name} has versioning {status}: it ignores the create-only header; take another bucket",
+                    name=self.name,
+                    status=status,
+                )
             )
         return ()
 
@@ -184,9 +194,16 @@ class Deployment:
         try:
             code = path.read_bytes()
         except FileNotFoundError:
-            raise BadUsage(f"{path} is not there: run `make package` first") from None
+            raise BadUsage(t("{path} is not there: run `make package` first", path=path)) from None
         if len(code) * 4 / 3 > LARGEST_BODY - 100_000:
-            raise BadUsage(f"{path} has {len(code)} bytes: the API takes a body of {LARGEST_BODY}, encoded")
+            raise BadUsage(
+                t(
+                    "{path} has {size} bytes: the API takes a body of {most}, encoded",
+                    path=path,
+                    size=len(code),
+                    most=LARGEST_BODY,
+                )
+            )
         logs = Logs(self.cloud, self.options.deployment)
         return Functions(self.cloud, self.description.function(key), code, version, logs.ids, self.options.adopt)
 
@@ -256,4 +273,11 @@ def guarded(name: str, do: Callable[[], Sequence[Change]]) -> Sequence[Change]:
     except ApiError as error:
         raise error.told(name) from None
     except (KeyError, TypeError, ValueError) as error:
-        raise DeployFailed(f"{name}: the answer is not as documented: {type(error).__name__}: {error}") from None
+        raise DeployFailed(
+            t(
+                "{name}: the answer is not as documented: {kind}: {error}",
+                name=name,
+                kind=type(error).__name__,
+                error=error,
+            )
+        ) from None

@@ -39,8 +39,12 @@ class Trigger:
     @property
     def title(self) -> str:
         """Return it as people read it."""
-        what = {"http": "Function URL", "cos": f"COS {self.means.get('prefix', '')}", "timer": f"timer {self.name}"}
-        return f"trigger {what[self.type]} of {self.function}"
+        what = {
+            "http": t("Function URL"),
+            "cos": f"COS {self.means.get('prefix', '')}",
+            "timer": t("timer {name}", name=self.name),
+        }
+        return t("trigger {what} of {function}", what=what[self.type], function=self.function)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from webrecord.deploy.cloud import Cloud
 from webrecord.deploy.description import MARK, Function
 from webrecord.deploy.errors import ApiError, DeployFailed, NotOurs
 from webrecord.errors import BadUsage
+from webrecord.words import t
 
 ABSENT = ("ResourceNotFound.Function", "ResourceNotFound.FunctionName", "InvalidParameterValue.FunctionName")
 BUSY = ("Creating", "Updating", "Publishing", "Deleting")
@@ -53,7 +54,7 @@ class Functions:
     @property
     def name(self) -> str:
         """Return it as people read it."""
-        return f"function {self.function.name}"
+        return t("function {function}", function=self.function.name)
 
     def read(self) -> dict[str, Any] | None:
         """Return the function as it is, when nothing is under way with it; None where there is none."""
@@ -66,7 +67,14 @@ class Functions:
             if found is None or found.get("Status") not in BUSY:
                 return found
             if self.clock() - begun > ACTIVE_S:
-                raise DeployFailed(f"{self.name} is {found['Status']} for {ACTIVE_S} s; look at it in the SCF console")
+                raise DeployFailed(
+                    t(
+                        "{name} is {status} for {seconds} s; look at it in the SCF console",
+                        name=self.name,
+                        status=found["Status"],
+                        seconds=ACTIVE_S,
+                    )
+                )
             self.sleep(pause)
             pause = min(pause * 1.5, 5)
 
@@ -78,7 +86,7 @@ class Functions:
         if found.get("Status") == "CreateFailed":
             why = _reasons(found)
             return (
-                Change("-", f"{self.name}, whose creation failed ({why})", (), self._delete),
+                Change("-", t("{name}, whose creation failed ({why})", name=self.name, why=why), (), self._delete),
                 Change("+", self.name, self._summary(), self._create),
             )
         described = str(found.get("Description") or "")
@@ -86,19 +94,29 @@ class Functions:
             raise NotOurs(self.name)
         if found.get("Runtime", self.function.runtime) != self.function.runtime:
             raise BadUsage(
-                f"{self.name} runs on {found['Runtime']}, serverless.yml says {self.function.runtime}: SCF changes no"
-                " function's runtime; docs/deploy.md, \"Python 3.10's end\", says what to do"
+                t(
+                    "{name} runs on {actual}, serverless.yml says {wanted}: SCF changes no function's runtime;"
+                    ' docs/deploy.md, "Python 3.10\'s end", says what to do',
+                    name=self.name,
+                    actual=found["Runtime"],
+                    wanted=self.function.runtime,
+                )
             )
         steps = []
         wanted = self.function.marked(self.version, self.code)
         if _word(described, "code") != _word(wanted, "code"):
             given = {"FunctionName": self.function.name, "ZipFile": base64.b64encode(self.code).decode()}
             steps.append(
-                Change("~", f"{self.name}: code", (), lambda: self.cloud.call("scf", "UpdateFunctionCode", **given))
+                Change(
+                    "~",
+                    t("{name}: code", name=self.name),
+                    (),
+                    lambda: self.cloud.call("scf", "UpdateFunctionCode", **given),
+                )
             )
         fields = self._differs(found)
         if fields or described != wanted or found.get("Status") == "UpdateFailed":
-            steps.append(Change("~", f"{self.name}: configuration", fields, self._configure))
+            steps.append(Change("~", t("{name}: configuration", name=self.name), fields, self._configure))
         # Code that is new under an old Description would be sent again: both are one step to whoever waits for them.
         if len(steps) == 2:
             both = steps
@@ -108,7 +126,7 @@ class Functions:
                 self.read()
                 both[1].do()
 
-            return (Change("~", f"{self.name}: code and configuration", fields, do),)
+            return (Change("~", t("{name}: code and configuration", name=self.name), fields, do),)
         return steps
 
     def _differs(self, found: dict[str, Any]) -> tuple[str, ...]:
@@ -123,17 +141,17 @@ class Functions:
         there = environment_of(found)
         for name in sorted({*wanted.environment, *there}):
             if name not in there:
-                fields.append(f"{name} is new")
+                fields.append(t("{name} is new", name=name))
             elif name not in wanted.environment:
-                fields.append(f"{name} goes")
+                fields.append(t("{name} goes", name=name))
             elif there[name] != wanted.environment[name]:
-                fields.append(f"{name} (changed)")
+                fields.append(t("{name} (changed)", name=name))
         return tuple(fields)
 
     def _summary(self) -> tuple[str, ...]:
         return (
-            f"{self.function.memory_mb} MB, {self.function.timeout_s} s",
-            f"{len(self.function.environment)} variables",
+            t("{memory} MB, {seconds} s", memory=self.function.memory_mb, seconds=self.function.timeout_s),
+            t("{count} variables", count=len(self.function.environment)),
         )
 
     def _settings(self) -> dict[str, Any]:

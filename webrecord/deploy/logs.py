@@ -9,6 +9,7 @@ from typing import Any
 from webrecord.deploy.access import absent, mark
 from webrecord.deploy.change import Change, unless
 from webrecord.deploy.cloud import Cloud, same
+from webrecord.words import t
 
 DAYS = 30
 TOKENIZER = "@&?|#()='\",;:<>[]{}/ \n\t\r\\"
@@ -61,7 +62,7 @@ class Logs:
     @property
     def name(self) -> str:
         """Return it as people read it."""
-        return f"logs {self.deployment}"
+        return t("logs {deployment}", deployment=self.deployment)
 
     def ids(self) -> tuple[str | None, str | None]:
         """Return the ids of logset and topic, as far as they are there."""
@@ -82,7 +83,7 @@ class Logs:
                 ("FailedOperation.LogsetConflict", "InvalidParameter.LogsetConflict"),
                 lambda: self.cloud.call("cls", "CreateLogset", LogsetName=self.deployment),
             )
-            steps.append(Change("+", f"logset {self.deployment}", (), do))
+            steps.append(Change("+", t("logset {deployment}", deployment=self.deployment), (), do))
         if topic is None:
             made = {
                 "LogsetId": logset,
@@ -94,7 +95,9 @@ class Logs:
                 "Describes": mark(self.deployment),
             }
             do = unless(("InvalidParameter.TopicConflict",), lambda: self.cloud.call("cls", "CreateTopic", **made))
-            steps.append(Change("+", f"log topic {self.deployment}, {DAYS} days", (), do))
+            steps.append(
+                Change("+", t("log topic {deployment}, {days} days", deployment=self.deployment, days=DAYS), (), do)
+            )
         if topic is None or (step := self._index(topic)) is not None:
             steps.append(step if topic is not None and step else self._made(topic))
         return steps
@@ -115,13 +118,16 @@ class Logs:
         given = {"TopicId": topic, "Status": True, "Rule": whole}
         fields = tuple(sorted(ours - indexed)[:5])
         return Change(
-            "~", f"log index {self.deployment}", fields, lambda: self.cloud.call("cls", "ModifyIndex", **given)
+            "~",
+            t("log index {deployment}", deployment=self.deployment),
+            fields,
+            lambda: self.cloud.call("cls", "ModifyIndex", **given),
         )
 
     def _made(self, topic: str | None) -> Change:
         given = {"TopicId": topic, "Status": True, "IncludeInternalFields": True, "MetadataFlag": 1, "Rule": rule()}
         do = unless(("InvalidParameter.IndexConflict",), lambda: self.cloud.call("cls", "CreateIndex", **given))
-        return Change("+", f"log index {self.deployment}", (), do)
+        return Change("+", t("log index {deployment}", deployment=self.deployment), (), do)
 
     def _find(self, action: str, rows: str, name: str, key: str, asked: list[tuple[str, str]]) -> str | None:
         filters = [{"Key": field, "Values": [value]} for field, value in asked]

@@ -17,6 +17,7 @@ from webrecord.deploy.functions import ABSENT, Functions
 from webrecord.deploy.logs import Logs
 from webrecord.deploy.recordings import OpenRecordings
 from webrecord.deploy.triggers import Triggers
+from webrecord.words import t
 
 NO_TRIGGER = ("ResourceNotFound.Trigger", "ResourceNotFound.Timer", "ResourceNotFound.Cos")
 
@@ -42,13 +43,18 @@ class FunctionGone:
         steps = []
         # Where its creation failed it has no triggers, and refuses to be asked about them.
         for row in self.triggers.listed() if found.get("Status") == "Active" else []:
-            title = f"trigger {row['Type']} {row['TriggerName']} of {self.reader.function.name}"
+            title = t(
+                "trigger {type} {trigger} of {function}",
+                type=row["Type"],
+                trigger=row["TriggerName"],
+                function=self.reader.function.name,
+            )
             if row["Type"] != "timer" and self.timers:
                 continue
             if not self.timers:
                 steps.append(Change("-", f"{title}{_filter(row)}", (), self._delete(row)))
             elif row.get("Enable") in (1, "OPEN", True):
-                steps.append(Change("-", f"{title} is switched off", (), self._off(row)))
+                steps.append(Change("-", t("{title} is switched off", title=title), (), self._off(row)))
         if not self.timers:
             do = unless(ABSENT, lambda: self._call("DeleteFunction"))
             steps.append(Change("-", self.name, (), do))
@@ -57,7 +63,7 @@ class FunctionGone:
     def stays(self) -> str | None:
         """Return why it stays."""
         found = self.reader.read()
-        return f"{self.name}: not made by this deployment" if found and not _is_ours(found) else None
+        return t("{name}: not made by this deployment", name=self.name) if found and not _is_ours(found) else None
 
     def _off(self, row: dict[str, Any]) -> Callable[[], object]:
         given = {**_named(row), "Enable": "CLOSE"}
@@ -88,7 +94,7 @@ def _named(row: dict[str, Any]) -> dict[str, Any]:
 def _filter(row: dict[str, Any]) -> str:
     """Return what tells two triggers of one name apart."""
     prefix = meaning(str(row["Type"]), str(row.get("TriggerDesc")), "").get("prefix")
-    return f" on {prefix}" if prefix else ""
+    return t(" on {prefix}", prefix=prefix) if prefix else ""
 
 
 @dataclass
@@ -119,18 +125,18 @@ class UploadGone:
             return ()
         keys = {str(row["AccessKeyId"]): row.get("Status") == "Active" for row in rows}
         steps = [
-            self._key(uin, key, "UpdateAccessKey", " is switched off", Status="Inactive")
+            self._key(uin, key, "UpdateAccessKey", t(" is switched off"), Status="Inactive")
             for key, on in keys.items()
             if on
         ]
         # Before it is deleted: a later run can't tell any more that the pair in .env was this user's.
         if self.known()[0] in keys:
-            steps.append(Change("-", "the upload key in .env", (), self.forget))
+            steps.append(Change("-", t("the upload key in .env"), (), self.forget))
         steps += [self._key(uin, key, "DeleteAccessKey", "") for key in keys]
         attached = cloud.call("cam", "ListAttachedUserPolicies", TargetUin=uin, Page=1, Rp=PAGE).get("List") or []
         for row in attached:
             given = {"PolicyId": int(row["PolicyId"]), "DetachUin": uin}
-            what = f"{self.name} loses policy {row.get('PolicyName') or row['PolicyId']}"
+            what = t("{name} loses policy {policy}", name=self.name, policy=row.get("PolicyName") or row["PolicyId"])
             steps.append(Change("-", what, (), _call(cloud, "cam", "DetachUserPolicy", given)))
         steps.append(
             Change("-", self.name, (), _call(cloud, "cam", "DeleteUser", {"Name": self.user.user, "Force": 0}))
@@ -143,12 +149,13 @@ class UploadGone:
         if found is None:
             return None
         if found.get("Remark") != mark(self.user.deployment):
-            return f"{self.name}: not made by this deployment"
+            return t("{name}: not made by this deployment", name=self.name)
         rows = self.user.cloud.call("cam", "ListAccessKeys", TargetUin=int(found["Uin"])).get("AccessKeys")
         if rows and self.recordings.any():
-            return (
-                f"{self.name} with its key: recordings are open, and TRTC uploads with it;"
-                " run the same command again when they are over"
+            return t(
+                "{name} with its key: recordings are open, and TRTC uploads with it; run the same command again when"
+                " they are over",
+                name=self.name,
             )
         return None
 
@@ -159,7 +166,7 @@ class UploadGone:
     def _key(self, uin: int, key: str, action: str, what: str, **more: str) -> Change:
         given = {"TargetUin": uin, "AccessKeyId": key, **more}
         do = unless(("ResourceNotFound.SecretNotExist",), _call(self.user.cloud, "cam", action, given))
-        return Change("-", f"upload key …{key[-4:]} of {self.user.user}{what}", (), do)
+        return Change("-", t("upload key …{end} of {user}{what}", end=key[-4:], user=self.user.user, what=what), (), do)
 
 
 @dataclass
@@ -185,7 +192,7 @@ class RoleGone:
         attached = role.cloud.call("cam", "ListAttachedRolePolicies", RoleName=role.role, Page=1, Rp=PAGE)
         for row in attached.get("List") or []:
             given = {"PolicyId": int(row["PolicyId"]), "DetachRoleName": role.role}
-            what = f"{self.name} loses policy {row.get('PolicyName') or row['PolicyId']}"
+            what = t("{name} loses policy {policy}", name=self.name, policy=row.get("PolicyName") or row["PolicyId"])
             steps.append(Change("-", what, (), _call(role.cloud, "cam", "DetachRolePolicy", given)))
         steps.append(Change("-", self.name, (), _call(role.cloud, "cam", "DeleteRole", {"RoleName": role.role})))
         return [*steps, *policy]
@@ -194,7 +201,7 @@ class RoleGone:
         """Return why it stays."""
         found = self._found()
         theirs = found is not None and found["RoleInfo"].get("Description") != mark(self.role.deployment)
-        return f"{self.name}: not made by this deployment" if theirs else None
+        return t("{name}: not made by this deployment", name=self.name) if theirs else None
 
     def _found(self) -> dict[str, Any] | None:
         code = ("InvalidParameter.RoleNotExist",)
@@ -207,7 +214,9 @@ def _policy_gone(policy: Policy, held: int) -> list[Change]:
     if row is None or row.get("Description") != mark(policy.deployment) or int(row.get("Attachments") or 0) > held:
         return []
     given = {"PolicyId": [int(row["PolicyId"])]}
-    return [Change("-", f"policy {policy.name}", (), _call(policy.cloud, "cam", "DeletePolicy", given))]
+    return [
+        Change("-", t("policy {policy}", policy=policy.name), (), _call(policy.cloud, "cam", "DeletePolicy", given))
+    ]
 
 
 @dataclass
@@ -232,7 +241,7 @@ class LogsGone:
         steps = [
             Change(
                 "-",
-                f"log topic {row['TopicName']} with its lines",
+                t("log topic {topic} with its lines", topic=row["TopicName"]),
                 (),
                 _call(cloud, "cls", "DeleteTopic", {"TopicId": topic}),
             )
@@ -240,7 +249,7 @@ class LogsGone:
         ]
         if len(rows) == len(ours):
             do = unless(("FailedOperation.LogsetNotEmpty",), _call(cloud, "cls", "DeleteLogset", {"LogsetId": logset}))
-            steps.append(Change("-", f"logset {self.logs.deployment}", (), do))
+            steps.append(Change("-", t("logset {deployment}", deployment=self.logs.deployment), (), do))
         return steps
 
     def stays(self) -> str | None:

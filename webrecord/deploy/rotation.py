@@ -17,6 +17,7 @@ from webrecord.deploy.change import Change, unless
 from webrecord.deploy.functions import Functions, environment_of
 from webrecord.deploy.recordings import OpenRecordings
 from webrecord.errors import BadUsage
+from webrecord.words import t
 
 KEY_NAMES = ("WEBRECORD_STORAGE_SECRET_ID", "WEBRECORD_STORAGE_SECRET_KEY")
 DAYS = 2
@@ -49,15 +50,22 @@ class Rotation:
         known = self.key.known()[0]
         mine = next((row for row in rows if row["AccessKeyId"] == known), None)
         if mine is None or mine.get("Status") != "Active":
-            raise BadUsage(f"{self.name}: .env has no key of it that is switched on; run `webrecord deploy` first")
+            raise BadUsage(
+                t("{name}: .env has no key of it that is switched on; run `webrecord deploy` first", name=self.name)
+            )
         others = [row for row in rows if row is not mine]
         deployed = self._deployed()
         # A newer one than that in .env: its answer was lost, or we died before it was written.
         lost = [row for row in others if str(row.get("CreateTime")) > str(mine.get("CreateTime"))]
         if any(row["AccessKeyId"] in deployed.values() for row in lost):
-            raise BadUsage(f"{self.name}: the functions have a newer key than .env: write theirs into .env first")
+            raise BadUsage(
+                t("{name}: the functions have a newer key than .env: write theirs into .env first", name=self.name)
+            )
         if lost:
-            return [step for row in lost for step in self._gone(uin, row, "is unknown")]
+            steps = list[Change]()
+            for row in lost:
+                steps += self._gone(uin, row, t("upload key {key} is unknown: it is switched off", key=_short(row)))
+            return steps
         switches = [self._switch(one) for one in self.functions() if deployed[one.function.key] != known]
         if others:
             self._begun = True
@@ -73,25 +81,27 @@ class Rotation:
         for row in rows:
             if row["AccessKeyId"] == self.key.known()[0]:
                 continue
-            what = f"the old key {_short(row)}"
+            what = t("the old key {key}", key=_short(row))
             if row.get("Status") == "Active":
-                lines.append(f"{what} stays on: recordings that were started with it are open; run this again later")
+                lines.append(
+                    t("{what} stays on: recordings that were started with it are open; run this again later", what=what)
+                )
             else:
                 day = self._last_used(row) + timedelta(days=DAYS)
-                lines.append(f"{what} is off; run this again from {day} on, and it is deleted")
+                lines.append(t("{what} is off; run this again from {day} on, and it is deleted", what=what, day=day))
         return lines
 
     def _listed(self) -> tuple[int, list[dict[str, Any]]]:
         uin = self.key.user.uin()
         if uin is None:
-            raise BadUsage(f"{self.key.user.name} is not there: run `webrecord deploy` first")
+            raise BadUsage(t("{user} is not there: run `webrecord deploy` first", user=self.key.user.name))
         return uin, self.key.cloud.call("cam", "ListAccessKeys", TargetUin=uin).get("AccessKeys") or []
 
     def _deployed(self) -> dict[str, str]:
         """Return the key that each function has, of those that have one."""
         found = {one.function.key: one.read() for one in self.functions()}
         if missing := [key for key, each in found.items() if each is None]:
-            raise BadUsage(f"function {missing[0]} is not there: run `webrecord deploy` first")
+            raise BadUsage(t("function {function} is not there: run `webrecord deploy` first", function=missing[0]))
         return {key: environment_of(each).get(KEY_NAMES[0], "") for key, each in found.items() if each}
 
     def _create(self, uin: int) -> Change:
@@ -99,7 +109,7 @@ class Rotation:
             self._begun = True
             self.key.create(uin)
 
-        return Change("+", f"{self.name}: a second one, written into .env", (), do)
+        return Change("+", t("{name}: a second one, written into .env", name=self.name), (), do)
 
     def _switch(self, function: Functions) -> Change:
         def do() -> None:
@@ -114,26 +124,27 @@ class Rotation:
             }
             function.cloud.call("scf", "UpdateFunctionConfiguration", **given)
 
-        return Change("~", f"{function.name} takes the new key", (), do)
+        return Change("~", t("{function} takes the new key", function=function.name), (), do)
 
     def _end(self, uin: int, row: dict[str, Any]) -> Sequence[Change]:
         if row.get("Status") == "Active":
             needed = self.recordings.any(self._switched_ms())
             self._ended = True  # it is deleted by another run
-            return () if needed else self._gone(uin, row, "has nothing to do any more")[:1]
+            what = t("upload key {key} has nothing to do any more: it is switched off", key=_short(row))
+            return () if needed else self._gone(uin, row, what)[:1]
         over = not self._ended and self._last_used(row) + timedelta(days=DAYS) <= self._today()
         return self._gone(uin, row, "") if over else ()
 
-    def _gone(self, uin: int, row: dict[str, Any], why: str) -> list[Change]:
+    def _gone(self, uin: int, row: dict[str, Any], what: str) -> list[Change]:
         given = {"TargetUin": uin, "AccessKeyId": row["AccessKeyId"]}
         off = lambda: self.key.cloud.call("cam", "UpdateAccessKey", **given, Status="Inactive")  # noqa: E731 (a step)
         delete = unless(
             ("ResourceNotFound.SecretNotExist",), lambda: self.key.cloud.call("cam", "DeleteAccessKey", **given)
         )
-        steps = [Change("-", f"upload key {_short(row)} {why}: it is switched off", (), off)]
+        steps = [Change("-", what, (), off)]
         if row.get("Status") != "Active":
             steps = []
-        return [*steps, Change("-", f"upload key {_short(row)}", (), delete)]
+        return [*steps, Change("-", t("upload key {key}", key=_short(row)), (), delete)]
 
     def _switched_ms(self) -> float:
         """Return when the functions had the new key at the latest.

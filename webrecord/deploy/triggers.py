@@ -14,6 +14,7 @@ from webrecord.deploy.description import Function, Trigger, meaning
 from webrecord.deploy.errors import ApiError
 from webrecord.deploy.functions import ABSENT
 from webrecord.errors import BadUsage
+from webrecord.words import t
 
 NO_UPDATE = ("InvalidAction", "InvalidParameterValue.Type", "UnsupportedOperation")
 
@@ -29,7 +30,7 @@ class Triggers:
     @property
     def name(self) -> str:
         """Return it as people read it."""
-        return f"triggers of {self.function.name}"
+        return t("triggers of {function}", function=self.function.name)
 
     def listed(self) -> list[dict[str, Any]]:
         """Return what is there; [] where there is no function yet."""
@@ -64,7 +65,7 @@ class Triggers:
             steps.append(
                 Change(
                     "-",
-                    f"{trigger.title}, to be made anew",
+                    t("{trigger}, to be made anew", trigger=trigger.title),
                     fields,
                     lambda: self._call("DeleteTrigger", trigger, **old),
                 )
@@ -73,7 +74,9 @@ class Triggers:
         elif fields or (trigger.argument or "") != (row.get("CustomArgument") or ""):
             steps.append(Change("~", trigger.title, fields, lambda: self._update(trigger, row, fields)))
         if row.get("Enable") not in (1, "OPEN", True):
-            steps.append(Change("~", f"{trigger.title} is switched on", (), lambda: self._on(trigger, row)))
+            steps.append(
+                Change("~", t("{trigger} is switched on", trigger=trigger.title), (), lambda: self._on(trigger, row))
+            )
         return steps
 
     def _update(self, trigger: Trigger, row: dict[str, Any], fields: Sequence[str]) -> None:
@@ -86,8 +89,13 @@ class Triggers:
                 raise
             if trigger.type == "http":
                 raise BadUsage(
-                    f"{trigger.title}: SCF refuses to change it ({error.code}), and a new one would have another"
-                    f" address: set it in the SCF console ({', '.join(fields)}), then run the same command again"
+                    t(
+                        "{trigger}: SCF refuses to change it ({code}), and a new one would have another address:"
+                        " set it in the SCF console ({fields}), then run the same command again",
+                        trigger=trigger.title,
+                        code=error.code,
+                        fields=", ".join(fields),
+                    )
                 ) from None
             self._call("DeleteTrigger", trigger, **own)
             self._call("CreateTrigger", trigger)

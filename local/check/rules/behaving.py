@@ -9,6 +9,7 @@ from local.check.address import site_of
 from local.check.finding import Finding
 from local.check.rules.common import Case, fail, note, quoted, some, warn
 from local.check.seen import Failure
+from local.check.words import t
 from shared.domain.redaction import redact
 
 _PARTS = {
@@ -35,10 +36,12 @@ _SLOW_S = 2.0
 def crash(case: Case) -> Iterator[Finding]:
     """The browser's process for the page ends, or answers nothing."""
     if case.visit.crashed:
-        yield fail("crash", "the page crashes the browser", "look at its memory, and at what it does while it loads")
+        yield fail(
+            "crash", t("the page crashes the browser"), t("look at its memory, and at what it does while it loads")
+        )
     elif case.visit.stuck:
-        advice = "a script runs without end, or the machine is too slow: try again with nothing beside it"
-        yield fail("crash", "the page stops answering", advice)
+        advice = t("a script runs without end, or the machine is too slow: try again with nothing beside it")
+        yield fail("crash", t("the page stops answering"), advice)
 
 
 def not_ready(case: Case) -> Iterator[Finding]:
@@ -49,33 +52,39 @@ def not_ready(case: Case) -> Iterator[Finding]:
     if not wait_s:
         if ready_s is not None:
             yield note(
-                "not_ready", "the page calls notifyReady()", "set ReadyTimeout, and check with --ready-timeout 20"
+                "not_ready", t("the page calls notifyReady()"), t("set ReadyTimeout, and check with --ready-timeout 20")
             )
     elif visit.ready_again:
-        seen = f"notifyReady() came only after a reload: not within {wait_s} s"
-        yield warn("not_ready", seen, "set ReadyTimeout to twice the slowest load, at most 60")
+        seen = t("notifyReady() came only after a reload: not within {wait_s} s", wait_s=wait_s)
+        yield warn("not_ready", seen, t("set ReadyTimeout to twice the slowest load, at most 60"))
     elif ready_s is None:
         if not visit.crashed and not visit.stuck:
-            advice = "call window.notifyReady() when the picture is complete, or leave ReadyTimeout out"
-            yield fail("not_ready", f"notifyReady() was not called within {wait_s} s, nor after a reload", advice)
+            advice = t("call window.notifyReady() when the picture is complete, or leave ReadyTimeout out")
+            yield fail(
+                "not_ready",
+                t("notifyReady() was not called within {wait_s} s, nor after a reload", wait_s=wait_s),
+                advice,
+            )
     elif ready_s > wait_s / 2:
-        seen = f"notifyReady() came after {ready_s:.1f} of {wait_s} s"
-        yield warn("not_ready", seen, "set ReadyTimeout to twice the slowest load, at most 60")
+        seen = t("notifyReady() came after {ready_s:.1f} of {wait_s} s", ready_s=ready_s, wait_s=wait_s)
+        yield warn("not_ready", seen, t("set ReadyTimeout to twice the slowest load, at most 60"))
 
 
 def dialog(case: Case) -> Iterator[Finding]:
     """A dialog freezes the page."""
     if case.visit.dialogs:
         yield warn(
-            "dialog", f"the page opens a dialog: {some(case.visit.dialogs)}", "TRTC does not answer it: leave it out"
+            "dialog",
+            t("the page opens a dialog: {told}", told=some(case.visit.dialogs)),
+            t("TRTC does not answer it: leave it out"),
         )
 
 
 def popup(case: Case) -> Iterator[Finding]:
     """A second window."""
     if case.visit.popups:
-        seen = f"the page opens another window: {some(case.visit.popups)}"
-        yield warn("popup", seen, "it is not recorded: show it in the page")
+        seen = t("the page opens another window: {told}", told=some(case.visit.popups))
+        yield warn("popup", seen, t("it is not recorded: show it in the page"))
 
 
 def frame_refused(case: Case) -> Iterator[Finding]:
@@ -84,8 +93,8 @@ def frame_refused(case: Case) -> Iterator[Finding]:
     shares = _shares(case)
     large = [one.url for one in refused if shares.get(_whole(one.url), 1.0) >= _FRAME]
     if large and not case.visit.error:
-        seen = f"a frame does not let itself be shown: {some(large)}"
-        yield warn("frame_refused", seen, "its site must allow this page: X-Frame-Options, frame-ancestors")
+        seen = t("a frame does not let itself be shown: {told}", told=some(large))
+        yield warn("frame_refused", seen, t("its site must allow this page: X-Frame-Options, frame-ancestors"))
 
 
 def script_error(case: Case) -> Iterator[Finding]:
@@ -94,7 +103,9 @@ def script_error(case: Case) -> Iterator[Finding]:
         shows = case.look.letters >= _EMPTY or case.plays or case.moves
         say = warn if case.is_blank or (case.is_seen and not shows) else note
         yield say(
-            "script_error", f"a script fails: {some(case.visit.errors)}", "fix it; the browser's console shows where"
+            "script_error",
+            t("a script fails: {told}", told=some(case.visit.errors)),
+            t("fix it; the browser's console shows where"),
         )
 
 
@@ -108,16 +119,18 @@ def resources(case: Case) -> Iterator[Finding]:
         lost.sort(key=lambda one: list(_PARTS).index(one.kind))
         own = any(one.kind == "Script" and site_of(one.url) == site for one in lost)
         large = any(one.kind == "Document" and shares.get(_whole(one.url), 0.0) >= _FRAME for one in lost)
-        told = some(f"{_PARTS[one.kind]} {_short(one.url)} ({_why(one)})" for one in lost)
-        advice = "correct their addresses; TRTC must reach them from the public internet, too"
-        yield (warn if own or large else note)("resources", f"parts of the page do not come: {told}", advice)
+        told = some(f"{t(_PARTS[one.kind])} {_short(one.url)} ({_why(one)})" for one in lost)
+        advice = t("correct their addresses; TRTC must reach them from the public internet, too")
+        yield (warn if own or large else note)(
+            "resources", t("parts of the page do not come: {told}", told=told), advice
+        )
 
 
 def connection(case: Case) -> Iterator[Finding]:
     """A WebSocket or WebRTC connection fails."""
     if case.visit.connections:
-        seen = f"a live connection fails: {some(case.visit.connections)}"
-        yield warn("connection", seen, "it must be open to the public internet and reconnect automatically")
+        seen = t("a live connection fails: {told}", told=some(case.visit.connections))
+        yield warn("connection", seen, t("it must be open to the public internet and reconnect automatically"))
 
 
 def reloads(case: Case) -> Iterator[Finding]:
@@ -127,49 +140,58 @@ def reloads(case: Case) -> Iterator[Finding]:
     again = sum(url == loads[number].url for number, url in enumerate(load.url for load in loads[1:]))
     again -= sum(load.asked for load in loads[1:])
     if again > 0 or len(own) > 1:
-        seen = "the page reloads itself" if again > 0 else f"the page goes from one address to the next: {some(own)}"
-        yield warn("reloads", seen, "each load is a jump in the film and an event 803: change the page in place")
+        seen = (
+            t("the page reloads itself")
+            if again > 0
+            else t("the page goes from one address to the next: {told}", told=some(own))
+        )
+        yield warn("reloads", seen, t("each load is a jump in the film and an event 803: change the page in place"))
 
 
 def overflow(case: Case) -> Iterator[Finding]:
     """The page is larger than the picture."""
     look, (width, height) = case.look, case.asked.size
     if look.over_y > _OVER * height or look.over_x > _OVER * width:
-        more = [
-            f"{over} px {side}" for over, side in ((look.over_y, "below"), (look.over_x, "to the right")) if over > 0
-        ]
-        advice = "only the first screen is recorded, without scrolling: fit the page into it, or record larger"
+        below, beside = t("{pixels} px below", pixels=look.over_y), t("{pixels} px to the right", pixels=look.over_x)
+        more = [said for over, said in ((look.over_y, below), (look.over_x, beside)) if over > 0]
+        advice = t("only the first screen is recorded, without scrolling: fit the page into it, or record larger")
         say = warn if look.below and look.over_y > _OVER * height else note
-        yield say("overflow", f"the page is larger than the picture: {' and '.join(more)}", advice)
+        yield say("overflow", t("the page is larger than the picture: {over}", over=t(" and ").join(more)), advice)
 
 
 def fullscreen(case: Case) -> Iterator[Finding]:
     """The page wants the whole screen."""
     if case.visit.fullscreen:
-        yield note("fullscreen", "the page asks for full screen, which is refused", "it has the whole picture already")
+        yield note(
+            "fullscreen", t("the page asks for full screen, which is refused"), t("it has the whole picture already")
+        )
 
 
 def fonts(case: Case) -> Iterator[Finding]:
     """Characters that the recorder may have no font for."""
     if case.look.scripts and not case.look.web_fonts:
-        seen = f"the page trusts the machine's fonts for {some(case.look.scripts)}"
-        yield note("fonts", seen, "which fonts TRTC has is not documented: bring one along as a web font")
+        seen = t("the page trusts the machine's fonts for {scripts}", scripts=some(case.look.scripts))
+        yield note("fonts", seen, t("which fonts TRTC has is not documented: bring one along as a web font"))
 
 
 def heavy(case: Case) -> Iterator[Finding]:
     """The page needs much of a processor."""
     if case.visit.picture_s > _SLOW_S:
-        seen = f"a picture of the page takes {case.visit.picture_s:.1f} s"
-        yield warn("heavy", seen, "let it draw less; on a busy machine, check again")
+        seen = t("a picture of the page takes {seconds:.1f} s", seconds=case.visit.picture_s)
+        yield warn("heavy", seen, t("let it draw less; on a busy machine, check again"))
     elif case.visit.cores >= _CORE:
-        yield note("heavy", f"the page uses {case.visit.cores:.1f} processors", "let it draw less, or less often")
+        yield note(
+            "heavy",
+            t("the page uses {cores:.1f} processors", cores=case.visit.cores),
+            t("let it draw less, or less often"),
+        )
 
 
 def overlay(case: Case) -> Iterator[Finding]:
     """A banner or dialog in the page covers it."""
     if case.look.cover >= _COVER:
-        seen = f"something covers the page: {quoted(case.look.cover_text)}"
-        yield note("overlay", seen, "TRTC does not click it away: leave it out of the recorded view")
+        seen = t("something covers the page: {text}", text=quoted(case.look.cover_text))
+        yield note("overlay", seen, t("TRTC does not click it away: leave it out of the recorded view"))
 
 
 def _shares(case: Case) -> dict[str, float]:
@@ -187,8 +209,8 @@ def _refuses(why: str, blocked: str) -> bool:
 
 def _why(one: Failure) -> str:
     if one.blocked == "csp":
-        return "the page's own Content-Security-Policy forbids it"
-    return one.why or one.blocked or "no reason is told"
+        return t("the page's own Content-Security-Policy forbids it")
+    return one.why or one.blocked or t("no reason is told")
 
 
 def _short(url: str) -> str:

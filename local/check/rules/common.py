@@ -8,6 +8,7 @@ from typing import NamedTuple
 from local.check.finding import Finding, Level
 from local.check.seen import Asked, Look, Visit
 from local.check.text import tidy
+from local.check.words import t
 
 _MARKS = str.maketrans("“”", '""')
 MOVES = 4
@@ -73,5 +74,5 @@ def quoted(value: object, most: int = 60) -> str:
 def some(values: Iterable[object], most: int = 3) -> str:
     """Return the first values as people read them, and how many more there are."""
     told = [tidy(value, 120) for value in values]
-    more = f" and {len(told) - most} more" if len(told) > most else ""
-    return ", ".join(told[:most]) + more
+    first = ", ".join(told[:most])
+    return t("{first} and {count} more", first=first, count=len(told) - most) if len(told) > most else first

@@ -13,6 +13,7 @@ from local.check.finding import Finding
 from local.check.rules.common import Case, fail, note, quoted, some, warn
 from local.check.seen import Visit
 from local.check.text import tidy
+from local.check.words import t
 from shared.domain.pages import check_page_url
 
 _TRUST = re.compile(r"ERR_(CERT|SSL|BAD_SSL)_\w+")
@@ -79,44 +80,52 @@ def unreachable(case: Case) -> Iterator[Finding]:
     if "timeout" in error:
         yield _late(visit)
     elif visit.status in _NO_CONTENT:
-        yield fail("unreachable", f"the page can't be opened: its server answers {visit.status}, no content", _GO_TO)
+        yield fail(
+            "unreachable",
+            t("the page can't be opened: its server answers {status}, no content", status=visit.status),
+            t(_GO_TO),
+        )
     else:
         said, advice = _in_words(error)
-        yield fail("unreachable", f"the page can't be opened: {said}", advice)
+        yield fail("unreachable", t("the page can't be opened: {said}", said=said), advice)
 
 
 def _led_nowhere(visit: Visit) -> Iterator[Finding]:
     if visit.lost:
         said, advice = _in_words(visit.lost.why)
-        seen = f"the page leads to an address that can't be opened: {tidy(visit.lost.url, 160)}: {said}"
+        seen = t(
+            "the page leads to an address that can't be opened: {address}: {said}",
+            address=tidy(visit.lost.url, 160),
+            said=said,
+        )
         yield fail("unreachable", seen, advice)
     elif visit.awaited:
-        seen = f"the page leads to an address that does not answer: {tidy(visit.awaited, 160)}"
-        yield warn("unreachable", seen, _REACH)
+        seen = t("the page leads to an address that does not answer: {address}", address=tidy(visit.awaited, 160))
+        yield warn("unreachable", seen, t(_REACH))
 
 
 def _late(visit: Visit) -> Finding:
     if visit.broken:
         said, advice = _in_words(visit.broken)
-        return fail("unreachable", f"the page breaks off: {said}", advice)
+        return fail("unreachable", t("the page breaks off: {said}", said=said), advice)
     if visit.status is None:
-        return fail("unreachable", "the page does not come within 30 s", _REACH)
-    advice = "a script that runs without end, or a part that does not come, holds it up: load it later (`async`)"
-    return fail("unreachable", "the page answers, and is not complete within 30 s", advice)
+        return fail("unreachable", t("the page does not come within 30 s"), t(_REACH))
+    advice = t("a script that runs without end, or a part that does not come, holds it up: load it later (`async`)")
+    return fail("unreachable", t("the page answers, and is not complete within 30 s"), advice)
 
 
 def _in_words(error: str) -> tuple[str, str]:
     """Return what the browser says of an address, in our words and in its own, and what to do."""
     said = tidy(error.removeprefix("Goto url error: ").removeprefix("net::"))
     why, advice = next((words for name, words in _WHY.items() if name in error), ("", _REACH))
-    return (f"{why} ({said})" if why else said or "no reason is told"), advice
+    return (f"{t(why)} ({said})" if why else said or t("no reason is told")), t(advice)
 
 
 def private_address(case: Case) -> Iterator[Finding]:
     """TRTC can't reach this machine or its network."""
     if not case.asked.local and is_private(case.asked):
-        advice = "put the page on a public host; --local checks a page for the local cloud"
-        yield fail("private_address", "the host is not on the public internet", advice)
+        advice = t("put the page on a public host; --local checks a page for the local cloud")
+        yield fail("private_address", t("the host is not on the public internet"), advice)
 
 
 def http_error(case: Case) -> Iterator[Finding]:
@@ -125,55 +134,61 @@ def http_error(case: Case) -> Iterator[Finding]:
     if status is None or status < 400 or case.visit.login:
         return
     if status in (403, 429, 503) and _CHALLENGE.search(f"{look.title} {look.text}"):
-        seen = f"the server answers {status} and asks whether a human is there"
-        yield fail("http_error", seen, "let the page's address pass the check for robots")
+        seen = t("the server answers {status} and asks whether a human is there", status=status)
+        yield fail("http_error", seen, t("let the page's address pass the check for robots"))
         return
     say = warn if case.visit.media or case.visit.audio or case.moves else fail
     yield say(
-        "http_error", f"the server answers {status}", "the address must answer 200; is it complete and still valid?"
+        "http_error",
+        t("the server answers {status}", status=status),
+        t("the address must answer 200; is it complete and still valid?"),
     )
 
 
 def http_login(case: Case) -> Iterator[Finding]:
     """The browser would ask for a password."""
     if case.visit.login:
-        seen = f"the server asks for a login (401, {tidy(case.visit.login, 20)})"
-        yield fail("http_login", seen, "TRTC cannot type a password: put a short-lived token into the address")
+        seen = t("the server asks for a login (401, {scheme})", scheme=tidy(case.visit.login, 20))
+        yield fail("http_login", seen, t("TRTC cannot type a password: put a short-lived token into the address"))
 
 
 def certificate(case: Case) -> Iterator[Finding]:
     """The browser does not trust the server."""
     if found := _TRUST.search(case.visit.error):
         yield fail(
-            "certificate", f"the certificate is refused ({found[0]})", "use one that browsers trust, for this host"
+            "certificate",
+            t("the certificate is refused ({error})", error=found[0]),
+            t("use one that browsers trust, for this host"),
         )
 
 
 def not_a_page(case: Case) -> Iterator[Finding]:
     """The address is a file, or data for a program."""
     if not case.visit.error and case.visit.mime.lower() in _DATA and not case.plays:
-        seen = f"the address gives data, not a page ({case.visit.mime.lower()})"
-        yield warn("not_a_page", seen, "give the address of the page that shows it")
+        seen = t("the address gives data, not a page ({kind})", kind=case.visit.mime.lower())
+        yield warn("not_a_page", seen, t("give the address of the page that shows it"))
     if found := _DOWNLOAD.search(case.visit.error):
         kind = tidy(found[1] or case.visit.mime, 60)
         say = warn if "pdf" in kind else fail  # a full Chromium shows one
         yield say(
-            "not_a_page", f"the address is a file to download{f' ({kind})' if kind else ''}", "give a page's address"
+            "not_a_page",
+            t("the address is a file to download{kind}", kind=f" ({kind})" if kind else ""),
+            t("give a page's address"),
         )
 
 
 def redirect(case: Case) -> Iterator[Finding]:
     """The page leads to another site, which TRTC does not support."""
     if gone := _elsewhere(case):
-        seen = f"the page leads to another site: {tidy(gone, 160)}"
+        seen = t("the page leads to another site: {address}", address=tidy(gone, 160))
         say = fail if _asks_to_sign_in(case) else warn
-        yield say("redirect", seen, "TRTC does not follow a page to another site: give the address where it ends")
+        yield say("redirect", seen, t("TRTC does not follow a page to another site: give the address where it ends"))
 
 
 def login_wall(case: Case) -> Iterator[Finding]:
     """The page shows a form to sign in with."""
     if case.is_seen and (seen := _asks_to_sign_in(case)):
-        advice = "TRTC cannot sign in: put a token into the address that outlives the recording"
+        advice = t("TRTC cannot sign in: put a token into the address that outlives the recording")
         yield (fail if _elsewhere(case) else warn)("login_wall", seen, advice)
 
 
@@ -181,8 +196,8 @@ def other_browser(case: Case) -> Iterator[Finding]:
     """The page refuses this browser."""
     look = case.look
     if look.letters < _SHORT and not case.plays and (found := _OTHER.search(f"{look.title} {look.text}")):
-        seen = f"the page asks for another browser: {quoted(found[0])}"
-        yield warn("other_browser", seen, "let TRTC's Chromium in, whatever its version and user agent are")
+        seen = t("the page asks for another browser: {words}", words=quoted(found[0]))
+        yield warn("other_browser", seen, t("let TRTC's Chromium in, whatever its version and user agent are"))
 
 
 def expiring(case: Case) -> Iterator[Finding]:
@@ -191,21 +206,21 @@ def expiring(case: Case) -> Iterator[Finding]:
     if moment is None or moment - case.asked.now_s >= _LONG_S:
         return
     when = datetime.fromtimestamp(moment, timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
-    advice = "it must outlive the recording: a reload or a second try opens it again"
+    advice = t("it must outlive the recording: a reload or a second try opens it again")
     if moment <= case.asked.now_s:
-        yield warn("expiring", f"the address expired at {when}", advice)
+        yield warn("expiring", t("the address expired at {when}", when=when), advice)
     else:
         say = warn if moment - case.asked.now_s < _SOON_S else note
-        yield say("expiring", f"the address expires at {when}", advice)
+        yield say("expiring", t("the address expires at {when}", when=when), advice)
 
 
 def mixed_content(case: Case) -> Iterator[Finding]:
     """An https page loads parts over http."""
     if case.visit.mixed:
         blocked = [one.url for one in case.visit.mixed if one.blocked]
-        seen = f"the https page loads http parts: {some(blocked or [one.url for one in case.visit.mixed])}"
-        say, what = (warn, "; the browser blocks them") if blocked else (note, "")
-        yield say("mixed_content", seen + what, "load every part over https")
+        seen = t("the https page loads http parts: {told}", told=some(blocked or [one.url for one in case.visit.mixed]))
+        say, what = (warn, t("; the browser blocks them")) if blocked else (note, "")
+        yield say("mixed_content", seen + what, t("load every part over https"))
 
 
 def _elsewhere(case: Case) -> str:
@@ -224,13 +239,13 @@ def _elsewhere(case: Case) -> str:
 def _asks_to_sign_in(case: Case) -> str:
     look, loads = case.look, case.visit.loads
     if look.passwords and (look.login_share > 0.2 or look.letters < _LITTLE):
-        return "the page asks for a password"
+        return t("the page asks for a password")
     last = loads[-1].url if loads else ""
     moved = last and _as_opened(last) != _as_opened(case.asked.url)
     if moved and _SIGN_IN.search(re.split("[?#]", last, maxsplit=1)[0].partition("://")[2].lower()):
-        return f"the page leads to a sign-in: {tidy(last, 160)}"
+        return t("the page leads to a sign-in: {address}", address=tidy(last, 160))
     if look.fields == 1 and look.identity and look.buttons and look.letters < _LITTLE:
-        return "the page asks to sign in"
+        return t("the page asks to sign in")
     return ""
 
 

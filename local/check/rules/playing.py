@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from local.check.finding import Finding
 from local.check.rules.common import Case, fail, note, quoted, some, warn
 from local.check.text import tidy
+from local.check.words import t
 from local.recorder.scripts import LARGEST
 
 _GO = re.compile(
@@ -24,12 +25,14 @@ def waits_for_click(case: Case) -> Iterator[Finding]:
     words = next((text for text in (*look.buttons, look.text, *case.visit.frame_texts) if _GO.search(text)), "")
     if not case.is_seen or not words or case.visit.peak:
         return
-    advice = "TRTC does not click: begin when the page has loaded, at least in the recorded view"
+    advice = t("TRTC does not click: begin when the page has loaded, at least in the recorded view")
     nothing_else = len(waiting) == len(media)
     if waiting and nothing_else:
-        yield warn("waits_for_click", f"a video or sound waits for a click: {quoted(_near(words))}", advice)
+        yield warn(
+            "waits_for_click", t("a video or sound waits for a click: {words}", words=quoted(_near(words))), advice
+        )
     elif not case.plays and not look.fields and look.letters < _LITTLE and any(map(_GO.search, look.buttons)):
-        yield warn("waits_for_click", f"the page waits for a click: {quoted(_near(words))}", advice)
+        yield warn("waits_for_click", t("the page waits for a click: {words}", words=quoted(_near(words))), advice)
 
 
 def _near(text: str) -> str:
@@ -43,37 +46,43 @@ def autoplay(case: Case) -> Iterator[Finding]:
     second = case.second
     if second is None or second.woken or not (second.refused or second.audio_refused):
         return
-    advice = "TRTC allows it; for visitors, offer a click that starts it"
-    yield note("autoplay", "plays only where autoplay is allowed, and stays silent elsewhere", advice)
+    advice = t("TRTC allows it; for visitors, offer a click that starts it")
+    yield note("autoplay", t("plays only where autoplay is allowed, and stays silent elsewhere"), advice)
 
 
 def silent(case: Case) -> Iterator[Finding]:
     """The page made no sound."""
     if case.visit.deaf:
         yield note(
-            "silent", f"this machine can't hear the page: {tidy(case.visit.deaf)}", "listen to a first recording"
+            "silent",
+            t("this machine can't hear the page: {why}", why=tidy(case.visit.deaf)),
+            t("listen to a first recording"),
         )
     elif case.is_seen and not case.visit.peak:
         if case.plays:
-            advice = "is it muted? does it begin without a click? if it begins later, check for longer: --seconds 20"
-            yield warn("silent", f"no sound in {case.asked.seconds:g} s, though the page has a player", advice)
+            advice = t("is it muted? does it begin without a click? if it begins later, check for longer: --seconds 20")
+            yield warn(
+                "silent",
+                t("no sound in {seconds:g} s, though the page has a player", seconds=case.asked.seconds),
+                advice,
+            )
         else:
-            yield note("silent", "the page has no sound", "right for a page that is only looked at")
+            yield note("silent", t("the page has no sound"), t("right for a page that is only looked at"))
 
 
 def muted(case: Case) -> Iterator[Finding]:
     """Everything that plays is muted."""
     playing = [one for one in case.visit.media if not one.paused and not one.error]
     if playing and all(one.muted for one in playing):
-        seen = "what plays is muted" if case.visit.peak == 0 else "a video plays muted"
-        yield note("muted", seen, "recorders allow autoplay with sound: leave out `muted` when recorded")
+        seen = t("what plays is muted") if case.visit.peak == 0 else t("a video plays muted")
+        yield note("muted", seen, t("recorders allow autoplay with sound: leave out `muted` when recorded"))
 
 
 def blank(case: Case) -> Iterator[Finding]:
     """The picture is one colour."""
     if case.is_blank and not case.visit.crashed:
-        advice = "does the page need longer (--seconds), a sign-in, or a newer browser?"
-        yield fail("blank", f"the page is one colour after {case.asked.seconds:g} s", advice)
+        advice = t("does the page need longer (--seconds), a sign-in, or a newer browser?")
+        yield fail("blank", t("the page is one colour after {seconds:g} s", seconds=case.asked.seconds), advice)
 
 
 def still(case: Case) -> Iterator[Finding]:
@@ -81,7 +90,9 @@ def still(case: Case) -> Iterator[Finding]:
     if case.is_seen and case.visit.moved and not case.moves and not case.is_blank:
         say = warn if case.plays and not case.visit.peak and not case.visit.deaf else note
         yield say(
-            "still", f"nothing moves for {case.asked.seconds:g} s", "right for slides; else, does the page begin?"
+            "still",
+            t("nothing moves for {seconds:g} s", seconds=case.asked.seconds),
+            t("right for slides; else, does the page begin?"),
         )
 
 
@@ -90,18 +101,26 @@ def video_too_large(case: Case) -> Iterator[Finding]:
     large = [size for size in case.visit.sizes if max(size) > LARGEST[0] or min(size) > LARGEST[1]]
     if large:
         width, height = max(large)
-        advice = "deliver at most 1920x1080; of WebRTC, take a smaller layer"
-        yield fail("video_too_large", f"a video of {width}x{height} ends the recording (event 804)", advice)
+        advice = t("deliver at most 1920x1080; of WebRTC, take a smaller layer")
+        yield fail(
+            "video_too_large",
+            t("a video of {width}x{height} ends the recording (event 804)", width=width, height=height),
+            advice,
+        )
 
 
 def media_error(case: Case) -> Iterator[Finding]:
     """A video or sound can't be played."""
     errors = sorted({one.error for one in case.visit.media if one.error})
     if errors:
-        why = {2: "the network fails", 3: "it can't be decoded", 4: "it is not there, or in no format it knows"}
-        said = "; ".join(why.get(code, f"error {code}") for code in errors)
-        advice = "offer H.264 or VP9 with AAC or Opus; TRTC's browser probably can't play it either"
-        yield warn("media_error", f"this Chromium can't play a video or sound: {said}", advice)
+        why = {
+            2: t("the network fails"),
+            3: t("it can't be decoded"),
+            4: t("it is not there, or in no format it knows"),
+        }
+        said = "; ".join(why.get(code) or t("error {code}", code=code) for code in errors)
+        advice = t("offer H.264 or VP9 with AAC or Opus; TRTC's browser probably can't play it either")
+        yield warn("media_error", t("this Chromium can't play a video or sound: {said}", said=said), advice)
 
 
 def webgl(case: Case) -> Iterator[Finding]:
@@ -109,29 +128,31 @@ def webgl(case: Case) -> Iterator[Finding]:
     view = case.asked.size[0] * case.asked.size[1]
     kinds = sorted({one.kind for one in case.visit.gl if one.area >= _GL_SHARE * view})
     if kinds or case.visit.gl_worker:
-        seen = f"the page draws with {some(kinds) if kinds else 'WebGL, in a worker'}"
-        yield warn("webgl", seen, "TRTC does not support it: offer a view with a 2D canvas, SVG or pictures")
+        seen = t("the page draws with {how}", how=some(kinds) if kinds else t("WebGL, in a worker"))
+        yield warn("webgl", seen, t("TRTC does not support it: offer a view with a 2D canvas, SVG or pictures"))
 
 
 def devices(case: Case) -> Iterator[Finding]:
     """The page asks for a camera, a microphone or a screen."""
     if case.visit.devices:
-        asks = {"getUserMedia": "camera or microphone", "getDisplayMedia": "a screen"}
-        seen = f"the page asks for {some(asks.get(name, name) for name in case.visit.devices)}"
-        yield warn("devices", seen, "the recorder has none: join as a viewer who sends nothing")
+        asks = {"getUserMedia": t("camera or microphone"), "getDisplayMedia": t("a screen")}
+        seen = t("the page asks for {what}", what=some(asks.get(name, name) for name in case.visit.devices))
+        yield warn("devices", seen, t("the recorder has none: join as a viewer who sends nothing"))
 
 
 def protected(case: Case) -> Iterator[Finding]:
     """DRM."""
     if case.visit.protected:
-        seen = f"protected video is refused: {some(case.visit.protected)}"
-        yield warn("protected", seen, "it stays black: deliver the video without DRM to the recorder")
+        seen = t("protected video is refused: {told}", told=some(case.visit.protected))
+        yield warn("protected", seen, t("it stays black: deliver the video without DRM to the recorder"))
 
 
 def speech(case: Case) -> Iterator[Finding]:
     """The page uses speech synthesis."""
     if case.visit.speech:
-        yield note("speech", "the page uses speech synthesis", "the recorder's browser has no voices: play sound files")
+        yield note(
+            "speech", t("the page uses speech synthesis"), t("the recorder's browser has no voices: play sound files")
+        )
 
 
 RULES = (blank, video_too_large, waits_for_click, silent, media_error, webgl, devices, protected, still, muted,
