@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
 from contextvars import ContextVar
+from functools import cache
 from typing import Any
 
 import structlog
@@ -61,17 +62,20 @@ def redact_text(text: str) -> str:
 def configure() -> None:
     """Set structlog up: level, time and what is noted, redacted, as one JSON line on standard output."""
     structlog.configure(
-        processors=[
-            _with_noted,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True, key="timestamp"),
-            structlog.processors.format_exc_info,
-            redact,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(),
-        cache_logger_on_first_use=False,
+        processors=_processors(), logger_factory=structlog.PrintLoggerFactory(), cache_logger_on_first_use=False
     )
+
+
+@cache
+def _processors() -> list[Any]:
+    return [
+        _with_noted,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="timestamp"),
+        structlog.processors.format_exc_info,
+        redact,
+        structlog.processors.JSONRenderer(ensure_ascii=False),
+    ]
 
 
 def begin() -> None:

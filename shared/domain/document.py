@@ -12,6 +12,7 @@ from shared.domain.evidence import Evidence, File, Task
 from shared.domain.film_verdict import Verdict
 from shared.domain.filmed import RecordingFinding, said_of
 from shared.domain.ids import task_id_of
+from shared.domain.once import once
 from shared.domain.outbox import Message, messages
 from shared.domain.reasons import Code
 from shared.domain.states import State, last_task, state_of
@@ -91,6 +92,7 @@ class Recording(Overview):
     evidence: Evidence
 
 
+@once
 def decide(accepted: Accepted, evidence: Evidence) -> Recording:
     """Return the recording that the evidence makes."""
     state, reason = state_of(accepted, evidence)

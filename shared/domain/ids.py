@@ -33,6 +33,7 @@ def is_recording_id(text: str) -> bool:
     return _RECORDING_ID.fullmatch(text) is not None
 
 
+@lru_cache(maxsize=256)
 def digest_id(*parts: str) -> str:
     """Return 26 characters that are the same for the same parts."""
     digest = hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).digest()

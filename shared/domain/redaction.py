@@ -17,6 +17,8 @@ MOST_ID = 200
 SHORTEST = 6
 """Characters of a secret; a shorter value would redact half of every text."""
 _NAMES = r"secret|token|authorization|password|access_?key|api_?key|cookie"
+_PARTS = ("secret", "token", "authorization", "password", "access", "api", "cookie", "q-ak", "signature")
+"""What has none of these has no name of a secret."""
 _SECRET_NAME = re.compile(rf"{_NAMES}|^sign(ature)?$", re.IGNORECASE)
 _CLOUD_KEY = re.compile(r"\bAKID[0-9A-Za-z]{6,}")
 _SAID = re.compile(
@@ -112,9 +114,15 @@ def redact(text: str) -> str:
         text = _CLOUD_KEY.sub(REDACTED, text)
     if "://" in text:
         text = _WORD.sub(_without_secrets, text)
-    for said in (_HEADER, _SAID) if "=" in text or ":" in text else ():
+    for said in (_HEADER, _SAID) if ("=" in text or ":" in text) and _may_name(text) else ():
         text = said.sub(rf"\g<name>{REDACTED}", text)
     return text
+
+
+def _may_name(text: str) -> bool:
+    """Tell at once that a text names no secret: patterns that ignore case take a hundred times as long."""
+    lowered = text.lower()
+    return not text.isascii() or any(part in lowered for part in _PARTS)
 
 
 def _without_secrets(found: re.Match[str]) -> str:

@@ -14,6 +14,7 @@ from enum import Enum
 from shared.domain import parts
 from shared.domain.accepted import Accepted
 from shared.domain.evidence import Attempt, Evidence, Task
+from shared.domain.once import once
 from shared.domain.periods import IN_FLIGHT_MS, START_LEAD_MS
 from shared.domain.reasons import Code, Reason, of_page, of_recorder, of_trtc
 from shared.domain.unseen import recorded_nothing, unseen
@@ -112,6 +113,7 @@ def unasked(evidence: Evidence) -> tuple[int, int] | None:
     return (last[0], at_ms + IN_FLIGHT_MS) if at_ms > evidence.gave_up[0] else None
 
 
+@once
 def state_of(accepted: Accepted, evidence: Evidence) -> Verdict:
     """Return the state and its reason."""
     state, reason = _state_of(accepted, evidence)

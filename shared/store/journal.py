@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection
-from functools import partial
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -92,7 +92,7 @@ def accepted_of(store: ObjectStore, recording_id: str) -> Accepted | None:
     """
     stored = store.get(keys.request_key(recording_id))
     try:
-        accepted = Accepted.model_validate_json(stored.body) if stored else None
+        accepted = _read_request(stored.body) if stored else None
     except ValidationError:
         accepted = None
     if stored and (accepted is None or accepted.recording_id != recording_id):
@@ -295,13 +295,18 @@ def _document(store: ObjectStore, recording_id: str) -> _Documented | None:
     """
     stored = store.get(keys.document_key(recording_id))
     try:
-        document = _Documented.model_validate_json(stored.body) if stored else None
+        document = _read_document(stored.body) if stored else None
     except (ValueError, RecursionError):
         return None
     if document is None or document.recording_id != recording_id or NO_TASK in document.evidence.tasks:
         return None
     foreign = document.accepted and document.accepted.recording_id != recording_id
     return document.model_copy(update={"accepted": None}) if foreign else document
+
+
+# A recording is read several times by an invocation, and by those that an instance has within a minute.
+_read_request = lru_cache(maxsize=16)(Accepted.model_validate_json)
+_read_document = lru_cache(maxsize=16)(_Documented.model_validate_json)
 
 
 def _body(accepted: Accepted, recording: Recording) -> bytes:

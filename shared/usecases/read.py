@@ -37,6 +37,7 @@ def show(recording_id: str, ports: QueryPorts) -> tuple[Detail, str]:
 
 def _told(recording_id: str, ports: QueryPorts) -> tuple[Detail, str]:
     told = detail(current(ports.store, recording_id))
+    told.files = [file.model_copy() for file in told.files]  # what was decided is kept as it is
     ours = [file for file in told.files if _is_ours(file, ports)]
     # TRTC's callbacks do not say how large a file is.
     folders = {(file.key or "").rpartition("/")[0] for file in ours if file.size is None}

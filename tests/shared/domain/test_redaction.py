@@ -100,3 +100,12 @@ def test_a_calls_secrets_are_its_keys_and_the_keys_in_its_addresses() -> None:
 def test_a_ticket_is_a_secret_however_the_page_is_spelled(before: str) -> None:
     """As browsers read addresses: with any slashes, without a path."""
     assert "s3cr3tticket" in set(secrets_of({"RecordUrl": f"{before}?ticket=s3cr3tticket"}))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Secret", "ſecret", "TOKEN", "accessKey", "API_KEY", "Set-Cookie", "paSSword", "q-ak", "x-signature", "toKen"],
+)
+def test_a_name_in_any_case_is_that_of_a_secret(name: str) -> None:
+    """Also with the letters that Unicode takes for the same."""
+    assert f"{name}={redaction.REDACTED} rest" == redaction.redact(f"{name}=0123456789 rest")
