@@ -10,6 +10,7 @@ import hashlib
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from shared.domain.errors import StoreRefused
@@ -86,6 +87,11 @@ def folder_of(key: str) -> str:
     return "/".join(parts[:2]) if len(parts) == 3 else parts[0]
 
 
+@lru_cache(maxsize=64)
+def _etag(body: bytes) -> str:
+    return hashlib.md5(body, usedforsecurity=False).hexdigest()  # of films, which are large, again and again
+
+
 @dataclass
 class Bucket:
     """A bucket in memory.
@@ -122,8 +128,7 @@ class Bucket:
             self._born[key] = self.clock()
             if self._died.pop(key, None):
                 self._index.forget(key)
-        etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
-        self.objects[key] = StoredObject(body, etag, dict(metadata or {}))
+        self.objects[key] = StoredObject(body, _etag(body), dict(metadata or {}))
 
     def create(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> bool:
         if key in self.objects and not self.versioned:
