@@ -28,7 +28,7 @@ from shared.domain.ids import NO_TASK, is_fact_name, is_recording_id, task_key_o
 from shared.domain.states import is_reopened, since_ms, state_of
 from shared.domain.steps import behind_ms
 from shared.ports import ObjectStore, StoredObject
-from shared.store import markers
+from shared.store import markers, tombstones
 
 ROUNDS = 20
 """Writes of one `save` at most; it repeats them only for facts that were stored meanwhile."""
@@ -241,6 +241,8 @@ def rebuild(store: ObjectStore, recording_id: str, now_ms: int) -> Known | None:
     if accepted is None:
         return None
     held = _documented(store, recording_id)
+    if held is None and tombstones.is_used(store, recording_id):
+        return None
     evidence = _complete(store, recording_id, Evidence(), held)
     known = standing(store, Known(accepted, evidence, held), now_ms)
     known, recording = save(store, known._replace(documented=None), now_ms)
@@ -257,7 +259,8 @@ def current(store: ObjectStore, recording_id: str) -> Recording:
         Damaged: the stored request can't be read.
     """
     accepted, held = store.at_once(lambda: accepted_of(store, recording_id), lambda: _documented(store, recording_id))
-    if accepted is None:
+    # Where there is no document, a start has just begun, or one left the request that died beside a deletion.
+    if accepted is None or (held is None and tombstones.is_used(store, recording_id)):
         raise no_recording(recording_id)
     return decide(accepted, held or _complete(store, recording_id, Evidence()))
 

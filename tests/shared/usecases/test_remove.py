@@ -18,6 +18,7 @@ from shared.ports import ListedObject
 from shared.store.journal import current
 from shared.store.markers import mark_look, mark_start
 from shared.usecases.remove import remove
+from shared.usecases.replay import replay
 from shared.usecases.stop import stop
 from testing.bucket import Bucket
 from testing.callbacks import callback
@@ -176,6 +177,9 @@ def test_what_a_repeat_that_died_left_beside_a_deletion_is_never_started() -> No
     site.store.put("recordings/k1/request.json", request)
     mark_look(site.store, "k1", site.clock.now + MINUTE_MS)
     mark_start(site.store, Accepted.model_validate_json(request), site.clock.now)
+    with pytest.raises(NotFound):
+        site.recording()
+    assert 0 == replay(site.store, ["k1"], site.clock.now).recordings
     site.run_until_done()
     assert 1 == len(site.trtc.started)
     assert {"gone"} == {key.split("/")[0] for key in site.store.objects}
