@@ -15,6 +15,7 @@ from shared.usecases.replay import replay
 from testing.bucket import Bucket
 from testing.callbacks import callback, mp4_stop
 from testing.trtc import Trtc
+from tests.faults import Died, Faults
 from tests.shared.usecases.ticking import HOOK, HOUR_MS, Site
 
 
@@ -26,6 +27,27 @@ def ended(site: Site, **fields: Any) -> str:
     site.receive(callback(802, {"Status": 1}, site.clock.now, task_id))
     site.trtc.recording.clear()
     return task_id
+
+
+@pytest.mark.parametrize(
+    ("lost", "minutes", "state"), [(801, 3, "recording"), (802, 11, "uploading"), (803, 61, "paused")]
+)
+def test_news_of_a_callback_whose_function_died_are_found_by_the_timer(lost: int, minutes: int, state: str) -> None:
+    """It was stored, no document was written, and nobody sent it again."""
+    site = Site()
+    task_id = site.begin()
+    if lost != 801:
+        site.receive(callback(801, {"Status": 1}, site.clock.now, task_id))
+        site.minutes(15)
+    if lost == 802:
+        site.trtc.end(task_id)
+    site.faults = Faults({1: "die"})
+    with pytest.raises(Died):
+        site.receive(callback(lost, {"Status": 2 if lost == 803 else 1}, site.clock.now, task_id))
+    site.faults = Faults()
+    assert state != site.recording().state.value
+    site.minutes(minutes)
+    assert state == site.recording().state.value
 
 
 def test_news_after_the_end_are_looked_after() -> None:
