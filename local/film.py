@@ -17,12 +17,15 @@ def check_file(path: Path, off: Collection[Flaw] = (), budget: Budget | None = N
     Raises:
         OSError: it can't be opened.
     """
-    read, size = _opened(path)
+    (read, size), folder = _opened(path), path.parent.resolve()
 
     def beside(name: str) -> tuple[Read, int] | None:
         found = path.parent / name
-        inside = found.resolve().is_relative_to(path.parent.resolve())
-        return _opened(found) if inside and found.is_file() else None
+        try:
+            inside = found.is_file() and found.resolve().is_relative_to(folder)
+            return _opened(found) if inside else None
+        except (OSError, ValueError):  # a name that none can have: too long, or with a NUL
+            return None
 
     return inspect(path.name, read, size, budget or Budget(), open_=beside, off=off)
 

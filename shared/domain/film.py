@@ -123,7 +123,7 @@ class _Look:
             raise ReadStopped(f"its playlist is larger than {film_hls.MOST_PLAYLIST >> 20} MiB")
         if open_ is None:
             raise ReadStopped("its segments are not at hand")
-        text = bytes(reader.whole(0, reader.size)).decode("utf-8", "replace")
+        text = reader.whole(0, reader.size).decode("utf-8", "replace")
         named = film_hls.parse(text)
         self.figures |= {"segments": len(named.segments), "closed": named.closed}
         self.seconds = named.seconds
@@ -136,9 +136,9 @@ class _Look:
             raise FilmError("has none of the segments that its playlist names")
         places = min(film_hls.LOOKED_AT, len(named.segments)) if looked.partial else None
         self._judge(looked.tracks, named.seconds, places)
-        for one in looked.missing[:MOST_STRETCHES]:
-            words = f"A segment is missing or empty from {clock(one.at_s)} to {clock(one.at_s + one.seconds)}."
-            begin, end = int(one.at_s * 1000), int((one.at_s + one.seconds) * 1000)
+        for begin_s, end_s in _joined(looked.missing)[:MOST_STRETCHES]:
+            words = f"Segments are missing or empty from {clock(begin_s)} to {clock(end_s)}."
+            begin, end = int(begin_s * 1000), int(end_s * 1000)
             self.found.append(FilmFinding(code=Flaw.UNPLAYABLE, words=words, from_ms=begin, to_ms=end))
 
     def _judge(self, found: list[Track], seconds: float | None, places: int | None) -> None:
@@ -171,6 +171,15 @@ class _Look:
         if self.seconds < LIMITS.still_least_s and picture is not None and "motion" not in self.untold:
             self.untold += ["motion"] if picture.nothing and blankness is None else []
         self.found += findings(picture, sound, blankness, self.seconds, places)
+
+
+def _joined(missing: list[film_hls.Segment]) -> list[tuple[float, float]]:
+    """Return the stretches that segments one behind the other make."""
+    found = list[tuple[float, float]]()
+    for one in missing:
+        begin = found.pop()[0] if found and found[-1][1] == one.at_s else one.at_s
+        found.append((begin, one.at_s + one.seconds))
+    return found
 
 
 def _next(boxes: Iterator[Box], *, behind: bool) -> Box | None:

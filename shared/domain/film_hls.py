@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import accumulate
+from posixpath import normpath
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -53,8 +55,8 @@ def parse(text: str) -> Playlist:
         FilmError: it is none.
         ReadStopped: it is one that is not looked into.
     """
-    lines = [line.strip() for line in text.splitlines()]
-    if not lines or lines[0].lstrip("\ufeff") != "#EXTM3U":
+    lines = (match[0].strip() for match in re.finditer(r"[^\r\n]+", text))  # one by one: there may be millions
+    if next(lines, "").lstrip("\ufeff") != "#EXTM3U":
         raise FilmError("is no playlist")
     found, names, lengths, length = Playlist(), list[str](), list[float](), 0.0
     for line in lines:
@@ -64,11 +66,13 @@ def parse(text: str) -> Playlist:
         elif tag in ("#EXT-X-STREAM-INF", "#EXT-X-BYTERANGE") or (tag == "#EXT-X-KEY" and "METHOD=NONE" not in value):
             raise ReadStopped(f"playlists with {tag} are not checked")
         elif tag == "#EXT-X-MAP":
-            found.init = unquote(value.partition('URI="')[2].partition('"')[0]) or None
+            if "BYTERANGE" in value:
+                raise ReadStopped("playlists of parts of files are not checked")
+            found.init = value.partition('URI="')[2].partition('"')[0] or None
         elif tag == "#EXT-X-ENDLIST":
             found.closed = True
         elif line and not line.startswith("#"):
-            names.append(unquote(line.partition("?")[0]))
+            names.append(line)
             lengths.append(length)
             if len(names) > MOST_SEGMENTS:
                 raise ReadStopped(f"it has more than {MOST_SEGMENTS} segments")
@@ -84,6 +88,17 @@ def _seconds(text: str) -> float:
     except ValueError:
         return 0.0
     return value if 0 <= value <= MOST_SECONDS else 0.0
+
+
+def _beside(name: str, open_: Open) -> tuple[Read, int] | None:
+    """Open what a playlist names: as it is written, decoded, or, of an address, its last part beside the playlist."""
+    plain = re.split("[?#]", name, maxsplit=1)[0]
+    plain = plain.rpartition("/")[2] if _is_elsewhere(plain) else normpath(plain)
+    return open_(plain) or (open_(unquote(plain)) if "%" in plain else None)
+
+
+def _is_elsewhere(name: str) -> bool:
+    return name.startswith("/") or "://" in name
 
 
 @dataclass
@@ -104,13 +119,15 @@ def look(playlist: Playlist, open_: Open, budget: Budget) -> Looked:
     """
     there, missing = list[tuple[Segment, Read, int]](), list[Segment]()
     for segment in playlist.segments:
-        file = open_(segment.name)
+        file = _beside(segment.name, open_)
         if file is None or file[1] == 0:
             missing.append(segment)
         else:
             there.append((segment, *file))
     chosen = [there[which] for which in spread(range(len(there)), LOOKED_AT)]
     partial = len(chosen) < len(there)
+    if not chosen and any(_is_elsewhere(segment.name) or segment.name.startswith("../") for segment in missing):
+        raise ReadStopped("its segments do not lie beside it")
     if not chosen:
         return Looked([], missing, partial)
     if playlist.init is None:
@@ -118,10 +135,12 @@ def look(playlist: Playlist, open_: Open, budget: Budget) -> Looked:
         for segment, read, size in chosen:
             whole = size <= WHOLE
             data = Reader(read, size, budget).at(0, size if whole else PART)
-            streams.add(data, segment.at_s, whole=whole)
+            streams.add(data, segment.at_s, segment.seconds, whole=whole)
             partial = partial or not whole
         return Looked(streams.tracks(playlist.seconds), missing, partial)
-    init = open_(playlist.init)
+    init = _beside(playlist.init, open_)
+    if init is None and _is_elsewhere(playlist.init):
+        raise ReadStopped("its segments do not lie beside it")
     if init is None or not 0 < init[1] <= MOST_INIT:
         raise FilmError(f"has no {playlist.init}"[:200])
     return Looked(_fragmented([init, *((read, size) for _, read, size in chosen)], budget), missing, partial)

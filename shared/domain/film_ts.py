@@ -12,7 +12,13 @@ from shared.domain.film_reader import FilmError
 
 PACKET, SYNC, CLOCK = 188, 0x47, 90_000
 H264, AAC = 0x1B, 0x0F
-SOUNDS = frozenset((0x03, 0x04, AAC, 0x11, 0x81))
+PICTURES = frozenset((0x01, 0x02, 0x10, H264, 0x24, 0x33, 0x42, 0xEA))
+SOUNDS = frozenset((0x03, 0x04, AAC, 0x11, 0x1C, 0x81, 0x82, 0x83, 0x84, 0x85, 0x87, 0x8A))
+PRIVATE, OTHER_SOUND = 0x06, 0x81
+SOUND_TAGS, SOUND_NAMES = frozenset((0x6A, 0x7A, 0x7B, 0x7C)), frozenset((b"Opus", b"AC-3", b"EAC3", b"DTS1", b"DTS2"))
+"""What descriptors say of a private stream that is a sound; others are subtitles and the like."""
+TURN, STRAY_S = 1 << 33, 10
+"""Times begin again after so many; what is further from the others than two segments and so many seconds is none."""
 KEY = 5
 MOST = 100_000
 """Samples of a dozen segments; hours have fewer."""
@@ -31,13 +37,13 @@ class Streams:
         self._sync = array("I")
         self._data: dict[str, dict[int, bytes]] = {"vide": {}, "soun": {}}
 
-    def add(self, data: bytes, base_s: float, *, whole: bool) -> None:
-        """Read a segment that begins at `base_s`; what was read in part loses its last picture.
+    def add(self, data: bytes, base_s: float, seconds: float, *, whole: bool) -> None:
+        """Read a segment that begins at `base_s` and lasts `seconds`; read in part it loses its last picture.
 
         Raises:
             FilmError: it is no transport stream.
         """
-        units = self._units(data, whole=whole)
+        units = _near(self._units(data, whole=whole), int((2 * seconds + STRAY_S) * CLOCK))
         first = min((unit.at for unit in units), default=0)
         base = int(base_s * CLOCK)
         for unit in units:
@@ -116,7 +122,7 @@ class Streams:
             payload = data[begin : at + PACKET]
             if starts and pid == 0:
                 section = payload[1 + payload[0] :]
-                table = (section[10] & 31) << 8 | section[11] if len(section) > 11 else -1
+                table = _table(section, table)
             elif starts and pid == table:
                 self._learn(payload[1 + payload[0] :])
             elif pid in self._kinds:
@@ -128,7 +134,7 @@ class Streams:
         if whole:
             for pid in list(open_):
                 close(pid)
-        return sorted(done)
+        return done
 
     def _learn(self, section: bytes) -> None:
         if len(section) < 12:
@@ -136,8 +142,30 @@ class Streams:
         end = min(len(section), ((section[1] & 15) << 8 | section[2]) - 1)
         i = 12 + ((section[10] & 15) << 8 | section[11])
         while i + 5 <= end and len(self._kinds) < 16:
-            self._kinds[(section[i + 1] & 31) << 8 | section[i + 2]] = section[i]
-            i += 5 + ((section[i + 3] & 15) << 8 | section[i + 4])
+            behind = i + 5 + ((section[i + 3] & 15) << 8 | section[i + 4])
+            kind = _kind(section[i], section[i + 5 : behind])
+            if kind in PICTURES or kind in SOUNDS:
+                self._kinds[(section[i + 1] & 31) << 8 | section[i + 2]] = kind
+            i = behind
+
+
+def _table(section: bytes, known: int) -> int:
+    """Return where an association table says that the first program's map is."""
+    end = min(len(section), ((section[1] & 15) << 8 | section[2]) - 1) if len(section) > 2 else 0
+    rows = (section[at : at + 4] for at in range(8, end - 3, 4))
+    return next(((row[2] & 31) << 8 | row[3] for row in rows if row[:2] != b"\0\0"), known)
+
+
+def _kind(kind: int, descriptors: bytes) -> int:
+    if kind != PRIVATE:
+        return kind
+    at = 0
+    while at + 2 <= len(descriptors):
+        tag, size = descriptors[at], descriptors[at + 1]
+        if tag in SOUND_TAGS or (tag == 5 and descriptors[at + 2 : at + 6] in SOUND_NAMES):
+            return OTHER_SOUND
+        at += 2 + size
+    return kind
 
 
 class _Unit(NamedTuple):
@@ -146,6 +174,16 @@ class _Unit(NamedTuple):
     at: int
     pid: int
     body: bytes
+
+
+def _near(units: list[_Unit], most: int) -> list[_Unit]:
+    """Return units in order of time, over the turn of the clock, without those whose time is of no such segment."""
+    if not units:
+        return units
+    zero = units[0].at
+    turned = sorted(one._replace(at=(one.at - zero + TURN // 2) % TURN - TURN // 2) for one in units)
+    middle = turned[len(turned) // 2].at
+    return [one for one in turned if abs(one.at - middle) <= most]
 
 
 def _unit(pid: int, data: bytes) -> _Unit | None:

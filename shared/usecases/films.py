@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
+from posixpath import normpath
 
 from shared.domain import facts, parts
 from shared.domain.accepted import Accepted
@@ -100,5 +101,5 @@ class _Opened:
 
     def beside(self, name: str, other: str) -> tuple[Callable[[int, int], bytes], int] | None:
         """Open a file in the folder of another one."""
-        found = f"{name[: name.rfind('/') + 1]}{other}"
+        found = normpath(f"{name[: name.rfind('/') + 1]}{other}")
         return self(found) if found in self._sizes else None
