@@ -6,9 +6,9 @@ PY := $(VENV)/bin/python
 PIP := $(if $(findstring socks,$(ALL_PROXY)$(all_proxy)),env -u ALL_PROXY -u all_proxy) $(PY) -m pip
 READY := $(VENV)/.ready
 # Tools run as modules: their launchers in $(VENV)/bin break where the folder's path holds a quotation mark.
-# Two workers have recording browsers; of the others one waits while one works. WORKERS=0: one after the other.
+# Two workers have recording browsers; of the others two wait while one works. WORKERS=0: one after the other.
 # LESS=--no-browsers leaves out what needs one.
-WORKERS ?= 4
+WORKERS ?= 6
 LESS ?=
 SPREAD = -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
@@ -37,7 +37,9 @@ lint: $(READY) ## Lint, format, types, import rules
 	$(PY) -m mypy
 	$(PY) -c "from importlinter.cli import lint_imports_command as lint; lint()"
 
+# In a fresh clone they are compiled once, not by each worker.
 unit: $(READY) $(if $(LESS),,browser) ## The tests alone; LESS=--no-browsers leaves out what needs a browser
+	@$(PY) -m pytest --collect-only -qq >/dev/null 2>&1 || true
 	$(PY) -m pytest $(LESS) $(SPREAD) --durations 10
 
 RUNS ?= 1000

@@ -1,13 +1,14 @@
-"""How tests are dealt out to the workers of `make test`: the longest first, recording browsers on two workers."""
+"""How tests are dealt out to the workers of `make test`: the longest first, recording browsers on two at once."""
 
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-RECORDERS, BROWSERS = "recorders", "browsers"
+RECORDERS, BROWSERS, ENDINGS = "recorders", "browsers", "endings"
 _RECORD = (
     "tests/e2e/test_pages.",
     "tests/e2e/test_recording.",
@@ -15,8 +16,9 @@ _RECORD = (
     "tests/local/recorder/test_record.",
 )
 """What judges pictures and sound by their time, which they are recorded in."""
+_END = ("tests/local/recorder/test_endings.",)
+"""What comes after either of the others, on its worker: three browsers at once tear what is judged by its time."""
 _BROWSE = (
-    "tests/local/recorder/test_endings.",
     "tests/e2e/",
     "tests/console/test_cloud.",
 )
@@ -41,14 +43,23 @@ _LONG = (
     "tests/cli/test_batch.py",
     "tests/cli/test_output.py",
     # These compute.
+    "tests/shared/usecases/test_jobs_of_two_events.py",
     "tests/test_simulation.py",
     "tests/testing/test_films.py",
     "tests/testing/test_laws.py",
     "tests/testing/test_damage.py",
     "tests/shared/usecases/test_damage.py",
+    "tests/shared/usecases/test_read.py",
+    "tests/cli/test_inspect.py",
+    "tests/deploy/test_killed.py",
+    "tests/local/recorder/test_encoder.py",
+    "tests/shared/doctor/test_command.py",
+    "tests/local/deploying/test_strangers.py",
+    "tests/testing/test_long_jobs.py",
+    "tests/testing/test_released.py",
 )
 """Files that take long: begun late, one of them would be waited for at the end."""
-_FIRST = (RECORDERS, BROWSERS, *_FOLDERS, *_LONG)
+_FIRST = (RECORDERS, BROWSERS, *_FOLDERS, *_LONG, ENDINGS)
 _NICE = 3
 """Pictures and sound are recorded in real time: what else runs leaves them two thirds of a processor that both want."""
 
@@ -58,6 +69,8 @@ def group(nodeid: str) -> str:
     path = nodeid.partition("::")[0]
     if path.startswith(_RECORD):
         return RECORDERS
+    if path.startswith(_END):
+        return ENDINGS
     if path.startswith(_BROWSE):
         return BROWSERS
     return next((folder for folder in _FOLDERS if path.startswith(f"{folder}/")), path)
@@ -65,7 +78,7 @@ def group(nodeid: str) -> str:
 
 def records(item: pytest.Item) -> bool:
     """Tell whether a test is with those that record."""
-    return group(item.nodeid) in (RECORDERS, BROWSERS)
+    return group(item.nodeid) in (RECORDERS, BROWSERS, ENDINGS)
 
 
 def first_things_first(items: list[pytest.Item]) -> None:
@@ -84,3 +97,9 @@ class Scheduler(LoadScopeScheduling):  # type: ignore[misc]  # xdist carries no 
 
     def _split_scope(self, nodeid: str) -> str:
         return group(nodeid)
+
+    def _assign_work_unit(self, node: Any) -> None:
+        if ENDINGS in self.workqueue:
+            recorded = {RECORDERS, BROWSERS} & self.assigned_work[node].keys()
+            self.workqueue.move_to_end(ENDINGS, last=not recorded)
+        super()._assign_work_unit(node)

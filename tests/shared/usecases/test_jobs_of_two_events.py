@@ -43,8 +43,8 @@ def faulty(site: Jobs, faults: Faults) -> Ports:
 def cleared_away(site: Jobs) -> None:
     """Everything is recording, so the caller deletes the job object; the timer looks at what is left."""
     site.jobs.delete(KEY)
-    for _ in range(15):
-        site.clock.now += 60_000
+    for minutes in (1, 1, 1, 4, 8):
+        site.clock.now += minutes * 60_000
         tick(site.timer, 50)
     assert [] == site.listed("work/")
 
