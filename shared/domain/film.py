@@ -149,17 +149,18 @@ class _Look:
         if not by_size:
             raise FilmError("has neither picture nor sound")
         self.seconds = seconds if seconds is not None else max(track.seconds for track in by_size)
+        whole = -int(-self.seconds // 1) if places is None else 0
         picture: Seconds | None = None
         blankness = None
         if pictures:
-            picture = picture_of(pictures[0], partial=places is not None)
+            picture = picture_of(pictures[0], partial=places is not None).until(whole)
             if picture.nothing:
                 blankness = emptiness(pictures[0])
                 picture.figures.update({} if blankness is None else {"emptiness": blankness})
             self.figures["picture"] = picture.figures
         sound = None
         if sounds:
-            sound = sound_of(sounds[0], partial=places is not None)
+            sound = sound_of(sounds[0], partial=places is not None).until(whole)
             self.figures["sound"] = sound.figures
         elif places is not None and any(track.kind == "soun" for track in found):
             sound = Seconds([], {}, told=False)  # none of its samples lies where the film was looked at

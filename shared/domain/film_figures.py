@@ -42,7 +42,13 @@ class Seconds(NamedTuple):
     def nothing(self) -> bool:
         """Whether there is nothing in the whole track."""
         known = [flag for flag in self.flags if flag is not None]
-        return self.told and bool(known) and sum(known) >= LIMITS.throughout * len(known)
+        others = len(known) - sum(known)
+        return self.told and bool(known) and others <= min(LIMITS.throughout_s, (1 - LIMITS.throughout) * len(known))
+
+    def until(self, seconds: int) -> Seconds:
+        """Return a track that goes on to the film's end: players keep the last picture, and nothing is heard."""
+        rest = [True] * (seconds - len(self.flags)) if self.told else []
+        return self._replace(flags=[*self.flags, *rest])
 
 
 def sound_of(track: Track, *, partial: bool = False) -> Seconds:
@@ -52,6 +58,7 @@ def sound_of(track: Track, *, partial: bool = False) -> Seconds:
     limit = LIMITS.silent_bytes.get(track.codec)
     if limit is None:
         return Seconds([], figures, told=False)
+    limit = limit * max(2, track.channels) // 2
     flags: list[bool | None] = []
     for begin, end in _edges(track):
         part = sizes[begin:end]
@@ -97,7 +104,9 @@ def picture_of(track: Track, *, partial: bool = False) -> Seconds:
     blocks = max(1, -(-track.width // 16) * -(-track.height // 16))
     figures = _common(track) | {"width": track.width, "height": track.height, "blocks": blocks}
     sync = track.sync
-    if sync is None or not len(sync) or count < TOO_FEW:
+    if count == 1 and not partial:  # it stays
+        return Seconds([True] * max(1, -int(-track.seconds // 1)), figures)
+    if sync is None or not len(sync) or count < TOO_FEW or not track.width or not track.height:
         return Seconds([], figures, told=False)
     late = _late(track, sync)
     keys = array("I", (sizes[key] for key in sync))

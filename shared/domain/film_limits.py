@@ -23,7 +23,9 @@ class Limits(NamedTuple):
     constant: int = 2
     """Frames that differ by no more tell nothing."""
     throughout: float = 0.995
-    """Part of the seconds that make it the whole film."""
+    throughout_s: int = 2
+    """Part of the seconds that make it the whole film; no more than so many may be others: a slide each five minutes
+    is a change."""
     moves: float = 0.18
     """Bytes of a picture for each block of 16 x 16: a caret needs 0.15, the smallest clock 0.23."""
     refined_s: float = 0.5

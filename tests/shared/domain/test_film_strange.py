@@ -177,3 +177,25 @@ def test_a_sample_that_lies_behind_the_end_is_asked_of_no_store() -> None:
     with pytest.raises(FilmError, match="breaks off"):
         reader.at(3_000, 10, window=0)
     assert [] == asked
+
+
+def test_a_track_that_ends_before_the_film_is_silent_or_still_from_there() -> None:
+    """Players go on with the other one."""
+    mute = made(seen(moving(100)), sound(heard(20)))
+    assert [(Flaw.SILENT_STRETCH, 20_000)] == [(one.code, one.from_ms) for one in mute.findings]
+    stuck = made(seen(moving(20)), sound(heard(700)), media=14_000_000)
+    assert [(Flaw.STILL, 20_000)] == [(one.code, one.from_ms) for one in stuck.findings]
+
+
+def test_one_picture_is_a_still_film() -> None:
+    """A recorder that writes what changes writes no second one."""
+    one = track(b"vide", [9000], 12_800, 60 * 12_800, PICTURE, [1], 100)
+    assert Verdict.BAD == made(one, sound(heard(60, 6))).verdict
+
+
+def test_a_lecture_with_a_slide_each_five_minutes_is_no_still_film() -> None:
+    """Eleven changes in an hour are few, and are changes."""
+    pictures = [9000 if i % GROUP == 0 else 12 for i in range(3600 * 25)]
+    for second in range(300, 3600, 300):
+        pictures[second * 25 + 30] = 30_000
+    assert [] == made(seen(pictures), sound(heard(3600, 100)), media=45_000_000).findings
