@@ -68,10 +68,6 @@ def run(options: CheckOptions, say: Say) -> int:
         url = usable(options.url)
     except ValueError as error:
         raise CheckError(t("the address {error}", error=error)) from None
-    if options.screenshot is not None and not options.screenshot.absolute().parent.is_dir():
-        raise CheckError(
-            t("--screenshot {path}: there is no such folder: make it, or name another", path=options.screenshot)
-        )
     if options.screenshot is not None:
         _try_to_write(options.screenshot)
     with hiding(secrets_of({"RecordUrl": url})):
@@ -167,10 +163,12 @@ def _try_to_write(path: Path) -> None:
     Raises:
         CheckError: it can't.
     """
-    if path.is_dir():
-        raise CheckError(t("--screenshot {path}: it is a folder", path=path))
-    there = path.exists()
     try:
+        if not path.absolute().parent.is_dir():
+            raise CheckError(t("--screenshot {path}: there is no such folder: make it, or name another", path=path))
+        if path.is_dir():
+            raise CheckError(t("--screenshot {path}: it is a folder", path=path))
+        there = path.exists()
         with path.open("ab"):
             pass
         if not there:

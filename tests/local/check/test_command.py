@@ -35,6 +35,7 @@ while asked := os.read(3, 65536):
         (["https://example.com/", "--size", "²x720"], "--size ²x720: write it as 1280x720"),
         (["https://example.com/", "--screenshot", "/no/such/folder/a.png"], "/a.png: there is no such folder: make it"),
         (["https://example.com/", "--screenshot", "/proc/self/page.png"], "--screenshot /proc/self/page.png: "),
+        (["https://example.com/", "--screenshot", f"{'x' * 300}.png"], "x.png: File name too long"),
         (["--", "-x"], "the address must be an absolute"),
         ([""], "the address must be an absolute"),
     ],
