@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +15,7 @@ import av
 from av.container import InputContainer, OutputContainer
 
 _FORMATS = {".mp4": "mp4", ".m3u8": "hls"}
+_END = b"#EXT-X-ENDLIST"
 _LOOKED_PACKETS = 4_096
 """Of a part's beginning; a stream without one packet in so many is left out."""
 MOST_GAP_S = 6 * 3_600
@@ -124,8 +126,25 @@ def _looked(part: Part, film: InputContainer) -> _Look | str:
 
 def _open(part: Part) -> InputContainer:
     form = _FORMATS[part.path.suffix.lower()]  # never guessed: a file may claim to be a list of other files
-    options = {"protocol_whitelist": "file,crypto,data"} if form == "hls" else {}
-    return av.open(str(part.path), format=form, options=options)
+    if form != "hls":
+        return av.open(str(part.path), format=form)
+    with _ended(part.path) as playlist:
+        return av.open(str(playlist), format=form, options={"protocol_whitelist": "file,crypto,data"})
+
+
+@contextmanager
+def _ended(playlist: Path) -> Iterator[Path]:
+    """Give a playlist that has an end: of one that was cut off FFmpeg takes the last pieces, and waits for more."""
+    text = playlist.read_bytes()
+    if _END in text:
+        yield playlist
+        return
+    copy = playlist.with_name(f".{playlist.name[:100]}.ended.m3u8")  # beside it, as the pieces are
+    try:
+        copy.write_bytes(text.rstrip() + b"\n" + _END + b"\n")
+        yield copy
+    finally:
+        copy.unlink(missing_ok=True)
 
 
 def _streams(film: InputContainer) -> dict[str, Any]:

@@ -102,6 +102,20 @@ def test_pictures_that_are_decoded_early_and_playlists_are_joined(tmp_path: Path
         assert 0.1 == pytest.approx(max(b - a for a, b in zip(got.pictures, got.pictures[1:], strict=False)), abs=0.1)
 
 
+def test_a_playlist_that_was_cut_off_is_joined_whole(tmp_path: Path) -> None:
+    """Nobody wrote its end: all pieces that it names are taken, from the first, and no other is waited for."""
+    film = replace(SMALL, seconds=8, mux={"hls_time": "1", "hls_playlist_type": "vod"}, name="index.m3u8")
+    whole = write(film, tmp_path)
+    lines = whole.read_text().splitlines()
+    (tmp_path / "cut.m3u8").write_text(
+        "\n".join(line for line in lines if "ENDLIST" not in line and "TYPE" not in line)
+    )
+    before = sorted(tmp_path.iterdir())
+    join([Part(tmp_path / "cut.m3u8")], tmp_path / "film.mp4")
+    assert 8 * FPS == len(decode(tmp_path / "film.mp4").pictures)
+    assert sorted([*before, tmp_path / "film.mp4"]) == sorted(tmp_path.iterdir())
+
+
 def test_a_playlist_whose_clock_steps_back_goes_on(tmp_path: Path) -> None:
     """Segments that each begin at 0, as after a restart within a playlist."""
     for number in range(2):
