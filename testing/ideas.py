@@ -94,7 +94,7 @@ def recordings(chance: Random) -> Iterator[Step]:
 @idea
 def never_taken(chance: Random) -> Iterator[Step]:
     """TRTC never takes some starts at the head of the queue, each for its own reason."""
-    if chance.random() < 0.04:
+    if chance.random() < 0.03:
         for number in range(chance.choice([1, 4])):
             body = {"RecordUrl": f"https://example.com/never{number}", "StartAt": (BEGIN_MS + MINUTE) / 1000}
             body["StartBy"] = (BEGIN_MS + chance.choice([5, 15]) * MINUTE) / 1000
@@ -104,7 +104,7 @@ def never_taken(chance: Random) -> Iterator[Step]:
 @idea
 def slow_receivers(chance: Random) -> Iterator[Step]:
     """Some recordings have a receiver that may never answer."""
-    if chance.random() < 0.03:
+    if chance.random() < 0.02:
         for number in range(chance.choice([1, 4])):
             body: dict[str, Any] = {"RecordUrl": "https://example.com/h", "NotifyUrl": "https://slow.example.com/"}
             body |= {"NotifyOn": "changes"} if number % 2 else {"StopAt": (BEGIN_MS + 5 * MINUTE) / 1000}
@@ -114,7 +114,7 @@ def slow_receivers(chance: Random) -> Iterator[Step]:
 @idea
 def policies(chance: Random) -> Iterator[Step]:
     """A host is taken away while recordings of its pages wait."""
-    if chance.random() < 0.05:
+    if chance.random() < 0.035:
         body = {
             "RecordUrl": "https://other.example.org/",
             "StartAt": (BEGIN_MS + chance.choice([2, 30]) * MINUTE) / 1000,
@@ -126,7 +126,7 @@ def policies(chance: Random) -> Iterator[Step]:
 @idea
 def applications(chance: Random) -> Iterator[Step]:
     """An operator takes an SdkAppId away while a start of it waits."""
-    if chance.random() < 0.04:
+    if chance.random() < 0.03:
         body = {
             "RecordUrl": "https://example.com/a",
             "SdkAppId": SECOND_APP_ID,
@@ -139,7 +139,7 @@ def applications(chance: Random) -> Iterator[Step]:
 @idea
 def many_lines(chance: Random) -> Iterator[Step]:
     """Somebody puts a job object of thousands of lines, of which a few are requests."""
-    if chance.random() < 0.005:
+    if chance.random() < 0.004:
         lines = [{"RecordUrl": f"https://example.com/m{n}" if n % 300 == 0 else "none"} for n in range(1_500)]
         yield Step(chance.randrange(MINUTE), "bucket", "job", {"name": "jobs/many.json", "lines": lines})
 
@@ -147,7 +147,7 @@ def many_lines(chance: Random) -> Iterator[Step]:
 @idea
 def prefixes(chance: Random) -> Iterator[Step]:
     """One more has its films in a folder of its own, which may be named like another recording."""
-    if chance.random() < 0.05:
+    if chance.random() < 0.035:
         body = {"RecordUrl": "https://example.com/p", "prefix": chance.choice(["lessons/2027", "r0", "files/r0", "p0"])}
         yield Step(chance.randrange(MINUTE), "caller", "start", {"key": "p0", "body": body})
 
@@ -155,7 +155,7 @@ def prefixes(chance: Random) -> Iterator[Step]:
 @idea
 def formats(chance: Random) -> Iterator[Step]:
     """One more is in HLS, or goes to VOD."""
-    if chance.random() < 0.1:
+    if chance.random() < 0.07:
         body = {"RecordUrl": "https://example.com/f", **chance.choice([{"Format": "hls"}, {"Storage": "vod"}])}
         yield Step(chance.randrange(MINUTE), "caller", "start", {"key": "f0", "body": body})
 
@@ -163,7 +163,7 @@ def formats(chance: Random) -> Iterator[Step]:
 @idea
 def limits(chance: Random) -> Iterator[Step]:
     """One more has the shortest MaxDurationLimit."""
-    if chance.random() < 0.06:
+    if chance.random() < 0.04:
         body = {"RecordUrl": "https://example.com/l", "MaxDurationLimit": 1_800}
         yield Step(chance.randrange(MINUTE), "caller", "start", {"key": "l0", "body": body})
 
@@ -171,7 +171,7 @@ def limits(chance: Random) -> Iterator[Step]:
 @idea
 def jobs(chance: Random) -> Iterator[Step]:
     """A job object asks for recordings: one document, or lines of which one may be wrong."""
-    if chance.random() < 0.08:
+    if chance.random() < 0.06:
         count = chance.choices([1, 3, 25], [6, 6, 1])[0]  # of 25 not all are started at once; few are right
         lines = [{"RecordUrl": f"https://example.com/j{n}" if n < 3 or n % 6 == 0 else "none"} for n in range(count)]
         if len(lines) > 1 and chance.random() < 0.5:
@@ -202,7 +202,7 @@ def haste(chance: Random) -> dict[str, Any]:
 @idea
 def hasty(chance: Random) -> Iterator[Step]:
     """One more tells its receiver of every state; the receiver may delete it at each."""
-    if chance.random() < 0.05:
+    if chance.random() < 0.035:
         body: dict[str, Any] = {"RecordUrl": "https://example.com/d1", "NotifyOn": "changes"}
         if chance.random() < 0.5:
             body["StartAt"] = (BEGIN_MS + 5 * MINUTE) / 1000
@@ -212,7 +212,7 @@ def hasty(chance: Random) -> Iterator[Step]:
 @idea
 def graves(chance: Random) -> Iterator[Step]:
     """The tombstones are damaged or empty; the id that was deleted is used again all the same."""
-    if chance.random() < 0.03:
+    if chance.random() < 0.02:
         body = {"RecordUrl": "https://example.com/g"}
         yield Step(chance.randrange(MINUTE), "caller", "start", {"key": "g0", "body": body})
         for _ in range(3):
@@ -225,7 +225,7 @@ def graves(chance: Random) -> Iterator[Step]:
 @idea
 def deletions(chance: Random) -> Iterator[Step]:
     """Backends delete recordings, which may still run, and use the id again: for the same page and for another."""
-    if chance.random() < 0.14:
+    if chance.random() < 0.1:
         key = "d0"
         body = {"RecordUrl": "https://example.com/d", "Labels": {"patient": f"{CALLERS}-{key}"}}
         yield Step(chance.randrange(MINUTE), "caller", "start", {"key": key, "body": body})
@@ -290,7 +290,7 @@ def damage(chance: Random) -> Iterator[Step]:
 @idea
 def broken(chance: Random) -> Iterator[Step]:
     """Another recording's request, facts, callbacks, or all, are damaged; no other one may be affected."""
-    if chance.random() < 0.03:
+    if chance.random() < 0.02:
         body = {"RecordUrl": "https://example.com/x"}
         yield Step(chance.randrange(MINUTE), "caller", "start", {"key": "x0", "body": body})
         prefix = chance.choice(["recordings/x0/request.json", "recordings/x0/facts/", "recordings/x0/", "tasks/"])
