@@ -12,7 +12,7 @@ WORKERS ?= 6
 LESS ?=
 SPREAD = -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
-.PHONY: demo test quick fast lint unit faults load site films bench package deploy-check deploy deploy-faults openapi llms format lock browser clean help
+.PHONY: demo test beside quick fast lint unit faults load site films bench package deploy-check deploy deploy-faults openapi llms format lock browser clean help
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,10 +21,16 @@ demo: $(READY) browser ## Record the bundled page for 10 s and print the result
 	@$(PY) -m local record --seconds 10 --gentle
 
 test: $(READY) browser ## Everything: lint, types, import rules, tests; minutes
-	@$(MAKE) --no-print-directory -j2 lint unit
+	@$(MAKE) --no-print-directory -j2 beside unit || { cat $(VENV)/lint.txt 2>/dev/null; exit 2; }
+
+# What lint says stands in one piece between the tests' lines, and again at the end where it failed.
+beside: $(READY) ## Lint beside the tests of make test and make quick: its lines in one piece
+	@$(MAKE) --no-print-directory lint >$(VENV)/lint.txt 2>&1 || { cat $(VENV)/lint.txt; exit 2; }
+	@cat $(VENV)/lint.txt
+	@rm $(VENV)/lint.txt
 
 quick: $(READY) ## The fast tests, for the edit loop: lint, types, import rules, what needs no browser and no other process
-	@$(MAKE) --no-print-directory -j2 lint fast
+	@$(MAKE) --no-print-directory -j2 beside fast || { cat $(VENV)/lint.txt 2>/dev/null; exit 2; }
 
 # Half of their time they wait: for servers that drip, hang and come late.
 fast: WORKERS = 4

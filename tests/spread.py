@@ -61,7 +61,7 @@ _LONG = (
 """Files that take long: begun late, one of them would be waited for at the end."""
 _FIRST = (RECORDERS, BROWSERS, *_FOLDERS, *_LONG, ENDINGS)
 _NICE = 5
-"""Pictures and sound are recorded in real time: what else runs leaves them two thirds of a processor that both want."""
+"""Pictures and sound are recorded in real time: three quarters of a processor that others want too are left to them."""
 
 
 def group(nodeid: str) -> str:
