@@ -9,32 +9,32 @@ import os
 import socket
 from collections.abc import Iterator
 from dataclasses import asdict, replace
-from pathlib import Path
+from functools import partial
 from types import TracebackType
 
 import uvicorn
 from starlette.applications import Starlette
 
-from local import api3, cam, cls, cos, guide, scf, sts, trtc
+from local import api3, at_start, cam, cls, cos, described, guide, scf, sts, trtc
 from local.account import Accounts
+from local.api3.caller import ROOT
 from local.callbacks import CallbackEndpoint, CallbackSender, CallbackSettings
 from local.callbacks.log import FILE_NAME
 from local.config import BUCKET, REGION, REGIONS, SDK_APP_ID, Address, Keys, LocalConfig, Unkindness
 from local.control import Control
-from local.described import Limits, created, described
 from local.faults import Faults
-from local.gateway import CosTrigger, Gateway
-from local.kindness import Delays
+from local.gateway import Gateway
+from local.kindness import Clock, Delays
 from local.leases import Leases
 from local.leftovers import FOLDER, left_in, rescue
 from local.recorder.job import FINISH_S
-from local.scf_config import FunctionConfig
 from local.scf_function import Function
 from local.sockets import listen
 from local.state import StateLock
 from local.stored import Stored
 
-ROOT = Path(__file__).parent.parent
+MINUTE_S = 60.0
+"""The timer's period in serverless.yml."""
 _log = logging.getLogger(__name__)
 
 
@@ -77,6 +77,8 @@ class Cloud:
 
     async def _start(self) -> None:
         self._build()
+        if not self.config.empty:
+            await self._deploy()
         apps = {"gateway": self.gateway.app(), "trtc": self._trtc_app, "cos": self._cos_app}
         for name, app in apps.items():
             await self._serve(app, self._sockets[name])
@@ -96,8 +98,6 @@ class Cloud:
         await self.tasks.aclose()
         self.leases.close()
         await self.sender.aclose(0.0 if self._hurried else 10.0)
-        for function in self.gateway.functions.values():
-            await function.aclose()
         await self.scf.running.aclose()
         for server, _ in self._servers:
             server.should_exit = True
@@ -126,11 +126,11 @@ class Cloud:
         keys, state = self.keys, self.state_dir
         unkind = Unkindness.of(self.config)
         delays = self.config.delays or (Delays.none() if self.config.gentle else Delays().faster(self.config.speed))
+        self._clock = Clock(0.0 if self.config.empty else at_start.BEGAN_S)
         self.accounts = Accounts(
-            (keys.owner_id, keys.owner_key), delays, rotate_s=unkind.role_rotates_s, valid_s=unkind.role_valid_s
-        )
-        if not self.config.empty:
-            guide.settle(self.accounts, keys, enforced=self.config.policies)
+            (keys.owner_id, keys.owner_key), delays, rotate_s=unkind.role_rotates_s, valid_s=unkind.role_valid_s,
+            now=self._clock.now, clock=self._clock,
+        )  # fmt: skip
         self.cos_settings = cos.CosSettings(
             region=self.config.region,
             default_bucket=None if self.config.empty else BUCKET,
@@ -177,21 +177,13 @@ class Cloud:
             self.config.unknowns,
             speed=self.config.speed,
             max_instances=self.config.max_instances,
+            wait_s=self.config.instance_wait_s,
+            late=(unkind.wake_late_s, unkind.wake_twice_every),
         )
         self.services = self._services()
         self._trtc_app = api3.create_app(self.services, self.accounts.key, lambda: self.faults)
-        ours = {} if self.config.empty else described()
-        self.functions = {name: self._function(name, limits) for name, limits in ours.items()}
-        late = (unkind.wake_late_s, unkind.wake_twice_every)
-        triggers = [
-            CosTrigger(BUCKET, each.prefix, each.suffix, each.function, *(late if each.function == "reconcile" else ()))
-            for each in created()
-            if self.functions and (self.config.wakes or each.function != "reconcile")
-        ]
         self.gateway = Gateway(
-            self.functions,
-            triggers,
-            REGION,
+            {} if self.config.empty else dict(guide.ROLES),  # a function has its role's name
             lambda: [asdict(task) for task in self.tasks.shown()],
             self.tasks.vod_dir,
             Control(self.faults, self.sender, self.callback_settings.endpoints),
@@ -235,34 +227,48 @@ class Cloud:
         whole = resource if resource == "*" else f"qcs::cos:{self.config.region}:uid/{accounts.app_id}:{resource}"
         return key is not None and accounts.permits(key.principal, f"cos:{action}", whole)
 
-    def _role_keys(self, role: str) -> dict[str, str]:
-        return self.accounts.roles[role].keys.current().environment
+    async def _deploy(self) -> None:
+        """Put our functions, what calls them and who they are into the account, by its own calls."""
+        call, ours = api3.Inside(self.services, ROOT, REGION), self.config.environment
+        at_start.activate(self.accounts, self.logs)
+        await at_start.identities(call, self._clock, enforced=self.config.policies)
+        values = {**self.settings(), "TENCENT_REGION": REGION, "WEBRECORD_ROLE": "scf-webrecord"}
+        bodies = described.functions(values)
+        for body in bodies.values():
+            variables = {each["Key"]: each["Value"] for each in body["Environment"]["Variables"]} | ours
+            rows = [{"Key": name, "Value": value} for name, value in variables.items() if value]
+            body["Environment"] = {"Variables": rows}
+        built = partial(at_start.package_zip, packages_dir=self.config.packages_dir.resolve())
+        code = {name: (built if self.config.from_packages else at_start.checkout_zip)(name) for name in bodies}
+        if not self.config.from_packages:
+            for data in code.values():
+                self.scf.packages.trust(data)
+        triggers = [(name, self._as_here(body)) for name, body in described.triggers(values) if self._wanted(body)]
+        await at_start.functions(call, self._clock, bodies, code, triggers)
+        at_start.keep_keys(self.accounts, self.keys)
 
-    def _function(self, name: str, limits: Limits) -> Function:
-        config = FunctionConfig(
-            name=name,
-            module=f"functions.{name}",
-            code_dir=ROOT,
-            environment=self.environment(),
-            timeout_s=limits.timeout_s,
-            memory_mb=limits.memory_mb,
-            region=REGION,
-            speed=self.config.speed,
-            max_instances=self.config.max_instances,
-            instance_wait_s=self.config.instance_wait_s,
-            credentials=lambda: self._role_keys(guide.ROLES[name]),
-        )
-        if self.config.from_packages:
-            config = packaged(config, self.config.packages_dir.resolve())
-        logs = self.state_dir / "logs"
-        logs.mkdir(exist_ok=True)
-        return Function(config, logs / f"{name}.log")
+    def _wanted(self, trigger: described.Body) -> bool:
+        return self.config.wakes or trigger["Type"] != "cos" or "/wake/" not in trigger["TriggerDesc"]
+
+    def _as_here(self, trigger: described.Body) -> described.Body:
+        """Switch the timer off where the local cloud ticks itself: a cron expression knows no other than seconds."""
+        own = trigger["Type"] == "timer" and self.config.tick_s * self.config.speed != MINUTE_S
+        return {**trigger, "Enable": "CLOSE"} if own else trigger
+
+    @property
+    def functions(self) -> dict[str, Function]:
+        """Our functions by their short names, as they are deployed now."""
+        found = {name: self.scf.named(whole) for name, whole in guide.ROLES.items()}
+        return {name: function for name, function in found.items() if function is not None}
 
     def environment(self) -> dict[str, str]:
-        """Return the functions' variables: our settings, and the role's credentials as SCF hands them over."""
+        """Return what a function finds: our settings, and the role's credentials as SCF hands them over."""
+        return {**self.accounts.roles[guide.ROLE].keys.current().environment, **self.settings()}
+
+    def settings(self) -> dict[str, str]:
+        """Return our settings."""
         keys = self.keys
         return {
-            **self._role_keys(guide.ROLE),
             "WEBRECORD_SDK_APP_ID": str(SDK_APP_ID),
             "WEBRECORD_TRTC_REGION": REGION,
             "WEBRECORD_TRTC_ENDPOINT": self.address.trtc,
@@ -281,7 +287,8 @@ class Cloud:
         }
 
     async def _tick(self) -> None:
-        while self.config.tick_s and self.functions:
+        ours = self.config.tick_s and not self.config.empty and self.config.tick_s * self.config.speed != MINUTE_S
+        while ours:
             await asyncio.sleep(self.config.tick_s)
             self.gateway.tick("reconcile")
 
@@ -297,15 +304,3 @@ class Cloud:
             if serving.done():
                 serving.result()
             await asyncio.sleep(0.01)
-
-
-def packaged(config: FunctionConfig, packages_dir: Path) -> FunctionConfig:
-    """Return how the function runs from its package: on CPython 3.10, with its folder and the standard library."""
-    from tools import package_python
-
-    code_dir = packages_dir / config.name
-    if not (code_dir / f"{config.name}.py").is_file():
-        raise SystemExit(f"there is no package in {code_dir}: run `make package` first")
-    if (python := package_python.find()) is None:
-        raise SystemExit(f"packages need it: {package_python.ABSENT}")
-    return replace(config, module=config.name, code_dir=code_dir, python=python, bare=True)

@@ -6,10 +6,8 @@ the recordings function's. Under `/release/` the same calls come as an API Gatew
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -52,29 +50,16 @@ class _Anything(Convertor[str]):
 register_url_convertor("anything", _Anything())
 
 
-@dataclass(frozen=True)
-class CosTrigger:
-    """Objects created in the bucket, under the prefix and with the suffix, go to the function.
-
-    `late_s` seconds later, and of `twice_every` events one comes twice: the platform promises at least once.
-    """
-
-    bucket: str
-    prefix: str
-    suffix: str
-    function: str
-    late_s: float = 0.0
-    twice_every: int = 0
-
-
 class Gateway:
-    """Routes what happens to the functions."""
+    """Routes what happens to the functions.
+
+    Args:
+        ours: the names of our own functions, by their short ones; none in an empty account.
+    """
 
     def __init__(
         self,
-        functions: Mapping[str, Function],
-        triggers: list[CosTrigger],
-        region: str,
+        ours: Mapping[str, str],
         progress: Callable[[], list[dict[str, Any]]],
         vod_dir: Path,
         control: Control,
@@ -82,34 +67,18 @@ class Gateway:
         token: str,
         deployed: Site,
     ) -> None:
-        self.functions, self.triggers, self._region = functions, triggers, region
+        self._ours, self._deployed = ours, deployed
         self._progress, self._vod_dir, self._control = progress, vod_dir, control
         self._leases, self._token = leases, token
-        self._deployed = deployed
-        self._events = 0
 
     async def on_created(self, created: ObjectCreated) -> None:
         """Invoke, asynchronously, the functions whose COS trigger the object matches."""
         self._deployed.created(created)
-        for trigger in self.triggers:
-            matches = created.key.startswith(trigger.prefix) and created.key.endswith(trigger.suffix)
-            if matches and created.bucket == trigger.bucket:
-                event = scf_events.object_created_event(created, self._region)
-                self._events += 1
-                twice = trigger.twice_every and self._events % trigger.twice_every == 0
-                for again in range(1, 3 if twice else 2):
-                    self._later(trigger.late_s * again, self.functions[trigger.function], event)
 
-    def _later(self, seconds: float, function: Function, event: dict[str, Any]) -> None:
-        """Invoke asynchronously, after a while."""
-        if seconds:
-            asyncio.get_running_loop().call_later(seconds, function.invoke_async, event)
-        else:
-            function.invoke_async(event)
-
-    def tick(self, function: str) -> None:
-        """Invoke a function as its timer does."""
-        self.functions[function].invoke_async(scf_events.timer_event("tick"))
+    def tick(self, name: str) -> None:
+        """Invoke one of our functions as its timer does."""
+        if (function := self._deployed.named(self._ours[name])) is not None:
+            function.invoke_async(scf_events.timer_event("tick", "tick"))
 
     def app(self) -> Starlette:
         """Return the ASGI application."""
@@ -133,13 +102,13 @@ class Gateway:
         )
 
     async def _function(self, request: Request) -> Response:
-        if not self.functions:
+        if not self._ours:
             return JSONResponse({"errorMessage": "an empty account: what is deployed has its own address"}, 404)
         # As it was asked for: a parsed URL has lost its line breaks, and would lead to another recording.
         path, shape = request.scope["raw_path"].decode("latin-1"), scf_events.function_url_event
         if path.startswith("/release/"):
             path, shape = path.removeprefix("/release"), scf_events.api_gateway_event
-        function = self.functions["callback" if path.startswith("/callback") else "recordings"]
+        function = self._named("callback" if path.startswith("/callback") else "recordings")
         return await self._invoked(request, await read_body(request, SYNC_LIMIT), function, path, shape)
 
     async def _function_url(self, request: Request) -> Response:
@@ -172,28 +141,27 @@ class Gateway:
         return FileResponse(path) if path else JSONResponse({"errorMessage": "no such code"}, 404)
 
     async def _health(self, _request: Request) -> Response:
-        every = [*self.functions.values(), *self._deployed.running.functions]
-        dead = sum(function.dead_lettered for function in every)
+        dead = sum(function.dead_lettered for function in self._deployed.running.functions)
         return JSONResponse({"up": True, "users": list(self._leases.users.values()), "dead_letters": dead})
 
     async def _show_progress(self, _request: Request) -> Response:
         return JSONResponse(self._progress())
 
-    def _named(self, request: Request) -> Function:
-        name = request.path_params["name"]
-        if name not in self.functions:
-            raise BadRequest(f"no function {name}: there are {', '.join(self.functions)}")
-        return self.functions[name]
+    def _named(self, name: str) -> Function:
+        function = self._deployed.named(self._ours[name]) if name in self._ours else None
+        if function is None:
+            raise BadRequest(f"no function {name}: there are {', '.join(self._ours)}")
+        return function
 
     async def _invoke(self, request: Request) -> Response:
-        function = self._named(request)
+        function = self._named(request.path_params["name"])
         try:
             return JSONResponse(await function.invoke(await json_object(request, SYNC_LIMIT)))
         except InvocationError as error:
             return _failure(error)
 
     async def _take_down(self, request: Request) -> Response:
-        function, wanted = self._named(request), await json_object(request)
+        function, wanted = self._named(request.path_params["name"]), await json_object(request)
         seconds = wanted.get("seconds")
         if not isinstance(seconds, int | float) or not 0 <= seconds <= LONGEST_DOWN_S:
             raise BadRequest(f"seconds is a number up to {LONGEST_DOWN_S}")

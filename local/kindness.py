@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields, replace
 from typing import Generic, Literal, TypeVar, get_args, get_type_hints
 
-__all__ = ["Delays", "Lagging", "Unknowns"]
+__all__ = ["Clock", "Delays", "Lagging", "Unknowns"]
 
 T = TypeVar("T")
 
@@ -105,6 +105,28 @@ class Unknowns:
             known = "; ".join(f"{each}={'|'.join(answers)}" for each, answers in self.choices().items())
             raise ValueError(f"{name}={answer} is not one of {known}")
         setattr(self, name, answer)
+
+
+class Clock:
+    """Seconds that pass, and those that are skipped: what was made before then is so much older.
+
+    Args:
+        behind_s: it begins so long ago, so that as much can be skipped.
+    """
+
+    def __init__(self, behind_s: float = 0.0) -> None:
+        self._ahead = -behind_s
+
+    def __call__(self) -> float:
+        return time.monotonic() + self._ahead
+
+    def now(self) -> float:
+        """Return the seconds since 1970."""
+        return time.time() + self._ahead
+
+    def skip(self, seconds: float) -> None:
+        """Let so much time pass at once."""
+        self._ahead += seconds
 
 
 class Lagging(Generic[T]):

@@ -156,8 +156,6 @@ class Accounts:
         *,
         session_s: int = 7200,
         tags: list[dict[str, str]] | None = None,
-        first: RoleKey | None = None,
-        settled: bool = False,
     ) -> AccountRole:
         """Make a role.
 
@@ -165,7 +163,7 @@ class Accounts:
             PolicyError: its document is none.
         """
         services, now, new = parse_trust(trust), self.now(), secrets.token_hex
-        first = first or RoleKey(f"AKIDrole{new(12)}", new(16), new(32))
+        first = RoleKey(f"AKIDrole{new(12)}", new(16), new(32))
         role = AccountRole(
             str(next(self._numbers) + 4_611_686_018_427_000_000),
             name,
@@ -176,12 +174,16 @@ class Accounts:
             tags or [],
             now,
             now,
-            float("-inf") if settled else self.clock(),
+            self.clock(),
             Lagging({}, clock=self.clock),
             Role(first, self._rotate_s, self._valid_s, clock=self.clock),
         )
         self.roles[name] = role
         return role
+
+    def give_key(self, role: str, key: RoleKey) -> None:
+        """Let a role have this temporary key from now on."""
+        self.roles[role].keys = Role(key, self._rotate_s, self._valid_s, clock=self.clock)
 
     def attach(self, who: User | AccountRole, policy: Policy, *, settled: bool = False) -> None:
         """Attach a policy."""

@@ -1,6 +1,6 @@
 """What every service of Tencent Cloud API 3.0 shares: signature, envelope, errors, schema, rate, faults."""
 
-from local.api3.app import MAX_BODY_BYTES, create_app
+from local.api3.app import MAX_BODY_BYTES, Inside, create_app
 from local.api3.caller import Principal
 from local.api3.errors import ApiError
 from local.api3.rate import Rate
@@ -15,6 +15,7 @@ __all__ = [
     "ApiCall",
     "ApiError",
     "ApiService",
+    "Inside",
     "KeyPair",
     "Principal",
     "Rate",

@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from local.api3.caller import Principal
 from local.api3.errors import ApiError
 from local.api3.service import Action, Answer, ApiCall, ApiService
 from local.api3.tc3 import KeyPair, claimed, verify
@@ -22,7 +23,7 @@ from local.bodies import ANSWERS, BodyTooLarge, read_body
 from local.faults import Faults
 from local.faults.wire import NoAnswer, Silence, disturbed
 
-__all__ = ["MAX_BODY_BYTES", "create_app"]
+__all__ = ["MAX_BODY_BYTES", "Inside", "create_app"]
 
 log = logging.getLogger(__name__)
 
@@ -117,6 +118,30 @@ async def _carry_out(service: ApiService, run: Action, call: ApiCall) -> Answer:
     if service.schema is not None:
         service.schema.check_answer(call.action, answer)
     return answer
+
+
+class Inside:
+    """Calls by this process itself: the same actions, checked and permitted alike, without HTTP and a signature.
+
+    Args:
+        services: what there is.
+        caller: who calls.
+        region: for which region.
+    """
+
+    def __init__(self, services: Iterable[ApiService], caller: Principal, region: str) -> None:
+        self._services = {service.name: service for service in services}
+        self._caller, self._region = caller, region
+
+    async def __call__(self, name: str, action: str, **body: Any) -> Answer:  # noqa: ANN401 (any JSON)
+        """Call an action.
+
+        Raises:
+            ApiError: it is refused.
+        """
+        service = self._services[name]
+        call = ApiCall(name, action, self._region, self._caller, body)
+        return await _carry_out(service, service.actions[action], call)
 
 
 def _chosen(request: Request, known: dict[str, ApiService]) -> tuple[ApiService, str, Action]:

@@ -14,11 +14,12 @@ LATEST = "$LATEST"
 
 @dataclass(frozen=True)
 class Code:
-    """An uploaded package, unpacked."""
+    """An uploaded package, unpacked; `ours` runs the checkout's own functions, with what is installed for them."""
 
     sha256: str
     size: int
     folder: Path
+    ours: bool = False
 
 
 @dataclass(frozen=True)

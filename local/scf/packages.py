@@ -33,6 +33,11 @@ class Packages:
 
     def __init__(self, root: Path, stored: Callable[[str, str], bytes | None], app_id: int) -> None:
         self._root, self._stored, self._app_id = root, stored, app_id
+        self._ours: set[str] = set()
+
+    def trust(self, data: bytes) -> None:
+        """Let a zip run what is installed on this machine: it was made here, for the checkout's functions."""
+        self._ours.add(hashlib.sha256(data).hexdigest())
 
     def read(self, code: dict[str, Any], region: str) -> bytes:
         """Return the zip that a request brings, or names.
@@ -66,7 +71,7 @@ class Packages:
             ApiError: it is none, is too large, or has no such handler.
         """
         digest = hashlib.sha256(data).hexdigest()
-        code = Code(digest, len(data), self._root / digest / "code")
+        code = Code(digest, len(data), self._root / digest / "code", digest in self._ours)
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as package:
                 members = package.infolist()

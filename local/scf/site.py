@@ -48,15 +48,17 @@ class Site:
 
     def __init__(
         self, folder: Path, gateway: str, accounts: Accounts, logs: Logs, buckets: Buckets, unknowns: Unknowns,
-        *, speed: float = 1.0, max_instances: int = 300,
+        *, speed: float = 1.0, max_instances: int = 300, wait_s: float = 0.0, late: tuple[float, int] = (0.0, 0),
     ) -> None:  # fmt: skip
         (folder / "logs").mkdir(parents=True, exist_ok=True)
         self.table = Table(accounts.delays, now=accounts.now, clock=accounts.clock)
-        self.running = Running(folder / "logs", accounts, speed=speed, max_instances=max_instances)
-        self._packages = Packages(folder / "code", buckets.read, accounts.app_id)
+        self.running = Running(
+            folder / "logs", accounts, speed=speed, max_instances=max_instances, wait_s=wait_s, late=late
+        )
+        self.packages = Packages(folder / "code", buckets.read, accounts.app_id)
         self._accounts = accounts
         code_url: Callable[[str], str] = lambda digest: f"{gateway}/_code/{digest}.zip"  # noqa: E731
-        functions = Functions(self.table, accounts, logs, self._packages, self.running, unknowns, code_url)
+        functions = Functions(self.table, accounts, logs, self.packages, self.running, unknowns, code_url)
         triggers = Triggers(
             self.table, accounts, unknowns, lambda label: f"{gateway}/_url/{label}", buckets.has,
             lambda: has_service_role(accounts),
@@ -85,9 +87,14 @@ class Site:
                     return self.running.of(deployed, trigger.qualifier)
         return None
 
+    def named(self, name: str) -> Function | None:
+        """Return the function of a name, as its triggers call it; None where there is none."""
+        deployed = next((each for each in self.table if each.name == name), None)
+        return self.running.of(deployed, "$DEFAULT") if deployed else None
+
     def code(self, digest: str) -> Path | None:
         """Return an uploaded zip, if it is known."""
-        path = self._packages.path(digest)
+        path = self.packages.path(digest)
         return path if digest.isalnum() and path.is_file() else None
 
     def created(self, created: ObjectCreated) -> None:

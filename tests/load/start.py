@@ -238,7 +238,7 @@ class LoadRun:
                 result.twice.append(recording_id)
         known = {task_id for seen in self._tasks.values() for task_id in seen}
         result.twice += [f"a task of nobody: {task_id}" for task_id in begun.keys() - known]
-        result.dead_letters = sum(len(f.dead_letters) for f in self.running.cloud.gateway.functions.values())
+        result.dead_letters = sum(len(f.dead_letters) for f in self.running.cloud.functions.values())
 
     def _stored_tasks(self, recording_id: str) -> set[str]:
         """The TaskIds that our facts name for a recording."""

@@ -27,5 +27,5 @@ def test_the_guides_policies_suffice_for_a_recording(tmp_path: Path) -> None:
             until(lambda: {"recordings": 1, "changed": []} == client.invoke("reconcile", {"replay": "all"}), 30)
         (film,) = recording["files"]
         assert (tmp_path / "cos" / film["bucket"] / film["key"]).is_file()
-        logs = "".join(path.read_text() for path in (tmp_path / "logs").iterdir())
+        logs = "".join(path.read_text() for path in (tmp_path / "scf" / "logs").iterdir())
     assert "AccessDenied" not in logs

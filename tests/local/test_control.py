@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -14,12 +15,14 @@ import pytest
 from typer.testing import CliRunner
 
 from local.__main__ import app
+from local.at_start import checkout_zip
 from local.callbacks.log import FILE_NAME
 from local.client import Client, ClientError
 from local.config import SDK_APP_ID, LocalConfig
 from local.faults import CallbackFault, FaultFile
-from local.scf_function import Function
+from local.guide import ROLES
 from tests.cloud import RunningCloud
+from tests.local.deploying.account import Account, zipped
 from tests.local.trtc.servers import KEY, WebhookServer, until
 
 INFO = {"EventMsTs": 1, "EventTs": 0, "TaskId": "t/1", "Payload": {"Status": 1, "EventMessage": "录"}}
@@ -123,41 +126,41 @@ def test_what_is_not_there_is_404(cloud: RunningCloud, path: str) -> None:
     assert 404 == ask(cloud, "GET", path).status_code
 
 
-class Echo(Function):
-    """A function that keeps what it is invoked with."""
+ECHO = """
+import json
 
-    def __init__(self, like: Function) -> None:
-        super().__init__(like.config, Path("/dev/null"))
-        self.events: list[Any] = []
-
-    async def invoke(self, event: Mapping[str, Any]) -> Any:
-        """Keep the event."""
-        self.events.append(event)
-        return {"statusCode": 200, "headers": {}, "body": ""}
+def main_handler(event, context):
+    return {"isBase64Encoded": False, "statusCode": 200, "headers": {}, "body": json.dumps(event)}
+"""
 
 
+@pytest.fixture
+def echo(cloud: RunningCloud) -> Iterator[None]:
+    """The recordings function answers with its event: it has new code, by SCF's own call."""
+    keys = cloud.cloud.keys
+    account = Account(cloud, (keys.owner_id, keys.owner_key))
+
+    def give(code: str) -> None:
+        account.call("scf", "UpdateFunctionCode", FunctionName=ROLES["recordings"], ZipFile=code)
+        assert "Active" == account.settled(ROLES["recordings"])["Status"]
+
+    give(zipped(ECHO, "recordings.py"))
+    yield
+    give(base64.b64encode(checkout_zip("recordings")).decode())
+
+
+@pytest.mark.usefixtures("echo")
 def test_no_proxys_header_is_believed(cloud: RunningCloud) -> None:
     """The caller's address is the connection's, whatever X-Forwarded-For says."""
-    usual = cloud.cloud.functions["recordings"]
-    cloud.cloud.functions["recordings"] = echo = Echo(usual)
-    try:
-        ask(cloud, "GET", "/recordings", headers={"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"})
-    finally:
-        cloud.cloud.functions["recordings"] = usual
-    (event,) = echo.events
-    assert "127.0.0.1" == event["headers"]["x-scf-remote-addr"].split(":")[0]
+    said = ask(cloud, "GET", "/recordings", headers={"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"})
+    assert "127.0.0.1" == said.json()["headers"]["x-scf-remote-addr"].split(":")[0]
 
 
+@pytest.mark.usefixtures("echo")
 def test_a_path_comes_as_it_was_asked_for(cloud: RunningCloud) -> None:
     """With its line breaks and escapes: what it means is the function's to say."""
-    usual = cloud.cloud.functions["recordings"]
-    cloud.cloud.functions["recordings"] = echo = Echo(usual)
-    try:
-        for path in ("/recordings/a%0D%0Ab", "/release/recordings/a%3Fb"):
-            ask(cloud, "GET", path)
-    finally:
-        cloud.cloud.functions["recordings"] = usual
-    assert ["/recordings/a%0D%0Ab", "/release/recordings/a%3Fb"] == [event["path"] for event in echo.events]
+    paths = ("/recordings/a%0D%0Ab", "/release/recordings/a%3Fb")
+    assert [*paths] == [ask(cloud, "GET", path).json()["path"] for path in paths]
 
 
 def test_it_listens_on_the_loopback_address_only(cloud: RunningCloud) -> None:

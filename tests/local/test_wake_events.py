@@ -1,16 +1,17 @@
-"""The gateway's COS trigger of wakes, unkind as the platform: its events come late, and some of them twice."""
+"""COS triggers, unkind as the platform: their events come late, and some of them twice."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 from local.cos import ObjectCreated
-from local.gateway import CosTrigger, Gateway
+from local.scf.model import Deployed, Trigger
+from local.scf.running import Running
 from shared.triggers import CosEvent, parse
 
 BUCKET = "webrecord-1250000000"
@@ -31,20 +32,15 @@ class Invoked:
             self.ten.set()
 
 
-class Nobody:
-    """An account into which nothing was deployed."""
-
-    def created(self, _created: ObjectCreated) -> None:
-        pass
-
-
-def gateway(function: Invoked, late_s: float, twice_every: int) -> Gateway:
-    """Return one that has no other trigger."""
-    trigger = CosTrigger(BUCKET, "webrecord/wake/", "", "reconcile", late_s, twice_every)
-    nothing = cast("Any", None)
-    functions = cast("Any", {"reconcile": function})
-    deployed = cast("Any", Nobody())
-    return Gateway(functions, [trigger], "ap-guangzhou", list, Path(), nothing, nothing, "", deployed)
+def site(folder: Path, function: Invoked, late: tuple[float, int]) -> Callable[[ObjectCreated], None]:
+    """Return what COS tells of objects: a function has a trigger, and is called by it."""
+    running = Running(folder, cast("Any", None), late=late)
+    sent = {"bucketUrl": f"{BUCKET}.cos.ap-guangzhou.myqcloud.com", "event": "cos:ObjectCreated:*"}
+    sent["filter"] = cast("Any", {"Prefix": "webrecord/wake/", "Suffix": ""})
+    trigger = Trigger("cos", sent["bucketUrl"], sent, "$DEFAULT", True, "", "", 0.0, 0.0, 0.0)
+    deployed = Deployed("ap-guangzhou", "default", "f", "lam-1", cast("Any", None), 0.0, 0.0, triggers=[trigger])
+    running.of = lambda *_: cast("Any", function)  # type: ignore[method-assign]  # no process is wanted
+    return lambda created: running.created([deployed], created)
 
 
 def created(key: str, bucket: str = BUCKET) -> ObjectCreated:
@@ -52,14 +48,14 @@ def created(key: str, bucket: str = BUCKET) -> ObjectCreated:
     return ObjectCreated(bucket, key, 0, '"e"', "", {}, "request-1", "cos:ObjectCreated:Put", 1_800_000_000)
 
 
-def test_each_wake_comes_late_and_one_of_four_twice() -> None:
+def test_each_wake_comes_late_and_one_of_four_twice(tmp_path: Path) -> None:
     """None is lost, none comes while its writer still waits for the answer."""
     function = Invoked()
 
     async def write() -> int:
-        site = gateway(function, late_s=0.02, twice_every=4)
+        tell = site(tmp_path, function, (0.02, 4))
         for number in range(8):
-            await site.on_created(created(f"webrecord/wake/k{number}"))
+            tell(created(f"webrecord/wake/k{number}"))
         at_once = len(function.keys)
         await function.ten.wait()
         return at_once
@@ -70,15 +66,15 @@ def test_each_wake_comes_late_and_one_of_four_twice() -> None:
     assert {"webrecord/wake/k3": 2, "webrecord/wake/k7": 2} == {key: times for key, times in came.items() if times > 1}
 
 
-def test_kind_each_wake_comes_once_and_at_once() -> None:
+def test_kind_each_wake_comes_once_and_at_once(tmp_path: Path) -> None:
     """What is beside the prefix, or in another bucket, brings no event."""
     function = Invoked()
 
     async def write() -> None:
-        site = gateway(function, late_s=0.0, twice_every=0)
+        tell = site(tmp_path, function, (0.0, 0))
         for key in ("webrecord/wake/k1", "webrecord/recordings/k1/recording.json", "wake/k1", "webrecord/wake/k2"):
-            await site.on_created(created(key))
-        await site.on_created(created("webrecord/wake/k1", "elsewhere-1250000000"))
+            tell(created(key))
+        tell(created("webrecord/wake/k1", "elsewhere-1250000000"))
 
     asyncio.run(write())
     assert ["webrecord/wake/k1", "webrecord/wake/k2"] == function.keys

@@ -91,7 +91,10 @@ def run(packages: dict[str, Package], python310: str, tmp_path: Path) -> Run:
 def environment(function: str, running: RunningCloud | None) -> dict[str, str]:
     """The environment as SCF sets it; against the local cloud, when it is there."""
     ours = {"PYTHONDONTWRITEBYTECODE": "x", "PATH": os.defpath, "LANG": "C.UTF-8"}
-    return ours if running is None else running.cloud.functions[function].environment()
+    if running is None:
+        return ours
+    found = running.cloud.functions[function]
+    return {**found.environment(), **found.config.credentials()}
 
 
 def everything(folder: Path) -> dict[str, bytes]:

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from local.at_start import package_zip
 from local.client import FINAL, Client
-from local.cloud import packaged
 from local.config import LocalConfig
-from local.scf_config import FunctionConfig
 from tests.cloud import RunningCloud
 from tools.package import Package
 
@@ -43,11 +42,10 @@ def test_a_page_is_recorded_by_the_packages(from_packages: RunningCloud) -> None
         assert 1 == client.invoke("reconcile", {"replay": ["packaged"]})["recordings"]
     for function in from_packages.cloud.functions.values():
         assert function.config.bare
-        assert f"{function.config.name}.py" in {path.name for path in function.config.code_dir.iterdir()}
+        assert f"{function.config.module}.py" in {path.name for path in function.config.code_dir.iterdir()}
 
 
 def test_packages_that_were_not_built_are_said(tmp_path: Path) -> None:
     """One line that says what to do, not a gateway whose functions all fail."""
-    config = FunctionConfig("callback", "functions.callback", tmp_path, {}, 5.0, "ap-guangzhou")
     with pytest.raises(SystemExit, match="make package"):
-        packaged(config, tmp_path)
+        package_zip("callback", tmp_path)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from local.described import described
+from local import described
 from shared import ports
 from testing.functions import LIMITS_S
 from testing.timeline import Killed, Process, Timeline, Workers
@@ -182,4 +182,4 @@ def _name(expression: ast.expr) -> str | None:
 
 def test_the_local_cloud_gives_each_function_the_time_that_the_platform_gives() -> None:
     """As serverless.yml has it: what ends in time here ends in time there."""
-    assert LIMITS_S == {name: limits.timeout_s for name, limits in described().items()}
+    assert LIMITS_S == {name: body["Timeout"] for name, body in described.functions({}).items()}

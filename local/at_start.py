@@ -1,0 +1,105 @@
+"""What `up` begins with: our deployment, made by the calls that `webrecord deploy` makes.
+
+What a person would do in the console, and what keys.json has from earlier runs, is put in directly.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import zipfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from local import guide
+from local.account import Accounts
+from local.api3 import Inside
+from local.cls import Logs
+from local.config import Keys
+from local.described import Body
+from local.kindness import Clock
+from local.role import RoleKey
+
+__all__ = ["BEGAN_S", "activate", "checkout_zip", "functions", "identities", "keep_keys", "package_zip"]
+
+ROOT = Path(__file__).parent.parent
+SERVICE_ROLE, SERVICE_POLICY = "SCF_QcsRole", "QcloudAccessForScfRole"
+EVERYTHING = 1
+"""The number of AdministratorAccess."""
+PASSES_S = 3600.0
+"""Between two steps: nobody waits for the account's delays at the start."""
+BEGAN_S = 3 * PASSES_S
+"""So long ago the deployment began."""
+_STUB = """import sys
+
+sys.path.insert(0, {root!r})
+from functions.{name} import main_handler
+"""
+
+
+def activate(accounts: Accounts, logs: Logs) -> None:
+    """Activate SCF and CLS, as in their consoles."""
+    role, policy = accounts.add_role(SERVICE_ROLE, guide.TRUST), accounts.policy_named(SERVICE_POLICY)
+    if policy is not None:
+        accounts.attach(role, policy)
+    logs.open = True
+
+
+async def identities(call: Inside, clock: Clock, *, enforced: bool) -> None:
+    """Make the three roles and the upload user, each with its policy; or with all rights, where none is enforced."""
+    numbers = {}
+    for name, document in guide.documents().items():
+        made = await call("cam", "CreatePolicy", PolicyName=name, PolicyDocument=document)
+        numbers[name] = made["PolicyId"] if enforced else EVERYTHING
+    for role in guide.ROLES.values():
+        await call("cam", "CreateRole", RoleName=role, PolicyDocument=guide.TRUST)
+        await call("cam", "AttachRolePolicy", AttachRoleName=role, PolicyId=numbers[role])
+    user = await call("cam", "AddUser", Name=guide.UPLOADER, ConsoleLogin=0, UseApi=0)
+    await call("cam", "AttachUserPolicy", AttachUin=user["Uin"], PolicyId=numbers[guide.UPLOADER])
+    clock.skip(PASSES_S)
+
+
+async def functions(
+    call: Inside,
+    clock: Clock,
+    bodies: Mapping[str, Body],
+    code: Mapping[str, bytes],
+    triggers: Iterable[tuple[str, Body]],
+) -> None:
+    """Create the functions, then what calls them."""
+    for name, body in bodies.items():
+        await call("scf", "CreateFunction", **body, Code={"ZipFile": base64.b64encode(code[name]).decode()})
+    clock.skip(PASSES_S)
+    for name, body in triggers:
+        await call("scf", "CreateTrigger", **body, FunctionName=bodies[name]["FunctionName"])
+    clock.skip(PASSES_S)
+
+
+def keep_keys(accounts: Accounts, keys: Keys) -> None:
+    """Let the upload user and the role have the keys that this machine's local cloud has had before."""
+    accounts.add_key(guide.UPLOADER, pair=(keys.upload_id, keys.upload_key))
+    accounts.give_key(guide.ROLE, RoleKey(keys.role_id, keys.role_key, keys.role_token))
+
+
+def checkout_zip(name: str) -> bytes:
+    """Return a package that runs the checkout's own function: small, and new code needs no new one."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as package:
+        package.writestr(zipfile.ZipInfo(f"{name}.py"), _STUB.format(root=str(ROOT), name=name))
+    return data.getvalue()
+
+
+def package_zip(name: str, packages_dir: Path) -> bytes:
+    """Return what `make package` built.
+
+    Raises:
+        SystemExit: it is not there, or nothing can run it.
+    """
+    from tools import package_python
+
+    path = packages_dir / f"{name}.zip"
+    if not path.is_file():
+        raise SystemExit(f"there is no package {path}: run `make package` first")
+    if package_python.find() is None:
+        raise SystemExit(f"packages need it: {package_python.ABSENT}")
+    return path.read_bytes()
