@@ -107,3 +107,14 @@ def test_what_is_changed_by_the_api_runs(account: Account) -> None:
     )
     assert [200, 200] == statuses()
     give(rows)
+
+
+def test_a_minutes_timer_is_the_accounts_own(tmp_path: Path) -> None:
+    """As in production: its trigger is switched on, and the local cloud does not tick beside it."""
+    config = LocalConfig(tmp_path, timer_recorder=True, gentle=True, tick_s=60)
+    with RunningCloud(config) as running:
+        account = Account(running, (running.cloud.keys.owner_id, running.cloud.keys.owner_key))
+        rows = account.call("scf", "ListTriggers", FunctionName="scf-webrecord-reconcile")["Triggers"]
+    assert [("timer", 1, "tick")] == [
+        (row["Type"], row["Enable"], row["CustomArgument"]) for row in rows if row["Type"] == "timer"
+    ]
