@@ -14,6 +14,12 @@ ADVICE: tuple[tuple[str, str], ...] = (
     ),
     ("AuthFailure", "check TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY"),
     ("UnauthorizedOperation", "give the deployer's identity this right: `webrecord deploy policies`"),
+    ("AccessDenied", "give the deployer's identity this right: `webrecord deploy policies`"),
+    ("RequestTimeTooSkewed", "set this machine's clock: it is more than five minutes off"),
+    ("InvalidAccessKeyId", "check the key and --site: each site has its own keys"),
+    ("SignatureDoesNotMatch", "check TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY"),
+    ("BucketAlreadyExists", "choose another bucket: WEBRECORD_BUCKET in .env"),
+    ("TooManyBuckets", "delete a bucket that is not needed, or ask for a higher quota"),
     ("FailedOperation.QcsRoleNotFound", "open SCF's console once and accept its service role SCF_QcsRole"),
     ("FailedOperation.ClsServiceUnregistered", "activate CLS, the log service, in its console"),
     ("FailedOperation.UnOpenedService", "activate the service in its console"),
@@ -31,6 +37,8 @@ ADVICE: tuple[tuple[str, str], ...] = (
     ("UnsupportedRegion", "choose another region: TENCENT_REGION in .env"),
 )
 """The beginning of a code, and what to do; the first that fits."""
+NO_RIGHT = ("AuthFailure", "UnauthorizedOperation", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch")
+"""Codes of the APIs, and of COS, for who may not do it."""
 AGAIN = "run the same command again: it continues"
 
 
@@ -71,6 +79,6 @@ class ApiError(Exception):
             where=where,
             advice=t(what),
         )
-        if self.code.startswith(("AuthFailure", "UnauthorizedOperation")):
+        if self.code.startswith(NO_RIGHT):
             return NotAuthorized(line)
         return ServiceFailed(line) if self.code in ("ClientNetworkError", "ServerNetworkError") else DeployFailed(line)
