@@ -8,19 +8,28 @@ from __future__ import annotations
 import base64
 import io
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from local import guide
+from local import described, guide
 from local.account import Accounts
 from local.api3 import Inside
 from local.cls import Logs
-from local.config import Keys
-from local.described import Body
+from local.config import REGION, Keys, LocalConfig
 from local.kindness import Clock
 from local.role import RoleKey
+from local.scf.packages import Packages
 
-__all__ = ["BEGAN_S", "activate", "checkout_zip", "functions", "identities", "keep_keys", "package_zip"]
+__all__ = [
+    "BEGAN_S",
+    "activate",
+    "checkout_zip",
+    "functions",
+    "identities",
+    "is_ticked_here",
+    "keep_keys",
+    "package_zip",
+]
 
 ROOT = Path(__file__).parent.parent
 SERVICE_ROLE, SERVICE_POLICY = "SCF_QcsRole", "QcloudAccessForScfRole"
@@ -28,6 +37,8 @@ EVERYTHING = 1
 """The number of AdministratorAccess."""
 PASSES_S = 3600.0
 """Between two steps: nobody waits for the account's delays at the start."""
+MINUTE_S = 60.0
+"""The timer's period in serverless.yml."""
 BEGAN_S = 3 * PASSES_S
 """So long ago the deployment began."""
 _STUB = """import sys
@@ -60,19 +71,35 @@ async def identities(call: Inside, clock: Clock, *, enforced: bool) -> None:
 
 
 async def functions(
-    call: Inside,
-    clock: Clock,
-    bodies: Mapping[str, Body],
-    code: Mapping[str, bytes],
-    triggers: Iterable[tuple[str, Body]],
+    call: Inside, clock: Clock, packages: Packages, config: LocalConfig, settings: Mapping[str, str]
 ) -> None:
-    """Create the functions, then what calls them."""
+    """Create the functions, then what calls them.
+
+    Args:
+        packages: learns which zips may run what is installed here.
+        settings: what the functions' variables are filled with.
+    """
+    values = {**settings, "TENCENT_REGION": REGION, "WEBRECORD_ROLE": "scf-webrecord"}
+    bodies = described.functions(values)
     for name, body in bodies.items():
-        await call("scf", "CreateFunction", **body, Code={"ZipFile": base64.b64encode(code[name]).decode()})
+        variables = {each["Key"]: each["Value"] for each in body["Environment"]["Variables"]} | config.environment
+        rows = [{"Key": key, "Value": value} for key, value in variables.items() if value]
+        code = package_zip(name, config.packages_dir.resolve()) if config.from_packages else checkout_zip(name)
+        if not config.from_packages:
+            packages.trust(code)
+        sent = {**body, "Environment": {"Variables": rows}, "Code": {"ZipFile": base64.b64encode(code).decode()}}
+        await call("scf", "CreateFunction", **sent)
     clock.skip(PASSES_S)
-    for name, body in triggers:
-        await call("scf", "CreateTrigger", **body, FunctionName=bodies[name]["FunctionName"])
+    for name, body in described.triggers(values):
+        if config.wakes or body["Type"] != "cos" or "/wake/" not in body["TriggerDesc"]:
+            off = {"Enable": "CLOSE"} if body["Type"] == "timer" and is_ticked_here(config) else {}
+            await call("scf", "CreateTrigger", **{**body, **off}, FunctionName=bodies[name]["FunctionName"])
     clock.skip(PASSES_S)
+
+
+def is_ticked_here(config: LocalConfig) -> bool:
+    """Tell whether the timer's trigger stays off: a cron expression knows whole seconds, and ours a minute."""
+    return config.tick_s * config.speed != MINUTE_S
 
 
 def keep_keys(accounts: Accounts, keys: Keys) -> None:

@@ -9,13 +9,12 @@ import os
 import socket
 from collections.abc import Iterator
 from dataclasses import asdict, replace
-from functools import partial
 from types import TracebackType
 
 import uvicorn
 from starlette.applications import Starlette
 
-from local import api3, at_start, cam, cls, cos, described, guide, scf, sts, trtc
+from local import api3, at_start, cam, cls, cos, guide, scf, sts, trtc
 from local.account import Accounts
 from local.api3.caller import ROOT
 from local.callbacks import CallbackEndpoint, CallbackSender, CallbackSettings
@@ -33,8 +32,6 @@ from local.sockets import listen
 from local.state import StateLock
 from local.stored import Stored
 
-MINUTE_S = 60.0
-"""The timer's period in serverless.yml."""
 _log = logging.getLogger(__name__)
 
 
@@ -229,31 +226,11 @@ class Cloud:
 
     async def _deploy(self) -> None:
         """Put our functions, what calls them and who they are into the account, by its own calls."""
-        call, ours = api3.Inside(self.services, ROOT, REGION), self.config.environment
+        call = api3.Inside(self.services, ROOT, REGION)
         at_start.activate(self.accounts, self.logs)
         await at_start.identities(call, self._clock, enforced=self.config.policies)
-        values = {**self.settings(), "TENCENT_REGION": REGION, "WEBRECORD_ROLE": "scf-webrecord"}
-        bodies = described.functions(values)
-        for body in bodies.values():
-            variables = {each["Key"]: each["Value"] for each in body["Environment"]["Variables"]} | ours
-            rows = [{"Key": name, "Value": value} for name, value in variables.items() if value]
-            body["Environment"] = {"Variables": rows}
-        built = partial(at_start.package_zip, packages_dir=self.config.packages_dir.resolve())
-        code = {name: (built if self.config.from_packages else at_start.checkout_zip)(name) for name in bodies}
-        if not self.config.from_packages:
-            for data in code.values():
-                self.scf.packages.trust(data)
-        triggers = [(name, self._as_here(body)) for name, body in described.triggers(values) if self._wanted(body)]
-        await at_start.functions(call, self._clock, bodies, code, triggers)
+        await at_start.functions(call, self._clock, self.scf.packages, self.config, self.settings())
         at_start.keep_keys(self.accounts, self.keys)
-
-    def _wanted(self, trigger: described.Body) -> bool:
-        return self.config.wakes or trigger["Type"] != "cos" or "/wake/" not in trigger["TriggerDesc"]
-
-    def _as_here(self, trigger: described.Body) -> described.Body:
-        """Switch the timer off where the local cloud ticks itself: a cron expression knows no other than seconds."""
-        own = trigger["Type"] == "timer" and self.config.tick_s * self.config.speed != MINUTE_S
-        return {**trigger, "Enable": "CLOSE"} if own else trigger
 
     @property
     def functions(self) -> dict[str, Function]:
@@ -287,8 +264,7 @@ class Cloud:
         }
 
     async def _tick(self) -> None:
-        ours = self.config.tick_s and not self.config.empty and self.config.tick_s * self.config.speed != MINUTE_S
-        while ours:
+        while self.config.tick_s and not self.config.empty and at_start.is_ticked_here(self.config):
             await asyncio.sleep(self.config.tick_s)
             self.gateway.tick("reconcile")
 
