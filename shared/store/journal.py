@@ -103,7 +103,7 @@ def accepted_of(store: ObjectStore, recording_id: str) -> Accepted | None:
 def read(store: ObjectStore, recording_id: str, seen: Known | None = None) -> Known | None:
     """Return what is known of a recording, every listed fact included; None where none was accepted under the id.
 
-    Whether there is one is asked of the request itself: a deletion erases that first.
+    Whether there is one is asked of the request itself: a deletion erases that first, with the document.
 
     Args:
         store, recording_id: which.
@@ -117,7 +117,18 @@ def read(store: ObjectStore, recording_id: str, seen: Known | None = None) -> Kn
         lambda: seen.documented if seen else _documented(store, recording_id),
         lambda: _named(store, keys.recording_facts(recording_id)),
     )
-    return None if accepted is None else _known(store, accepted, documented, listed)
+    if accepted is None or _is_erased(store, recording_id, documented):
+        return None
+    return _known(store, accepted, documented, listed)
+
+
+def _is_erased(store: ObjectStore, recording_id: str, held: Evidence | None) -> bool:
+    """Tell whether a recording that has a request, and perhaps no document, is deleted.
+
+    The request may have been read before the deletion, or a start that read the tombstone too early has stored it anew.
+    Else there is no document while a start begins.
+    """
+    return held is None and tombstones.is_used(store, recording_id)
 
 
 def rest(store: ObjectStore, accepted: Accepted) -> Known:
@@ -241,7 +252,7 @@ def rebuild(store: ObjectStore, recording_id: str, now_ms: int) -> Known | None:
     if accepted is None:
         return None
     held = _documented(store, recording_id)
-    if held is None and tombstones.is_used(store, recording_id):
+    if _is_erased(store, recording_id, held):
         return None
     evidence = _complete(store, recording_id, Evidence(), held)
     known = standing(store, Known(accepted, evidence, held), now_ms)
@@ -259,8 +270,7 @@ def current(store: ObjectStore, recording_id: str) -> Recording:
         Damaged: the stored request can't be read.
     """
     accepted, held = store.at_once(lambda: accepted_of(store, recording_id), lambda: _documented(store, recording_id))
-    # Where there is no document, a start has just begun, or one left the request that died beside a deletion.
-    if accepted is None or (held is None and tombstones.is_used(store, recording_id)):
+    if accepted is None or _is_erased(store, recording_id, held):
         raise no_recording(recording_id)
     return decide(accepted, held or _complete(store, recording_id, Evidence()))
 

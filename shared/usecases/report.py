@@ -173,12 +173,8 @@ def guarded(
 
 
 def tombstone_of(recording_id: str, known: Known | None, ports: ReconcilePorts) -> Tombstone | None:
-    """Return the tombstone of a recording without a request, or of one that has a request again or still.
-
-    A deletion may have died before it erased that. Or a start read the tombstone too early, and died before it could
-    take its own request back: then there is no document.
-    """
-    if known and known.documented is not None and not state_of(known.accepted, known.evidence)[0].final:
+    """Return the tombstone of a recording that is none, or of one whose deletion died before it erased the request."""
+    if known and not state_of(known.accepted, known.evidence)[0].final:
         return None  # only what is over is deleted
     return tombstones.of(ports.store, recording_id)
 

@@ -185,6 +185,20 @@ def test_what_a_repeat_that_died_left_beside_a_deletion_is_never_started() -> No
     assert {"gone"} == {key.split("/")[0] for key in site.store.objects}
 
 
+def test_a_stop_that_read_the_request_before_a_deletion_finds_nothing() -> None:
+    """The document is erased with the request: what is left for a moment is not told as the recording's state."""
+    site = Site()
+    finished(site)
+    request = site.store.objects["recordings/k1/request.json"]
+    facts = {key: stored for key, stored in site.store.objects.items() if "/facts/" in key}
+    remove("k1", "asked", reading(site), files=True)
+    site.store.objects.update({**facts, "recordings/k1/request.json": request})
+    with pytest.raises(NotFound):
+        stop("k1", "asked", site.ports)
+    assert remove("k1", "asked", reading(site), files=True) is None
+    assert "recordings/k1/recording.json" not in site.store.objects
+
+
 def test_the_sweep_finds_what_listings_name_late() -> None:
     """A film that TRTC uploads just before it: no listing names it for a minute and a half."""
     site = Site(store=Bucket(late_ms=90_000))
