@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from shared.domain import ids
 from shared.domain.errors import WebRecordError
-from testing.parts import JOBS, PREFIX
+from testing.parts import JOBS, PREFIX, token_of
 from testing.stories import FILM
 
 if TYPE_CHECKING:
@@ -68,9 +68,9 @@ def delete(run: Run, key: str, tries: int = 4) -> None:
 
 
 @action("caller", "read")
-def read(run: Run, key: str) -> None:
-    """Somebody reads a recording."""
-    _http(run, "GET", f"/recordings/{key}", f"read {key}", {}, b"")
+def read(run: Run, key: str, token: int = 0) -> None:
+    """Somebody reads a recording, with a token that may have been taken away; 0: with that of the backends."""
+    _http(run, "GET", f"/recordings/{key}", f"read {key}", {}, b"", token=token)
 
 
 @action("caller", "list")
@@ -115,6 +115,13 @@ def take_away(run: Run, sdk_app_id: int) -> None:
     left = tuple(one for one in run.policy.sdk_app_ids if one != sdk_app_id)
     run.policy = run.policy._replace(sdk_app_ids=left)
     run.ledger.note("operator", "took away", str(sdk_app_id))
+
+
+@action("operator", "tokens")
+def rotate(run: Run, numbers: list[int]) -> None:
+    """The functions are deployed again with these tokens; backends have the last one from now on."""
+    run.tokens = numbers
+    run.ledger.note("operator", "rotated", numbers=numbers)
 
 
 @action("platform", "outage")
@@ -187,10 +194,15 @@ def _http(
     headers: dict[str, str],
     body: bytes,
     query: dict[str, str] | None = None,
+    token: int = 0,
 ) -> tuple[int, dict[str, Any]]:
+    token = token or run.tokens[-1]
+    deployed, called_ms = token in run.tokens, run.timeline.now
+    headers = {**headers, "Authorization": f"Bearer {token_of(token)}"}
     answers: list[tuple[int, dict[str, Any]]] = []
     run.invoke("recordings", what, lambda invoked: answers.append(invoked.call(method, path, headers, body, query)))
     status, document = answers[0] if answers else (0, {})
     about = path.split("/")[2] if path.count("/") > 1 else headers.get("Idempotency-Key", "")
-    run.ledger.note("caller", "answered", about, call=what, status=status, state=document.get("state"))
+    said = {"call": what, "status": status, "state": document.get("state")}
+    run.ledger.note("caller", "answered", about, **said, deployed=deployed, called_ms=called_ms)
     return status, document

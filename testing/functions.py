@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from functools import lru_cache
 from typing import Any
 
 from pydantic import SecretStr
@@ -16,13 +17,13 @@ from shared.bootstrap import PACE_PER_SECOND, STARTS_PER_SECOND, CallbackApp, Re
 from shared.domain.policy import Policy
 from shared.domain.steps import Timing
 from shared.entrypoint import entrypoint
-from shared.settings import ANONYMOUS, CallbackSettings, RecordingsSettings
+from shared.settings import CallbackSettings, RecordingsSettings
 from shared.usecases.films import Films
 from shared.usecases.look import ReconcilePorts
 from shared.usecases.pace import Pacer
 from shared.usecases.read_ports import QueryPorts
 from testing.callbacks import KEY, SDK_APP_ID, signed
-from testing.parts import BUCKET, JOBS, PREFIX, REGION
+from testing.parts import BUCKET, JOBS, PREFIX, REGION, token_of
 from testing.ports import TimedNotifier, TimedRecorder, TimedStore, WholeStore
 from testing.timeline import Timeline, Workers
 
@@ -42,10 +43,12 @@ class Invoked:
         notifier: TimedNotifier,
         policy: Policy,
         change: Callable[[ReconcilePorts], ReconcilePorts],
+        tokens: tuple[int, ...] = (1,),
     ) -> None:
         self._timeline, self._store, self._jobs = timeline, store, jobs
         self._files = WholeStore(store.inner, store.calls, store.deadline, prefix=f"{PREFIX}/")
         self._recorder, self._notifier, self._policy, self._change = recorder, notifier, policy, change
+        self._tokens = tokens
 
     def call(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes, query: dict[str, str] | None = None
@@ -115,7 +118,7 @@ class Invoked:
             many=lambda read, keys: list(Workers(timeline).map(read, keys)),
             sleep=timeline.sleep,
         )
-        app = RecordingsApp(_RECORDINGS, reading, lambda _bucket, _region: self._jobs)
+        app = RecordingsApp(_recordings(self._tokens), reading, lambda _bucket, _region: self._jobs)
         return entrypoint(recordings.handle, lambda: app, deadline=self._store.deadline)(event, _context("recordings"))
 
 
@@ -138,5 +141,10 @@ def _context(function: str) -> dict[str, Any]:
 
 
 _OWN: dict[str, Any] = {"bucket": BUCKET, "bucket_region": REGION, "sdk_app_id": (SDK_APP_ID,)}
-_RECORDINGS = RecordingsSettings(**_OWN, api_tokens={ANONYMOUS: SecretStr("")})
 _CALLBACK = CallbackSettings(**_OWN, callback_keys=(SecretStr(KEY),))
+
+
+@lru_cache
+def _recordings(tokens: tuple[int, ...]) -> RecordingsSettings:
+    """Return the settings of a deployment that has these tokens."""
+    return RecordingsSettings(**_OWN, api_tokens={f"backend{n}": SecretStr(token_of(n)) for n in tokens})

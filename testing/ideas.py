@@ -137,6 +137,27 @@ def applications(chance: Random) -> Iterator[Step]:
 
 
 @idea
+def rotations(chance: Random) -> Iterator[Step]:
+    """An operator replaces the backends' token, with or without a time in which both are good.
+
+    A recording of before is read and asked for again with the new one, and somebody goes on with the old one.
+    """
+    if chance.random() < 0.03:
+        body: dict[str, Any] = {"RecordUrl": "https://example.com/t"}
+        if chance.random() < 0.3:
+            body["StartAt"] = (BEGIN_MS + 30 * MINUTE) / 1000
+        asked = {"key": "t0", "body": body}
+        yield Step(chance.randrange(MINUTE), "caller", "start", asked)
+        rotated_ms = chance.randrange(HOUR)
+        if chance.random() < 0.5:
+            yield Step(chance.randrange(rotated_ms + 1), "operator", "tokens", {"numbers": [1, 2]})
+        yield Step(rotated_ms, "operator", "tokens", {"numbers": [2]})
+        yield Step(chance.randrange(2 * HOUR), "caller", "start", {**asked, "tries": 2})
+        for token in (0, 1, 2):
+            yield Step(chance.randrange(2 * HOUR), "caller", "read", {"key": "t0", "token": token})
+
+
+@idea
 def many_lines(chance: Random) -> Iterator[Step]:
     """Somebody puts a job object of thousands of lines, of which a few are requests."""
     if chance.random() < 0.004:

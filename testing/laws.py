@@ -524,6 +524,29 @@ def every_line_is_accepted_or_reported(run: Run) -> Iterator[str]:
 
 
 @law
+def only_deployed_tokens_open(run: Run) -> Iterator[str]:
+    """A call with a token that is deployed is never answered 401; one with a token that was taken away always is."""
+    for entry in run.ledger.of("answered"):
+        status, deployed = entry.data["status"], entry.data.get("deployed")
+        if status and deployed is not None and (status == 401) == deployed:
+            yield f"{entry.data['call']}: {status}, though its token is {'' if deployed else 'not '}deployed"
+
+
+@law
+def a_new_token_finds_what_an_old_one_began(run: Run) -> Iterator[str]:
+    """What was accepted can be read, and a repeat gets it, whichever token was deployed then and is now."""
+    kept, since = _acknowledged(run), _first_ms(run, "acknowledged")
+    others = {e.about for e in run.ledger.of("asked") if e.data["body"] != _bodies(run)[e.about]}
+    for entry in run.ledger.of("answered"):
+        refusals = {"read": 404, "start": 409}
+        what, key = entry.data["call"].split()[0], entry.about
+        if key not in kept or (what == "start" and key in others) or entry.data.get("called_ms", 0) <= since[key]:
+            continue
+        if entry.data["status"] == refusals.get(what):
+            yield f"{entry.data['call']}: {entry.data['status']}, and it was accepted before"
+
+
+@law
 def secrets_stay_secret(run: Run) -> Iterator[str]:
     """No storage key is printed or stored."""
     for entry in run.ledger.of("secret"):

@@ -13,7 +13,14 @@ REGION = "ap-guangzhou"
 PREFIX = "webrecord"
 UPLOAD_KEY = "upload-secret-key"
 CALLER_KEY = "caller-secret-key"
-SECRETS = (UPLOAD_KEY, CALLER_KEY)
+
+
+def token_of(number: int) -> str:
+    """Return the how many-th token of the backends; each replaces the one before."""
+    return f"token-{number}-of-the-backends"
+
+
+SECRETS = (UPLOAD_KEY, CALLER_KEY, token_of(1), token_of(2))
 NOTIFY_URL = "https://hooks.example.com/recordings"
 
 SECOND_APP_ID = 1400000002

@@ -303,7 +303,37 @@ class Excuses(Run):
         return self
 
 
+class NeverHears(Run):
+    """Its functions never hear of another token."""
+
+    def make_invoked(self, calls: Calls, deadline: Deadline) -> Invoked:
+        tokens, self.tokens = self.tokens, [1]
+        try:
+            return super().make_invoked(calls, deadline)
+        finally:
+            self.tokens = tokens
+
+
+class BeginsAnew(Run):
+    """Each token has a bucket of its own."""
+
+    def make_invoked(self, calls: Calls, deadline: Deadline) -> Invoked:
+        bucket = self.bucket
+        self.bucket = bucket if 1 in self.tokens else Bucket(clock=self.timeline)
+        try:
+            return super().make_invoked(calls, deadline)
+        finally:
+            self.bucket = bucket
+
+
 ONE = plain(begin("r0"))
+ROTATED = plain(
+    begin("t0"),
+    Step(60_000, "operator", "tokens", {"numbers": [2]}),
+    Step(70_000, "caller", "read", {"key": "t0", "token": 1}),
+    Step(80_000, "caller", "read", {"key": "t0"}),
+    begin("t0", 90_000),
+)
 APART = plain(
     begin("a0", SdkAppId=SECOND_APP_ID, StartAt=1_800_000_600),
     Step(60_000, "operator", "take away", {"sdk_app_id": SECOND_APP_ID}),
@@ -340,6 +370,8 @@ MUTANTS: dict[str, tuple[Callable[[Scenario], Run], list[Scenario]]] = {
     "what is forbidden does not start": (Stubborn, [FORBIDDEN, APART]),
     "what is forbidden is given up": (Excuses, [APART]),
     "every line is accepted or reported": (LosesRequests, [JOB]),
+    "only deployed tokens open": (NeverHears, [ROTATED]),
+    "a new token finds what an old one began": (BeginsAnew, [ROTATED]),
     "secrets stay secret": (Leaks, [ONE]),
 }
 
