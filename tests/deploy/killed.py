@@ -160,6 +160,10 @@ class Place:
         logsets = account.call("cls", "DescribeLogsets")["Logsets"]
         return {
             "bucket": account.buckets.region_of(BUCKET),
+            "pages": [
+                {**rule, "AllowedOrigin": len(rule["AllowedOrigin"])}
+                for rule in account.buckets.cors(BUCKET).get("CORSRule", [])
+            ],
             "roles": {f"{NAME}-{one}": _role(account, f"{NAME}-{one}") for one in FUNCTIONS},
             "services": _role(account, "SCF_QcsRole"),
             "policies": _policies(account),
