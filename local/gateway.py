@@ -166,7 +166,7 @@ class Gateway:
         if not isinstance(seconds, int | float) or not 0 <= seconds <= LONGEST_DOWN_S:
             raise BadRequest(f"seconds is a number up to {LONGEST_DOWN_S}")
         function.take_down(seconds)
-        return JSONResponse({"down": function.config.name, "seconds": seconds})
+        return JSONResponse({"down": request.path_params["name"], "seconds": seconds})
 
     async def _page(self, request: Request) -> Response:
         page = next((path for path in PAGES.iterdir() if path.name == request.path_params["name"]), None)
