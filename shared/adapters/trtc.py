@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import requests
 from tencentcloud.common.credential import Credential
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 from tencentcloud.common.profile.client_profile import ClientProfile
@@ -63,7 +64,8 @@ class TrtcRecorder:
         http = HttpProfile(protocol=scheme or "https", endpoint=host or None, reqTimeout=TIMEOUT_S)
         self._credentials, self._pause, self._deadline = credentials, pause or _pause, deadline or Deadline()
         self._client = TrtcClient(None, region, ClientProfile(httpProfile=http))
-        bound(self._client.request.conn._session)  # noqa: SLF001 (the SDK has no other way to it)
+        session = bound(self._client.request.conn._session)  # noqa: SLF001 (the SDK has no other way to it)
+        session.hooks["response"].append(_read_as_json)
 
     def start(self, parameters: Mapping[str, Any]) -> Started:
         """Call StartWebRecord."""
@@ -125,6 +127,14 @@ class TrtcRecorder:
         if action == "StartWebRecord":  # asked again at once where it names no task
             task_named(action, answer.TaskId, id_of(answer.RequestId))
         return answer
+
+
+def _read_as_json(answer: requests.Response, *_: object, **__: object) -> None:
+    """Have the SDK look for an error in every answer: in one of `application/json; charset=utf-8` it sees none.
+
+    A refused stop were a stop then, a task that is gone would run for ever, and a busy TRTC would know no task.
+    """
+    answer.headers["Content-Type"] = "application/json"
 
 
 def _pause() -> None:

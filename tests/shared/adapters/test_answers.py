@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Callable
 
 import pytest
 
 from shared.adapters.cos import CosStore
 from shared.adapters.trtc import TrtcRecorder
-from shared.domain.errors import RecorderBusy, StoreError
+from shared.domain.errors import ParametersRefused, RecorderBusy, RecorderError, StoreError, TaskExists, TaskNotFound
 from tests.serving import answering
 
 LISTING = b"<ListBucketResult><IsTruncated>false</IsTruncated>%s</ListBucketResult>"
@@ -71,4 +72,49 @@ def test_a_packed_answer_of_trtc_is_not_unpacked() -> None:
     packed = gzip.compress(b'{"Response":{"RequestId":"r","TaskId":"t"}}')
     with answering(200, packed, {"Content-Encoding": "gzip"}) as (address, _), pytest.raises(RecorderBusy) as caught:
         recorder(address).start({"RecordId": "a"})
+    assert not caught.value.answered
+
+
+TYPES = [
+    "application/json; charset=utf-8",
+    "application/json;charset=UTF-8",
+    "Application/JSON",
+    "text/html",
+    "text/event-stream",
+]
+CALLS: dict[str, Callable[[TrtcRecorder], object]] = {
+    "start": lambda recorder: recorder.start({"RecordId": "a"}),
+    "describe": lambda recorder: recorder.describe(1, "a"),
+    "describe_task": lambda recorder: recorder.describe_task("t"),
+    "stop": lambda recorder: recorder.stop("t"),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("InternalError", RecorderBusy),
+        ("FailedOperation.TaskNotExist", TaskNotFound),
+        ("FailedOperation.TaskExist", TaskExists),
+        ("InvalidParameter", ParametersRefused),
+    ],
+)
+def test_a_refusal_of_trtc_is_one_whatever_its_content_type(
+    code: str, error: type[RecorderError], kind: str, call: str
+) -> None:
+    """A refused stop is not done, a task that is gone does not run, and a busy TRTC has not said that there is none."""
+    body = b'{"Response":{"Error":{"Code":"%s","Message":"no"},"RequestId":"r"}}' % code.encode()
+    with answering(200, body, {"Content-Type": kind}) as (address, _), pytest.raises(error) as caught:
+        CALLS[call](recorder(address))
+    assert (code, "r") == (caught.value.code, caught.value.request_id)
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("body", [b"", b"<html>busy</html>", b"data: {}", b"null"])
+def test_a_page_of_somebody_in_between_is_no_answer_of_trtc(body: bytes, call: str) -> None:
+    """Nobody knows then what TRTC did."""
+    with answering(200, body, {"Content-Type": "text/html"}) as (address, _), pytest.raises(RecorderBusy) as caught:
+        CALLS[call](recorder(address))
     assert not caught.value.answered
