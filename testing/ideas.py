@@ -114,7 +114,7 @@ def slow_receivers(chance: Random) -> Iterator[Step]:
 @idea
 def policies(chance: Random) -> Iterator[Step]:
     """A host is taken away while recordings of its pages wait."""
-    if chance.random() < 0.035:
+    if chance.random() < 0.03:
         body = {
             "RecordUrl": "https://other.example.org/",
             "StartAt": (BEGIN_MS + chance.choice([2, 30]) * MINUTE) / 1000,
@@ -168,7 +168,7 @@ def many_lines(chance: Random) -> Iterator[Step]:
 @idea
 def prefixes(chance: Random) -> Iterator[Step]:
     """One more has its films in a folder of its own, which may be named like another recording."""
-    if chance.random() < 0.035:
+    if chance.random() < 0.03:
         body = {"RecordUrl": "https://example.com/p", "prefix": chance.choice(["lessons/2027", "r0", "files/r0", "p0"])}
         yield Step(chance.randrange(MINUTE), "caller", "start", {"key": "p0", "body": body})
 
@@ -176,7 +176,7 @@ def prefixes(chance: Random) -> Iterator[Step]:
 @idea
 def formats(chance: Random) -> Iterator[Step]:
     """One more is in HLS, or goes to VOD."""
-    if chance.random() < 0.07:
+    if chance.random() < 0.06:
         body = {"RecordUrl": "https://example.com/f", **chance.choice([{"Format": "hls"}, {"Storage": "vod"}])}
         yield Step(chance.randrange(MINUTE), "caller", "start", {"key": "f0", "body": body})
 
@@ -184,7 +184,7 @@ def formats(chance: Random) -> Iterator[Step]:
 @idea
 def limits(chance: Random) -> Iterator[Step]:
     """One more has the shortest MaxDurationLimit."""
-    if chance.random() < 0.04:
+    if chance.random() < 0.035:
         body = {"RecordUrl": "https://example.com/l", "MaxDurationLimit": 1_800}
         yield Step(chance.randrange(MINUTE), "caller", "start", {"key": "l0", "body": body})
 
@@ -192,7 +192,7 @@ def limits(chance: Random) -> Iterator[Step]:
 @idea
 def jobs(chance: Random) -> Iterator[Step]:
     """A job object asks for recordings: one document, or lines of which one may be wrong."""
-    if chance.random() < 0.06:
+    if chance.random() < 0.05:
         count = chance.choices([1, 3, 25], [6, 6, 1])[0]  # of 25 not all are started at once; few are right
         lines = [{"RecordUrl": f"https://example.com/j{n}" if n < 3 or n % 6 == 0 else "none"} for n in range(count)]
         if len(lines) > 1 and chance.random() < 0.5:
@@ -223,7 +223,7 @@ def haste(chance: Random) -> dict[str, Any]:
 @idea
 def hasty(chance: Random) -> Iterator[Step]:
     """One more tells its receiver of every state; the receiver may delete it at each."""
-    if chance.random() < 0.035:
+    if chance.random() < 0.03:
         body: dict[str, Any] = {"RecordUrl": "https://example.com/d1", "NotifyOn": "changes"}
         if chance.random() < 0.5:
             body["StartAt"] = (BEGIN_MS + 5 * MINUTE) / 1000
@@ -246,7 +246,7 @@ def graves(chance: Random) -> Iterator[Step]:
 @idea
 def deletions(chance: Random) -> Iterator[Step]:
     """Backends delete recordings, which may still run, and use the id again: for the same page and for another."""
-    if chance.random() < 0.1:
+    if chance.random() < 0.08:
         key = "d0"
         body = {"RecordUrl": "https://example.com/d", "Labels": {"patient": f"{CALLERS}-{key}"}}
         yield Step(chance.randrange(MINUTE), "caller", "start", {"key": key, "body": body})
