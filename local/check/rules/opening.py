@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timezone
 
-from pydantic_core import Url
+from pydantic import AnyUrl
 
 from local.check.address import expiries, is_private, site_of
 from local.check.finding import Finding
@@ -252,7 +252,7 @@ def _asks_to_sign_in(case: Case) -> str:
 def _as_opened(url: str) -> str:
     """Return an address as a browser writes it, without its fragment."""
     try:
-        return str(Url(url)).partition("#")[0]
+        return str(AnyUrl(url)).partition("#")[0]
     except ValueError:
         return url.partition("#")[0]
 
