@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, ClassVar
 
@@ -92,12 +92,12 @@ def look(known: Known, ports: ReconcilePorts, *, asking: bool = True) -> tuple[K
                 continue
             except TaskNotFound:
                 pass
-            except RecorderBusy:
-                step = Wait(now_ms + REPEAT_MS)
-                break
-            except RecorderError:
-                if not is_outlived(known.accepted, known.evidence, now_ms, ports.timing):
-                    raise
+            except RecorderError as error:
+                if not _is_past_asking(error, known.accepted, known.evidence, now_ms, ports.timing):
+                    if not isinstance(error, RecorderBusy):
+                        raise
+                    step = Wait(now_ms + REPEAT_MS)
+                    break
         if isinstance(step, Wait | Start):
             break
         fact = _carry_out(step, known.accepted, known.evidence, ports)
@@ -155,12 +155,21 @@ def _gone(
 ) -> Fact | None:
     try:
         call()
-    except RecorderBusy:
-        return None  # asked again at the next look
     except RecorderError as error:
-        # Nobody may be able to ask TRTC about it ever again: an application that was deleted, another account.
-        if not isinstance(error, TaskNotFound) and not is_outlived(accepted, evidence, ports.clock(), ports.timing):
+        if not _is_past_asking(error, accepted, evidence, ports.clock(), ports.timing):
+            if isinstance(error, RecorderBusy):
+                return None  # asked again at the next look
             raise
         task = evidence.tasks[ids.task_key_of(task_id)]
         return facts.gone(ports.clock(), task_id) if end_ms(task) is None else None
     return None
+
+
+def _is_past_asking(error: RecorderError, accepted: Accepted, evidence: Evidence, now_ms: int, timing: Timing) -> bool:
+    """Tell whether a task is over, as far as anybody will ever know.
+
+    Nobody may be able to ask TRTC about it ever again: an application that was deleted, another account. An outage
+    ends, and is waited for longer.
+    """
+    patience = replace(timing, lost_after=timing.held_for) if isinstance(error, RecorderBusy) else timing
+    return isinstance(error, TaskNotFound) or is_outlived(accepted, evidence, now_ms, patience)

@@ -12,6 +12,7 @@ from shared.domain.refusals import refusal
 from shared.domain.states import State
 from shared.ports import Described, Started
 from shared.usecases.replay import replay
+from shared.usecases.stop import stop
 from testing.bucket import Bucket
 from testing.callbacks import callback, mp4_stop
 from testing.trtc import Trtc
@@ -181,3 +182,53 @@ def test_news_between_the_verdict_and_its_notification() -> None:
     assert [[]] == [report.errors for report in site.minutes(1)]
     site.run_until_done()
     assert ["recording.completed"] == site.inbox.types
+
+
+BUSY = [RecorderBusy("ClientNetworkError", "lost", answered=False), refusal("ResourceUnavailable.InArrears", "no", "r")]
+
+
+class Busy(Trtc):
+    """TRTC takes no question any more: each fails in this way, for ever."""
+
+    why = BUSY[0]
+
+    def describe(self, sdk_app_id: int, record_id: str) -> Described:
+        raise self.why
+
+    def describe_task(self, task_id: str) -> Described:
+        raise self.why
+
+    def stop(self, task_id: str) -> None:
+        raise self.why
+
+
+@pytest.mark.parametrize("why", BUSY, ids=lambda why: why.code)
+@pytest.mark.parametrize("stopped", [False, True])
+def test_an_outage_of_trtc_that_does_not_end_keeps_no_recording_open(why: RecorderBusy, stopped: bool) -> None:
+    """An outage is waited for until a day after the longest time of the task; then the files decide."""
+    site = Site(trtc=Busy())
+    site.trtc.why = why  # type: ignore[attr-defined]
+    task_id = site.begin(NotifyUrl=HOOK)
+    site.receive(callback(801, {"Status": 1}, site.clock.now, task_id))
+    if stopped:
+        stop("k1", "asked", site.ports)
+    site.upload(task_id)
+    site.clock.now += 30 * HOUR_MS
+    site.minutes(2)
+    assert State.STOPPING is site.recording().state
+    site.clock.now += 5 * HOUR_MS
+    site.run_until_done()
+    assert (State.COMPLETED, ["recording.completed"]) == (site.recording().state, site.inbox.types)
+
+
+def test_a_start_whose_answer_was_lost_in_an_outage_that_does_not_end_is_given_up() -> None:
+    """Its caller is told; no task of it can run any more."""
+    site = Site(trtc=Busy())
+    site.trtc.refusals = [BUSY[0]] * 10_000
+    site.start(NotifyUrl=HOOK)
+    site.clock.now += 30 * HOUR_MS
+    site.minutes(2)
+    assert State.QUEUED is site.recording().state
+    site.clock.now += 5 * HOUR_MS
+    site.run_until_done()
+    assert (State.FAILED, ["recording.failed"]) == (site.recording().state, site.inbox.types)
