@@ -117,6 +117,32 @@ def test_init_for_the_international_site_sets_its_trtc(tmp_path: Path) -> None:
     assert "WEBRECORD_TRTC_REGION=ap-singapore\n" in text
 
 
+def test_init_says_what_env_says_otherwise(tmp_path: Path) -> None:
+    """What is there is not changed, and who asks for another is told; the same again is no question."""
+    env = tmp_path / ".env"
+    words = ["init", "--env", str(env), "--region", "ap-guangzhou", "--sdk-app-id", "1400000001", "--bucket"]
+    assert 0 == CliRunner().invoke(app, [*words, "filmss-1250000000"]).exit_code
+    before = env.read_text()
+    assert 0 == CliRunner().invoke(app, [*words, "filmss-1250000000"]).exit_code
+    result = CliRunner().invoke(app, [*words, "films-1250000000"])
+    assert 2 == result.exit_code
+    assert "says WEBRECORD_BUCKET=filmss-1250000000, not films-1250000000" in result.output
+    assert before == env.read_text()
+
+
+@pytest.mark.parametrize(
+    ("app_id", "bucket"), [("１４００００００01", "films-1250000000"), ("1400000001", "films-１２５")]
+)
+def test_init_takes_digits_that_the_service_takes(tmp_path: Path, app_id: str, bucket: str) -> None:
+    """Those of a Chinese input method are none."""
+    env = tmp_path / ".env"
+    words = ["init", "--env", str(env), "--region", "ap-guangzhou", "--sdk-app-id", app_id, "--bucket", bucket]
+    result = CliRunner().invoke(app, words)
+    assert 2 == result.exit_code
+    assert "has not the form" in result.output
+    assert not env.exists()
+
+
 class WithoutUpdate(Account):
     """An account whose SCF changes no trigger in place."""
 

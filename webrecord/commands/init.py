@@ -44,16 +44,26 @@ def _init(
     }
     values: dict[str, str] = {}
     for name, (given, question, default, form) in asked.items():
-        if before.get(name):
+        if before.get(name) and given in (None, before[name].strip()):
             continue
         answer = (given or _answer(name, question, default)).strip()
-        if not re.fullmatch(form, answer):
+        if not re.fullmatch(form, answer, re.ASCII):
             raise BadUsage(
                 t(
                     "{name}: {answer!r} has not the form of {question}",
                     name=name,
                     answer=answer,
                     question=question[0].lower() + question[1:],
+                )
+            )
+        if before.get(name):
+            raise BadUsage(
+                t(
+                    "{env} says {name}={before}, not {answer}: change that line, if {answer} is right",
+                    env=env,
+                    name=name,
+                    before=before[name],
+                    answer=answer,
                 )
             )
         values[name] = answer

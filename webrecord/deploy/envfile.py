@@ -14,6 +14,8 @@ from dotenv import dotenv_values
 from webrecord.errors import BadUsage
 from webrecord.words import t
 
+_NAMED = re.compile(r"\s*(?:export\s+)?(?:'(?=[^']+'))?([^\s=#']+)'?\s*(?:=|$)")
+
 
 def read(path: Path) -> dict[str, str]:
     """Return what the file sets; {} where there is none.
@@ -36,11 +38,20 @@ def write(path: Path, values: Mapping[str, str]) -> None:
         BadUsage: git has the file, so that the next commit would publish secrets.
     """
     refuse_tracked(path)
-    left, lines = dict(values), []
-    for line in path.read_text(encoding="utf-8-sig").splitlines() if path.exists() else []:
-        name = line.partition("=")[0].strip()
-        lines.append(f"{name}={left.pop(name)}" if name in left and not line.lstrip().startswith("#") else line)
-    lines += [f"{name}={value}" for name, value in left.items()]
+    path = path.resolve()  # a link stays one: what it leads to is written
+    refuse_tracked(path)
+    lines = re.split(r"\r\n|\n|\r", path.read_text(encoding="utf-8-sig")) if path.exists() else []
+    lines = lines if not lines or lines[-1] else lines[:-1]
+    named = [_NAMED.match(line) for line in lines]
+    # Of a name that stands twice the last counts: it is written there, and what it was stands nowhere any more.
+    last = {found[1]: number for number, found in enumerate(named) if found and found[1] in values}
+    kept = list[str]()
+    for number, (line, found) in enumerate(zip(lines, named, strict=True)):
+        if not found or found[1] not in last:
+            kept.append(line)
+        elif last[found[1]] == number:
+            kept.append(f"{found[1]}={values[found[1]]}")
+    lines = [*kept, *(f"{name}={value}" for name, value in values.items() if name not in last)]
     handle, temporary = tempfile.mkstemp(prefix=".env.", dir=path.absolute().parent)  # 0600
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
