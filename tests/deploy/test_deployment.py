@@ -176,6 +176,66 @@ def test_drift_is_shown_field_by_field_and_set_right(options: Options) -> None:
     assert "theirs" in {row["TriggerName"] for row in account.triggers["scf-webrecord-reconcile"]}
 
 
+@pytest.mark.parametrize("ours_too", [True, False])
+def test_a_trigger_of_the_bucket_that_tells_something_else_is_not_ours(options: Options, ours_too: bool) -> None:
+    """One for what is deleted, under our bucket and prefix, stays; ours is made beside it."""
+    account = Account()
+    deploy(account, options)
+    name = "scf-webrecord-recordings"
+    ours = next(row for row in account.triggers[name] if row["Type"] == "cos")
+    theirs = {**ours, "TriggerDesc": ours["TriggerDesc"].replace("ObjectCreated", "ObjectRemove")}
+    others = [row for row in account.triggers[name] if row is not ours or ours_too]
+    account.triggers[name] = [theirs, *others]
+    lines = [change.line for change in Deployment(account, options).plan()]
+    assert ([] if ours_too else ["+ trigger COS jobs/ of recordings"]) == lines
+    deploy(account, options)
+    assert theirs in account.triggers[name]
+    assert [] == Deployment(account, options).plan()
+
+
+def test_a_trigger_of_ours_that_tells_of_some_names_alone_is_set_right(options: Options) -> None:
+    """A suffix that somebody gave it lets job objects of other names lie: it is in the plan."""
+    account = Account()
+    deploy(account, options)
+    ours = next(row for row in account.triggers["scf-webrecord-recordings"] if row["Type"] == "cos")
+    ours["TriggerDesc"] = ours["TriggerDesc"].replace('"Suffix": ""', '"Suffix": ".csv"')
+    assert any("suffix .csv → " in change.line for change in Deployment(account, options).plan())
+    deploy(account, options)
+    assert [] == Deployment(account, options).plan()
+
+
+def test_a_function_that_fails_is_told_with_its_own_words() -> None:
+    """What broke it is in the line, and no name of a field that its answer has not."""
+    broken = {"errorCode": 430, "errorMessage": "ImportError: no module named x"}
+
+    class Broken(Account):
+        def _scf_invoke_function(self, _: dict[str, object]) -> dict[str, object]:
+            return {"Result": {"RetMsg": json.dumps(broken)}}
+
+    clock = Clock()
+    found = list(verify(Broken(), "d-reconcile", {}, {}, sleep=clock.sleep))
+    assert not found[0].ok
+    assert "it failed: ImportError: no module named x" == found[0].line
+
+
+@pytest.mark.parametrize("address", ["http://[x", "http://a\x00b", "http://127.0.0.1:99999"])
+def test_an_address_that_is_none_is_a_finding(address: str) -> None:
+    """An answer of SCF that is odd ends no verification without a word."""
+    clock = Clock()
+    where = {"callback": address, "recordings": address}
+    found = list(verify(Account(), "d-reconcile", where, ENV, sleep=clock.sleep))
+    assert ["no answer: "] * 4 == [one.line[:11] for one in found if "address" not in one.name][-4:]
+
+
+def test_a_token_that_no_header_holds_is_a_finding() -> None:
+    """Letters beyond ASCII can't be sent."""
+    clock = Clock()
+    values = {**ENV, "WEBRECORD_API_TOKENS": "backend:令牌令牌令牌", "WEBRECORD_SDK_APP_ID": "１４００"}
+    where = {"callback": "http://127.0.0.1:1", "recordings": "http://127.0.0.1:1"}
+    found = list(verify(Account(), "d-reconcile", where, values, sleep=clock.sleep))
+    assert 4 == sum(one.line.startswith("no answer: ") for one in found)
+
+
 def test_another_runtime_is_refused_before_anything_is_changed(options: Options) -> None:
     """SCF changes no function's: the line says whose, and where it is told what to do."""
     account = Account()

@@ -158,10 +158,11 @@ def _trigger(entry: Mapping[str, Any], values: Mapping[str, str]) -> Trigger:
         text = json.dumps({"AuthType": auth, "NetConfig": config})
         return Trigger(function, kind, "url-trigger", text, {"auth": auth, **config})
     if kind == "cos":
-        event, prefix = given["events"], given["filter"]["prefix"]
+        event, prefix, suffix = given["events"], given["filter"]["prefix"], given["filter"].get("suffix", "")
         name = _filled(given["bucket"], values)
-        text = json.dumps({"event": event, "filter": {"Prefix": prefix, "Suffix": given["filter"].get("suffix", "")}})
-        return Trigger(function, kind, name, text, {"bucket": name, "event": event, "prefix": prefix})
+        text = json.dumps({"event": event, "filter": {"Prefix": prefix, "Suffix": suffix}})
+        means = {"bucket": name, "event": event, "prefix": prefix, "suffix": suffix}
+        return Trigger(function, kind, name, text, means)
     cron = given["cronExpression"]
     return Trigger(function, kind, given["name"], cron, {"cron": cron}, given.get("argument"))
 
@@ -178,10 +179,12 @@ def meaning(kind: str, text: str, name: str) -> dict[str, Any]:
         return {"cron": read.get("cron")}
     if kind == "cos":
         rule = read.get("filter")
+        rule = rule if isinstance(rule, dict) else {}
         return {
             "bucket": name,
             "event": read.get("event"),
-            "prefix": rule.get("Prefix", "") if isinstance(rule, dict) else "",
+            "prefix": rule.get("Prefix") or "",
+            "suffix": rule.get("Suffix") or "",
         }
     net = read.get("NetConfig")
     net = net if isinstance(net, dict) else {}

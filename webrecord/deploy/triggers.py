@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,12 +50,13 @@ class Triggers:
         if trigger.type != "http":
             alike = [row for row in alike if row.get("TriggerName") == trigger.name]
         read = [(row, meaning(trigger.type, str(row.get("TriggerDesc")), str(row.get("TriggerName")))) for row in alike]
-        if trigger.type == "cos":  # several may have the bucket's name
-            read = [(row, means) for row, means in read if means.get("prefix") == trigger.means["prefix"]]
+        if trigger.type == "cos":  # several may have the bucket's name; ours can't be beside what overlaps with it
+            read = [(row, means) for row, means in read if _watched(means) == _watched(trigger.means)]
         if not read:
             exists = ("ResourceInUse",)
             return [Change("+", trigger.title, (), unless(exists, lambda: self._call("CreateTrigger", trigger)))]
-        row, means = read[0]
+        # Of several that are alike, ours is the one that is as it should be.
+        row, means = next((pair for pair in read if pair[1] == trigger.means), read[0])
         fields = tuple(
             f"{name} {means.get(name)} → {value}" for name, value in trigger.means.items() if means.get(name) != value
         )
@@ -136,3 +137,8 @@ class Triggers:
                 except (ValueError, KeyError, TypeError):
                     return None
         return None
+
+
+def _watched(means: Mapping[str, Any]) -> tuple[object, list[str]]:
+    """Return what of a bucket a trigger is told of: the prefix, and whether objects come or go."""
+    return means.get("prefix"), str(means.get("event")).split(":")[:2]

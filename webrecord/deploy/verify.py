@@ -93,6 +93,8 @@ def _doctor(cloud: Cloud, reconcile: str) -> list[Finding]:
             "scf", "InvokeFunction", FunctionName=reconcile, Event='{"doctor": true}', Qualifier="$DEFAULT"
         )
         report = json.loads(answer["Result"]["RetMsg"])
+        if isinstance(report, dict) and "findings" not in report and report.get("errorMessage"):
+            return [Finding(name, False, t("it failed: {error}", error=str(report["errorMessage"])[:300]))]
         findings = report["findings"] if isinstance(report, dict) else report
         wrong = [one for one in findings if one.get("level") == "fail"]
         if not wrong:
@@ -141,7 +143,7 @@ def _expected(name: str, status: int, ask: Callable[[], httpx.Response], rest: R
                 status=status,
                 value=answer.text[:200],
             )
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:  # an address or a token that can't be one
             seen = t("no answer: {error}", error=error)
         if attempt < tries - 1:
             rest(f"{name}: {seen}", 3)
