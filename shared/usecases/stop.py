@@ -31,7 +31,8 @@ def stop(recording_id: str, why: str, ports: Ports) -> Recording:
     known = journal.find(store, recording_id)
     # With keys of their own the caller may start again what was not started, or an answer was lost and it runs.
     startable = known.accepted.caller_keys and last_task(known.evidence) is None and known.evidence.stop is None
-    if decide(known.accepted, known.evidence).state.final and not startable:
+    state = decide(known.accepted, known.evidence).state
+    if state.final and not startable:
         return _saved(known, ports)
     # Whoever is at the document now, or this call if it dies, may leave the fact out: then they are over.
     markers.mark_look(store, recording_id, now_ms + IN_FLIGHT_MS)
@@ -48,10 +49,11 @@ def stop(recording_id: str, why: str, ports: Ports) -> Recording:
             pass  # gone already
         except RecorderBusy:
             markers.mark_look(store, recording_id, now_ms)  # asked again by reconcile
-    elif last is None or last[1].refused:
+    begun = task is not None and task.task_id is not None
+    if state.waiting if begun else last is None or last[1].refused:  # begun, it was to be started again
         reason = called_off(why)
         known = journal.record(store, known, facts.gave_up(now_ms, reason.words, reason.code))
-    else:  # an attempt is on its way: nobody knows yet whether there is a task; reconcile finds out
+    elif not begun:  # an attempt is on its way: nobody knows yet whether there is a task; reconcile finds out
         markers.mark_look(store, recording_id, now_ms)
     return _saved(known, ports)
 
