@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Collection
 from functools import lru_cache, partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -32,6 +32,9 @@ from shared.store import markers, tombstones
 
 ROUNDS = 20
 """Writes of one `save` at most; it repeats them only for facts that were stored meanwhile."""
+KEPT_BYTES = 65_536
+"""Of a body whose reading is kept for the next time; a hundred facts are a sixth of that."""
+T = TypeVar("T")
 
 
 class _Documented(BaseModel):
@@ -317,9 +320,15 @@ def _document(store: ObjectStore, recording_id: str) -> _Documented | None:
     return document.model_copy(update={"accepted": None}) if foreign else document
 
 
+def _kept(read: Callable[[bytes], T]) -> Callable[[bytes], T]:
+    """Keep what was read last, small bodies alone: a function has 256 MB, and a body takes ten times its size."""
+    known = lru_cache(maxsize=16)(read)
+    return lambda body: (known if len(body) <= KEPT_BYTES else read)(body)
+
+
 # A recording is read several times by an invocation, and by those that an instance has within a minute.
-_read_request = lru_cache(maxsize=16)(Accepted.model_validate_json)
-_read_document = lru_cache(maxsize=16)(_Documented.model_validate_json)
+_read_request = _kept(Accepted.model_validate_json)
+_read_document = _kept(_Documented.model_validate_json)
 
 
 def _body(accepted: Accepted, recording: Recording) -> bytes:
