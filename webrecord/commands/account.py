@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import typer
 
@@ -83,6 +84,9 @@ class Given:
     ) -> None:
         if (alarms or notice) and only:
             raise BadUsage(t("--alarms needs the rights of the first deployment: leave out --only functions"))
+        for option, address in (("--endpoint", endpoint), ("--cos-endpoint", cos_endpoint)):
+            if address is not None and not _is_address(address):
+                raise BadUsage(t("{option} {address!r}: give it as http://HOST:PORT", option=option, address=address))
         if not env.exists():
             raise BadUsage(t("{env} is not there: `webrecord init` asks for what is needed and writes it", env=env))
         self.out, self.env, self.site = Output(as_json=as_json), env, site
@@ -221,6 +225,15 @@ def _credentials(environ: Mapping[str, str], values: Mapping[str, str]) -> tuple
             names=names,
         )
     )
+
+
+def _is_address(text: str) -> bool:
+    """Say whether it can be called. An empty one, as of a variable that is not set, would be the real service."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _version() -> str:

@@ -110,8 +110,15 @@ def serverless(root: Path) -> Mapping[str, Any]:
 def _read(text: str) -> Mapping[str, Any]:
     import yaml  # no other command needs it
 
-    read: Mapping[str, Any] = yaml.safe_load(text)
-    return read
+    try:
+        read = yaml.safe_load(text)
+    except yaml.YAMLError:
+        read = None
+    inputs = read.get("inputs") if isinstance(read, dict) else None
+    if not isinstance(inputs, dict) or not {"region", "runtime", "functions", "triggers"} <= set(inputs):
+        raise BadUsage(t("serverless.yml is not as it was: git checkout serverless.yml brings it back"))
+    whole: Mapping[str, Any] = read
+    return whole
 
 
 class Deployment:

@@ -101,6 +101,10 @@ def describe(serverless: Mapping[str, Any], values: Mapping[str, str], deploymen
     Raises:
         BadUsage: a value is missing, or a function's environment is too large.
     """
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,39}", deployment):
+        raise BadUsage(
+            t("--deployment {deployment!r}: 40 letters, digits, - and _ at most, a letter first", deployment=deployment)
+        )
     inputs = serverless["inputs"]
     functions = tuple(_function(key, inputs, values, deployment) for key in inputs["functions"])
     own = functions[0].environment
@@ -109,6 +113,8 @@ def describe(serverless: Mapping[str, Any], values: Mapping[str, str], deploymen
     for name, value in (("TENCENT_REGION", region), ("WEBRECORD_BUCKET", bucket)):
         if not value:
             raise BadUsage(t("{name} is missing in .env; `webrecord init` asks for what is needed", name=name))
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*-[0-9]+", bucket):
+        raise BadUsage(t("WEBRECORD_BUCKET {bucket!r} has not the form NAME-APPID", bucket=bucket))
     triggers = tuple(
         _trigger(entry, values) for entry in inputs["triggers"] if entry["type"] in ("http", "cos", "timer")
     )

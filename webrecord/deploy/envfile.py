@@ -7,9 +7,10 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Mapping
+from io import StringIO
 from pathlib import Path
 
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 
 from webrecord.errors import BadUsage
 from webrecord.words import t
@@ -21,14 +22,19 @@ def read(path: Path) -> dict[str, str]:
     """Return what the file sets; {} where there is none.
 
     Raises:
-        BadUsage: it is not text in UTF-8.
+        BadUsage: it is not text in UTF-8, or a line is no variable.
     """
     try:
-        return {
-            name: value or "" for name, value in dotenv_values(path, interpolate=False, encoding="utf-8-sig").items()
-        }
+        text = path.read_text(encoding="utf-8-sig") if path.exists() else ""
     except UnicodeDecodeError:
         raise BadUsage(t("{path} is not text in UTF-8: save it as UTF-8", path=path)) from None
+    values = dict[str, str]()
+    for one in parse_stream(StringIO(text)):
+        if one.error:  # what is left out of a deployment by a slip may be a token that was to end
+            raise BadUsage(t("{path}, line {line}: it has not the form NAME=value", path=path, line=one.original.line))
+        if one.key is not None:
+            values[one.key] = one.value or ""
+    return values
 
 
 def write(path: Path, values: Mapping[str, str]) -> None:
