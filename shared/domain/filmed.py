@@ -18,8 +18,8 @@ TRIES, AGAIN_MS = 3, 60_000
 NOTIFY_WAITS_MS = 60_000
 """How long the final notification waits for the check."""
 WITHIN_MS = 900_000
-"""A recording's films are checked again until this long after its last news, even if every check fails; for the
-first time within a day."""
+"""A recording's films are checked again until this long after its last news or their last check; for the first time
+within a day."""
 MOST_FILES = 20
 """Files of a task that are looked into."""
 

@@ -188,9 +188,13 @@ def next_step(
 
 
 def _film_step(accepted: Accepted, evidence: Evidence, now_ms: int) -> Inspect | Wait | None:
-    due = awaited(accepted, evidence)
-    # What is checked for the first time may have been heard of late.
-    due = [one for one in due if now_ms < news_ms(evidence) + (WITHIN_MS if one[1].film else DAY_MS)]
+    heard_ms = news_ms(evidence)
+
+    def until_ms(task: Task) -> int:
+        # What is checked for the first time may have been heard of late; a check has two more within as long again.
+        return max(heard_ms, task.film.at_ms) + WITHIN_MS if task.film else heard_ms + DAY_MS
+
+    due = [(at_ms, task) for at_ms, task in awaited(accepted, evidence) if now_ms < until_ms(task)]
     if not due:
         return None
     at_ms, task = min(due, key=lambda one: (one[0], one[1].task_id or ""))
