@@ -485,12 +485,17 @@ def what_is_forbidden_does_not_start(run: Run) -> Iterator[str]:
 
 @law
 def what_is_forbidden_is_given_up(run: Run) -> Iterator[str]:
-    """What waits when its host or SdkAppId is taken away fails, and its reason says that it is not allowed any more."""
+    """What waits when its host or SdkAppId is taken away fails, and its reason says that it is not allowed any more.
+
+    Where TRTC had no room until its time was over, that it came too late is as true.
+    """
     bodies, off = _bodies(run), _first_ms(run, "called off")
     began, acknowledged = _first_ms(run, "task began"), _first_ms(run, "acknowledged")
-    for _, recording in _recordings(run):
-        key = recording.recording_id
+    for accepted, recording in _recordings(run):
+        key, gave_up = recording.recording_id, recording.evidence.gave_up
         if key not in bodies:  # a job's line: of a host that stays
+            continue
+        if gave_up and accepted.start_by_ms is not None and gave_up[0] >= accepted.start_by_ms:
             continue
         forbade_ms = _forbidden_ms(run, bodies[key])
         waits = key not in began and key not in off and key in acknowledged
