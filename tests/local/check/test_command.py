@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -58,8 +59,11 @@ def test_a_screenshot_goes_to_a_file(tmp_path: Path) -> None:
 @pytest.mark.process
 def test_a_defect_is_no_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A browser that answers what none does: one line, and a status that says nothing of the page."""
-    program = tmp_path / "chromium"
-    program.write_text(f"#!{sys.executable}\n{_ANSWERS_NOTHING}")
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    script, program = folder / "answers.py", folder / "chromium"
+    script.write_text(_ANSWERS_NOTHING)
+    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(script))} "$@"\n')
     program.chmod(0o700)
     monkeypatch.setenv("CHROMIUM", str(program))
     done = CliRunner().invoke(app, ["check", "http://127.0.0.1/", "--screenshot", str(tmp_path / "a b.png")])
@@ -67,7 +71,7 @@ def test_a_defect_is_no_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert (70, "") == (done.exit_code, done.stdout)
     assert last.startswith("error: this should not happen: ")
     assert "Traceback" not in done.stderr
-    assert [program] == list(tmp_path.iterdir())
+    assert [folder] == list(tmp_path.iterdir())
 
 
 @given(st.text(max_size=300), st.integers(5, 200))
