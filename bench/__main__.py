@@ -57,6 +57,7 @@ def measure(name: str, run: Callable[[int, Step], Section], rounds: int, step: S
 def main(
     section: Annotated[Choice, typer.Argument(help="What to measure.")],
     rounds: Annotated[int | None, typer.Option(min=1, help="Rounds of each section; fewer are less certain.")] = None,
+    few: Annotated[bool, typer.Option("--few", help="A third of each section's rounds: sooner, less certain.")] = False,
     out: Annotated[Path, typer.Option(help="The document that `all` writes.")] = DOCUMENT,
 ) -> None:
     """Measure what it costs, beside baselines of the same run."""
@@ -71,10 +72,11 @@ def main(
                     console.print(f"{name}: {what}", highlight=False)
 
             run, usual = SECTIONS[name]
-            found.append(measure(name, run, rounds or usual, step))
+            found.append(measure(name, run, rounds or (max(1, usual // 3) if few else usual), step))
         report.show(found[-1], console)
     if section is Choice.all:
-        command = "make bench" if rounds is None else f"python -m bench all --rounds {rounds}"
+        command = f"python -m bench all{' --few' if few else ''}{f' --rounds {rounds}' if rounds else ''}"
+        command = command if few or rounds else "make bench"
         today = datetime.now(timezone.utc).date().isoformat()
         out.write_text(report.document(found, described, today, command))
         console.print(f"wrote {out}")
