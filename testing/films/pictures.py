@@ -32,7 +32,7 @@ def page(seed: int, height: int, width: int) -> Pixels:
 @lru_cache(maxsize=4)
 def _camera(height: int, width: int) -> Pixels:
     rough = np.random.default_rng(5).normal(0, 1, (height + 40, width + 40, 3)).cumsum(0).cumsum(1)
-    return np.asarray((rough - rough.min()) / np.ptp(rough) * 255, np.uint8)
+    return np.asarray((rough - np.min(rough)) / np.ptp(rough) * 255, np.uint8)
 
 
 def colour(value: int) -> Picture:
