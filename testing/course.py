@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from statistics import median
+from typing import NamedTuple
 
 from functions.reconcile import BUDGET_S
 from shared.bootstrap import PACE_PER_SECOND, THREADS
@@ -62,12 +63,28 @@ class Site:
         return self.open_at_once / self.per_day * DAY_MS
 
 
+class Did(NamedTuple):
+    """What is kept of a tick's report: another process made it, and a report holds a lock."""
+
+    looked: int
+    started: int
+    asked: int
+    behind_s: int
+    waiting: int
+    errors: list[str]
+
+    @classmethod
+    def of(cls, report: Report) -> Did:
+        """Return what is kept."""
+        return cls(report.looked, report.started, report.asked, report.behind_s, report.waiting, list(report.errors))
+
+
 @dataclass(frozen=True)
 class TickRow:
     """What one tick did and cost."""
 
     ms: int
-    report: Report
+    report: Did
     counts: Counter[str]
     left: int
     """Due checks that the tick had no time for."""

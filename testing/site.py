@@ -33,7 +33,7 @@ from shared.usecases.stop import stop
 from shared.usecases.tick import Report, tick
 from testing.bucket import Bucket, Objects
 from testing.callbacks import KEY, SDK_APP_ID, callback, signed
-from testing.course import DAY_MS, Course, Site, TickRow
+from testing.course import DAY_MS, Course, Did, Site, TickRow
 from testing.functions import LIMITS_S
 from testing.meter import Meter, MeteredRecorder, MeteredStore
 from testing.parts import NOTIFY_URL, POLICY, PREFIX
@@ -137,7 +137,7 @@ class Simulation(Witness):
         open_marks = self.bucket.objects.folders.get("open", ()) if isinstance(self.bucket.objects, Objects) else ()
         left = sum(int(key[5:18]) <= began_ms for key in open_marks)
         open_now = len(self.trtc.recording)
-        self.rows.append(TickRow(self.timeline.now - began_ms, report or Report(), counts, left, open_now))
+        self.rows.append(TickRow(self.timeline.now - began_ms, Did.of(report or Report()), counts, left, open_now))
 
     def _start(self, recording_id: str, wishes: dict[str, Any]) -> None:
         request = RecordingRequest.model_validate({"RecordUrl": "https://example.com/class", **wishes})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,6 +40,7 @@ def test_ticks_cost_the_same_with_and_without_history() -> None:
     assert empty.total() == full.total()
     assert [tick.counts for tick in empty.ticks] == [tick.counts for tick in full.ticks]
     assert sum(tick.report.looked for tick in empty.ticks) > 0
+    assert empty.ticks == pickle.loads(pickle.dumps(empty)).ticks, "the command plays each site in another process"
 
 
 @pytest.mark.long
