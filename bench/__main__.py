@@ -75,8 +75,8 @@ def main(
             found.append(measure(name, run, rounds or (max(1, usual // 3) if few else usual), step))
         report.show(found[-1], console)
     if section is Choice.all:
-        command = f"python -m bench all{' --few' if few else ''}{f' --rounds {rounds}' if rounds else ''}"
-        command = command if few or rounds else "make bench"
+        given = (" --few" if few else "") + (f" --rounds {rounds}" if rounds else "")
+        command = f"python -m bench all{given}" if given else "make bench"
         today = datetime.now(timezone.utc).date().isoformat()
         out.write_text(report.document(found, described, today, command))
         console.print(f"wrote {out}")
