@@ -14,8 +14,8 @@ import typer
 from webrecord.deploy import envfile
 from webrecord.deploy.change import Applying, Change, Resource
 from webrecord.deploy.cloud import Tencent
-from webrecord.deploy.deployment import Deployment, Options
-from webrecord.deploy.errors import ApiError, DeployFailed
+from webrecord.deploy.deployment import Deployment, Options, undocumented
+from webrecord.deploy.errors import ApiError
 from webrecord.errors import BadUsage, Refused
 from webrecord.output import Output
 from webrecord.words import t
@@ -193,15 +193,7 @@ def apply(given: Given, resources: Iterable[Resource]) -> int:
         told = error.told(resource.name if resource else t("the deployment"))
         raise type(told)(t("{told} ({count} changes are made)", told=told, count=len(done))) from None
     except (KeyError, TypeError, ValueError) as error:
-        where = resource.name if resource else t("the deployment")
-        raise DeployFailed(
-            t(
-                "{where}: an answer is not as documented: {name}: {error}",
-                where=where,
-                name=type(error).__name__,
-                error=error,
-            )
-        ) from None
+        raise undocumented(resource.name if resource else t("the deployment"), error) from None
     return len(done)
 
 

@@ -273,6 +273,14 @@ def planned(resources: Iterable[Resource]) -> list[Change]:
     return [change for resource in resources for change in guarded(resource.name, resource.changes)]
 
 
+def undocumented(name: str, error: Exception) -> DeployFailed:
+    """Return what ends the command where an answer lacks what its API documents."""
+    kind = type(error).__name__
+    return DeployFailed(
+        t("{name}: the answer is not as documented: {kind}: {error}", name=name, kind=kind, error=error)
+    )
+
+
 def guarded(name: str, do: Callable[[], Sequence[Change]]) -> Sequence[Change]:
     """Read a resource; a refusal becomes the line that ends the command."""
     try:
@@ -280,11 +288,4 @@ def guarded(name: str, do: Callable[[], Sequence[Change]]) -> Sequence[Change]:
     except ApiError as error:
         raise error.told(name) from None
     except (KeyError, TypeError, ValueError) as error:
-        raise DeployFailed(
-            t(
-                "{name}: the answer is not as documented: {kind}: {error}",
-                name=name,
-                kind=type(error).__name__,
-                error=error,
-            )
-        ) from None
+        raise undocumented(name, error) from None
