@@ -138,7 +138,7 @@ def _state_of(accepted: Accepted, evidence: Evidence) -> Verdict:
     state, reason = _of_last_attempt(accepted, evidence)
     if (state.waiting or state is State.STARTING) and evidence.gave_up:
         last, (given_up_ms, why, code) = last_attempt(evidence), evidence.gave_up
-        # An attempt made after we gave up (the caller came back) is a new start; not one that a stop came to late for.
+        # An attempt made after we gave up (the caller came back) is a new start; not one that a stop came too late for.
         overtaken = evidence.stop is not None or given_up_ms >= ((last[1].at_ms if last else None) or 0)
         if last_task(evidence) is None and overtaken:
             state, reason = State.CANCELLED if evidence.stop else State.FAILED, Reason(code, why)
