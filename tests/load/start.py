@@ -45,6 +45,7 @@ class LoadPlan:
         trtc: settings of the local TRTC that differ from the documented ones.
         speed: divides the timer's period and the waits of TRTC and of the callers, for the suite.
         instances: of each function, at most; the others wait for them, since hundreds are more than a laptop has.
+        all_answered: whether nobody stops before each request has its reply, so that all want a place at once.
     """
 
     requests: int = 1_000
@@ -56,6 +57,7 @@ class LoadPlan:
     trtc: dict[str, Any] = field(default_factory=dict)
     speed: float = 1.0
     instances: int = 8
+    all_answered: bool = False
 
 
 @dataclass
@@ -184,6 +186,8 @@ class LoadRun:
 
     def _ripe(self, tasks: list[TaskProgress]) -> list[str]:
         """Return what is to be stopped now; a stop that TRTC was too busy for is asked for again after a while."""
+        if self.plan.all_answered and self._answered < self.plan.requests:
+            return []
         now = time.monotonic()
         ripe = {_recording_of(t) for t in tasks if t.state == "recording" and t.seconds >= self.plan.seconds}
         new = [name for name in ripe if now - self._stopped.get(name, -STOP_AGAIN_S) >= STOP_AGAIN_S]

@@ -60,8 +60,8 @@ def recorded(person: Person, address: str, callback: str, folder: Path) -> None:
 
 def played(page: Page, blocked: list[str]) -> bool:
     """Open the recording, play its film; tell whether it plays, or the browser refuses what it needs."""
-    blocked.clear()
     page.reload()
+    blocked.clear()  # the page before it tries again until it is left
     page.get_by_role("button", name="Play ").first.click()
     for _ in range(300):
         if page.evaluate("document.querySelector('video').currentTime") > 1:
