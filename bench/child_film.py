@@ -15,8 +15,8 @@ def main() -> None:
     """Import, look, tell."""
     folder, path = sys.argv[1:]
     sys.path[:0] = [folder]
-    from shared.domain.film import inspect
-    from shared.domain.film_reader import Budget
+    from shared.domain.film.check import inspect
+    from shared.domain.film.reader import Budget
 
     file, reads = os.open(path, os.O_RDONLY), list[int]()
 

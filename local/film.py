@@ -6,9 +6,9 @@ from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
-from shared.domain.film import inspect
-from shared.domain.film_reader import Budget, Read
-from shared.domain.film_verdict import FilmCheck, Flaw
+from shared.domain.film.check import inspect
+from shared.domain.film.reader import Budget, Read
+from shared.domain.film.verdict import FilmCheck, Flaw
 
 
 def check_file(path: Path, off: Collection[Flaw] = (), budget: Budget | None = None) -> FilmCheck:

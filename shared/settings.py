@@ -23,7 +23,7 @@ from typing_extensions import Self
 
 from shared.domain import forms
 from shared.domain.errors import ConfigurationError
-from shared.domain.film_verdict import Flaw
+from shared.domain.film.verdict import Flaw
 from shared.domain.forms import number, reader, several
 from shared.domain.notify_hosts import check_notify_url
 

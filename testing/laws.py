@@ -17,7 +17,7 @@ from shared.domain import ids, keys
 from shared.domain.accepted import Accepted
 from shared.domain.callbacks import Event, parse_callback
 from shared.domain.document import Recording
-from shared.domain.filmed import awaited, can_look
+from shared.domain.film.recording import awaited, can_look
 from shared.domain.job_keys import report_key
 from shared.domain.periods import CLOCKS_DIFFER_MS
 from shared.domain.reasons import Code

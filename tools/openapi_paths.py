@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from shared.domain.film_verdict import Verdict
+from shared.domain.film.verdict import Verdict
 from shared.domain.listing import DEFAULT_LIMIT, MOST
 from shared.domain.states import State
 from shared.http.api import PUBLIC, ROUTES, console_page, description

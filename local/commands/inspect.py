@@ -13,8 +13,8 @@ from typing import Annotated, Any
 import typer
 
 from local.film import check_file
-from shared.domain.film_reader import Budget
-from shared.domain.film_verdict import FilmCheck
+from shared.domain.film.reader import Budget
+from shared.domain.film.verdict import FilmCheck
 
 _EVERY_S = 1.0
 

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.domain import parts
 from shared.domain.accepted import Accepted
 from shared.domain.evidence import Evidence, File, Task
-from shared.domain.film_verdict import Verdict
-from shared.domain.filmed import RecordingFinding, said_of
+from shared.domain.film.recording import RecordingFinding, said_of
+from shared.domain.film.verdict import Verdict
 from shared.domain.ids import task_id_of
 from shared.domain.once import once
 from shared.domain.outbox import Message, messages

@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from typing_extensions import Self
 
-from shared.domain.film_verdict import FilmCheck, Flaw
+from shared.domain.film.verdict import FilmCheck, Flaw
 from shared.domain.ids import FACT_NAME
 from shared.domain.reasons import Code, former
 

@@ -12,7 +12,7 @@ from datetime import date, datetime, timezone
 
 from shared.domain.document import Overview
 from shared.domain.errors import FieldError, InvalidRequest
-from shared.domain.film_verdict import Verdict
+from shared.domain.film.verdict import Verdict
 from shared.domain.states import State
 from shared.domain.wrongs import Wrong
 

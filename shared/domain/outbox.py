@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from shared.domain.accepted import Accepted
 from shared.domain.evidence import Evidence, Note
-from shared.domain.filmed import NOTIFY_WAITS_MS, awaited, news_ms
+from shared.domain.film.recording import NOTIFY_WAITS_MS, awaited, news_ms
 from shared.domain.states import State, begins_until_ms, last_task
 
 RETRY_AFTER_S = (60, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 72_000)

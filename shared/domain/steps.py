@@ -17,7 +17,7 @@ from shared.domain import parts
 from shared.domain.accepted import Accepted
 from shared.domain.deadlines import because, too_late
 from shared.domain.evidence import Evidence, Task
-from shared.domain.filmed import WITHIN_MS, awaited, news_ms
+from shared.domain.film.recording import WITHIN_MS, awaited, news_ms
 from shared.domain.outbox import messages
 from shared.domain.periods import IN_FLIGHT_MS, REPEAT_MS, START_LEAD_MS
 from shared.domain.reasons import Code, Reason

@@ -23,7 +23,7 @@ from shared.domain.document import Recording, decide
 from shared.domain.errors import Damaged, NotFound, StoreError
 from shared.domain.evidence import Evidence
 from shared.domain.facts import Fact, changed, evidence_of_fact, read_fact, stays, unreadable
-from shared.domain.filmed import awaited
+from shared.domain.film.recording import awaited
 from shared.domain.ids import NO_TASK, is_fact_name, is_recording_id, task_key_of
 from shared.domain.states import is_reopened, since_ms, state_of
 from shared.domain.steps import behind_ms

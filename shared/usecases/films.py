@@ -12,8 +12,8 @@ from shared.domain import facts, parts
 from shared.domain.accepted import Accepted
 from shared.domain.evidence import Filmed, Task
 from shared.domain.facts import Fact
-from shared.domain.film_verdict import FilmCheck, Flaw, Verdict
-from shared.domain.filmed import MOST_FILES
+from shared.domain.film.recording import MOST_FILES
+from shared.domain.film.verdict import FilmCheck, Flaw, Verdict
 from shared.ports import FilmStore, ObjectStore
 from shared.usecases.tasks import folder_of, list_files
 
@@ -52,8 +52,8 @@ def inspect_task(
     Raises:
         StoreError: its files can't be listed.
     """
-    from shared.domain.film import inspect  # most looks need none
-    from shared.domain.film_reader import Budget
+    from shared.domain.film.check import inspect  # most looks need none
+    from shared.domain.film.reader import Budget
 
     task_id, at_ms = task.task_id or "", clock()
     names, sizes, checks = parts.films(task)[:MOST_FILES], list_files(accepted, task_id, store), dict[str, FilmCheck]()

@@ -14,7 +14,7 @@ from shared.domain import keys
 from shared.domain.document import Recording
 from shared.domain.errors import RecorderError, StoreError
 from shared.domain.evidence import Task
-from shared.domain.film_verdict import Verdict
+from shared.domain.film.verdict import Verdict
 from shared.domain.foreign import Foreign
 from shared.domain.states import state_of
 from shared.domain.uploads import is_unheard

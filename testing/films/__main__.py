@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 from local.film import check_file
-from shared.domain.film_verdict import FilmCheck, Flaw
+from shared.domain.film.verdict import FilmCheck, Flaw
 from testing.films.corpus import CASES, Case, damaged
 from testing.films.make import write
 

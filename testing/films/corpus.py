@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from shared.domain.film_verdict import Flaw
+from shared.domain.film.verdict import Flaw
 from testing.films import pictures as see
 from testing.films import sounds as hear
 from testing.films.make import BASELINE, FAST, FILLED, LIVE, MEDIUM, VBV, Film

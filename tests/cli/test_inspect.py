@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.domain.film_verdict import Flaw, Verdict
+from shared.domain.film.verdict import Flaw, Verdict
 from testing.films import pictures as see
 from testing.films import sounds as hear
 from testing.films.make import FAST, Film, write

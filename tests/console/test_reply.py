@@ -16,7 +16,7 @@ from shared.domain import wrongs
 from shared.domain.advice import ADVICE
 from shared.domain.detail import WORDS
 from shared.domain.errors import NotFound
-from shared.domain.film_verdict import Flaw, Verdict
+from shared.domain.film.verdict import Flaw, Verdict
 from shared.domain.reasons import Code
 from shared.http import console
 from shared.http.console import LANGUAGES, SCRIPTS, origin_of, reply

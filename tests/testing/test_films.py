@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from local.film import check_file
-from shared.domain.film_verdict import Verdict
+from shared.domain.film.verdict import Verdict
 from testing.films.__main__ import codes, made
 from testing.films.corpus import CASES
 

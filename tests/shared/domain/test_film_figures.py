@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from shared.domain.film_boxes import Track
-from shared.domain.film_figures import picture_of
+from shared.domain.film.figures import picture_of
+from shared.domain.film.tables import Track
 
 FPS, GROUP = 25, 50
 QUIET = [11] * (GROUP - 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.domain.errors import InvalidRequest
-from shared.domain.film_verdict import Verdict
+from shared.domain.film.verdict import Verdict
 from shared.domain.listing import parse_query
 
 NOW_MS = 1_795_363_480_010

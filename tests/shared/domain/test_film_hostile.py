@@ -10,10 +10,10 @@ from functools import cache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.film import inspect
-from shared.domain.film_boxes import MOST_KEYS, tracks
-from shared.domain.film_reader import Budget, Reader
-from shared.domain.film_verdict import FilmCheck, Flaw, Verdict
+from shared.domain.film.check import inspect
+from shared.domain.film.reader import Budget, Reader
+from shared.domain.film.tables import MOST_KEYS, tracks
+from shared.domain.film.verdict import FilmCheck, Flaw, Verdict
 from tests.examples import at_most
 
 

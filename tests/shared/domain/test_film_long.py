@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from shared.domain.film import inspect
-from shared.domain.film_reader import Budget
-from shared.domain.film_verdict import Verdict
+from shared.domain.film.check import inspect
+from shared.domain.film.reader import Budget
+from shared.domain.film.verdict import Verdict
 from testing.films.long import LongFilm
 
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 import pytest
 
 from local.film import check_file
-from shared.domain.film import inspect
-from shared.domain.film_reader import Budget
-from shared.domain.film_verdict import FilmCheck, Flaw, Verdict
+from shared.domain.film.check import inspect
+from shared.domain.film.reader import Budget
+from shared.domain.film.verdict import FilmCheck, Flaw, Verdict
 from tests.shared.domain.test_film_strange import fragment, fragmented, heard, moving
 
 HEAD = '#EXTM3U\n#EXT-X-MAP:URI="init.mp4"\n'

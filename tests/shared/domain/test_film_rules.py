@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from shared.domain.film_figures import Seconds
-from shared.domain.film_rules import findings
-from shared.domain.film_verdict import Flaw, Verdict, verdict
+from shared.domain.film.figures import Seconds
+from shared.domain.film.rules import findings
+from shared.domain.film.verdict import Flaw, Verdict, verdict
 
 MINUTE = 60
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from shared.domain.film import inspect
-from shared.domain.film_boxes import MOST_TRACKS
-from shared.domain.film_reader import Budget, FilmError, Reader
-from shared.domain.film_verdict import FilmCheck, Flaw, Verdict
+from shared.domain.film.check import inspect
+from shared.domain.film.reader import Budget, FilmError, Reader
+from shared.domain.film.tables import MOST_TRACKS
+from shared.domain.film.verdict import FilmCheck, Flaw, Verdict
 from tests.shared.domain.test_film_hostile import box, film, full, ints, look, table, track
 
 PICTURE = box(b"avc1", bytes(24), ints(640 << 16 | 360), bytes(50))

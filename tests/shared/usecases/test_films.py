@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shared.domain.errors import StoreError
-from shared.domain.film_verdict import Flaw, Verdict
+from shared.domain.film.verdict import Flaw, Verdict
 from shared.domain.policy import Policy
 from shared.ports import StoredObject
 from shared.store.journal import accepted_of, current

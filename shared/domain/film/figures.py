@@ -14,12 +14,13 @@ from collections.abc import Sequence
 from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
-from shared.domain.film_aac import HEAD, is_zero
-from shared.domain.film_boxes import Track, middle, spread
-from shared.domain.film_limits import LIMITS
-from shared.domain.film_reader import ReadStopped
+from shared.domain.film.aac import HEAD, is_zero
+from shared.domain.film.h264 import FILLER, SLICES, nal_units
+from shared.domain.film.limits import LIMITS
+from shared.domain.film.reader import ReadStopped
+from shared.domain.film.tables import Track, middle, spread
 
-FILLER, SLICES, H264 = 12, frozenset((1, 5)), frozenset(("avc1", "avc3"))
+H264 = frozenset(("avc1", "avc3"))
 TOO_FEW = 3
 PLACES = 24
 QUANTILES = {"low": 5, "median": 50, "high": 95}
@@ -179,25 +180,6 @@ def _filled(track: Track, late: array[int], least: float, figures: dict[str, Any
     if figures["filler"] <= LIMITS.filler:
         return None
     return sum(one <= least for one in real) >= LIMITS.mostly * len(real)
-
-
-def nal_units(data: bytes, start_codes: bool) -> list[tuple[int, int, int]]:
-    """Return type, offset and size of the units of an H.264 picture; the last one may be cut."""
-    found, at = [], 0
-    if start_codes:
-        marks = []
-        while (at := data.find(b"\0\0\1", at)) >= 0:
-            marks.append(at + 3)
-            at += 3
-        for begin, end in pairwise([*marks, len(data) + 3]):
-            if begin < len(data):
-                found.append((data[begin] & 31, begin, end - 3 - begin))
-        return found
-    while at + 5 <= len(data):
-        size = int.from_bytes(data[at : at + 4], "big")
-        found.append((data[at + 4] & 31, at + 4, min(size, len(data) - at - 4)))
-        at += 4 + max(1, size)
-    return found
 
 
 def emptiness(track: Track) -> int | None:

@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from shared.domain import film_hls
-from shared.domain.film_boxes import BEGINNINGS, MOST_INDEX, Box, Track, find, outer, tracks
-from shared.domain.film_figures import TOO_FEW, Seconds, emptiness, picture_of, sound_of
-from shared.domain.film_fragments import walk
-from shared.domain.film_limits import LIMITS
-from shared.domain.film_reader import Budget, FilmError, Read, Reader, ReadStopped
-from shared.domain.film_rules import MOST_STRETCHES, clock, findings
-from shared.domain.film_verdict import FilmCheck, FilmFinding, Flaw, Verdict, verdict
+from shared.domain.film import hls
+from shared.domain.film.boxes import BEGINNINGS, Box, find, outer
+from shared.domain.film.figures import TOO_FEW, Seconds, emptiness, picture_of, sound_of
+from shared.domain.film.limits import LIMITS
+from shared.domain.film.reader import Budget, FilmError, Read, Reader, ReadStopped
+from shared.domain.film.rules import MOST_STRETCHES, clock, findings
+from shared.domain.film.tables import MOST_INDEX, Track, tracks
+from shared.domain.film.verdict import FilmCheck, FilmFinding, Flaw, Verdict, verdict
+from shared.domain.film.walk import walk
 
 
 def inspect(
@@ -24,7 +25,7 @@ def inspect(
     size: int,
     budget: Budget,
     *,
-    open_: film_hls.Open | None = None,
+    open_: hls.Open | None = None,
     off: Collection[Flaw] = (),
 ) -> FilmCheck:
     """Look into a file.
@@ -117,24 +118,24 @@ class _Look:
         self._judge(found, None, places)
         self.seconds = self.seconds if ends else None
 
-    def playlist(self, open_: film_hls.Open | None) -> None:
+    def playlist(self, open_: hls.Open | None) -> None:
         reader = self._reader
-        if reader.size > film_hls.MOST_PLAYLIST:
-            raise ReadStopped(f"its playlist is larger than {film_hls.MOST_PLAYLIST >> 20} MiB")
+        if reader.size > hls.MOST_PLAYLIST:
+            raise ReadStopped(f"its playlist is larger than {hls.MOST_PLAYLIST >> 20} MiB")
         if open_ is None:
             raise ReadStopped("its segments are not at hand")
         text = reader.whole(0, reader.size).decode("utf-8", "replace")
-        named = film_hls.parse(text)
+        named = hls.parse(text)
         self.figures |= {"segments": len(named.segments), "closed": named.closed}
         self.seconds = named.seconds
         if not named.segments:
             self.found.append(FilmFinding(code=Flaw.EMPTY, words="The playlist names no segment."))
             return
-        looked = film_hls.look(named, open_, self._budget)
+        looked = hls.look(named, open_, self._budget)
         self.figures["missing"] = len(looked.missing)
         if len(looked.missing) == len(named.segments):
             raise FilmError("has none of the segments that its playlist names")
-        places = min(film_hls.LOOKED_AT, len(named.segments)) if looked.partial else None
+        places = min(hls.LOOKED_AT, len(named.segments)) if looked.partial else None
         self._judge(looked.tracks, named.seconds, places)
         for begin_s, end_s in _joined(looked.missing)[:MOST_STRETCHES]:
             words = f"Segments are missing or empty from {clock(begin_s)} to {clock(end_s)}."
@@ -174,7 +175,7 @@ class _Look:
         self.found += findings(picture, sound, blankness, self.seconds, places)
 
 
-def _joined(missing: list[film_hls.Segment]) -> list[tuple[float, float]]:
+def _joined(missing: list[hls.Segment]) -> list[tuple[float, float]]:
     """Return the stretches that segments one behind the other make."""
     found = list[tuple[float, float]]()
     for one in missing:

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict
 
 from shared.domain.accepted import Accepted
 from shared.domain.evidence import Evidence, Filmed, Task
-from shared.domain.film_limits import LIMITS
-from shared.domain.film_verdict import MOTION, SOUND, FilmFinding, Flaw, Verdict, verdict
+from shared.domain.film.limits import LIMITS
+from shared.domain.film.verdict import MOTION, SOUND, FilmFinding, Flaw, Verdict, verdict
 from shared.domain.parts import films
 
 TRIES, AGAIN_MS = 3, 60_000

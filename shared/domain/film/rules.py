@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from shared.domain.film_figures import Seconds
-from shared.domain.film_limits import LIMITS
-from shared.domain.film_verdict import FilmFinding, Flaw
+from shared.domain.film.figures import Seconds
+from shared.domain.film.limits import LIMITS
+from shared.domain.film.verdict import FilmFinding, Flaw
 
 
 class Stretch(NamedTuple):
@@ -37,7 +37,7 @@ def findings(
 
     Args:
         picture, sound: what they are like; None where there is no such track.
-        emptiness: see film_figures.emptiness; None: not looked at.
+        emptiness: see `figures.emptiness`; None: not looked at.
         seconds: the film's length.
         places: how many places were looked at; None: all of it.
     """

@@ -5,10 +5,10 @@ from __future__ import annotations
 from array import array
 from typing import NamedTuple
 
-from shared.domain.film_aac import HEAD
-from shared.domain.film_boxes import Track
-from shared.domain.film_figures import SLICES, nal_units
-from shared.domain.film_reader import FilmError
+from shared.domain.film.aac import HEAD
+from shared.domain.film.h264 import SLICES, dimensions, nal_units
+from shared.domain.film.reader import FilmError
+from shared.domain.film.tables import Track
 
 PACKET, SYNC, CLOCK = 188, 0x47, 90_000
 H264, AAC = 0x1B, 0x0F
@@ -82,7 +82,7 @@ class Streams:
         which = self._put("vide", sum(size for kind, _, size in units if kind in SLICES), at)
         if 7 in kinds and not self.picture.width:  # a sequence parameter set
             begin, size = next((begin, size) for kind, begin, size in units if kind == 7)
-            self.picture.width, self.picture.height = _dimensions(body[begin + 1 : begin + size])
+            self.picture.width, self.picture.height = dimensions(body[begin + 1 : begin + size])
         if KEY in kinds:
             self._sync.append(which)
             if len(self._data["vide"]) < 24:
@@ -192,49 +192,3 @@ def _unit(pid: int, data: bytes) -> _Unit | None:
     time = data[14:19] if data[7] & 0x40 and len(data) >= 19 else data[9:14]  # of decoding
     at = (time[0] >> 1 & 7) << 30 | time[1] << 22 | time[2] >> 1 << 15 | time[3] << 7 | time[4] >> 1
     return _Unit(at, pid, data[9 + data[8] :])
-
-
-def _dimensions(sps: bytes) -> tuple[int, int]:
-    """Return width and height of a sequence parameter set (ITU-T H.264, 7.3.2.1.1), rounded up to whole blocks."""
-    raw = sps.replace(b"\0\0\3", b"\0\0")[:64]
-    value, left = int.from_bytes(raw, "big"), 8 * len(raw)
-
-    def take(count: int) -> int:
-        nonlocal left
-        left -= count
-        if left < 0:
-            raise EOFError
-        return value >> left & ((1 << count) - 1)
-
-    def golomb() -> int:
-        zeros = 0
-        while not take(1):
-            zeros += 1
-        return (1 << zeros) - 1 + take(zeros) if zeros else 0
-
-    try:
-        profile = take(8)
-        take(16)
-        golomb()
-        if profile in (100, 110, 122, 244, 44, 83, 86, 118, 128):
-            if golomb() == 3:
-                take(1)
-            golomb()
-            golomb()
-            take(1)
-            if take(1):
-                return 0, 0  # scaling lists: rare, and long
-        golomb()
-        order = golomb()
-        if order == 0:
-            golomb()
-        elif order == 1:
-            return 0, 0
-        golomb()
-        take(1)
-        width, height = golomb() + 1, golomb() + 1
-        frames = take(1)
-    except EOFError:
-        return 0, 0
-    height *= 2 - frames
-    return (16 * width, 16 * height) if max(width, height) <= 1024 else (0, 0)

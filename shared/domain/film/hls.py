@@ -10,10 +10,11 @@ from posixpath import normpath
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from shared.domain.film_boxes import MOST_SECONDS, Track, find, outer, spread, tracks
-from shared.domain.film_fragments import walk
-from shared.domain.film_reader import Budget, FilmError, Read, Reader, ReadStopped
-from shared.domain.film_ts import Streams
+from shared.domain.film.boxes import find, outer
+from shared.domain.film.reader import Budget, FilmError, Read, Reader, ReadStopped
+from shared.domain.film.tables import MOST_SECONDS, Track, spread, tracks
+from shared.domain.film.ts import Streams
+from shared.domain.film.walk import walk
 
 MOST_PLAYLIST = 4 << 20
 MOST_SEGMENTS = 100_000
