@@ -131,7 +131,7 @@ def test_the_doctor_is_in_reconciles_zip(run: Run, running: RunningCloud) -> Non
         answer.log
     )
     assert "shared.doctor.run" in answer.modules
-    assert "shared.doctor.command" not in answer.modules
+    assert "shared.doctor.__main__" not in answer.modules
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

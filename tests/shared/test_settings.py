@@ -13,7 +13,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from shared.doctor.environment import FUNCTIONS
+from shared.doctor.run import FUNCTIONS
 from shared.domain.errors import ConfigurationError
 from shared.settings import (
     ENV_PREFIX,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.doctor import command as doctor
+from shared.doctor import __main__ as doctor
 from tests.shared.site import Site, site
 
 __all__ = ["site"]  # a fixture

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from shared.doctor.environment import FUNCTIONS, each, unknown
+from shared.doctor.run import FUNCTIONS, each, unknown
 from shared.settings import load, variable
 
 FIELDS = sorted({name for kind in FUNCTIONS.values() for name in kind.model_fields})

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.doctor import Level, ok, warn
-from shared.doctor import answers as doctor_answers
+from shared.doctor import checks as doctor_checks
 from shared.doctor.run import Check, examine, report
 from shared.domain.errors import RecorderBusy, RecorderError, StoreError
 from shared.domain.refusals import refusal
@@ -59,7 +59,7 @@ class AnsweringRecorder:
 )
 def test_what_trtc_says_is_explained(answer: RecorderError | Described, level: Level, said: str) -> None:
     """Only "no such task" is well; each other answer has its advice."""
-    found, seen, _ = doctor_answers.trtc(AnsweringRecorder(answer), (1, 2), "0123abcd")
+    found, seen, _ = doctor_checks.trtc(AnsweringRecorder(answer), (1, 2), "0123abcd")
     assert (level, True) == (found, said in seen), seen
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.doctor.command import read_env
-from shared.doctor.environment import unusable_proxies
+from shared.doctor.__main__ import read_env
+from shared.doctor.run import unusable_proxies
 
 SECRET = "hunter2-hunter2"
 
