@@ -35,6 +35,7 @@ class FunctionConfig:
         environment: our variables.
         credentials: the role's keys of this moment; every invocation has its own.
         timeout_s: after it the process is killed.
+        init_timeout_s: what a new process may take before, to start and to load the code.
         max_instances: invocations at once; one more is refused, and an asynchronous one waits.
         instance_wait_s: a synchronous one waits so long, too, before it is refused: for machines that are smaller
             than the platform. The platform refuses at once.
@@ -49,6 +50,7 @@ class FunctionConfig:
     environment: Mapping[str, str] = field(repr=False)
     timeout_s: float
     region: str
+    init_timeout_s: float = 65.0
     memory_mb: int = 256
     max_instances: int = 300
     instance_wait_s: float = 0.0

@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any
@@ -85,11 +85,13 @@ class Function:
         """Invoke on an instance; to be called with one of the slots."""
         if asyncio.get_running_loop().time() < self._down_until:
             raise InvocationError("the function is down", request_id=request_id)
-        process = self._idle_one() or await self._spawn()
+        process, is_loaded = self._idle_one(), True
+        if process is None:
+            process, is_loaded = await self._spawn(), False
         about = {"context": self._context(request_id), "environ": dict(self.config.credentials())}
         line = b'{"event":' + event + b"," + _json(about)[1:] + b"\n"
         try:
-            answer = await self._exchange(process, line)
+            answer = await self._exchange(process, line, is_loaded=is_loaded)
         except InvocationError as error:
             error.request_id = request_id
             raise
@@ -193,14 +195,21 @@ class Function:
         self._all.add(process)
         return process
 
-    async def _exchange(self, process: asyncio.subprocess.Process, line: bytes) -> dict[str, Any]:
+    async def _exchange(self, process: asyncio.subprocess.Process, line: bytes, *, is_loaded: bool) -> dict[str, Any]:
+        """Return the answer; what a new instance takes to load the code is not the function's time."""
+        limit_s = self.config.timeout_s if is_loaded else self.config.init_timeout_s
         try:
-            return await asyncio.wait_for(_ask(process, line), self.config.timeout_s)
+            async with aclosing(_answers(process, line)) as answers:
+                answer = await asyncio.wait_for(anext(answers), limit_s)
+                if not answer:
+                    limit_s = self.config.timeout_s
+                    answer = await asyncio.wait_for(anext(answers), limit_s)
+                return answer
         except BaseException as error:
             # An instance that did not answer in order is never used again.
             await self._end(process)
             if isinstance(error, asyncio.TimeoutError):
-                said = f"timed out after {self.config.timeout_s:g} s"
+                said = f"timed out after {limit_s:g} s"
                 raise InvocationError(said, TIME_LIMIT_REACHED) from None
             if isinstance(error, ConnectionError):
                 raise InvocationError("the process died", PROCESS_EXITED) from None
@@ -228,7 +237,7 @@ class Function:
         return context(config.name, request_id, config.memory_mb, config.timeout_s, config.region)
 
 
-async def _ask(process: asyncio.subprocess.Process, line: bytes) -> dict[str, Any]:
+async def _answers(process: asyncio.subprocess.Process, line: bytes) -> AsyncGenerator[dict[str, Any], None]:
     if process.stdin is None or process.stdout is None:
         raise InvocationError("the process has no pipes")
     process.stdin.write(line)
@@ -238,7 +247,7 @@ async def _ask(process: asyncio.subprocess.Process, line: bytes) -> dict[str, An
             if answer.cut:
                 raise InvocationError("the result is larger than 6 MB", RESPONSE_TOO_LARGE)
             read: dict[str, Any] = json.loads(answer.data.decode("utf-8", "surrogatepass"))
-            return read
+            yield read
     raise InvocationError("the process died", PROCESS_EXITED)
 
 

@@ -7,8 +7,9 @@ Started by its path and isolated (-I), so that of this repository the function s
 with -S not even installed packages, as on the platform.
 
 One JSON line in on standard input, `{"event":…, "context":…, "environ":…}`; one JSON line out, `{"result":…}` or
-`{"error":…}`, UTF-8. What the function prints goes to standard error, its log. The process ends with its standard
-input, in the middle of an invocation too: then nobody waits for the result.
+`{"error":…}`, UTF-8; before the first one `{}`: the function is loaded, its time begins. What the function prints goes
+to standard error, its log. The process ends with its standard input, in the middle of an invocation too: then nobody
+waits for the result.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ def main() -> None:
         try:
             if handler is None:
                 handler = getattr(importlib.import_module(module_name), name)
+                results.write(b"{}\n")
+                results.flush()
             text = _json({"result": handler(invocation["event"], invocation["context"])})
         except BaseException as error:  # noqa: BLE001 (the platform reports whatever ends an invocation)
             traceback.print_exc()

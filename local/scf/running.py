@@ -145,6 +145,7 @@ class Running:
             code_dir=version.code.folder,
             environment=dict(settings.environment),
             timeout_s=float(settings.timeout_s),
+            init_timeout_s=float(settings.init_timeout_s),
             region=deployed.region,
             memory_mb=settings.memory_mb,
             speed=self._speed,

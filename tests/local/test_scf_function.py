@@ -233,9 +233,35 @@ def test_a_failure_is_said_and_the_next_event_is_served(tmp_path: Path, do: str,
     async def work(function: Function) -> Any:
         with pytest.raises(InvocationError, match=why):
             await function.invoke({"do": do})
+        function.config.timeout_s = 30.0
         return await function.invoke({})
 
     assert run(tmp_path, work, timeout_s=4.0 if do == "hang" else 30.0)["count"] >= 1
+
+
+def test_the_time_limit_begins_when_the_code_is_loaded(tmp_path: Path) -> None:
+    """A start that takes longer costs no event its answer; it has a limit of its own, and one that fails says why."""
+
+    async def work(function: Function) -> Any:
+        started = {"count": 0}
+        with suppress(InvocationError):
+            started = await function.invoke({"do": "hang"})
+        function.config.timeout_s = 30.0
+        return started, await function.invoke({})
+
+    slow = "import time; time.sleep(3.5)\n"
+    (tmp_path / "slow.py").write_text(slow + CODE.replace("time.sleep(60)", "pass"))
+    started, _ = run(tmp_path, work, module="slow", timeout_s=3.0)
+    assert 1 == started["count"]
+    late, broken = ("time.sleep(60)", 0.5, r"timed out after 0\.5 s"), ("1 / 0", 30.0, "ZeroDivisionError")
+    for text, limit_s, why in (late, broken):
+        (tmp_path / "never.py").write_text(f"import time; {text}")
+
+        async def never(function: Function, why: str = why) -> None:
+            with pytest.raises(InvocationError, match=why):
+                await function.invoke({})
+
+        run(tmp_path, never, module="never", init_timeout_s=limit_s)
 
 
 def test_the_environment_is_scfs_and_ours_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -300,11 +326,15 @@ def test_a_function_that_is_down_comes_back(tmp_path: Path) -> None:
 
     async def work(function: Function) -> Any:
         before = await function.invoke({})
-        function.take_down(0.2)
+        function.take_down(60)
         with pytest.raises(InvocationError, match="down"):
             await function.invoke({})
-        await asyncio.sleep(0.25)
-        return before, await function.invoke({})
+        down, now = 0.2, asyncio.get_running_loop().time
+        begun = now()
+        function.take_down(down)
+        after = await _answered(function)
+        assert now() - begun >= down
+        return before, after
 
     before, after = run(tmp_path, work)
     assert before["pid"] != after["pid"]
