@@ -109,8 +109,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
     """The local cloud with the production functions; its recorder is a timer."""
     config = LocalConfig(tmp_path_factory.mktemp("console"), timer_recorder=True, gentle=True, speed=20, tick_s=0)
     with RunningCloud(config) as running:
-        running.cloud.callback_settings.timeout_s *= config.speed  # answers take as long as they take
-        running.cloud.trtc_settings.finish_timeout_s = 5
+        running.patient().cloud.trtc_settings.finish_timeout_s = 5
         yield running
 
 

@@ -17,7 +17,7 @@ from tests.local.trtc.servers import until
 def test_the_guides_policies_suffice_for_a_recording(tmp_path: Path) -> None:
     """Start, callbacks, upload, listing, tick, replay: nothing is denied, and the film is there."""
     with RunningCloud(LocalConfig(tmp_path, timer_recorder=True, speed=20, tick_s=0)) as running:
-        with closing(Client(running.cloud.address.gateway, running.cloud.keys.api_token)) as client:
+        with closing(Client(running.patient().cloud.address.gateway, running.cloud.keys.api_token)) as client:
             client.start({"RecordUrl": "https://example.com/", "RecordingId": "allowed"})
             client.wait("allowed", ("recording",), 30)
             client.stop("allowed")

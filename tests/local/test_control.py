@@ -50,8 +50,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory, receiver: WebhookServer) -> 
         faults=rules,
     )
     with RunningCloud(config) as running:
-        running.cloud.callback_settings.timeout_s *= config.speed
-        endpoints = running.cloud.callback_settings.endpoints
+        endpoints = running.patient().cloud.callback_settings.endpoints
         endpoints[SDK_APP_ID] = replace(endpoints[SDK_APP_ID], key=KEY)
         yield running
 
