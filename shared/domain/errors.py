@@ -35,7 +35,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from shared.domain.redaction import MOST_ID, id_of, redact, whole
+from shared.domain.codes import code_of
+from shared.domain.redaction import id_of, redact, whole
 
 MOST_FIELDS = 100
 """Wrong fields that one error tells of: no reply may exceed what the platform lets through."""
@@ -156,7 +157,7 @@ class RecorderError(WebRecordError):
 
     def redact(self) -> None:
         """Take out what is hidden by now, and what can't be stored: TRTC's words may quote what a call held."""
-        self.code, self.message = redact(whole(self.code))[:MOST_ID], redact(whole(self.message))[:LONGEST_LINE]
+        self.code, self.message = code_of(self.code), redact(whole(self.message))[:LONGEST_LINE]
         self.request_id = id_of(self.request_id)
         self.args = (f"{self.code}: {self.message}",)
 

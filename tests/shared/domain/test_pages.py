@@ -262,6 +262,13 @@ def test_an_at_sign_behind_the_host_is_no_login(url: str) -> None:
     assert url == check_no_login(url)
 
 
+@pytest.mark.parametrize("between", ["", "//"])
+def test_an_address_without_a_slash_is_read_once(between: str) -> None:
+    """A million letters are no more than a million steps."""
+    url = f"http:{between}{'a' * 1_000_000}"
+    assert url == check_no_login(url)
+
+
 @given(st.text("https:/\\@?#au.", max_size=24))
 def test_no_login_passes(rest: str) -> None:
     """Whatever is let through holds none for a browser."""

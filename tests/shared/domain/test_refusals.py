@@ -12,7 +12,9 @@ from shared.domain.errors import (
     TaskExists,
     TaskNotFound,
 )
-from shared.domain.refusals import refusal
+from shared.domain.reasons import of_trtc
+from shared.domain.redaction import hiding
+from shared.domain.refusals import is_quota, is_rate, refusal
 
 CODES: list[tuple[type[RecorderError], list[str]]] = [
     (TaskExists, ["FailedOperation.TaskExist"]),
@@ -74,6 +76,19 @@ def test_code(kind: type[RecorderError], code: str) -> None:
     assert kind is type(error)
     assert (code, "a message", "request-1") == (error.code, error.message, error.request_id)
     assert f"{code}: a message" == str(error)
+
+
+@pytest.mark.parametrize("code", [code for _, codes in CODES for code in codes])
+def test_a_code_means_the_same_whatever_a_page_calls_its_parameters(code: str) -> None:
+    """What is hidden while a start is under way may be any word, also one of TRTC's."""
+
+    def meant() -> tuple[object, ...]:
+        error = refusal(code, "a message", "request-1")
+        return type(error), is_rate(error.code), is_quota(error.code), of_trtc(error.code)
+
+    before = meant()
+    with hiding([code, *code.split("."), *(code[at : at + 6] for at in range(len(code)))]):
+        assert before == meant()
 
 
 def test_busy_was_answered() -> None:

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from shared.domain.errors import RecorderBusy, WebRecordError
 from shared.domain.parsing import parse_request
+from shared.domain.reasons import Code
 from shared.domain.refusals import refusal
+from shared.domain.states import State
 from shared.http.replies import problem, recording_reply
 from tests.examples import at_most
 from tests.shared.usecases.ticking import HOOK, Site
@@ -81,3 +83,17 @@ def test_validation_tells_no_key(body: dict[str, Any]) -> None:
     told = problem(raised.value, "r").body
     assert "9zXqVtBnM4pLwKc7RsYd2fGh" not in told
     assert "AKIDcaller" not in told
+
+
+def test_a_page_whose_query_has_words_of_trtcs_codes_waits_for_a_full_trtc_like_any() -> None:
+    """What is hidden as a ticket is not taken out of a code, which says what happens next."""
+    site = Site()
+    site.trtc.refusals = [refusal("ResourceInsufficient.RequestRejection", "full", "r") for _ in range(40)]
+    for number, query in enumerate(("kind=lesson", "kind=Resource", "RequestRejection", "Insufficient.Request")):
+        site.start(f"k{number}", f"https://example.com/?{query}")
+    site.minutes(10)
+    told = [site.recording(f"k{number}") for number in range(4)]
+    assert {(State.QUEUED, Code.TRTC_FULL)} == {(one.state, one.reason_code) for one in told}
+    site.trtc.refusals = []
+    site.minutes(2)
+    assert {State.STARTING} == {site.recording(f"k{number}").state for number in range(4)}
