@@ -8,6 +8,7 @@ that none delays another.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from zlib import crc32
 
 from shared.domain import keys
@@ -17,6 +18,8 @@ from shared.ports import ObjectStore
 
 LONGEST_MS = 3_600_000
 """The longest wait between two tries of a marker that always fails."""
+AT_ONCE = 1_000
+"""Markers that are deleted by one call."""
 
 
 def mark_look(store: ObjectStore, recording_id: str, at_ms: int) -> None:
@@ -71,6 +74,15 @@ def mark_start(store: ObjectStore, accepted: Accepted, now_ms: int, behind_ms: i
     deadlines_ms = [ms for ms in (accepted.start_by_ms, accepted.stop_at_ms) if ms is not None]
     if deadlines_ms and (accepted.has_start_by or not accepted.is_early(now_ms)):
         mark_look(store, accepted.recording_id, min(deadlines_ms))
+
+
+def drop(store: ObjectStore, marks: Sequence[str]) -> None:
+    """Delete the markers of a recording that was looked at: hundreds where a caller asked the same over and over."""
+    if len(marks) == 1:
+        store.delete(marks[0])
+        return
+    for at in range(0, len(marks), AT_ONCE):
+        store.delete_many(marks[at : at + AT_ONCE])
 
 
 def claim(store: ObjectStore, accepted: Accepted, now_ms: int) -> None:

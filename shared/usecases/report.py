@@ -190,8 +190,8 @@ def without_request(
             markers.mark_look(ports.store, recording_id, again_ms)
     elif ports.job_store is not None:  # or it is a job, whose lines are not all accepted
         left = go_on(recording_id, ports, ports.many, ports.job_store)
-    for marker in marks:
-        at_ms = keys.marked(marker)[0]
-        is_done = left is not None or now_ms - at_ms >= CLAIM_MS
-        if at_ms != again_ms if tombstone else is_done:
-            ports.store.delete(marker)
+
+    def is_done(at_ms: int) -> bool:
+        return at_ms != again_ms if tombstone else left is not None or now_ms - at_ms >= CLAIM_MS
+
+    markers.drop(ports.store, [marker for marker in marks if is_done(keys.marked(marker)[0])])

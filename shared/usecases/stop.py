@@ -34,9 +34,10 @@ def stop(recording_id: str, why: str, ports: Ports) -> Recording:
     state = decide(known.accepted, known.evidence).state
     if state.final and not startable:
         return _saved(known, ports)
-    # Whoever is at the document now, or this call if it dies, may leave the fact out: then they are over.
-    markers.mark_look(store, recording_id, now_ms + IN_FLIGHT_MS)
-    known = journal.record(store, known, facts.stop_requested(now_ms, why))
+    if known.evidence.stop is None:  # once: who asks over and over would leave a fact and a marker each time
+        # Whoever is at the document now, or this call if it dies, may leave the fact out: then they are over.
+        markers.mark_look(store, recording_id, now_ms + IN_FLIGHT_MS)
+        known = journal.record(store, known, facts.stop_requested(now_ms, why))
     last = last_attempt(known.evidence)
     if startable and last and last[1].unanswered:
         with suppress(TaskNotFound, RecorderBusy):

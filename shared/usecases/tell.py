@@ -129,8 +129,7 @@ class Tellings:
         if next_ms is not None:
             after_ms = keys.marked(marks[-1])[0] + 1 if marks else 0
             markers.mark_message(self._ports.store, recording_id, max(next_ms, after_ms))
-        for marker in marks:
-            self._ports.store.delete(marker)
+        markers.drop(self._ports.store, marks)
 
     def _send(self, step: Notify, known: Known, recording: Recording) -> Fact:
         accepted, at_ms, ended = known.accepted, self._ports.clock(), False

@@ -153,8 +153,7 @@ class _Looks:
             return False
         self._report.note_look(None, recording, (), asked=asking)
         self._mark(known, recording, step, marks)
-        for marker in marks:
-            ports.store.delete(marker)
+        markers.drop(ports.store, marks)
         return True
 
     def _look(self, recording_id: str, marks: list[str], *, asking: bool) -> None:
@@ -182,8 +181,7 @@ class _Looks:
             was = decide(known.accepted, before) if changed else None
             self._report.note_look(was, recording, known.evidence.tasks.values(), asked=asking)
         self._mark(known, recording, step, marks)
-        for marker in marks:
-            ports.store.delete(marker)
+        markers.drop(ports.store, marks)
 
     def _mark(self, known: Known, recording: Recording, step: Step, marks: list[str]) -> None:
         """Write the marker of the recording's next check."""

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from shared.domain.refusals import refusal
 from shared.store.journal import current
 from shared.usecases.tick import tick
 from testing.callbacks import callback, mp4_stop
 from tests.rounds import RoundsStore
-from tests.shared.usecases.ticking import HOOK, Site
+from tests.shared.usecases.ticking import HOOK, MINUTE_MS, Site
 
 SHARED = Path(__file__).parents[3] / "shared"
 CALLS = {"put", "create", "get", "list", "delete", "delete_many", "at_once", "start", "stop", "describe", "send"}
@@ -95,3 +96,17 @@ def held() -> Iterator[str]:
 def test_no_lock_is_held_over_a_call() -> None:
     """One that waits for storage, TRTC or a receiver would make everybody wait."""
     assert [] == list(held())
+
+
+def test_a_thousand_markers_of_one_recording_go_at_once(site: Site) -> None:
+    """A caller who repeats a start that waits leaves one each time: no tick deletes them one by one."""
+    site.trtc.refusals = [refusal("ResourceInsufficient.RequestRejection", "full", "r") for _ in range(500)]
+    for _ in range(1_000):
+        site.start()
+        site.clock.now += 10
+    assert len(site.listed("open/")) > 900
+    site.clock.now += MINUTE_MS
+    rounds(site)
+    site.minutes()
+    assert rounds(site) < 60
+    assert len(site.listed("open/")) < 5

@@ -49,6 +49,17 @@ class TestStop:
         world.start()
         assert stop("k1", "a", world.ports).state is stop("k1", "b", world.ports).state
 
+    def test_stopping_over_and_over_leaves_no_more_than_once(self) -> None:
+        """Facts and markers are read by every callback and tick: a caller who polls by stopping makes none of them."""
+        world = World()
+        world.start()
+        stop("k1", "asked by ops", world.ports)
+        left = world.listed()
+        for _ in range(20):
+            world.clock.now += 500
+            assert State.STOPPING is stop("k1", "asked by ops", world.ports).state
+        assert left == world.listed()
+
     def test_a_queued_recording_is_given_up(self) -> None:
         """What has not started never will."""
         world = World()
