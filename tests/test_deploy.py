@@ -593,7 +593,7 @@ def test_the_guide_counts_requests_as_the_code_makes_them() -> None:
     counted["four callbacks"] = four + store.taken()
     looks += minutes(60)
     assert (8, []) == (looks.pop("looks"), [*world.listed("open/"), *world.listed("ask/")])
-    counted["eight looks of the timer"] = looks
+    counted["eight checks by the timer"] = looks
     counted["**together**"] = sum(counted.values(), Counter[str]())
     for title, counts in counted.items():
         (row,) = re.findall(rf"^\| {re.escape(title)} \|(.*)\|$", COSTS, re.MULTILINE)

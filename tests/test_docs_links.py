@@ -13,12 +13,14 @@ ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 SECTIONS = {
     "docs/page-guide.md": ["Say when the page is ready"],
-    "docs/notifications.md": ["Python", "Node", "Java", "Change the secret"],
+    "docs/notifications.md": ["Catch up after an outage", "Python", "Node", "Java", "Change the secret"],
     "docs/operations.md": ["Survive ten minutes of outage", "Fix a problem", "Set up queries and alarms"],
     "docs/deploy.md": ["Deploy with three commands", "Rotate keys", "Roll back", "Remove everything"],
-    "docs/api.md": ["What a token may do", "Limits", "Send a request", "Reason codes", "Problems"],
+    "docs/api.md": ["What a token may do", "Limits", "Send a request", "Repeat a request", "Reason codes", "Problems"],
     "docs/guarantees.md": ["Promises", "How a silent recording ends", "Not promised"],
-    "docs/local-cloud.md": ["Test your own integration", "Inject faults"],
+    "docs/local-cloud.md": ["Test your backend and receiver", "Test your own StartWebRecord client", "Inject faults"],
+    "docs/storage.md": ["Keep and expire"],
+    "docs/states.md": ["It stays open for too long"],
     "CONTRIBUTING.md": ["Set up and edit", "Add something"],
 }
 """What readers looked for: each has a title, in a document that README links to."""
