@@ -137,7 +137,7 @@ def test_ctrl_c_keeps_what_was_started(home: Path) -> None:
             while len(server.calls) < 6:
                 time.sleep(0.01)
             process.send_signal(signal.SIGINT)
-            _, err = process.communicate(timeout=20)
+            _, err = process.communicate(timeout=60)
         assert 130 == process.returncode, err
         service.first.clear()
         assert "interrupted: started recordings continue; the same command starts the rest" == err.splitlines()[-1]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.calls import COMMAND, Cli
+from tests.cli.calls import COMMAND, Cli, said
 from tests.cli.scripted import Answer, Call, scripted
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -37,7 +37,9 @@ def shell(url: str, line: str, **env: str) -> subprocess.CompletedProcess[str]:
     """Run a line of a shell in which `webrecord` is the command, with nothing in its environment but these."""
     variables = {"PATH": os.environ["PATH"], "WEBRECORD_ENDPOINT": url, **env}
     script = f'webrecord() {{ {shlex.join(COMMAND)} "$@"; }}; {line}'
-    return subprocess.run(["bash", "-c", script], env=variables, capture_output=True, text=True, timeout=60)
+    ran = subprocess.run(["bash", "-c", script], env=variables, capture_output=True, text=True, timeout=120)
+    ran.stderr = said(ran.stderr)
+    return ran
 
 
 @pytest.mark.process

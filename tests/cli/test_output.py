@@ -15,7 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from tests.cli.calls import Cli, patient
+from tests.cli.calls import Cli, patient, said
 from tests.cli.scripted import Answer, scripted
 from webrecord import films, tables
 from webrecord.errors import EXIT_STATUSES, BadUsage
@@ -110,7 +110,7 @@ def test_colours_are_for_terminals_that_want_them(more: dict[str, str], coloured
                 said = b""
                 while b"failed" not in said:
                     said += os.read(ours, 65536)
-                process.communicate(timeout=20)
+                process.communicate(timeout=60)
             os.close(ours)
             assert wanted == (b"\x1b[31m" in said), said
 
@@ -122,8 +122,8 @@ def test_json_for_an_encoding_that_is_not_utf8() -> None:
     with scripted(lambda _: Answer(200, {"state": "课程 \U0001f600"})) as server:
         env = {"WEBRECORD_ENDPOINT": server.url, "PYTHONIOENCODING": "latin-1"}
         with Cli(env).process("show", "x", "--json") as process:
-            out, err = process.communicate(timeout=20)
-    assert (0, "") == (process.returncode, err)
+            out, err = process.communicate(timeout=60)
+    assert (0, "") == (process.returncode, said(err))
     assert {"state": "课程 \U0001f600"} == json.loads(out)
 
 
@@ -197,6 +197,6 @@ def test_help_suffices() -> None:
 def test_each_shell_gets_its_completion(shell: str, has: str) -> None:
     """A script on stdout that names the command."""
     with Cli({"_WEBRECORD_COMPLETE": f"source_{shell}"}).process() as process:
-        out, _ = process.communicate(timeout=20)
+        out, _ = process.communicate(timeout=60)
     assert has in out
     assert "_WEBRECORD_COMPLETE" in out

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.cli.calls import PAGE, Cli
+from tests.cloud import RunningCloud
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +19,7 @@ def room() -> str:
 
 
 @pytest.fixture
-def recorded(cli: Cli, room: str) -> Callable[[str], str]:
+def recorded(cli: Cli, room: str, running: RunningCloud) -> Callable[[str], str]:
     """Makes a completed recording with the id, once."""
 
     def record(key: str) -> str:
@@ -27,6 +28,7 @@ def recorded(cli: Cli, room: str) -> Callable[[str], str]:
                 "completed"
                 == cli.ok("start", PAGE, "--key", key, "-l", f"room={room}", "--seconds", "1", "--wait")["state"]
             )
+            running.heard()
         return key
 
     return record
@@ -63,7 +65,9 @@ def test_a_list_for_people_is_a_table(cli: Cli, recorded: Callable[[str], str]) 
     header = ran.out.splitlines()[0]
     assert re.match(r"created \([+-]\d\d:\d\d\) +id +state +length +files +film +page +labels", header)
     (line,) = [line for line in ran.out.splitlines() if "cli-list-1" in line]
-    assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +cli-list-1 +completed +0:00:0\d +1 +(?:[a-z]+ +)?https://", line)
+    assert re.match(
+        r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +cli-list-1 +completed +0:\d\d:\d\d +1 +(?:[a-z]+ +)?https://", line
+    )
 
 
 def test_show_tells_everything(cli: Cli, recorded: Callable[[str], str]) -> None:
@@ -81,7 +85,7 @@ def test_what_is_not_there_is_5(cli: Cli) -> None:
     for command in (("show",), ("watch",), ("events",), ("stop",), ("download",), ("cancel",), ("delete", "--yes")):
         ran = cli(*command, "cli-nothing-there")
         assert (5, "") == (ran.status, ran.out), command
-        assert 1 == len(ran.err.splitlines())
+        assert 1 == len(ran.err.splitlines()), ran.err
     assert 5 == cli("show", "../recordings/x?y#z").status
 
 

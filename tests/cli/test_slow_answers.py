@@ -8,7 +8,6 @@ import os
 import pty
 import re
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -25,34 +24,45 @@ from webrecord.settings import Target
 from webrecord.waiting import Waiting
 
 pytestmark = pytest.mark.usefixtures("home")
-LATE_S = 3.0
 RECORDING = {"recording_id": "x", "state": "completed", "recordings": [], "status": "ok"}
 
 
-def late(call: Call) -> Answer:
-    """Answer right, after longer than a command is silent."""
-    del call
-    time.sleep(LATE_S)
-    return Answer(200, RECORDING)
+class Late:
+    """Answers right, once a test has seen that it is waited for."""
+
+    def __init__(self) -> None:
+        self.seen = threading.Event()
+
+    def __call__(self, call: Call) -> Answer:
+        del call
+        self.seen.wait(120)
+        return Answer(200, RECORDING)
 
 
 @pytest.mark.process
 def test_a_command_says_what_it_waits_for(home: Path) -> None:
     """One line once two seconds are over, in the reader's language; with --json stdout is one document all the same."""
     (home / "a.jsonl").write_text(f'{{"url": "{PAGE}"}}\n')
-    with scripted(late) as server, ThreadPoolExecutor() as pool:
 
-        def run(*words: object, **env: str) -> Ran:
-            with Cli({"WEBRECORD_ENDPOINT": server.url, **env}).process(*words) as process:
-                out, err = process.communicate(timeout=60)
-            return Ran(process.returncode, out, err)
+    def run(line: str, *words: object, **env: str) -> Ran:
+        late, err = Late(), ""
+        with scripted(late) as server, Cli({"WEBRECORD_ENDPOINT": server.url, **env}).process(*words) as process:
+            assert process.stderr is not None
+            for one in process.stderr:
+                err += one.replace(server.url, "URL")
+                if line in err:
+                    late.seen.set()
+            assert process.stdout is not None
+            out = process.stdout.read()
+        return Ran(process.returncode, out, err)
 
-        documented = pool.submit(run, "show", "x", "--json", WEBRECORD_LANG="zh")
-        chinese = pool.submit(run, "list", WEBRECORD_LANG="zh")
-        others = [pool.submit(run, *words) for words in (("doctor",), ("batch", home / "a.jsonl"))]
-    line = f"waiting for an answer of {server.url} (from WEBRECORD_ENDPOINT) …\n"
+    line, ours = "waiting for an answer of URL (from WEBRECORD_ENDPOINT) …\n", {"WEBRECORD_LANG": "zh"}
+    with ThreadPoolExecutor() as pool:
+        documented = pool.submit(run, line, "show", "x", "--json", **ours)
+        chinese = pool.submit(run, "等待 URL（来自 WEBRECORD_ENDPOINT） 应答…\n", "list", **ours)
+        others = [pool.submit(run, line, *words) for words in (("doctor",), ("batch", home / "a.jsonl"))]
     assert (line, RECORDING) == (documented.result().err, json.loads(documented.result().out))
-    assert f"等待 {server.url}（来自 WEBRECORD_ENDPOINT） 应答…\n" in chinese.result().err
+    assert "等待 URL（来自 WEBRECORD_ENDPOINT） 应答…\n" in chinese.result().err
     assert [0, 0] == [ran.result().status for ran in others]
     assert all(line in ran.result().err for ran in others)
 
@@ -61,17 +71,20 @@ def test_a_command_says_what_it_waits_for(home: Path) -> None:
 def test_on_a_terminal_it_is_one_line_that_is_written_anew() -> None:
     """With the seconds that it lasts, gone when the answer is there; the result stands alone."""
     leader, follower = pty.openpty()
+    late, shown = Late(), b""
     with scripted(late) as server:
         cli = Cli({"WEBRECORD_ENDPOINT": server.url, "TERM": "xterm", "COLUMNS": "200"})
+        wait = rf"waiting for an answer of {server.url} \(from WEBRECORD_ENDPOINT\) … \(\d+ s\)".encode()
         with cli.process("show", "x", "--json", stderr=follower) as process:
             os.close(follower)
+            while piece := _read(leader):
+                shown += piece
+                if re.search(wait, shown):
+                    late.seen.set()
             out, _ = process.communicate(timeout=60)
-    shown = b""
-    while piece := _read(leader):
-        shown += piece
     os.close(leader)
     assert (0, RECORDING) == (process.returncode, json.loads(out))
-    assert re.search(rf"waiting for an answer of {server.url} \(from WEBRECORD_ENDPOINT\) … \(2 s\)", shown.decode())
+    assert min(int(seconds) for seconds in re.findall(r"… \((\d+) s\)", shown.decode())) >= 2
     assert (1, True) == (shown.count(b"\n"), shown.endswith(b"\x1b[1A\x1b[2K")), "the line is written over, and erased"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.calls import PAGE, Cli
+from tests.cli.calls import PAGE, Cli, said
 
 
 def test_start_prints_the_recording_and_goes(cli: Cli) -> None:
@@ -28,10 +28,12 @@ def test_start_prints_the_recording_and_goes(cli: Cli) -> None:
 
 def test_start_wait_seconds_records_so_long(cli: Cli) -> None:
     """It stays until the files are there; states go to stderr, the result alone to stdout."""
+    began = time.monotonic()
     ran = cli("start", PAGE, "--wait", "--seconds", "1", "--json")
+    took_ms = 1_000 * (time.monotonic() - began)
     assert 0 == ran.status, ran.err
     assert "completed" == ran.document["state"]
-    assert 800 <= ran.document["duration_ms"] <= 8000
+    assert 800 <= ran.document["duration_ms"] <= took_ms
     assert "recording" in ran.err
     (file,) = ran.document["files"]
     assert file["url"]
@@ -121,10 +123,10 @@ def test_ctrl_c_says_that_the_recording_goes_on(cli: Cli) -> None:
             heard.append(process.stderr.readline())
             assert process.poll() is None, heard
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
     assert 130 == process.returncode
     assert "" == out
-    (line,) = err.splitlines()
+    (line,) = said(err).splitlines()
     assert line.startswith("interrupted: the recording cli-ctrl-c continues; `webrecord stop cli-ctrl-c` ends it")
     assert "recording" == cli.ok("show", "cli-ctrl-c")["state"]
     cli.ok("stop", "cli-ctrl-c")
@@ -132,10 +134,13 @@ def test_ctrl_c_says_that_the_recording_goes_on(cli: Cli) -> None:
 
 def test_a_time_out_leaves_the_recording_alone(cli: Cli) -> None:
     """7, in about the time that was given."""
+    cli.ok("start", PAGE, "--key", "cli-timeout")
+    while cli.ok("show", "cli-timeout")["state"] != "recording":
+        time.sleep(0.05)
     began = time.monotonic()
     ran = cli("start", PAGE, "--key", "cli-timeout", "--wait", "--timeout", "1")
     assert 7 == ran.status
-    assert 1 <= time.monotonic() - began < 30
+    assert 1 <= time.monotonic() - began < 60
     assert "cli-timeout is still recording after 1 s" in ran.err
     cli.ok("stop", "cli-timeout")
 

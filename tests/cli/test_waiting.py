@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.cli.calls import PAGE, Cli
+from tests.cli.calls import PAGE, Cli, said
 from tests.cli.scripted import Answer, Call, scripted
+from tests.local.trtc.servers import until
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -113,15 +114,26 @@ def test_a_second_ctrl_c_ends_at_once(home: Path) -> None:
         scripted(hang) as server,
         Cli({"WEBRECORD_ENDPOINT": server.url}).process("batch", home / "a.jsonl") as process,
     ):
-        assert asked.wait(30)
+        assert asked.wait(60)
+        until(lambda: slept(process.pid) > 0)
+        before = slept(process.pid)
         process.send_signal(signal.SIGINT)
+        until(lambda: slept(process.pid) > before)  # two signals that nobody has taken yet are one
         time.sleep(0.5)
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=60)
         release.set()
     assert 130 == process.returncode, err
-    assert "interrupted: started recordings continue; `webrecord list` shows it, `webrecord stop ID` ends it\n" == err
+    assert "interrupted: started recordings continue; `webrecord list` shows it, `webrecord stop ID` ends it\n" == said(
+        err
+    )
+
+
+def slept(pid: int) -> int:
+    """Return how often the main thread has gone to sleep."""
+    text = Path(f"/proc/{pid}/task/{pid}/status").read_text()
+    return int(text.partition("\nvoluntary_ctxt_switches:")[2].split()[0])
 
 
 def test_each_command_has_an_example() -> None:

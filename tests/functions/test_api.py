@@ -53,10 +53,10 @@ def started(call: Call, key: str, **fields: object) -> dict[str, Any]:
     return dict(recording)
 
 
-def completed(call: Call, key: str, **fields: object) -> dict[str, Any]:
+def completed(call: Call, running: RunningCloud, key: str, **fields: object) -> dict[str, Any]:
     """Record something, stop it and wait for its end."""
     started(call, key, **fields)
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while (told := call("GET", f"/recordings/{key}")[1])["state"] != "recording":
         assert time.monotonic() < until, told
         time.sleep(0.05)
@@ -64,12 +64,13 @@ def completed(call: Call, key: str, **fields: object) -> dict[str, Any]:
     while told["state"] != "completed":
         assert time.monotonic() < until, told
         told = call("GET", f"/recordings/{key}/wait", query={"timeout": "5"})[1]
-    return dict(told)
+    running.heard()
+    return dict(call("GET", f"/recordings/{key}")[1])
 
 
-def test_the_film_is_behind_its_url(call: Call) -> None:
+def test_the_film_is_behind_its_url(call: Call, deployed: RunningCloud) -> None:
     """Signed for everybody who has it, in parts too; nobody reads it without the signature."""
-    told = completed(call, "api-film")
+    told = completed(call, deployed, "api-film")
     (film,) = told["files"]
     whole = httpx.get(film["url"])
     assert (200, film["size"]) == (whole.status_code, len(whole.content))
@@ -81,9 +82,9 @@ def test_the_film_is_behind_its_url(call: Call) -> None:
     assert "evidence" not in told
 
 
-def test_a_playlist_plays_from_a_private_bucket(call: Call) -> None:
+def test_a_playlist_plays_from_a_private_bucket(call: Call, deployed: RunningCloud) -> None:
     """Every segment it names is there."""
-    told = completed(call, "api-hls", format="hls")
+    told = completed(call, deployed, "api-hls", format="hls")
     (film,) = [file for file in told["files"] if file["name"].endswith(".m3u8")]
     path, _, name = film["playlist_url"].partition("?file=")
     status, body, headers = call("GET", f"/{path}", query={"file": name})
@@ -93,9 +94,9 @@ def test_a_playlist_plays_from_a_private_bucket(call: Call) -> None:
     assert {200} == {httpx.get(segment).status_code for segment in segments}
 
 
-def test_a_segment_leads_to_a_private_bucket(call: Call) -> None:
+def test_a_segment_leads_to_a_private_bucket(call: Call, deployed: RunningCloud) -> None:
     """A long playlist names this address, with the token; where it leads to needs none. Nothing beside it is signed."""
-    told = completed(call, "api-segment", format="hls")
+    told = completed(call, deployed, "api-segment", format="hls")
     (film,) = [file for file in told["files"] if file["name"].endswith(".m3u8")]
     file = film["name"]
     body = call("GET", "/recordings/api-segment/playlist", query={"file": file})[1]
@@ -109,9 +110,9 @@ def test_a_segment_leads_to_a_private_bucket(call: Call) -> None:
     assert 401 == call("GET", path, query={"file": file, "name": name}, token=None)[0]
 
 
-def test_raw_callbacks_and_their_signature_times(call: Call) -> None:
+def test_raw_callbacks_and_their_signature_times(call: Call, deployed: RunningCloud) -> None:
     """In order, as TRTC sent them."""
-    completed(call, "api-events")
+    completed(call, deployed, "api-events")
     told = call("GET", "/recordings/api-events/events")[1]["events"]
     types = [event["body"]["EventType"] for event in told]
     assert 801 == types[0]
@@ -132,11 +133,11 @@ def test_lists(call: Call) -> None:
         call("POST", f"/recordings/api-list-{number}/stop")
 
 
-def test_deleting(call: Call) -> None:
+def test_deleting(call: Call, deployed: RunningCloud) -> None:
     """What records can't be; what is over can, and is gone with its film."""
     started(call, "api-delete")
     assert 409 == call("DELETE", "/recordings/api-delete")[0]
-    told = completed(call, "api-delete-2")
+    told = completed(call, deployed, "api-delete-2")
     call("POST", "/recordings/api-delete/stop")
     status, body, _ = call("DELETE", "/recordings/api-delete-2", query={"files": "true"})
     assert (204, "") == (status, body)
@@ -153,9 +154,9 @@ def test_a_scheduled_one_is_cancelled(call: Call) -> None:
     assert "stopped before it started" in told["reason"]
 
 
-def test_conditional_reads(call: Call) -> None:
+def test_conditional_reads(call: Call, deployed: RunningCloud) -> None:
     """304 for what the caller has; HEAD says the same without a body; wait never says 304."""
-    completed(call, "api-etag")
+    completed(call, deployed, "api-etag")
     _, _, headers = call("GET", "/recordings/api-etag")
     for given in (headers["ETag"], f'"other", W/{headers["ETag"]}', "*"):
         status, body, again = call("GET", "/recordings/api-etag", if_none_match=given)

@@ -31,10 +31,10 @@ def post(running: RunningCloud, body: bytes, **replaced: str) -> dict[str, Any]:
 
 def test_a_signed_callback_is_acknowledged(deployed: RunningCloud) -> None:
     """200 and `{"code":0}`; the raw bytes are in the bucket."""
-    body = callback(801, {"Status": 1}, 5_000, "FunctionTask")
+    body = callback(801, {"Status": 1}, 5_000, "SignedTask")
     reply = post(deployed, body)
     assert (200, '{"code":0}') == (reply["statusCode"], reply["body"])
-    stored = deployed.cloud.state_dir / "cos" / "webrecord-1250000000" / "webrecord" / "tasks" / "FunctionTask"
+    stored = deployed.cloud.state_dir / "cos" / "webrecord-1250000000" / "webrecord" / "tasks" / "SignedTask"
     assert [body] == [path.read_bytes() for path in (stored / "facts").iterdir()]
 
 

@@ -96,7 +96,7 @@ def test_ctrl_c_while_it_starts_leaves_nothing(tmp_path: Path) -> None:
     with started("local", "record", PAGE, "--state-dir", str(tmp_path)) as command:
         until((tmp_path / "cloud.log").exists)
         command.send_signal(signal.SIGINT)
-        assert 130 == command.wait(30)
+        assert 130 == command.wait(60)
         assert "Traceback" not in (command.stderr.read() if command.stderr else "")
     until(lambda: not any(str(tmp_path) in line for line in commands()))
 
@@ -106,7 +106,7 @@ def test_a_command_that_is_interrupted_does_not_wait(tmp_path: Path) -> None:
     with started("tests.local.user", str(tmp_path), PAGE) as user:
         cloud = int(line_of(user))
         user.send_signal(signal.SIGINT)
-        user.wait(30)
+        user.wait(60)
         said = user.stderr.read() if user.stderr else ""
     assert f"(process {cloud}) goes on" in said
     until(lambda: not alive(cloud))
@@ -154,7 +154,7 @@ def test_a_second_signal_waits_for_nothing(tmp_path: Path) -> None:
             until(lambda: any(b'"EventType": 802' in body for _, _, body in list(receiver.requests)))
             assert cloud.poll() is None
             cloud.send_signal(signal.SIGINT)
-            assert 0 == cloud.wait(40)  # of a busy machine; the callbacks would be tried for minutes
+            assert 0 == cloud.wait(60)  # of a busy machine; the callbacks would be tried for minutes
     finally:
         receiver.close()
 

@@ -119,13 +119,13 @@ def test_too_many_requests_a_second_are_refused(modules: Path, running: RunningC
     """Of 40 at once the limit's number is answered, and of the others some are RequestLimitExceeded."""
     settings = running.cloud.trtc_settings
     time.sleep(1.1)  # calls of the second before count, too
-    usual, settings.max_requests_per_second = settings.max_requests_per_second, 5  # that a slow machine meets it, too
+    usual, settings.max_requests_per_second = settings.max_requests_per_second, 1  # that a slow machine meets it, too
     try:
         codes = play(modules, "trtc.js", {**trtc_place(running), "burst": 40})["codes"]
     finally:
         settings.max_requests_per_second = usual
     assert {"RequestLimitExceeded", "FailedOperation.TaskNotExist"} == set(codes)
-    assert codes.count("FailedOperation.TaskNotExist") >= 5
+    assert codes.count("FailedOperation.TaskNotExist") >= 1
 
 
 @pytest.fixture(scope="module", params=["temporary", "lasting"])

@@ -146,7 +146,7 @@ def test_listener_may_call_back(tmp_path: Path) -> None:
     with cos:
         cos.client.put_object(Bucket=BUCKET, Key="bad", Body=b"")
         cos.client.put_object(Bucket=BUCKET, Key="good", Body=b"content")
-        assert done.wait(5)
+        assert done.wait(60)
     assert read == [b"content"]
 
 

@@ -101,11 +101,11 @@ def test_pages_against_a_model(keys: list[str], prefix: str, delimiter: str, lim
 def test_large_bucket() -> None:
     """A page of a large bucket costs what a page costs: 400 pages of 100 000 keys take a moment, not minutes."""
     view = ListingView(Entry(f"k/{number:06d}", "", 0, "", 0, 0.0, 0, Attributes()) for number in range(100_000))
-    started = time.perf_counter()
+    started = time.thread_time()  # of a processor: others may have it, too
     for number in range(400):
         assert len(view.page("k/", f"k/{number * 200:06d}", "", 1000).entries) == 1000
     assert view.page("", "", "/", 1000).prefixes == ["k/"]
-    assert time.perf_counter() - started < 5
+    assert time.thread_time() - started < 5
 
 
 def test_delay(cos: RunningCos) -> None:

@@ -156,7 +156,7 @@ def function(name: str = "one", **changes: Any) -> dict[str, Any]:
     return {key: value for key, value in {**valid, **changes}.items() if value is not None}
 
 
-def until(look: Callable[[], Any], seconds: float = 30) -> Any:
+def until(look: Callable[[], Any], seconds: float = 90) -> Any:
     """Return what a look finds once it finds something."""
     end = time.monotonic() + seconds
     while not (found := look()):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -286,11 +285,18 @@ def test_half_a_character_is_a_refusal_like_any_other(shared: Account, half: str
 
 def test_what_is_under_way_comes_to_its_end_when_new_code_is_put(shared: Account) -> None:
     """The old code answers whom it was called by; the next call is the new code's."""
-    slow = 'import time\ndef main_handler(event, context):\n    time.sleep(1.5)\n    return "old"\n'
+    slow = """
+import time
+def main_handler(event, context):
+    print("under way", flush=True)
+    time.sleep(1.5)
+    return "old"
+"""
     shared.create("slow", Code={"ZipFile": zipped(slow)})
     with ThreadPoolExecutor(1) as pool:
         called = pool.submit(shared.call, "scf", "InvokeFunction", FunctionName="slow")
-        time.sleep(0.5)
+        log = shared.running.cloud.state_dir / "scf" / "logs" / "slow.log"
+        until(lambda: log.exists() and "under way" in log.read_text())
         shared.call("scf", "UpdateFunctionCode", FunctionName="slow", ZipFile=zipped(slow.replace("old", "new")))
         shared.settled("slow")
         assert '"new"' == shared.call("scf", "InvokeFunction", FunctionName="slow")["Result"]["RetMsg"]

@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 ROOT = Path(__file__).parents[3]
 CLOCK = (ROOT / "local" / "pages" / "clock.html").as_uri()
-WAIT_S = 30.0
+WAIT_S = 90.0
 
 
 class RecorderProcess:
@@ -134,7 +134,7 @@ def processes() -> Iterator[tuple[int, int, str]]:
                 yield int(entry.name), parent, command
 
 
-def all_gone(family: dict[int, str], within_s: float = 5) -> bool:
+def all_gone(family: dict[int, str], within_s: float = 30) -> bool:
     """Tell whether all these processes are gone, or go within a moment."""
     deadline = time.monotonic() + within_s
     while family.items() & {(pid, command) for pid, _, command in processes()}:

@@ -213,7 +213,7 @@ def test_no_connection_outlives_its_recorder() -> None:
     program = "from local.recorder.connection import Pusher; c = Pusher({url!r}, 60)\nwhile True: c.step()"
     with mute() as url:
         recorder = subprocess.Popen([sys.executable, "-c", program.format(url=url)], cwd=ROOT)
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         pushing: dict[int, str] = {}
         while not pushing and time.monotonic() < until:
             pushing = {pid: line for pid, parent, line in processes() if parent == recorder.pid}
@@ -222,7 +222,7 @@ def test_no_connection_outlives_its_recorder() -> None:
         recorder.kill()
         recorder.wait()
         assert pushing
-        assert all_gone(pushing, 15)
+        assert all_gone(pushing)
 
 
 def test_silent_end(tmp_path: Path) -> None:

@@ -117,12 +117,13 @@ def test_every_answer_is_an_envelope_with_status_200(shared: RunningTrtc) -> Non
 
 def test_a_record_id_starts_one_task(tmp_path: Path) -> None:
     """The same RecordId is TaskExist while its task runs and as long as it is remembered, then free again."""
-    with cloud(tmp_path, settings=settings_for_tests(record_id_memory_s=0.3)) as running:
+    with cloud(tmp_path) as running:
         first = running.call("StartWebRecord", body(RecordId="once"))["TaskId"]
         assert "FailedOperation.TaskExist" == running.code("StartWebRecord", body(RecordId="once"))[0]
         running.call("StopWebRecord", {"TaskId": first})
         until(lambda: not running.tasks.list())
         assert "FailedOperation.TaskExist" == running.code("StartWebRecord", body(RecordId="once"))[0]
+        running.settings.record_id_memory_s = 0.3
         time.sleep(0.35)
         assert first != running.call("StartWebRecord", body(RecordId="once"))["TaskId"]
 
