@@ -1,5 +1,7 @@
 # Two commands: `make demo` records a page, `make test` passes the tests. Both set up what they need.
 PYTHON ?= python3
+# Where it is set, as in many a container, each process of the hundreds that are started would compile all that is ours.
+unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 PY := $(VENV)/bin/python
 # A new environment's pip can't speak SOCKS, and ends where the shell names such a proxy.
@@ -92,10 +94,13 @@ lock: ## Renew requirements.txt (deployed) and requirements-dev.txt from pyproje
 	uv pip compile -q pyproject.toml --group dev --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header -o requirements-dev.txt
 
 # The command line is installed with the locked setuptools, from here alone.
+# --no-compile: of the official command line's modules, half of all there are, none is imported; the others are compiled
+# on all processors at once.
 # --no-deps: the lock is complete, and holds crcmod-plus where the COS SDK asks for crcmod, which has no wheel.
 $(READY): requirements-dev.txt
 	@sh tools/venv.sh "$(PYTHON)" $(VENV)
-	$(PIP) install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
+	$(PIP) install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements-dev.txt
+	@$(PY) -m compileall -qq -j 0 -x '/(tests|tccli/services)/' $(VENV)/lib 2>/dev/null || true
 	$(PIP) install -qq --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 
