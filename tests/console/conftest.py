@@ -46,8 +46,9 @@ class Tab:
 Open = Callable[..., Tab]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """One for all: each test has a profile of its own in it. Elsewhere its event loop would be in the way."""
     try:
         path = find_chromium(None)
     except BrowserError as error:
