@@ -60,6 +60,12 @@ def receiver(chance: Random) -> dict[str, Any]:
 
 
 @world
+def clocks(chance: Random) -> dict[str, Any]:
+    """TRTC's clocks are right, or one of them is minutes or hours ahead."""
+    return {"ahead": chance.choice([0.0, 0.0, 0.0, 0.0, 0.2])}
+
+
+@world
 def upgrade(chance: Random) -> dict[str, Any]:
     """The bucket is one that an earlier release left behind, at any stage."""
     return {"released": chance.choice(released.names()) if chance.random() < 0.05 else ""}

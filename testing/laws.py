@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from shared.bootstrap import PACE_PER_SECOND, STARTS_PER_SECOND
 from shared.domain import ids, keys
 from shared.domain.accepted import Accepted
-from shared.domain.callbacks import Event, parse_callback
+from shared.domain.callbacks import AHEAD_MS, Event, parse_callback
 from shared.domain.document import Recording
 from shared.domain.film.recording import awaited, can_look
 from shared.domain.job_keys import report_key
@@ -109,7 +109,7 @@ def acknowledged_callbacks_are_kept(run: Run) -> Iterator[str]:
     sent, answered = defaultdict[str, set[bytes]](set), dict[str, str]()
     damaged = {entry.about for entry in run.ledger.of("damaged")}
     for entry in run.ledger.of("callback"):
-        callback = parse_callback(entry.data["body"])
+        callback = parse_callback(entry.data["body"], entry.ms)
         key = f"{keys.task_facts(callback.task_key)}{callback.name}.json"
         if key in damaged or run.bucket.get(keys.gone_task_key(callback.task_key)):
             continue
@@ -263,6 +263,20 @@ def _changes(run: Run, name: str) -> bool:
         return bool(replay(run.bucket, [name], run.timeline()).changed)
     except Exception:  # noqa: BLE001 (what can't be rebuilt is not the same)
         return True
+
+
+@law
+def times_are_past(run: Run) -> Iterator[str]:
+    """No recording began or ended later than the last news of it came, whatever the clocks of callbacks say."""
+    heard = dict[str, int]()
+    for entry in run.ledger.entries:
+        if entry.what in ("callback", "answered", "acknowledged"):
+            heard[entry.about] = entry.ms
+    for _, recording in _recordings(run):
+        key, last_ms = recording.recording_id, heard.get(recording.recording_id)
+        at_ms = max(recording.started_ms or 0, recording.ended_ms or 0)
+        if last_ms is not None and at_ms > last_ms + AHEAD_MS:
+            yield f"{key} began or ended at {at_ms}, and the last news of it came at {last_ms}"
 
 
 @law

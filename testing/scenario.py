@@ -34,6 +34,7 @@ class Settings:
         deleting: whether the receiver deletes what it is notified of, within its own call.
         deleting_early: the same at messages of states that are not final, too.
         silence: share of callbacks that are never sent.
+        ahead: share of callbacks whose own time is minutes or hours ahead.
         waking: whether `wake/` has a COS trigger: "off", "kind", or "unkind": its events are lost, doubled, late.
         uneven: whether the timer skips and doubles ticks.
         harshness: share of invocations in which something goes wrong.
@@ -51,6 +52,7 @@ class Settings:
     deleting: bool = False
     deleting_early: bool = False
     silence: float = 0.1
+    ahead: float = 0.0
     waking: str = "off"
     uneven: bool = True
     harshness: float = 0.4

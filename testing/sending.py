@@ -14,6 +14,8 @@ from testing.stories import Put, Tell
 from testing.timeline import Timeline
 from testing.trtc import Life, Witness
 
+AHEAD_MS = (5 * 60_000, 3_600_000, 23 * 3_600_000)
+"""By how much the time of a wrong clock is later."""
 RETRIES_MS = (0, 10_000, 10_000, 10_000, 10_000, 10_000, 10_000)
 
 
@@ -37,6 +39,9 @@ class Sender:
             self._ledger.note("trtc", "never sent", life.recording_id, type=event.type)
             return
         happened_ms = self._timeline.now - event.ago_ms
+        clock = self._scenario.stream(f"clock {life.task_id} {number}")
+        if clock.random() < self._scenario.settings.ahead:
+            happened_ms += clock.choice(AHEAD_MS)
         first_ms = self._timeline.now + chance.choice([0, 0, 500, 30_000])
         task = f"{life.task_id}_StartTimeMs_{life.asked_ms:013d}" if event.suffix else life.task_id
         body = partial(callback, event.type, event.payload, happened_ms, task)

@@ -35,6 +35,8 @@ class Event(IntEnum):
 
 
 DAY_MS = 86_400_000
+AHEAD_MS = 60_000
+"""A callback is sent once its event happened: a later time is wrong by more than clocks differ."""
 _SECONDS_FROM = 10**9
 """From here to ten times as much it is seconds, 2001 to 2286; as milliseconds that were early 1970."""
 KNOWN = frozenset(int(event) for event in Event)
@@ -91,7 +93,7 @@ def parse_callback(body: bytes, received_ms: int | None = None) -> Callback:
 
     Args:
         body: the bytes.
-        received_ms: when they came, epoch ms. The callback's own time counts only within a day of it.
+        received_ms: when they came, epoch ms. The callback's own time counts from a day before it to AHEAD_MS after it.
     """
     document = read_json(body)
     if not isinstance(document, dict):
@@ -133,7 +135,7 @@ def read_json(body: bytes) -> Any:  # noqa: ANN401 (any JSON value)
 
 
 def _is_plausible(event_ms: int, received_ms: int | None) -> bool:
-    return 0 <= event_ms < 10**13 if received_ms is None else abs(event_ms - received_ms) <= DAY_MS
+    return 0 <= event_ms < 10**13 if received_ms is None else -DAY_MS <= event_ms - received_ms <= AHEAD_MS
 
 
 def number(value: object) -> int | None:

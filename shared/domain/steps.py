@@ -15,6 +15,7 @@ from itertools import takewhile
 
 from shared.domain import parts
 from shared.domain.accepted import Accepted
+from shared.domain.callbacks import AHEAD_MS
 from shared.domain.deadlines import because, too_late
 from shared.domain.evidence import Evidence, Task
 from shared.domain.film.recording import WITHIN_MS, awaited, news_ms
@@ -213,8 +214,8 @@ def is_outlived(accepted: Accepted, evidence: Evidence, now_ms: int, timing: Tim
 def settles_ms(evidence: Evidence, now_ms: int) -> int:
     """Return when the last look at what is over is made: listings are late, so a document may lack a fact till then."""
     told_ms = [int(name[:13]) for name in evidence.facts]
-    # A stranger's may lie centuries ahead.
-    return max((ms for ms in told_ms if ms <= now_ms + DAY_MS), default=0) + SETTLE_MS
+    # A stranger's may lie centuries ahead; so may a callback's that a former release named by its time, hours.
+    return max((ms for ms in told_ms if ms <= now_ms + AHEAD_MS), default=0) + SETTLE_MS
 
 
 def _settling(evidence: Evidence, now_ms: int, timing: Timing, *, swept: bool) -> Step:

@@ -98,6 +98,9 @@ def receive(
                     store.delete(key)  # of a deleted recording nothing is kept
                     return Received(callback, left="its recording was deleted")
                 return Received(callback)  # it overtook the start's own write, which will find it
+            if not fresh and callback.event_ms == received_ms:  # it has no time that can be right: it came before
+                first = store.get(key)
+                callback = parse_callback(first.body, journal.received_ms(first)) if first else callback
             before, known = known.documented, known.plus(evidence_of_callback(callback))
             # A task's last events arrive together: a listing may lack the other one, while the document may have it.
             ending = state_of(known.accepted, known.evidence)[0] in (State.STOPPING, State.UPLOADING)

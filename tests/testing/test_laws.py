@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -133,6 +134,19 @@ class Forges(Run):
         super().play(whole=whole)
         key = keys.document_key("r0")
         self.bucket.put(key, self.bucket.objects[key].body + b" ")
+        return self
+
+
+class Foresees(Run):
+    """The end of what is recorded lies an hour ahead of its news."""
+
+    def play(self, *, whole: bool = True) -> Run:
+        super().play(whole=whole)
+        key = keys.document_key("r0")
+        document = json.loads(self.bucket.objects[key].body)
+        for task in document["evidence"]["tasks"].values():
+            task["ended_ms"] += HOUR_MS
+        self.bucket.put(key, json.dumps(document).encode())
         return self
 
 
@@ -360,6 +374,7 @@ MUTANTS: dict[str, tuple[Callable[[Scenario], Run], list[Scenario]]] = {
     "completed is never taken back": (Regrets, [ONE]),
     "parts are there or told missing": (Conceals, [replace(ONE, stories={"r0-1": "failed part"})]),
     "documents can be rebuilt": (Forges, [ONE]),
+    "times are past": (Foresees, [ONE]),
     "callers are told": (TellsNobody, [ONE]),
     "deleted is deleted": (KeepsTheRest, [DELETED]),
     "an id is used once": (ForgetsTheDead, [DELETED]),

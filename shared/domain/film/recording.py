@@ -20,6 +20,8 @@ NOTIFY_WAITS_MS = 60_000
 WITHIN_MS = 900_000
 """A recording's films are checked again until this long after its last news or their last check; for the first time
 within a day."""
+NO_TIME = f"{0:013d}-"
+"""What the name of a callback begins with whose own time can't be right."""
 MOST_FILES = 20
 """Files of a task that are looked into."""
 
@@ -84,7 +86,13 @@ def _tried(task: Task) -> bool:
 def news_ms(evidence: Evidence) -> int:
     """Return the time of the last news that is neither a check nor a notification, epoch ms."""
     told = (int(name[:13]) for name, label in evidence.facts.items() if label not in ("film", "notified"))
-    return max(told, default=0)
+    newest_ms = max(told, default=0)
+    if any(name.startswith(NO_TIME) for name in evidence.facts):  # when that came stands in what it said
+        files = (
+            file for task in evidence.tasks.values() for file in [*task.files.values(), *filter(None, [task.rest])]
+        )
+        newest_ms = max(newest_ms, *(file.told_ms or 0 for file in files), 0)
+    return newest_ms
 
 
 def said_of(accepted: Accepted, evidence: Evidence, gaps: Sequence[Span], *, final: bool) -> Said:

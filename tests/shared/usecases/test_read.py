@@ -387,6 +387,7 @@ class TestShow:
         world.start(StorageParams={"CloudVod": {"TencentVod": {"MediaType": 3}}})
         task_id = show("k1", reading(world))[0].task_id or ""
         now = world.clock.now
+        world.clock.now += 60_001
         for number, name in enumerate(("a.m3u8", "a.mp4")):
             file = {"CacheFile": name, "FileId": name, "StartTimeStamp": now, "EndTimeStamp": now + 60_000}
             world.receive(callback(311, {"Status": 0, "TencentVod": file}, now + 60_000 + number, task_id))

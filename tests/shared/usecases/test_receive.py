@@ -15,6 +15,7 @@ from shared.domain.callbacks import parse_callback
 from shared.domain.errors import NotStored, StoreError, Unauthorized
 from shared.domain.keys import marked
 from shared.domain.states import State
+from shared.domain.steps import settles_ms
 from shared.store import journal
 from shared.store.journal import current
 from testing.callbacks import TASK, callback, mp4_stop, signed
@@ -80,6 +81,34 @@ def test_a_resend_leaves_the_first_receipt() -> None:
     world.receive(callback(801, BEGAN, T + 5_000, task_id, T + 14_005))
     (key,) = world.listed("tasks/Task~2B0~2Fk1-1~3D/facts/")
     assert (first, str(came_ms)) == (world.store.objects[key].body, world.store.objects[key].metadata["received-ms"])
+
+
+@pytest.mark.parametrize("ahead_ms", [60_001, 3_600_000, 86_000_000, 86_400_000])
+def test_an_end_that_lies_ahead_is_when_it_came(ahead_ms: int) -> None:
+    """No callback is from the future: its recording ended when it was told, and its last looks are made from then."""
+    world, task_id = started()
+    world.receive(callback(801, BEGAN, T + 5_000, task_id))
+    world.clock.now = T + 600_000
+    received = world.receive(callback(802, {"Status": 1}, T + 600_000 + ahead_ms, task_id)).recording
+    assert received is not None
+    assert (State.UPLOADING, T + 600_000) == (received.state, received.ended_ms)
+    known = journal.find(world.store, "k1")
+    assert settles_ms(known.evidence, world.clock()) < T + 1_200_000
+
+
+def test_a_resend_of_what_lies_ahead_says_the_same() -> None:
+    """The end of a resend whose first sending was stored and not acknowledged is when that came: a replay agrees."""
+    world, task_id = started()
+    body = callback(804, {"Status": 1}, T + 7_200_000, task_id)
+    world.faults.plan = {1: "fail"}
+    with pytest.raises(NotStored):
+        world.receive(body)
+    came_ms, world.clock.now = world.clock(), world.clock() + 10_000
+    world.receive(body)
+    before = world.store.objects["recordings/k1/recording.json"].body
+    assert came_ms == current(world.store, "k1").ended_ms
+    journal.rebuild(world.store, "k1", world.clock())
+    assert before == world.store.objects["recordings/k1/recording.json"].body
 
 
 def test_a_suffixed_task_id_is_the_same_task() -> None:
