@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from shared.usecases.look import ReconcilePorts
-    from shared.usecases.ports import Ports
-    from shared.usecases.read_ports import QueryPorts
+    from shared.usecases.ports import Ports, QueryPorts
 
 App = TypeVar("App")
 
@@ -113,29 +112,19 @@ class ReconcileApp(NamedTuple):
 
 @Kept
 def recordings() -> RecordingsApp:
-    """Build what the recordings function needs.
-
-    Raises:
-        ConfigurationError: a setting is wrong or missing.
-    """
-    from shared.usecases.read_ports import QueryPorts
+    """Build what the recordings function needs; ConfigurationError: a setting is wrong or missing."""
+    from shared.usecases.ports import QueryPorts
 
     settings = load(RecordingsSettings)
     log.hide(token.get_secret_value() for token in settings.api_tokens.values())
-
-    files = _store(settings, settings.bucket, settings.bucket_region, "")
-    ours, valid_s = _ports(settings), settings.url_valid
-    ports = QueryPorts(**vars(ours), files=files, many=_many, sleep=time.sleep, url_valid_s=valid_s)
+    ours, files, valid_s = vars(_ports(settings)), _store(settings, ""), settings.url_valid
+    ports = QueryPorts(**ours, files=files, many=_many, sleep=time.sleep, url_valid_s=valid_s)
     return RecordingsApp(settings, ports, _job_store(settings))
 
 
 @Kept
 def reconcile() -> ReconcileApp:
-    """Build what the reconcile function needs.
-
-    Raises:
-        ConfigurationError: a setting is wrong or missing.
-    """
+    """Build what the reconcile function needs; ConfigurationError: a setting is wrong or missing."""
     from concurrent.futures import ThreadPoolExecutor
     from threading import Lock
 
@@ -148,10 +137,8 @@ def reconcile() -> ReconcileApp:
     settings = load(ReconcileSettings)
     if settings.notify_secret:
         log.hide([settings.notify_secret.get_secret_value()])
-    ours = _ports(settings)
-    films = _store(settings, settings.bucket, settings.bucket_region, settings.prefix)
     ports = ReconcilePorts(
-        **vars(ours),
+        **vars(_ports(settings)),
         notifier=WebhookNotifier(settings.notify_secret, settings.notify_hosts, deadline=INVOCATION),
         timing=Timing(lost_after=settings.lost_after * 1000),
         sleep=time.sleep,
@@ -160,13 +147,13 @@ def reconcile() -> ReconcileApp:
         pace_stop=Pacer(PACE_PER_SECOND, time.monotonic, time.sleep).wait,
         many=_many,
         job_store=_job_store(settings),
-        films=Films(films, settings.film_ignore, Lock()),
+        films=Films(_store(settings, settings.prefix), settings.film_ignore, Lock()),
     )
     return ReconcileApp(ports, lambda: ThreadPoolExecutor(THREADS), settings.bucket, settings.prefix)
 
 
 def _job_store(settings: StoreSettings) -> Callable[[str, str | None], CosStore]:
-    return lambda bucket, region: _store(settings, bucket, region or settings.bucket_region, "")
+    return lambda bucket, region: _store(settings, "", bucket, region)
 
 
 def _many(read: Callable[[str], Any], keys: Iterable[str]) -> list[Any]:
@@ -202,23 +189,18 @@ def _ports(settings: TrtcSettings) -> Ports:
         check_films=settings.film_check == "on",
     )
     recorder = TrtcRecorder(settings.trtc_region, settings.trtc_endpoint, _role, deadline=INVOCATION)
-    store = _store(settings, settings.bucket, settings.bucket_region, settings.prefix)
-    return Ports(store, recorder, policy, now_ms)
+    return Ports(_store(settings, settings.prefix), recorder, policy, now_ms)
 
 
 @Kept
 def callback() -> CallbackApp:
-    """Build what the callback function needs.
-
-    Raises:
-        ConfigurationError: a setting is wrong or missing.
-    """
+    """Build what the callback function needs; ConfigurationError: a setting is wrong or missing."""
     settings = load(CallbackSettings)
     log.hide(key.get_secret_value() for key in settings.callback_keys)
-    store = _store(settings, settings.bucket, settings.bucket_region, settings.prefix)
-    return CallbackApp(settings, store, now_ms)
+    return CallbackApp(settings, _store(settings, settings.prefix), now_ms)
 
 
-def _store(settings: StoreSettings, bucket: str, region: str, prefix: str) -> CosStore:
+def _store(settings: StoreSettings, prefix: str, bucket: str | None = None, region: str | None = None) -> CosStore:
     _role()  # a missing role is said before the first call
+    bucket, region = bucket or settings.bucket, region or settings.bucket_region
     return CosStore(bucket, region, prefix, settings.cos_endpoint, _role, INVOCATION, _POOL)

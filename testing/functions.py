@@ -21,7 +21,7 @@ from shared.settings import CallbackSettings, RecordingsSettings
 from shared.usecases.films import Films
 from shared.usecases.look import ReconcilePorts
 from shared.usecases.pace import Pacer
-from shared.usecases.read_ports import QueryPorts
+from shared.usecases.ports import QueryPorts
 from testing.callbacks import KEY, SDK_APP_ID, signed
 from testing.parts import BUCKET, JOBS, PREFIX, REGION, token_of
 from testing.ports import TimedNotifier, TimedRecorder, TimedStore, WholeStore

@@ -15,7 +15,7 @@ from shared.bootstrap import RecordingsApp
 from shared.entrypoint import entrypoint
 from shared.settings import ANONYMOUS, RecordingsSettings
 from shared.usecases.look import ReconcilePorts
-from shared.usecases.read_ports import QueryPorts
+from shared.usecases.ports import QueryPorts
 from testing.bucket import Bucket
 from testing.callbacks import SDK_APP_ID
 from testing.parts import BUCKET, REGION

@@ -24,7 +24,6 @@ NEVER_IMPORTED: dict[str, dict[str, str]] = {
         "shared.usecases.look": "reconcile looks",
         "shared.usecases.pace": "reconcile keeps to TRTC's rate",
         "shared.usecases.ports": "of what starting needs a callback has the bucket alone",
-        "shared.usecases.read_ports": "nobody reads recordings through it",
         "shared.usecases.start": "a callback starts nothing",
     },
     "recordings": {

@@ -24,16 +24,21 @@ from shared.domain.errors import (
     UnsupportedMediaType,
 )
 from shared.domain.foreign import MOST_NAMED, Foreign
+from shared.domain.listing import parse_query
 from shared.domain.parsing import parse_request
 from shared.domain.size import MOST_REPLY, weight
 from shared.domain.states import last_attempt
 from shared.domain.trace import trace_id, valid_traceparent
 from shared.domain.wrongs import Wrong
-from shared.http import replies
+from shared.http import console, replies
+from shared.http.description import text
 from shared.http.routing import Place, find
 from shared.settings import ANONYMOUS
 from shared.triggers import HttpRequest, HttpResponse
-from shared.usecases.read_ports import QueryPorts
+from shared.usecases.ports import QueryPorts
+from shared.usecases.read import events, playlist, segment, show, wait
+from shared.usecases.read_list import page
+from shared.usecases.remove import remove
 from shared.usecases.start import start
 from shared.usecases.stop import stop
 
@@ -142,9 +147,6 @@ def stop_recording(call: Call) -> HttpResponse:
 
 def list_recordings(call: Call) -> HttpResponse:
     """List recordings, the newest first."""
-    from shared.domain.listing import parse_query
-    from shared.usecases.read_list import page
-
     foreign = Foreign()
     found = page(parse_query(call.request.query, call.ports.clock()), call.ports, foreign)
     _note_foreign(foreign)
@@ -154,27 +156,20 @@ def list_recordings(call: Call) -> HttpResponse:
 
 def get_recording(call: Call) -> HttpResponse:
     """Read one recording with all fields and playback URLs."""
-    from shared.usecases.read import show
-
     return replies.detail_reply(*show(call.id, call.ports))
 
 
 def wait_for_recording(call: Call) -> HttpResponse:
     """Wait for the next change of a recording, at most `timeout` seconds."""
-    from shared.usecases.read import wait
-
     asked = call.request.query.get("timeout", str(DEFAULT_WAIT_S))
     if not re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,3})?", asked) or float(asked) > MOST_WAIT_S:
         raise InvalidRequest([Wrong("wait", limit=MOST_WAIT_S).at("timeout")])
-    return replies.detail_reply(
-        *wait(call.id, call.request.headers.get("if-none-match"), float(asked), call.ports), conditional=False
-    )
+    known = call.request.headers.get("if-none-match")
+    return replies.detail_reply(*wait(call.id, known, float(asked), call.ports), conditional=False)
 
 
 def get_events(call: Call) -> HttpResponse:
     """Read the raw callbacks."""
-    from shared.usecases.read import events
-
     foreign = Foreign()
     told, more = events(call.id, call.request.query.get("after", ""), call.ports, foreign)
     _note_foreign(foreign)
@@ -183,16 +178,12 @@ def get_events(call: Call) -> HttpResponse:
 
 def get_playlist(call: Call) -> HttpResponse:
     """Read an HLS playlist with signed segment URLs."""
-    from shared.usecases.read import playlist
-
     body = playlist(call.id, call.request.query.get("file", ""), call.ports)
     return HttpResponse(200, body, {"Content-Type": "application/vnd.apple.mpegurl", "Cache-Control": "no-store"})
 
 
 def get_segment(call: Call) -> HttpResponse:
     """Read a segment of a playlist that is too long for signed URLs; such a playlist names this address."""
-    from shared.usecases.read import segment
-
     asked = call.request.query
     to = segment(call.id, asked.get("file", ""), asked.get("name", ""), call.ports)
     return HttpResponse(302, "", {"Location": to, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
@@ -200,8 +191,6 @@ def get_segment(call: Call) -> HttpResponse:
 
 def delete_recording(call: Call) -> HttpResponse:
     """Cancel a waiting start, or delete a final recording."""
-    from shared.usecases.remove import remove
-
     files = call.request.query.get("files", "false").lower()
     if files not in ("true", "false"):
         raise InvalidRequest([Wrong("not_switch").at("files")])
@@ -216,20 +205,14 @@ def health(_call: Call) -> HttpResponse:
 
 def description(_call: Call) -> HttpResponse:
     """Read this description."""
-    from shared.http.description import text
-
     return HttpResponse(200, text(), {"ETag": ids.etag(text())})
 
 
 def console_page(call: Call) -> HttpResponse:
     """Open the console, or a file that its page loads."""
-    from shared.http import console
-
-    asset = call.place.route.removeprefix("/console").lstrip("/")
+    asset, request = call.place.route.removeprefix("/console").lstrip("/"), call.request
     files = console.origin_of(call.ports.files.presign("-", 60))
-    return console.reply(
-        asset, call.request.headers.get("accept-language", ""), files, call.request.query.get("lang", "")
-    )
+    return console.reply(asset, request.headers.get("accept-language", ""), files, request.query.get("lang", ""))
 
 
 def _note_foreign(foreign: Foreign) -> None:

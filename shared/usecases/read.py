@@ -15,7 +15,7 @@ from shared.domain.foreign import Foreign
 from shared.domain.size import MOST_PAGE, MOST_REPLY, weight
 from shared.ports import ListedObject, ObjectStore
 from shared.store.journal import current, received_ms
-from shared.usecases.read_ports import QueryPorts
+from shared.usecases.ports import QueryPorts
 
 EVENTS = 500
 """Callbacks in one reply, which SCF holds to 6 MB."""

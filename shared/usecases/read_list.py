@@ -16,7 +16,7 @@ from shared.domain.reasons import former
 from shared.domain.size import MOST_PAGE, weight
 from shared.ports import ObjectStore
 from shared.store.journal import current
-from shared.usecases.read_ports import QueryPorts
+from shared.usecases.ports import QueryPorts
 
 MOST_READ = 500
 """Documents that one page reads at most."""

@@ -22,8 +22,7 @@ from shared.ports import ObjectStore
 from shared.store import journal, markers, tombstones
 from shared.store.journal import Known
 from shared.store.tombstones import Tombstone
-from shared.usecases.ports import Ports
-from shared.usecases.read_ports import QueryPorts
+from shared.usecases.ports import Ports, QueryPorts
 from shared.usecases.stop import stop
 from shared.usecases.tasks import films_in, find, folder_of
 

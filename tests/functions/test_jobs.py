@@ -16,7 +16,7 @@ from shared.domain.errors import StoreError, StoreRefused
 from shared.entrypoint import entrypoint
 from shared.ports import StoredObject
 from shared.settings import ANONYMOUS, RecordingsSettings
-from shared.usecases.read_ports import QueryPorts
+from shared.usecases.ports import QueryPorts
 from testing.callbacks import SDK_APP_ID
 from tests.events import load
 from tests.fakes import MemoryFiles, MemoryStore

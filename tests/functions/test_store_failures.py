@@ -13,7 +13,7 @@ from local import scf_events
 from shared.bootstrap import RecordingsApp
 from shared.entrypoint import entrypoint
 from shared.settings import ANONYMOUS, RecordingsSettings
-from shared.usecases.read_ports import QueryPorts
+from shared.usecases.ports import QueryPorts
 from testing.callbacks import SDK_APP_ID
 from tests.fakes import MemoryFiles
 from tests.faults import Kind

@@ -20,21 +20,9 @@ from shared.triggers import HttpResponse
 LANGUAGES = ("en", "zh")
 """The first is for everybody who asks for none of them."""
 SCRIPTS = (
-    "dom",
-    "text",
-    "api",
-    "poll",
-    "dialog",
-    "signin",
-    "filters",
-    "list",
-    "timeline",
-    "player",
-    "events",
-    "recording",
-    "form",
-    "main",
-)
+    "dom", "text", "api", "poll", "dialog", "signin", "filters",
+    "list", "timeline", "player", "events", "recording", "form", "main",
+)  # fmt: skip
 """The page's script in order: together they are one module."""
 
 _HERE = Path(__file__).parent
@@ -49,13 +37,10 @@ def reply(asset: str, accept_language: str = "", files: str = "", lang: str = ""
     """Return the page in one language, or something it loads.
 
     Args:
-        asset: the path below `/console/`; "" is the page itself.
+        asset: the path below `/console/`; "" is the page itself; NotFound for any that there is not.
         accept_language: the header, which decides the page's language unless the address does.
         files: the origin that recorded files are read from: of other origins the page may only read its own.
         lang: the language that the address names, `?lang=zh`; one that we do not speak decides nothing.
-
-    Raises:
-        NotFound: there is no such asset.
     """
     if asset == "":
         return _page(_language(f"{lang},{accept_language}"), files)
@@ -108,12 +93,7 @@ def _page(language: str, files: str) -> HttpResponse:
 def _asset(asset: str) -> HttpResponse:
     name, content_type = _ASSETS[asset]
     body = _read(name)
-    headers = {
-        "Content-Type": content_type,
-        "Cache-Control": "public, max-age=86400",
-        "ETag": etag(body),
-        **_SAFE,
-    }
+    headers = {"Content-Type": content_type, "Cache-Control": "public, max-age=86400", "ETag": etag(body), **_SAFE}
     return HttpResponse(200, body, headers)
 
 
@@ -139,21 +119,20 @@ def lean(source: str) -> str:
 
 
 def _policy(style: str, script: str, files: str) -> str:
-    return "; ".join(
-        [
-            "default-src 'none'",
-            f"script-src {_hash(script)} 'self'",
-            f"style-src {_hash(style)}",
-            f"connect-src 'self' {files}".rstrip(),
-            f"media-src blob: 'self' {files}".rstrip(),
-            "img-src data:",
-            "base-uri 'none'",
-            "frame-ancestors 'none'",
-            "form-action 'none'",
-            "require-trusted-types-for 'script'",
-            "trusted-types console",
-        ]
-    )
+    rules = [
+        "default-src 'none'",
+        f"script-src {_hash(script)} 'self'",
+        f"style-src {_hash(style)}",
+        f"connect-src 'self' {files}".rstrip(),
+        f"media-src blob: 'self' {files}".rstrip(),
+        "img-src data:",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "form-action 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types console",
+    ]
+    return "; ".join(rules)
 
 
 def _hash(text: str) -> str:

@@ -20,9 +20,9 @@ from shared.domain.refusals import refusal
 from shared.domain.size import weight
 from shared.domain.states import State
 from shared.ports import ListedObject, StoredObject
+from shared.usecases.ports import QueryPorts
 from shared.usecases.read import EVENTS, LARGEST_EVENT, events, playlist, segment, show, wait
 from shared.usecases.read_list import MOST_READ, page
-from shared.usecases.read_ports import QueryPorts
 from shared.usecases.remove import remove
 from shared.usecases.replay import all_recordings, replay
 from shared.usecases.stop import stop
