@@ -14,7 +14,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from shared.adapters.wire import BoundedSocket, Moment, connect
+from shared.adapters.wire import BoundedSocket, Moment, connect, resolve
 
 CONNECTIONS = 34
 """Kept open: more than an invocation has threads, those of a tick and those of the pool."""
@@ -23,19 +23,15 @@ ALONE_S = 5.0
 
 
 class _Call(threading.local):
-    """The deadline of this thread's present call; a kept connection gets a new one with its next call."""
-
     moment: Moment | None = None
-
-    def left(self) -> float:
-        return self.moment.left() if self.moment else ALONE_S
-
-    def took(self, count: int) -> None:
-        if self.moment:
-            self.moment.took(count)
 
 
 _call = _Call()
+
+
+def _moment() -> Moment:
+    """Return the deadline of this thread's present call."""
+    return _call.moment or Moment(ALONE_S)
 
 
 @contextmanager
@@ -62,7 +58,7 @@ class _Adapter(HTTPAdapter):
 
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401 (as requests has it)
         args[0].headers["Accept-Encoding"] = "identity"  # what is packed grows beyond every bound
-        answer = super().send(*args, **{**kwargs, "timeout": _call.left()})
+        answer = super().send(*args, **{**kwargs, "timeout": _moment().left()})
         if 300 <= answer.status_code < 400:  # followed, it would take keys along; taken as it is, it means success
             answer.close()
             raise requests.TooManyRedirects(f"the answer is a redirect ({answer.status_code})")
@@ -75,14 +71,9 @@ class _Adapter(HTTPAdapter):
 
 def _connected(connection: HTTPConnection) -> socket.socket:
     host, port = connection.host, connection.port or connection.default_port or 443
-
-    def resolve() -> list[str]:
-        rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        return list(dict.fromkeys(str(row[4][0]) for row in rows))
-
-    moment = _call.moment or Moment(ALONE_S)
+    moment = _moment()
     try:
-        made = connect(moment.bound(resolve), port, moment)
+        made = connect(moment.bound(lambda: resolve(host, port)), port, moment)
         made.settimeout(moment.left())  # for the handshake, whose timeout is over all of it
     except TimeoutError as error:
         raise ConnectTimeoutError(connection, f"{host} did not answer in time") from error
@@ -97,7 +88,7 @@ class _Connection(HTTPConnection):
 
     def connect(self) -> None:
         super().connect()
-        self.sock: Any = BoundedSocket(self.sock, _call)
+        self.sock: Any = BoundedSocket(self.sock, _moment)
 
 
 class _TlsConnection(_Connection, HTTPSConnection):

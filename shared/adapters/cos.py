@@ -13,6 +13,7 @@ from xml.etree.ElementTree import ParseError
 import requests
 from qcloud_cos import CosConfig, CosS3Client
 from qcloud_cos.cos_exception import CosClientError, CosException, CosServiceError
+from urllib3.exceptions import HTTPError  # escapes while a body is read
 
 from shared.adapters.bounded import bound, within
 from shared.adapters.cos_answers import Page, deleted, page, stored
@@ -25,8 +26,6 @@ from shared.ports import ListedObject, StoredObject
 logging.getLogger("qcloud_cos").setLevel(logging.CRITICAL + 1)
 
 PAGE = 1000
-
-
 LARGEST = 8_000_000
 """The most bytes that are read of an object; a longer one is cut and so fails to parse."""
 PAUSE_S = 0.1
@@ -34,7 +33,7 @@ PAUSE_S = 0.1
 
 
 class CosStore:
-    """One bucket, seen under one prefix."""
+    """One bucket, seen under one prefix; its methods are described in `shared/ports.py`."""
 
     def __init__(
         self,
@@ -49,13 +48,10 @@ class CosStore:
         """Build the client; nothing is sent.
 
         Args:
-            bucket: `name-appid`.
-            region: the bucket's.
-            prefix: put before every key; empty for the whole bucket.
+            bucket, region, prefix: `name-appid`; the bucket's; put before every key, empty for the whole bucket.
             endpoint: host, or scheme://host:port; None for the region's default.
             credentials: asked at every call, since role keys rotate.
-            deadline: bounds the calls; 5 s each by default.
-            pool: makes calls at once.
+            deadline, pool: bounds the calls (5 s each by default); makes calls at once.
         """
         self.at_once = pool
         self._bucket, self._credentials = bucket, credentials
@@ -68,11 +64,9 @@ class CosStore:
         self._client: Any = None
 
     def put(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> None:
-        """Write an object; durable when this returns."""
         self._put(key, body, _meta(metadata))
 
     def create(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> bool:
-        """Write an object unless there is one; False when there was."""
         try:
             self._put(key, body, {**_meta(metadata), "x-cos-forbid-overwrite": "true"})
         except _AlreadyThereError:
@@ -80,8 +74,6 @@ class CosStore:
         return True
 
     def get(self, key: str) -> StoredObject | None:
-        """Return an object, or None where there is none."""
-
         def read(client: Any) -> tuple[dict[str, Any], bytes]:  # noqa: ANN401 (the SDK has no types)
             answer = client.get_object(Bucket=self._bucket, Key=self._prefix + key)
             return answer, _body(key, answer, LARGEST)
@@ -94,7 +86,6 @@ class CosStore:
         return StoredObject(body, etag=str(answer.get("ETag", "")).strip('"'), metadata=meta)
 
     def part(self, key: str, offset: int, length: int, etag: str | None) -> StoredObject:
-        """Return so many bytes of an object; StoreError where it is not there, or another one by now."""
         named = {"Range": f"bytes={offset}-{offset + length - 1}", **({"IfMatch": f'"{etag}"'} if etag else {})}
 
         def read(client: Any) -> tuple[str, bytes]:  # noqa: ANN401 (the SDK has no types)
@@ -108,7 +99,6 @@ class CosStore:
         return StoredObject(body, etag=found)
 
     def list(self, prefix: str, after: str = "", limit: int | None = None) -> Iterator[ListedObject]:
-        """Yield objects in key order, from behind `after`."""
         marker, given = self._prefix + after if after else "", 0
         while limit is None or given < limit:
             found, marker = self._page(prefix, marker, PAGE if limit is None else min(PAGE, limit - given))
@@ -118,19 +108,15 @@ class CosStore:
                 return
 
     def delete(self, key: str) -> None:
-        """Delete an object; fine when there is none."""
         self._ask(f"DELETE {key}", lambda client: client.delete_object(self._bucket, self._prefix + key))
 
     def delete_many(self, keys: Sequence[str]) -> None:
-        """Delete up to 1000 objects; fine when some are not there. Others of them may be gone when it raises."""
         if not keys:
             return
         named = {"Object": [{"Key": self._prefix + key} for key in keys], "Quiet": "true"}
         try:
-            failed = self._ask(
-                "DELETE of many",
-                lambda client: deleted("DELETE of many", client.delete_objects(self._bucket, named)),
-            )
+            what = "DELETE of many"
+            failed = self._ask(what, lambda client: deleted(what, client.delete_objects(self._bucket, named)))
         except StoreRefused as error:
             if error.status != 403:
                 raise
@@ -141,7 +127,6 @@ class CosStore:
             raise StoreRefused(f"DELETE {key}", 200, code)
 
     def presign(self, key: str, seconds: int) -> str:
-        """Return a URL that reads the object for so long; nothing is sent. It ends with the credentials, too."""
         token = self._credentials()[2]
         # The SDK leaves the session token out of the URL, and COS then refuses it.
         params = {"x-cos-security-token": token} if token else {}
@@ -155,12 +140,8 @@ class CosStore:
 
     def _page(self, prefix: str, marker: str, size: int) -> Page:
         named = {"Prefix": self._prefix + prefix, "Marker": marker, "MaxKeys": size}
-        what = f"list {prefix}"
-
-        def read(client: Any) -> Page:  # noqa: ANN401 (the SDK has no types)
-            return page(what, client.list_objects(self._bucket, **named), marker, self._prefix)
-
-        found: Page = self._ask(what, read)
+        what, below = f"list {prefix}", self._prefix
+        found: Page = self._ask(what, lambda sdk: page(what, sdk.list_objects(self._bucket, **named), marker, below))
         return found
 
     def _fresh(self) -> Any:  # noqa: ANN401 (the SDK has no types)
@@ -193,12 +174,8 @@ class CosStore:
             if error.get_status_code() == 409:
                 raise _AlreadyThereError(what) from error
             raise StoreRefused(what, error.get_status_code(), error.get_error_code()) from error
-        except (CosClientError, CosException, requests.RequestException, OSError, ParseError) as error:
+        except (CosClientError, CosException, requests.RequestException, HTTPError, OSError, ParseError) as error:
             raise StoreError(f"COS {what}: {type(error).__name__}") from error
-        except Exception as error:  # urllib3's errors escape while the body is read
-            if type(error).__module__.startswith("urllib3"):
-                raise StoreError(f"COS {what}: {type(error).__name__}") from error
-            raise
 
 
 def _body(key: str, answer: Any, most: int) -> bytes:  # noqa: ANN401 (the SDK has no types)

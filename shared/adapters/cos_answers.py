@@ -18,11 +18,7 @@ def stored(what: str, answer: Any) -> None:  # noqa: ANN401 (the SDK has no type
 
 
 def page(what: str, answer: Any, marker: str, prefix: str) -> Page:  # noqa: ANN401
-    """Return the objects of a listing's page, their keys below the prefix, and what the next page begins behind.
-
-    Raises:
-        StoreError: it is no listing, or one without end.
-    """
+    """Return a page of objects, keys below the prefix, and where the next begins. StoreError: no or endless listing."""
     more = answer.get("IsTruncated") if isinstance(answer, dict) else None
     if more not in ("true", "false"):
         raise StoreError(f"COS {what}: the answer is no listing")

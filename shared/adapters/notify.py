@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import socket
 import ssl
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -16,7 +15,7 @@ from pydantic_core import Url
 from standardwebhooks import Webhook
 from standardwebhooks.webhooks import EmptyWebhookSecretError
 
-from shared.adapters.wire import BoundedSocket, Deadline, Moment, connect
+from shared.adapters.wire import BoundedSocket, Deadline, Moment, connect, resolve
 from shared.domain.addresses import as_address, host_of, is_public
 from shared.domain.notify_hosts import NotificationError, check_notify_url, names_literally
 
@@ -38,11 +37,6 @@ _KINDS: tuple[tuple[type[Exception], str], ...] = (
 )
 
 
-def _addresses(host: str, port: int) -> list[str]:
-    rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(row[4][0]) for row in rows))
-
-
 class WebhookNotifier:
     """Delivers signed notifications to allowed hosts."""
 
@@ -53,33 +47,14 @@ class WebhookNotifier:
         *,
         timeout_s: float = 5.0,
         deadline: Deadline | None = None,
-        resolve: Callable[[str, int], list[str]] = _addresses,
+        resolve: Callable[[str, int], list[str]] = resolve,
     ) -> None:
-        """Keep the settings; nothing is sent.
-
-        Args:
-            secret: `whsec_` and base64, which the receiver knows too; None: nothing can be sent.
-            allowed_hosts: as `check_notify_url` takes them.
-            timeout_s: what one `send` may take altogether, seconds.
-            deadline: bounds it, too.
-            resolve: returns the IP addresses of a host name; raises OSError where there are none.
-        """
+        """Keep the settings: one `send` takes `timeout_s` seconds at most, and ends with the `deadline`."""
         self._secret, self._allowed_hosts = secret, tuple(allowed_hosts)
         self._timeout_s, self._deadline, self._resolve = timeout_s, deadline or Deadline(), resolve
 
     def send(self, url: str, webhook_id: str, at_s: int, body: bytes, traceparent: str | None = None) -> None:
-        """POST the body; when this returns, the receiver has answered 2xx.
-
-        Args:
-            url: where to; may hold a query.
-            webhook_id: the same at every try, so that the receiver can tell a repetition.
-            at_s: when this try is made, epoch seconds. Receivers refuse what is more than five minutes off.
-            body: JSON in UTF-8; signed and sent byte for byte.
-            traceparent: the W3C trace that the recording was asked for in.
-
-        Raises:
-            NotificationError: it is not allowed, did not arrive, or the receiver did not say 2xx.
-        """
+        """POST the body byte for byte; `at_s` is now: receivers refuse what is more than five minutes off."""
         headers = {
             "Content-Type": "application/json",
             "User-Agent": USER_AGENT,
@@ -108,11 +83,7 @@ class WebhookNotifier:
             raise NotificationError(f"{host} answered {status}")
 
     def check_secret(self) -> None:
-        """Sign something, and send nothing.
-
-        Raises:
-            NotificationError: there is no secret, or it is of another form.
-        """
+        """Raise NotificationError if there is no secret, or it is of another form."""
         self._signed("check", 0, b"")
 
     def _signed(self, webhook_id: str, at_s: int, body: bytes) -> dict[str, str]:
@@ -155,7 +126,7 @@ class WebhookNotifier:
                 connection = http.client.HTTPConnection(host, url.port)
                 connection.default_port = 443 if tls else 80  # it is left out of the Host header
                 connection.auto_open = 0
-                connection.sock = BoundedSocket(wire, deadline)
+                connection.sock = BoundedSocket(wire, lambda: deadline)
                 query = f"?{url.query}" if url.query else ""
                 connection.request("POST", (url.path or "/") + query, body, headers)
                 with closing(connection.getresponse()) as answer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timezone
 from email.utils import parsedate_to_datetime
 
@@ -20,12 +21,10 @@ class CosProbe(CosStore):
     """One bucket, and what it says of itself."""
 
     def versioning(self) -> str:
-        """Return `Enabled`, `Suspended`, or nothing where there never was any (GetBucketVersioning)."""
         answer = self._ask("versioning", lambda client: client.get_bucket_versioning(self._bucket))
         return str((answer or {}).get("Status") or "")
 
     def clock_ahead_s(self) -> float | None:
-        """Return by how many seconds our clock is ahead of the bucket's; None when it told no time."""
         ahead: list[float] = []
 
         def note(response: requests.Response, *_: object, **__: object) -> None:
@@ -44,23 +43,21 @@ class CosProbe(CosStore):
         return ahead[-1] if ahead else None
 
 
+@dataclass(frozen=True)
 class RequestsProbe:
     """Calls an address, without proxies, cookies or redirects.
 
-    Args:
-        timeout_s: for the connection, and again for each piece of the answer.
+    `timeout_s` holds for the connection, and again for each piece of the answer.
     """
 
-    def __init__(self, timeout_s: float) -> None:
-        self._timeout_s = timeout_s
+    timeout_s: float
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes = b"") -> tuple[int, str]:
-        """Return the status and the beginning of the body."""
         try:
             with requests.Session() as session:
                 session.trust_env = False  # a .netrc would replace our Authorization
                 answer = session.request(
-                    method, url, headers=dict(headers), data=body, timeout=self._timeout_s,
+                    method, url, headers=dict(headers), data=body, timeout=self.timeout_s,
                     allow_redirects=False, stream=True,
                 )  # fmt: skip
                 with answer:

@@ -54,11 +54,9 @@ class TrtcRecorder:
         """Build the client; nothing is sent.
 
         Args:
-            region: the Region of the calls.
-            endpoint: host, or scheme://host:port; None for the SDK's default.
+            region, endpoint: of the calls; host, or scheme://host:port, None for the SDK's default.
             credentials: asked at every call, since role keys rotate.
-            pause: between the short retries; a random one of SHORT_PAUSE_S by default.
-            deadline: bounds the calls.
+            pause, deadline: between the short retries; bounds the calls.
         """
         scheme, _, host = (endpoint or "").rpartition("://")
         http = HttpProfile(protocol=scheme or "https", endpoint=host or None, reqTimeout=TIMEOUT_S)
@@ -68,20 +66,16 @@ class TrtcRecorder:
         session.hooks["response"].append(_read_as_json)
 
     def start(self, parameters: Mapping[str, Any]) -> Started:
-        """Call StartWebRecord."""
         answer = self._tried("StartWebRecord", parameters)
         return Started(answer.TaskId, id_of(answer.RequestId))
 
     def describe(self, sdk_app_id: int, record_id: str) -> Described:
-        """Call DescribeWebRecord by RecordId."""
         return self._describe({"SdkAppId": sdk_app_id, "RecordId": record_id})
 
     def describe_task(self, task_id: str) -> Described:
-        """Call DescribeWebRecord by TaskId."""
         return self._describe({"TaskId": task_id})
 
     def stop(self, task_id: str) -> None:
-        """Call StopWebRecord."""
         self._tried("StopWebRecord", {"TaskId": task_id})
 
     def _describe(self, parameters: Mapping[str, Any]) -> Described:

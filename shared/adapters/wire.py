@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from shared.domain.errors import StoreError
 
@@ -31,15 +31,11 @@ class Deadline:
         self._per_call_s = min(self._most_s, total_s / 2)
 
     def left_s(self) -> float:
-        """Return what is left; endless before `start`."""
+        """Return the seconds that are left, infinity before `start`."""
         return math.inf if self._until is None else self._until - self._clock()
 
     def next_call_s(self) -> float:
-        """Return what the next storage call may take.
-
-        Raises:
-            StoreError: nothing is left.
-        """
+        """Return the seconds of the next storage call; StoreError: none are left."""
         if (left := self.left_s()) < 0.05:
             raise StoreError("no time is left for storage in this invocation")
         return min(left, self._per_call_s)
@@ -88,24 +84,14 @@ class Moment:
         return answer
 
 
-class Bound(Protocol):
-    """The limits of a connection: a Moment, or that of the present call."""
-
-    def left(self) -> float:
-        """Return the seconds that are left; TimeoutError when there are none."""
-
-    def took(self, count: int) -> None:
-        """Count what was read; OSError when it is too much."""
-
-
 class BoundedSocket:
-    """A socket for http.client.
+    """A socket for http.client, bounded by what `moment` returns: a kept connection gets another with each call.
 
     A socket's own timeout starts anew with every byte: a server that drips its headers would hold us for ever.
     """
 
-    def __init__(self, wire: socket.socket, deadline: Bound) -> None:
-        self._wire, self._deadline = wire, deadline
+    def __init__(self, wire: socket.socket, moment: Callable[[], Moment]) -> None:
+        self._wire, self._moment = wire, moment
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 (whatever a socket has)
         return getattr(self._wire, name)
@@ -114,17 +100,17 @@ class BoundedSocket:
         """Send all of it."""
         rest = memoryview(data)
         while rest:
-            self._wire.settimeout(self._deadline.left())
+            self._wire.settimeout(self._moment().left())
             rest = rest[self._wire.send(rest) :]
 
     def makefile(self, *_mode: object, **_options: object) -> io.BufferedReader:
         """Return what the answer is read from."""
-        return io.BufferedReader(_BoundedReader(self._wire, self._deadline))
+        return io.BufferedReader(_BoundedReader(self._wire, self._moment))
 
 
 class _BoundedReader(io.RawIOBase):
-    def __init__(self, wire: socket.socket, deadline: Bound) -> None:
-        self._wire, self._deadline = wire, deadline
+    def __init__(self, wire: socket.socket, moment: Callable[[], Moment]) -> None:
+        self._wire, self._moment = wire, moment
         self._raw = wire.makefile("rb", buffering=0)  # keeps the connection open until the answer is read
 
     def close(self) -> None:
@@ -135,10 +121,17 @@ class _BoundedReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:  # noqa: ANN401 (its type, Buffer, is Python 3.12's)
-        self._wire.settimeout(self._deadline.left())
+        moment = self._moment()
+        self._wire.settimeout(moment.left())
         count = self._raw.readinto(buffer) or 0
-        self._deadline.took(count)
+        moment.took(count)
         return count
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """Return the IP addresses of a host name; OSError where it has none."""
+    rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(row[4][0]) for row in rows))
 
 
 def connect(addresses: list[str], port: int, deadline: Moment) -> socket.socket:
