@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import av
@@ -16,6 +18,9 @@ from av.container import InputContainer, OutputContainer
 
 _FORMATS = {".mp4": "mp4", ".m3u8": "hls"}
 _END = b"#EXT-X-ENDLIST"
+_OTHERS = (b"#EXT-X-STREAM-INF", b"#EXT-X-I-FRAME-STREAM-INF", b"#EXT-X-MEDIA:")
+"""They name other playlists, which FFmpeg opens at once: one that names itself, without end."""
+_LINE, _NAMED = re.compile(rb"[^\r\n\0]+"), re.compile(rb'URI="([^"]*)"?')
 _LOOKED_PACKETS = 4_096
 """Of a part's beginning; a stream without one packet in so many is left out."""
 MOST_GAP_S = 6 * 3_600
@@ -99,6 +104,8 @@ def _look(part: Part) -> _Look | str:
         return "it is neither MP4 nor HLS"
     if not part.path.stat().st_size:
         return "it has no bytes"
+    if part.path.suffix.lower() == ".m3u8" and _leads_on(part.path):
+        return "its playlist names other playlists, or files that do not lie beside it"
     try:
         with _open(part) as film:
             return _looked(part, film)
@@ -132,11 +139,35 @@ def _open(part: Part) -> InputContainer:
         return av.open(str(playlist), format=form, options={"protocol_whitelist": "file,crypto,data"})
 
 
+def _lines(playlist: bytes) -> Iterator[bytes]:
+    """Yield the lines as FFmpeg reads them."""
+    return (found[0].strip() for found in _LINE.finditer(playlist))
+
+
+def _leads_on(playlist: Path) -> bool:
+    """Tell whether a playlist names more than files below its folder: a pipe or a terminal is read without end."""
+    for line in _lines(playlist.read_bytes()):
+        names = _NAMED.findall(line) if line.startswith(b"#") else [line]
+        if line.startswith(_OTHERS) or any(_is_elsewhere(name, playlist.parent) for name in names):
+            return True
+    return False
+
+
+def _is_elsewhere(name: bytes, folder: Path) -> bool:
+    path = PurePosixPath(os.fsdecode(name.split(b"?")[0]))
+    there = folder / path
+    try:
+        no_file = there.exists() and not there.is_file()
+    except OSError:  # no file has such a name
+        no_file = True
+    return no_file or b":" in name or path.is_absolute() or ".." in path.parts
+
+
 @contextmanager
 def _ended(playlist: Path) -> Iterator[Path]:
     """Give a playlist that has an end: of one that was cut off FFmpeg takes the last pieces, and waits for more."""
     text = playlist.read_bytes()
-    if _END in text:
+    if any(line.startswith(_END) for line in _lines(text)):
         yield playlist
         return
     copy = playlist.with_name(f".{playlist.name[:100]}.ended.m3u8")  # beside it, as the pieces are

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -183,6 +184,39 @@ def test_what_can_not_be_played_is_left_out_by_name_and_keeps_its_time(parts: li
     assert 9 == pytest.approx(got.pictures[3 * FPS], abs=0.1)
     with pytest.raises(JoinError, match=r"no part can be played: empty.mp4: it has no bytes"):
         join([Part(tmp_path / "empty.mp4")], tmp_path / "none.mp4")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["#EXT-X-STREAM-INF:BANDWIDTH=1", "list.m3u8"],
+        ["#x\0#EXT-X-STREAM-INF:BANDWIDTH=1", "list.m3u8"],
+        ['#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="x",URI="list.m3u8"', "#EXTINF:3,", "a.ts"],
+        ['#EXT-X-KEY:METHOD=AES-128,URI="pipe"', "#EXTINF:3,", "a.ts"],
+        ['#EXT-X-MAP:URI="{folder}/pipe"', "#EXTINF:3,", "a.ts"],
+        ["#EXTINF:3,", "pipe"],
+        ["#EXTINF:3,", "a" * 5_000],
+        ["#EXTINF:3,", "file:{folder}/pipe"],
+        ["#EXTINF:3,", "sub/../../{name}/pipe"],
+    ],
+)
+def test_a_playlist_that_leads_elsewhere_is_left_out(parts: list[Path], tmp_path: Path, lines: list[str]) -> None:
+    """To itself, to another playlist, to what is read without end: FFmpeg opens none of it."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "a.ts").write_bytes(b"G" * 1_880)
+    text = "\n".join(["#EXTM3U", "#EXT-X-TARGETDURATION:3", *lines, "#EXT-X-ENDLIST", ""])
+    (tmp_path / "list.m3u8").write_text(text.replace("{folder}", str(tmp_path)).replace("{name}", tmp_path.name))
+    made = join([Part(tmp_path / "list.m3u8"), Part(parts[0])], tmp_path / "film.mp4")
+    assert [("list.m3u8", "its playlist names other playlists, or files that do not lie beside it")] == made.left_out
+
+
+def test_a_comment_is_no_end_of_a_playlist(tmp_path: Path) -> None:
+    """One that was cut off behind such a comment is joined whole, too, and not waited for."""
+    film = replace(SMALL, seconds=4, mux={"hls_time": "1", "hls_playlist_type": "vod"}, name="index.m3u8")
+    lines = write(film, tmp_path).read_text().replace("#EXT-X-ENDLIST", "## not yet: #EXT-X-ENDLIST")
+    (tmp_path / "cut.m3u8").write_text(lines.replace("#EXT-X-PLAYLIST-TYPE:VOD\n", ""))
+    join([Part(tmp_path / "cut.m3u8")], tmp_path / "film.mp4")
+    assert 4 * FPS == len(decode(tmp_path / "film.mp4").pictures)
 
 
 def test_a_film_that_was_killed_is_copied_up_to_there(tmp_path: Path) -> None:
