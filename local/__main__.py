@@ -10,8 +10,9 @@ import typer
 
 from local.client import RESULT_TIMEOUT_S, ClientError, is_http_address
 from local.commands import callbacks, check, faults, inspect, join
-from local.commands.common import StateDir, Valued, mistakes_are_lines
+from local.commands.common import Commands, StateDir, Valued, mistakes_are_lines
 from local.config import REGION, REGIONS, STATE_DIR, LocalConfig
+from local.early import run
 from local.faults import FaultFile
 from local.kindness import Unknowns
 
@@ -19,7 +20,9 @@ Gentle = Annotated[
     bool, typer.Option("--gentle", help="Begin at once, list at once, one role key: not as the real service does.")
 ]
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="A local cloud that really records web pages.")
+app = typer.Typer(
+    cls=Commands, no_args_is_help=True, add_completion=False, help="A local cloud that really records web pages."
+)
 
 app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(faults.app, name="faults")
@@ -133,4 +136,4 @@ def replay(
 
 
 if __name__ == "__main__":
-    app()
+    run(app)

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from local import early
 from tools import deploy_check_functions, deploy_check_settings, deploy_check_triggers, deploy_file
 from tools.deploy_payloads import ROOT, TOOLKIT, Check, Deployment, render
 from tools.deploy_values import VARIABLE, examples, read_env
@@ -107,4 +108,4 @@ def _write(text: str, environment: Mapping[str, str], path: Path, *, failed: boo
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    raise SystemExit(early.run(lambda: main(sys.argv[1:])))

@@ -24,6 +24,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from rich.console import Console
 from rich.table import Table
 
+from local import early
 from tools import package_python
 from tools.package_contents import FUNCTIONS, OURS, File, contents
 from tools.package_lock import PackageError, fetch, read_lock
@@ -218,4 +219,4 @@ def main(arguments: Sequence[str], find: Callable[[], str | None] = package_pyth
 
 if __name__ == "__main__":
     os.umask(0o022)
-    raise SystemExit(main(sys.argv[1:]))
+    raise SystemExit(early.run(lambda: main(sys.argv[1:])))

@@ -2,3 +2,8 @@
 
 It uses only the API of docs/api.md and knows nothing of the functions behind it.
 """
+
+from webrecord import early
+
+if early.is_command():
+    early.end_in_a_line()

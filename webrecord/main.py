@@ -13,7 +13,7 @@ from typing import IO, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from webrecord import helptext
+from webrecord import early, helptext
 from webrecord import words as tongue
 from webrecord.commands import batch, check, config, deploy, doctor, download, end, init, inspect, read, start
 from webrecord.errors import EXIT_STATUSES, INTERRUPTED, CliError, Interrupted, ReaderLeftError
@@ -52,6 +52,7 @@ class Commands(TyperGroup):
                 windows_expand_args,
                 **extra,
             )
+            _raise_unheard(status)
             sys.stdout.flush()
         except Interrupted as error:
             status = _say(str(error), INTERRUPTED, t("interrupted"))
@@ -114,9 +115,15 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal of another encoding still gets every line
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # it is ignored behind nohup … &
+    if signal.getsignal(signal.SIGINT) in (signal.default_int_handler, early.end):  # it is ignored behind nohup … &
         signal.signal(signal.SIGINT, _interrupt)
-    app()
+    try:
+        app()
+    except KeyboardInterrupt:  # before the command began, or behind its end
+        sys.exit(_say(t("nothing more is done"), INTERRUPTED, t("interrupted")))
+    finally:
+        if signal.getsignal(signal.SIGINT) is _interrupt:
+            signal.signal(signal.SIGINT, _end_at_once)  # Python's own end would print where it was
 
 
 def _interrupt(*_: object) -> None:
@@ -130,6 +137,12 @@ def _end_at_once(*_: object) -> None:
         line = t("interrupted: started recordings continue; `webrecord list` shows it, `webrecord stop ID` ends it")
         os.write(2, f"{line}\n".encode(sys.stderr.encoding or "ascii", "backslashreplace"))
     os._exit(INTERRUPTED)
+
+
+def _raise_unheard(status: object) -> None:
+    """Raise the KeyboardInterrupt again of which the library makes a status, where no command heard it."""
+    if status == INTERRUPTED:
+        raise KeyboardInterrupt
 
 
 def _version() -> str:

@@ -85,7 +85,12 @@ def run(
         ) from None
     assert process.stdout is not None  # noqa: S101 (for the types)
     assert process.stderr is not None  # noqa: S101 (for the types)
-    following = threading.Thread(target=_follow, args=(process.stderr, say), daemon=True)
+
+    def tell(line: str) -> None:
+        if not line.startswith("interrupted: "):  # a terminal's Ctrl-C is for both, and one line tells it
+            say(line)
+
+    following = threading.Thread(target=_follow, args=(process.stderr, tell), daemon=True)
     following.start()
     try:
         with _ending_together(process):

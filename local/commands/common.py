@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Annotated, Any, get_args
 import typer
 from rich.console import Console
 from rich.markup import escape
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 from local.client import ClientError
 
@@ -24,6 +25,17 @@ def folder(named: str | Path) -> Path:
 
 
 StateDir = Annotated[Path, typer.Option(parser=folder, metavar="FOLDER", help="Where objects, keys and logs are kept.")]
+
+
+class Commands(TyperGroup):
+    """Ends at Ctrl-C in one line, where the command does not say more."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 (typer's own context)
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            print("interrupted: nothing more is done", file=sys.stderr)
+            raise typer.Exit(130) from None
 
 
 class Valued(TyperCommand):
