@@ -10,7 +10,7 @@ from local import scf_events
 from local.config import BUCKET, REGION
 from shared.domain import keys
 from shared.domain.callbacks import parse_callback
-from shared.store import journal
+from shared.store import journal, writer
 from testing.callbacks import KEY, SDK_APP_ID, callback, mp4_stop, signed
 from testing.world import World
 
@@ -98,7 +98,7 @@ def recording(facts: int, recording_id: str) -> tuple[str, dict[str, bytes]]:
         body = middle(number, NOW_MS + 10_000 + number * (LONGEST_MS - 20_000) // facts, task)
         read = parse_callback(body)
         world.store.put(f"{keys.task_facts(read.task_key)}{read.name}.json", body)
-    journal.save(world.store, journal.find(world.store, recording_id), NOW_MS)
+    writer.save(world.store, journal.find(world.store, recording_id), NOW_MS)
     return task, {f"{PREFIX}/{key}": item.body for key, item in world.store.objects.items()}
 
 

@@ -15,13 +15,14 @@ from urllib.parse import urlsplit
 from shared.bootstrap import PACE_PER_SECOND, STARTS_PER_SECOND
 from shared.domain import ids, keys
 from shared.domain.accepted import Accepted
+from shared.domain.attempts import can_list
 from shared.domain.callbacks import AHEAD_MS, Event, parse_callback
 from shared.domain.document import Recording
 from shared.domain.film.recording import awaited, can_look
 from shared.domain.job_keys import report_key
 from shared.domain.periods import CLOCKS_DIFFER_MS
 from shared.domain.reasons import Code
-from shared.domain.states import State, can_list
+from shared.domain.states import State
 from shared.store.journal import current
 from shared.usecases.remove import SWEEP_MS
 from shared.usecases.replay import all_recordings, replay

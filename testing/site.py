@@ -18,10 +18,11 @@ from pydantic import SecretStr
 
 from shared.domain import keys
 from shared.domain.document import decide
+from shared.domain.ending import ends_ms
 from shared.domain.errors import RecorderError
 from shared.domain.notify_hosts import NotificationError
 from shared.domain.request import RecordingRequest
-from shared.domain.steps import Timing, ends_ms
+from shared.domain.steps import Timing
 from shared.ports import StoredObject
 from shared.store import markers
 from shared.store.journal import current, read

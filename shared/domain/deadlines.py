@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from shared.domain.accepted import Accepted
+from shared.domain.attempts import last_task
 from shared.domain.evidence import Evidence
 from shared.domain.reasons import PASSING, Code, Reason
-from shared.domain.states import last_task
 
 
 def called_off(why: str) -> Reason:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.domain import parts
 from shared.domain.accepted import Accepted
+from shared.domain.attempts import last_task
 from shared.domain.evidence import Evidence, File, Task
 from shared.domain.film.recording import RecordingFinding, said_of
 from shared.domain.film.verdict import Verdict
@@ -15,7 +16,7 @@ from shared.domain.ids import task_id_of
 from shared.domain.once import once
 from shared.domain.outbox import Message, messages
 from shared.domain.reasons import Code
-from shared.domain.states import State, last_task, state_of
+from shared.domain.states import State, state_of
 from shared.domain.trace import trace_id
 
 GAP_TOLERANCE_MS = 2_000

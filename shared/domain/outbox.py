@@ -9,9 +9,10 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 from shared.domain.accepted import Accepted
+from shared.domain.attempts import begins_until_ms, last_task
 from shared.domain.evidence import Evidence, Note
 from shared.domain.film.recording import NOTIFY_WAITS_MS, awaited, news_ms
-from shared.domain.states import State, begins_until_ms, last_task
+from shared.domain.states import State
 
 RETRY_AFTER_S = (60, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 72_000)
 """Waits between tries, seconds; three days together."""

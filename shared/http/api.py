@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from shared import __version__, log
 from shared.domain import ids
+from shared.domain.attempts import last_attempt
 from shared.domain.document import Recording
 from shared.domain.errors import (
     InvalidRequest,
@@ -27,7 +28,6 @@ from shared.domain.foreign import MOST_NAMED, Foreign
 from shared.domain.listing import parse_query
 from shared.domain.parsing import parse_request
 from shared.domain.size import MOST_REPLY, weight
-from shared.domain.states import last_attempt
 from shared.domain.trace import trace_id, valid_traceparent
 from shared.domain.wrongs import Wrong
 from shared.http import console, replies

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from shared.domain import facts, ids, keys
 from shared.domain.accepted import Accepted
+from shared.domain.attempts import last_attempt, last_task
 from shared.domain.document import Recording
 from shared.domain.errors import (
     CallerMustRetry,
@@ -18,15 +19,15 @@ from shared.domain.errors import (
     TaskExists,
     TaskNotFound,
 )
+from shared.domain.next_step import next_step
 from shared.domain.periods import IN_FLIGHT_MS
 from shared.domain.reasons import Code
 from shared.domain.redaction import hiding, id_of, secrets_of
 from shared.domain.refusals import is_full, refusal, task_named
 from shared.domain.request import RecordingRequest
-from shared.domain.states import last_attempt, last_task
-from shared.domain.steps import GiveUp, Start, Wait, next_step
+from shared.domain.steps import GiveUp, Start, Wait
 from shared.ports import Started
-from shared.store import journal
+from shared.store import journal, writer
 from shared.store.journal import Known
 from shared.usecases.ports import Ports
 from shared.usecases.tasks import adopt, find
@@ -155,13 +156,13 @@ def _ask(
         known = journal.record(store, known, fact)
         if not final:
             return left_to_timer(known, ports, error.code)
-        journal.save(store, known, ports.clock())
+        writer.save(store, known, ports.clock())
         raise
     except RecorderBusy as error:
         return _busy(known, request, number, error, ports)
     if known.documented is None and not known.evidence.tasks:
         fact = facts.accepted(number, ports.clock(), started.task_id, started.request_id)
-        return Outcome(journal.begin(store, known, fact, ports.clock())[1], created=True)
+        return Outcome(writer.begin(store, known, fact, ports.clock())[1], created=True)
     return Outcome(adopt(known, number, started.task_id, started.request_id, ports)[1], created=True)
 
 
@@ -176,7 +177,7 @@ def _busy(known: Known, request: RecordingRequest, number: int, error: RecorderB
     if not request.has_caller_keys:
         return left_to_timer(known, ports, error.code)
     why = f"{error.code}: {error.message}; the caller's storage keys are not kept, so only the caller can retry"
-    journal.save(ports.store, journal.record(ports.store, known, facts.gave_up(at_ms, why, Code.OWN_KEYS)), at_ms)
+    writer.save(ports.store, journal.record(ports.store, known, facts.gave_up(at_ms, why, Code.OWN_KEYS)), at_ms)
     raise _ask_the_caller(error.code, error.message, known.accepted)
 
 
@@ -187,4 +188,4 @@ def _ask_the_caller(code: str, message: str, accepted: Accepted) -> CallerMustRe
 
 def left_to_timer(known: Known, ports: Ports, refused: str | None = None) -> Outcome:
     """Leave the start to the timer: queued ones in order of acceptance, scheduled ones at their time."""
-    return Outcome(journal.save(ports.store, known, ports.clock())[1], created=False, refused=refused)
+    return Outcome(writer.save(ports.store, known, ports.clock())[1], created=False, refused=refused)

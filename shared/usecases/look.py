@@ -9,28 +9,17 @@ from typing import Any, ClassVar
 
 from shared.domain import facts, ids, parts
 from shared.domain.accepted import Accepted
+from shared.domain.ending import is_outlived
 from shared.domain.errors import RecorderBusy, RecorderError, TaskNotFound
 from shared.domain.evidence import Evidence
 from shared.domain.facts import Fact
+from shared.domain.next_step import next_step
 from shared.domain.periods import REPEAT_MS
-from shared.domain.steps import (
-    Describe,
-    GiveUp,
-    Inspect,
-    Look,
-    Start,
-    Step,
-    Stop,
-    Sweep,
-    Timing,
-    Wait,
-    is_outlived,
-    next_step,
-)
+from shared.domain.steps import Describe, GiveUp, Inspect, Look, Start, Step, Stop, Sweep, Timing, Wait
 from shared.domain.unseen import unseen
 from shared.domain.uploads import end_ms
 from shared.ports import Notifier, ObjectStore
-from shared.store import journal
+from shared.store import journal, writer
 from shared.store.journal import Known
 from shared.usecases.films import Films, inspect_task, unlooked
 from shared.usecases.ports import Ports
@@ -109,7 +98,7 @@ def look(known: Known, ports: ReconcilePorts, *, asking: bool = True) -> tuple[K
             continue
         known = journal.record(ports.store, known, fact)
     if known.evidence != known.documented:  # most looks find nothing new
-        known, _ = journal.save(ports.store, known, ports.clock())
+        known, _ = writer.save(ports.store, known, ports.clock())
     return known, step
 
 

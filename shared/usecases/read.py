@@ -14,7 +14,8 @@ from shared.domain.errors import NotFound, ReplyTooLarge, StoreRefused
 from shared.domain.foreign import Foreign
 from shared.domain.size import MOST_PAGE, MOST_REPLY, weight
 from shared.ports import ListedObject, ObjectStore
-from shared.store.journal import current, received_ms
+from shared.store.journal import current
+from shared.store.stored import came_ms
 from shared.usecases.ports import QueryPorts
 
 EVENTS = 500
@@ -131,7 +132,7 @@ def _event(key: str, store: ObjectStore) -> dict[str, Any] | None:
         return None
     return {
         "name": _name(key),
-        "received_ms": received_ms(stored),
+        "received_ms": came_ms(stored),
         "body": _read(stored.body) if len(stored.body) <= LARGEST_EVENT else f"{len(stored.body)} bytes",
     }
 

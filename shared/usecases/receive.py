@@ -20,7 +20,8 @@ from shared.domain.keys import task_facts
 from shared.domain.signature import verify
 from shared.domain.states import State, state_of
 from shared.ports import ObjectStore
-from shared.store import journal, markers, tombstones
+from shared.store import journal, markers, tombstones, writer
+from shared.store.stored import came_ms, recording_of_task
 from shared.usecases import wakes
 
 
@@ -78,7 +79,7 @@ def receive(
 
     def linked() -> str | StoreError | None:
         try:
-            return journal.linked(store, callback.task_key) if callback.task_id else None
+            return recording_of_task(store, callback.task_key) if callback.task_id else None
         except StoreError as error:
             return error
 
@@ -100,14 +101,14 @@ def receive(
                 return Received(callback)  # it overtook the start's own write, which will find it
             if not fresh and callback.event_ms == received_ms:  # it has no time that can be right: it came before
                 first = store.get(key)
-                callback = parse_callback(first.body, journal.received_ms(first)) if first else callback
+                callback = parse_callback(first.body, came_ms(first)) if first else callback
             before, known = known.documented, known.plus(evidence_of_callback(callback))
             # A task's last events arrive together: a listing may lack the other one, while the document may have it.
             ending = state_of(known.accepted, known.evidence)[0] in (State.STOPPING, State.UPLOADING)
             if not fresh:  # whoever took it before may have died before its markers
-                known = journal.standing(store, known, received_ms)._replace(documented=None)
+                known = writer.standing(store, known, received_ms)._replace(documented=None)
             wake = partial(wakes.leave, store, before, now_ms=received_ms)
-            _, recording = journal.save(
+            _, recording = writer.save(
                 store, known, received_ms, wake, again=ending, of_task=callback.task_key if fresh else None
             )
             return Received(callback, recording=recording)

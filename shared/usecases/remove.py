@@ -13,11 +13,14 @@ from itertools import islice, takewhile
 
 from shared.domain import keys
 from shared.domain.accepted import Accepted
+from shared.domain.attempts import begins_until_ms, is_unsure, last_attempt
 from shared.domain.document import Recording
+from shared.domain.ending import is_outlived
 from shared.domain.errors import Conflict, StoreError, StoreRefused, TaskNotFound
+from shared.domain.next_step import SETTLE_MS
 from shared.domain.periods import IN_FLIGHT_MS
-from shared.domain.states import begins_until_ms, is_unsure, last_attempt, state_of
-from shared.domain.steps import SETTLE_MS, Timing, is_outlived
+from shared.domain.states import state_of
+from shared.domain.steps import Timing
 from shared.ports import ObjectStore
 from shared.store import journal, markers, tombstones
 from shared.store.journal import Known

@@ -11,7 +11,7 @@ from shared.domain.errors import Damaged, NotFound
 from shared.domain.foreign import Foreign
 from shared.domain.ids import is_recording_id
 from shared.ports import ObjectStore
-from shared.store import journal
+from shared.store import writer
 
 
 @dataclass
@@ -57,7 +57,7 @@ def replay(
         last = recording_id
         before = store.get(keys.document_key(recording_id))
         try:
-            if journal.rebuild(store, recording_id, now_ms) is None:
+            if writer.rebuild(store, recording_id, now_ms) is None:
                 continue
         except Damaged:
             result.damaged.append(recording_id)

@@ -17,6 +17,7 @@ from ulid import ULID
 
 from shared.domain import facts, ids, keys
 from shared.domain.accepted import Accepted
+from shared.domain.attempts import last_task
 from shared.domain.document import decide
 from shared.domain.errors import (
     CallerMustRetry,
@@ -28,13 +29,14 @@ from shared.domain.errors import (
     StoreError,
 )
 from shared.domain.evidence import Evidence
+from shared.domain.next_step import next_step
 from shared.domain.periods import REPEAT_MS
 from shared.domain.repeats import differences
 from shared.domain.request import RecordingRequest
-from shared.domain.states import last_task
-from shared.domain.steps import Start, next_step
+from shared.domain.steps import Start
 from shared.store import journal, markers, tombstones
 from shared.store.journal import Known
+from shared.store.stored import accepted_of
 from shared.usecases import wakes
 from shared.usecases.attempt import Outcome, advance, begin_attempt
 from shared.usecases.ports import Ports
@@ -162,7 +164,7 @@ def _look(recording_id: str, claim: str | None, ports: Ports) -> tuple[Known | N
     """
     store = ports.store
     calls: list[Callable[[], Any]] = [
-        partial(journal.accepted_of, store, recording_id),
+        partial(accepted_of, store, recording_id),
         partial(tombstones.is_used, store, recording_id),
     ]
     if claim:

@@ -12,13 +12,17 @@ from functools import partial
 from threading import Lock
 
 from shared.domain import keys
+from shared.domain.attempts import is_unsure
 from shared.domain.errors import ParametersRefused, RecorderBusy, RecorderMisconfigured, TaskNotFound, WebRecordError
+from shared.domain.next_step import next_step
 from shared.domain.periods import REPEAT_MS, START_LEAD_MS
 from shared.domain.refusals import is_quota, is_rate
-from shared.domain.states import is_unsure, state_of
-from shared.domain.steps import Start, Wait, behind_ms, next_step
+from shared.domain.starting import behind_ms
+from shared.domain.states import state_of
+from shared.domain.steps import Start, Wait
 from shared.store import journal, markers
 from shared.store.journal import Known
+from shared.store.stored import accepted_of
 from shared.usecases.attempt import attempt, may_attempt
 from shared.usecases.look import ReconcilePorts
 from shared.usecases.report import Queues, Report, guarded, ripe, tombstone_of, without_request
@@ -149,7 +153,7 @@ class Starts:
 
     def _app_of(self, marker: str) -> int | None:
         try:
-            accepted = journal.accepted_of(self._ports.store, keys.marked(marker)[1])
+            accepted = accepted_of(self._ports.store, keys.marked(marker)[1])
         except WebRecordError:
             return None  # it comes to light, and is reported, where it is started
         return accepted.sdk_app_id if accepted else None

@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 
 from shared.domain import facts
+from shared.domain.attempts import last_attempt, last_task
 from shared.domain.deadlines import called_off
 from shared.domain.document import Recording, decide
 from shared.domain.errors import RecorderBusy, TaskNotFound
 from shared.domain.periods import IN_FLIGHT_MS
-from shared.domain.states import last_attempt, last_task
-from shared.store import journal, markers
+from shared.store import journal, markers, writer
 from shared.store.journal import Known
 from shared.usecases import wakes
 from shared.usecases.ports import Ports
@@ -62,7 +62,7 @@ def stop(recording_id: str, why: str, ports: Ports) -> Recording:
 def _saved(known: Known, ports: Ports) -> Recording:
     """Write what is answered, so that no later call writes less; a document may be behind its facts."""
     now_ms, before = ports.clock(), known.documented
-    saved, recording = journal.save(ports.store, known, now_ms)
+    saved, recording = writer.save(ports.store, known, now_ms)
     if ports.wakes and saved.documented is not before:
         wakes.leave(ports.store, before, saved, now_ms)
     return recording

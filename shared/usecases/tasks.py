@@ -6,15 +6,16 @@ from collections.abc import Iterator
 
 from shared.domain import facts, ids, keys
 from shared.domain.accepted import Accepted
+from shared.domain.attempts import last_attempt
 from shared.domain.document import Recording
 from shared.domain.errors import Damaged, TaskNotFound
 from shared.domain.evidence import Evidence
 from shared.domain.redaction import id_of
 from shared.domain.refusals import task_named
-from shared.domain.states import last_attempt
 from shared.ports import ListedObject, ObjectStore
-from shared.store import journal, tombstones
+from shared.store import journal, tombstones, writer
 from shared.store.journal import Known
+from shared.store.stored import accepted_of, recording_of_task
 from shared.usecases.ports import Ports
 
 
@@ -42,7 +43,7 @@ def adopt(known: Known, number: int, task_id: str, request_id: str | None, ports
     """Store that an attempt has this task, and write what is known by now."""
     known = journal.record(ports.store, known, facts.accepted(number, ports.clock(), task_id, request_id))
     # A callback may have overtaken us: `save` lists what is stored under the task by now.
-    return journal.save(ports.store, known, ports.clock())
+    return writer.save(ports.store, known, ports.clock())
 
 
 def folder_of(accepted: Accepted) -> str | None:
@@ -108,7 +109,7 @@ def _is_anothers(folder: str, task_id: str, store: ObjectStore) -> bool:
 
     That one has the task, or lies below: a caller's `prefix` may be named like this recording.
     """
-    linked = journal.linked(store, ids.task_key_of(task_id)) if task_id else None
+    linked = recording_of_task(store, ids.task_key_of(task_id)) if task_id else None
     if linked is not None and linked != folder.split("/")[-2]:
         return True
     inside = folder
@@ -122,7 +123,7 @@ def _is_anothers(folder: str, task_id: str, store: ObjectStore) -> bool:
 def _lies_in(recording_id: str, folder: str, store: ObjectStore) -> bool:
     """Tell whether a folder is that of a recording that is, or may be that of one that was."""
     try:
-        accepted = journal.accepted_of(store, recording_id)
+        accepted = accepted_of(store, recording_id)
     except Damaged:
         return True
     return folder_of(accepted) == folder if accepted else tombstones.of(store, recording_id) is not None

@@ -17,12 +17,14 @@ from urllib.parse import urlsplit
 from shared.domain import facts, keys
 from shared.domain.document import Recording
 from shared.domain.facts import Fact
+from shared.domain.next_step import SETTLE_MS, next_step
 from shared.domain.notify_hosts import NotificationError
 from shared.domain.periods import REPEAT_MS
 from shared.domain.states import State
-from shared.domain.steps import SETTLE_MS, Notify, next_step
-from shared.store import journal, markers
+from shared.domain.steps import Notify
+from shared.store import journal, markers, writer
 from shared.store.journal import Known
+from shared.store.stored import accepted_of
 from shared.usecases.look import ReconcilePorts
 from shared.usecases.report import Queues, Report, guarded, ripe, tombstone_of, without_request
 
@@ -70,7 +72,7 @@ class Tellings:
             guarded(recording_id, marks, self._ports, self._report, lambda: self._sort(recording_id, marks))
 
     def _sort(self, recording_id: str, marks: list[str]) -> None:
-        accepted = journal.accepted_of(self._ports.store, recording_id)
+        accepted = accepted_of(self._ports.store, recording_id)
         if accepted is None:
             without_request(recording_id, marks, self._ports, tombstone_of(recording_id, None, self._ports))
             return
@@ -105,10 +107,10 @@ class Tellings:
             if self._over(self._host_of[recording_id]):
                 next_ms = self._later_ms()
                 break
-            known, recording = journal.save(ports.store, known, ports.clock())  # a receiver may read it
+            known, recording = writer.save(ports.store, known, ports.clock())  # a receiver may read it
             known = journal.record(ports.store, known, self._send(step, known, recording))
             self._settle_later(known, recording)
-        recording = journal.save(ports.store, known, ports.clock())[1]
+        recording = writer.save(ports.store, known, ports.clock())[1]
         owed = [message.next_ms for message in recording.notifications if message.next_ms is not None]
         self._mark(recording_id, marks, (next_ms or min(owed)) if owed else None)
 

@@ -19,11 +19,15 @@ from functools import partial
 from itertools import islice
 
 from shared.domain import keys
+from shared.domain.attempts import is_unsure
 from shared.domain.document import Recording, decide
+from shared.domain.ending import ends_ms
 from shared.domain.errors import RecorderBusy, RecorderError
+from shared.domain.next_step import next_step, settles_ms
 from shared.domain.periods import REPEAT_MS
-from shared.domain.states import State, is_unsure
-from shared.domain.steps import Describe, Start, Step, Wait, behind_ms, ends_ms, next_step, settles_ms
+from shared.domain.starting import behind_ms
+from shared.domain.states import State
+from shared.domain.steps import Describe, Start, Step, Wait
 from shared.store import journal, markers
 from shared.store.journal import Known
 from shared.usecases import wakes

@@ -13,8 +13,9 @@ from shared.domain import keys
 from shared.domain.document import decide
 from shared.domain.errors import StoreError
 from shared.domain.evidence import Evidence
+from shared.domain.next_step import next_step
 from shared.domain.periods import START_LEAD_MS
-from shared.domain.steps import GiveUp, Inspect, Start, next_step
+from shared.domain.steps import GiveUp, Inspect, Start
 from shared.domain.uploads import end_ms
 from shared.ports import ObjectStore
 from shared.store.journal import Known

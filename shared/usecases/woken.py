@@ -14,7 +14,7 @@ from shared.domain import ids, keys
 from shared.domain.document import decide
 from shared.domain.errors import StoreError
 from shared.domain.refusals import is_full, is_rate
-from shared.domain.steps import behind_ms
+from shared.domain.starting import behind_ms
 from shared.store import journal
 from shared.usecases.jobs import go_on
 from shared.usecases.look import ReconcilePorts, look

@@ -7,16 +7,10 @@ from typing import Any
 import pytest
 
 from shared.domain import facts
+from shared.domain.attempts import last_attempt, last_task, pending_tasks
 from shared.domain.evidence import Evidence, fold
 from shared.domain.reasons import Code, former
-from shared.domain.states import (
-    State,
-    last_attempt,
-    last_task,
-    pending_tasks,
-    since_ms,
-    state_of,
-)
+from shared.domain.states import State, since_ms, state_of
 from shared.domain.uploads import end_ms, is_uploaded
 from testing.callbacks import TASK, callback, mp4_stop, vod_commit
 from tests.shared.domain.test_document import ACCEPTED, Story, evidence_of

@@ -10,7 +10,8 @@ from shared.domain.errors import StoreError
 from shared.domain.film.verdict import Flaw, Verdict
 from shared.domain.policy import Policy
 from shared.ports import StoredObject
-from shared.store.journal import accepted_of, current
+from shared.store.journal import current
+from shared.store.stored import accepted_of
 from shared.usecases.films import Films
 from shared.usecases.look import ReconcilePorts
 from shared.usecases.replay import replay

@@ -16,7 +16,7 @@ from shared.domain.evidence import Evidence
 from shared.domain.refusals import refusal
 from shared.domain.states import State
 from shared.ports import ListedObject, StoredObject
-from shared.store.journal import accepted_of
+from shared.store.stored import accepted_of
 from shared.usecases.read import show
 from shared.usecases.remove import remove
 from shared.usecases.tasks import task_of_files

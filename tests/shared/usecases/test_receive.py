@@ -14,9 +14,9 @@ from pydantic import SecretStr
 from shared.domain.callbacks import parse_callback
 from shared.domain.errors import NotStored, StoreError, Unauthorized
 from shared.domain.keys import marked
+from shared.domain.next_step import settles_ms
 from shared.domain.states import State
-from shared.domain.steps import settles_ms
-from shared.store import journal
+from shared.store import journal, writer
 from shared.store.journal import current
 from testing.callbacks import TASK, callback, mp4_stop, signed
 from tests.faults import Died, Kind
@@ -107,7 +107,7 @@ def test_a_resend_of_what_lies_ahead_says_the_same() -> None:
     world.receive(body)
     before = world.store.objects["recordings/k1/recording.json"].body
     assert came_ms == current(world.store, "k1").ended_ms
-    journal.rebuild(world.store, "k1", world.clock())
+    writer.rebuild(world.store, "k1", world.clock())
     assert before == world.store.objects["recordings/k1/recording.json"].body
 
 

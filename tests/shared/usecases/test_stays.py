@@ -10,7 +10,7 @@ import pytest
 from shared.domain import keys
 from shared.domain.reasons import Code
 from shared.domain.states import State
-from shared.store import journal
+from shared.store import writer
 from shared.usecases.replay import replay
 from shared.usecases.stop import stop
 from testing.bucket import Bucket
@@ -104,7 +104,7 @@ def test_word_whose_first_delivery_died_leaves_it_completed() -> None:
         if again:
             story.site.receive(body)
         else:
-            journal.rebuild(story.site.store, "k1", story.site.clock())
+            writer.rebuild(story.site.store, "k1", story.site.clock())
         assert State.COMPLETED is story.site.recording().state
 
 

@@ -1,0 +1,101 @@
+"""Which attempt and which task of a recording count, and which tasks may still have files on their way. Pure."""
+
+from __future__ import annotations
+
+from shared.domain.accepted import Accepted
+from shared.domain.evidence import Attempt, Evidence, Task
+from shared.domain.periods import IN_FLIGHT_MS, START_LEAD_MS
+from shared.domain.reasons import Reason, of_page, of_recorder
+from shared.domain.uploads import (
+    end_ms,
+    is_over,
+    is_unlooked,
+    is_uploaded,
+)
+
+
+def last_attempt(evidence: Evidence) -> tuple[int, Attempt] | None:
+    """Return the number and evidence of the newest attempt."""
+    newest = max(evidence.attempts, key=int, default=None)
+    return None if newest is None else (int(newest), evidence.attempts[newest])
+
+
+def is_unsure(evidence: Evidence) -> bool:
+    """Tell whether the newest attempt may have started a task that we have not seen."""
+    last = last_attempt(evidence)
+    return last is not None and not last[1].task_key and not last[1].refused
+
+
+def last_task(evidence: Evidence) -> Task | None:
+    """Return the task that the state is about: of those that run or ended in order, the newest attempt's.
+
+    That is an older attempt's where two invocations were at work at once, and one was refused under the RecordId for
+    which the other got a task. Without any, it is the newest attempt's own, if it has one.
+    """
+    newest_first = sorted(evidence.attempts, key=int, reverse=True)
+    tasks = [evidence.tasks.get(evidence.attempts[number].task_key or "") for number in newest_first]
+    return next((task for task in tasks if task and _stands(task)), tasks[0] if tasks else None)
+
+
+def _stands(task: Task) -> bool:
+    """Tell whether the task runs or ended in order; of one that was settled unheard only its files told."""
+    settled_unheard = task.settled_ms is not None and end_ms(task) is None
+    return failure(task) is None and not settled_unheard
+
+
+def begins_until_ms(accepted: Accepted, evidence: Evidence) -> int:
+    """Return until when a task may begin of a recording that was called off or given up; 0 where none can.
+
+    Who read it just before that became known may be about to start it, and it became known within its writer's time.
+    """
+    task = last_task(evidence)
+    if task and failure(task) is None:
+        return 0  # nobody starts it again
+    off_ms = max((note[0] for note in (evidence.stop, evidence.gave_up) if note), default=0)
+    late = off_ms and off_ms >= accepted.due_ms - START_LEAD_MS - IN_FLIGHT_MS
+    overtook = unasked(evidence)
+    # Twice a tick's time, to ask TRTC for it.
+    return max(off_ms + 2 * IN_FLIGHT_MS if late else 0, overtook[1] + 4 * IN_FLIGHT_MS if overtook else 0)
+
+
+def unasked(evidence: Evidence) -> tuple[int, int] | None:
+    """Return number of an attempt that a stop came too late for, and when TRTC can say whether it has a task."""
+    last = last_attempt(evidence)
+    if last is None or evidence.gave_up is None or not is_unsure(evidence):
+        return None
+    at_ms = last[1].at_ms or 0
+    return (last[0], at_ms + IN_FLIGHT_MS) if at_ms > evidence.gave_up[0] else None
+
+
+def can_list(accepted: Accepted) -> bool:
+    """Tell whether the files lie where we may look."""
+    return accepted.place is not None and not accepted.caller_keys
+
+
+def pending_tasks(evidence: Evidence, *, looks: bool = True) -> list[Task]:
+    """Return the tasks that are over and may still have files on their way: one whose files were listed is over.
+
+    Args:
+        evidence: what is known.
+        looks: whether files lie where we may look: what TRTC could not upload may be there all the same.
+    """
+    return [
+        task
+        for task in evidence.tasks.values()
+        if task.task_id
+        and (end_ms(task) is not None or task.listed_ms is not None)
+        and task.settled_ms is None
+        and not (task.not_started and not task.began_ms)
+        and (is_unlooked(task, looks=looks) if is_uploaded(task) or is_over(task) else True)
+    ]
+
+
+def failure(task: Task) -> Reason | None:
+    """Return why another task is to be started after this one; None where it runs or ended in order."""
+    if task.ended_ms is not None or task.gone_ms is not None:
+        return None  # in order, or we may be late: what was recorded counts
+    if task.terminated:
+        return Reason(of_recorder(task.terminated[1]), task.terminated[1])
+    if task.not_started and not task.began_ms:
+        return Reason(of_page(task.not_started[1]), task.not_started[1])
+    return None

@@ -1,0 +1,147 @@
+"""next_step: decide what to do with a recording now. Pure; reconcile carries it out.
+
+waiting    scheduled or queued: start it, wait for its time, or give up when its time is over
+starting   an attempt without an outcome: ask TRTC again under the same RecordId
+running    stop it at its end; otherwise ask from time to time whether the task is still there
+uploading  wait for the files' events; after the grace time, look what is there, and settle it
+final      send what is owed to the caller; look once more for what nobody told us of; then nothing is left
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from shared.domain.accepted import Accepted
+from shared.domain.attempts import can_list, is_unsure, last_attempt, last_task, pending_tasks, unasked
+from shared.domain.callbacks import AHEAD_MS
+from shared.domain.ending import running_step, uploading_step
+from shared.domain.evidence import Evidence, Task
+from shared.domain.film.recording import WITHIN_MS, awaited, news_ms
+from shared.domain.outbox import messages
+from shared.domain.periods import IN_FLIGHT_MS
+from shared.domain.reasons import Reason
+from shared.domain.starting import waiting_step
+from shared.domain.states import State, state_of
+from shared.domain.steps import USUAL, GiveUp, Inspect, Notify, Step, Sweep, Timing, Wait
+
+SETTLE_MS = 300_000
+"""After the newest fact: TRTC sends for a minute, and a listing is complete some time after that."""
+DAY_MS = 86_400_000
+
+
+def next_step(
+    accepted: Accepted,
+    evidence: Evidence,
+    now_ms: int,
+    timing: Timing = USUAL,
+    seen_ms: int | None = None,
+    *,
+    asked: bool = False,
+    passed: Callable[[str], bool] | None = None,
+) -> Step:
+    """Return the next step; the same for a first start, a repeated one, a tick and a wake event.
+
+    Args:
+        accepted, evidence: the recording.
+        now_ms: the time, epoch ms.
+        timing: see Timing.
+        seen_ms: when this look already asked TRTC, stopped the task or swept, with nothing new.
+        asked: a caller asks for the start: an attempt without an outcome is tried again at once, under its RecordId.
+        passed: tells by TRTC's code of a refusal whether there is news that its reason is over: then the attempt is
+            made once more at once, under its RecordId.
+    """
+    state, _ = state_of(accepted, evidence)
+    owed = [message for message in messages(accepted, evidence, state) if message.next_ms is not None]
+    # The oldest first, but one that its receiver refuses does not hold up what comes after it.
+    for message in owed:
+        if (message.next_ms or 0) <= now_ms:
+            return Notify(message.webhook_id, message.attempts + 1)
+    tell_ms = min((message.next_ms or 0 for message in owed), default=None)
+    if state.final:
+        waits = [Wait(tell_ms)] if tell_ms is not None else []
+        if evidence.gave_up and (overtook := unasked(evidence)):
+            number, ripe_ms = overtook
+            if now_ms >= ripe_ms:
+                return GiveUp(Reason(evidence.gave_up[2], evidence.gave_up[1]), recheck=number)
+            waits.append(Wait(ripe_ms))
+        if pending := pending_tasks(evidence, looks=can_list(accepted)):
+            step = uploading_step(accepted, pending, evidence, now_ms, timing)
+            if not isinstance(step, Wait):
+                return step
+            waits.append(step)
+        film = _film_step(accepted, evidence, now_ms)
+        if isinstance(film, Inspect):
+            return film
+        waits += [film] if film else []
+        if waits:
+            return min(waits, key=lambda wait: wait.until_ms)
+        return _settling(evidence, now_ms, timing, swept=seen_ms is not None)
+    asked = asked and evidence.stop is None
+    step = _working_step(accepted, evidence, state, now_ms, timing, seen_ms, passed, asked=asked)
+    if tell_ms is not None and isinstance(step, Wait):
+        return Wait(min(step.until_ms, tell_ms))
+    return step
+
+
+def _film_step(accepted: Accepted, evidence: Evidence, now_ms: int) -> Inspect | Wait | None:
+    heard_ms = news_ms(evidence)
+
+    def until_ms(task: Task) -> int:
+        # What is checked for the first time may have been heard of late; a check has two more within as long again.
+        return max(heard_ms, task.film.at_ms) + WITHIN_MS if task.film else heard_ms + DAY_MS
+
+    due = [(at_ms, task) for at_ms, task in awaited(accepted, evidence) if now_ms < until_ms(task)]
+    if not due:
+        return None
+    at_ms, task = min(due, key=lambda one: (one[0], one[1].task_id or ""))
+    if now_ms < at_ms:
+        return Wait(at_ms)
+    film = task.film if at_ms else None  # another set of files is another look
+    return Inspect(task.task_id or "", 1 + (film.tries if film else 0))
+
+
+def settles_ms(evidence: Evidence, now_ms: int) -> int:
+    """Return when the last look at what is over is made: listings are late, so a document may lack a fact till then."""
+    told_ms = [int(name[:13]) for name in evidence.facts]
+    # A stranger's may lie centuries ahead; so may a callback's that a former release named by its time, hours.
+    return max((ms for ms in told_ms if ms <= now_ms + AHEAD_MS), default=0) + SETTLE_MS
+
+
+def _settling(evidence: Evidence, now_ms: int, timing: Timing, *, swept: bool) -> Step:
+    settles_at_ms = settles_ms(evidence, now_ms)
+    if now_ms < settles_at_ms:
+        return Wait(settles_at_ms)
+    # One that died may have a task beside that of its repeat, which TRTC no longer took for the same.
+    if any(attempt.again_ms is not None or not attempt.task_key for attempt in evidence.attempts.values()):
+        if not swept:
+            last = last_attempt(evidence)
+            return Sweep(last[0] if last and is_unsure(evidence) else None)
+        if now_ms < (lost_ms := settles_at_ms - SETTLE_MS + timing.lost_after):
+            return Wait(lost_ms)
+    return Wait(now_ms, done=True)
+
+
+def _working_step(
+    accepted: Accepted,
+    evidence: Evidence,
+    state: State,
+    now_ms: int,
+    timing: Timing,
+    seen_ms: int | None,
+    passed: Callable[[str], bool] | None,
+    *,
+    asked: bool,
+) -> Step:
+    if state.waiting:
+        return waiting_step(accepted, evidence, now_ms, passed, asked=asked)
+    if state is State.UPLOADING:
+        # Only a failed upload that is held again is neither pending nor final; its task is the last one's.
+        pending = pending_tasks(evidence, looks=can_list(accepted)) or [task for task in [last_task(evidence)] if task]
+        return uploading_step(accepted, pending, evidence, now_ms, timing)
+    task, last = last_task(evidence), last_attempt(evidence)
+    if task is None or task.task_id is None:
+        ripe_ms = ((last[1].at_ms if last else None) or 0) + IN_FLIGHT_MS
+        if not asked and now_ms < ripe_ms:
+            return Wait(ripe_ms)
+        return waiting_step(accepted, evidence, now_ms, passed, asked=asked)
+    return running_step(accepted, evidence, task, task.task_id, state, now_ms, timing, seen_ms)

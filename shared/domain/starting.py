@@ -1,0 +1,65 @@
+"""The next step of a recording that waits for its start. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import takewhile
+
+from shared.domain.accepted import Accepted
+from shared.domain.attempts import last_attempt
+from shared.domain.deadlines import because, too_late
+from shared.domain.evidence import Evidence
+from shared.domain.periods import IN_FLIGHT_MS, START_LEAD_MS
+from shared.domain.reasons import Code, Reason
+from shared.domain.refusals import is_full
+from shared.domain.states import state_of
+from shared.domain.steps import GiveUp, Start, Step, Wait
+
+LONGEST_BACK_OFF_MS = 600_000
+"""The longest wait between two tries of a start that TRTC refuses for the start's own reason."""
+AGAIN_MS = IN_FLIGHT_MS - 5_000
+"""Until this long after a refusal the same attempt may be repeated; other invocations see that before they go on."""
+NO_KEYS = Reason(Code.OWN_KEYS, "the caller's storage keys are not kept, so only the caller can start it")
+
+
+def waiting_step(
+    accepted: Accepted, evidence: Evidence, now_ms: int, passed: Callable[[str], bool] | None, *, asked: bool
+) -> Step:
+    last, reason = last_attempt(evidence), state_of(accepted, evidence)[1]
+    unsure = last[0] if last and not last[1].task_key else None
+    if (why := too_late(accepted, evidence, now_ms)) is not None:
+        return GiveUp(because(why, reason), unsure)
+    if accepted.caller_keys and not asked:
+        ripe_ms = ((last[1].at_ms if last else None) or accepted.created_ms) + IN_FLIGHT_MS
+        return GiveUp(NO_KEYS, unsure) if now_ms >= ripe_ms else Wait(ripe_ms)
+    if now_ms < accepted.due_ms - START_LEAD_MS:
+        return Wait(accepted.due_ms - START_LEAD_MS)
+    if last is None:
+        return Start(1, recheck=None)
+    number, attempt = last
+    if attempt.refused:
+        # Somebody else may still be at the same attempt, and get the task that we were refused.
+        ripe_ms = max(attempt.refused[0] + IN_FLIGHT_MS, 0 if asked else behind_ms(evidence))
+        if now_ms < ripe_ms:
+            # Should he get it, TRTC says so of the same RecordId. Who can't see this may take the next at that time.
+            again = passed is not None and passed(attempt.refused[1]) and now_ms < attempt.refused[0] + AGAIN_MS
+            return Start(number, recheck=None) if again else Wait(ripe_ms)
+    # TRTC asks for a new RecordId after a refusal; without an answer only the same one is safe.
+    return Start(number + 1 if attempt.task_key or attempt.refused else number, recheck=unsure)
+
+
+def behind_ms(evidence: Evidence) -> int:
+    """Return until when a start that TRTC refused for the start's own reason lets others go first; 0 if it need not.
+
+    The longer it fails, the less often it is tried. A full TRTC costs no start its place.
+    """
+    numbered = sorted(evidence.attempts.items(), key=lambda item: -int(item[0]))
+    # Those after the newest one that has a task.
+    attempts = list(takewhile(lambda attempt: not attempt.task_key, (attempt for _, attempt in numbered)))
+    note = (attempts[0].refused or attempts[0].unanswered) if attempts else None
+    if note is None or is_full(note[1]):
+        return 0
+    first_ms = min((attempt.at_ms for attempt in attempts if attempt.at_ms), default=note[0])
+    # Refused, somebody else may still be at the same attempt.
+    least_ms = IN_FLIGHT_MS if attempts[0].refused else 0
+    return note[0] + max(least_ms, min(note[0] - first_ms, LONGEST_BACK_OFF_MS))

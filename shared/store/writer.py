@@ -1,0 +1,180 @@
+"""Write the document of a recording, and the markers that belong to what it says.
+
+Every writer lists the facts after it wrote the document: of two writers at once, the last holds the news of both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from shared.domain import keys
+from shared.domain.accepted import Accepted
+from shared.domain.document import Recording, decide
+from shared.domain.evidence import Evidence
+from shared.domain.facts import Fact, changed, evidence_of_fact, stays
+from shared.domain.film.recording import awaited
+from shared.domain.ids import task_key_of
+from shared.domain.starting import behind_ms
+from shared.domain.states import is_reopened, since_ms, state_of
+from shared.ports import ObjectStore
+from shared.store import markers
+from shared.store.journal import Known, is_erased, record
+from shared.store.stored import accepted_of, complete, evidence_in_document, facts_in
+
+ROUNDS = 20
+"""Writes of one `save` at most; it repeats them only for facts that were stored meanwhile."""
+
+
+def save(
+    store: ObjectStore,
+    known: Known,
+    now_ms: int,
+    also: Callable[[Known], object] | None = None,
+    *,
+    again: bool = False,
+    of_task: str | None = None,
+) -> tuple[Known, Recording]:
+    """Write the document, then list the facts and write again until none is missing; nothing where nothing changed.
+
+    The document is derived: losing its write loses nothing. A start that waits and a receiver that is to be notified
+    get their marker with it.
+
+    Args:
+        store, known, now_ms: what is written, and when.
+        also: done behind each write, while the facts are listed.
+        again: read the document behind each write, too: another writer may have news that no listing has yet.
+        of_task: the key of the task that the news is about: until the recording is over, only tasks' facts are listed
+            where the document knew it. Whoever writes another fact has a look ahead of him, which lists them all.
+    """
+    recording = None
+    for _ in range(ROUNDS):
+        if known.evidence == known.documented:
+            break
+        known, recording = _write(store, known, now_ms)
+        recording_id = known.accepted.recording_id
+        own, folders = keys.recording_facts(recording_id), [*map(keys.task_facts, known.evidence.tasks)]
+        if not of_task or recording.state.final or not _is_known(of_task, known.evidence):
+            folders.append(own)
+        behind: list[Callable[[], object]] = [partial(evidence_in_document, store, recording_id)] if again else []
+        behind += [partial(also, known)] if also else []
+        listed = store.at_once(*(partial(facts_in, store, folder, known.evidence.facts) for folder in folders), *behind)
+        listings = {own: list[str](), **dict(zip(folders, listed, strict=False))}
+        if again and (held := listed[len(folders)]) is not None:
+            known = known.plus(held)._replace(documented=held)
+        known = known._replace(evidence=complete(store, recording_id, known.evidence, listings=listings))
+    return known, recording or decide(known.accepted, known.evidence)
+
+
+def _is_known(task_key: str, evidence: Evidence) -> bool:
+    return any(attempt.task_key == task_key for attempt in evidence.attempts.values())
+
+
+def standing(store: ObjectStore, known: Known, now_ms: int) -> Known:
+    """Return what is known; with a fact that it stays completed where late news would open it again.
+
+    What that news is about is looked for all the same, until its last look.
+    """
+    if known.documented is None or not is_reopened(known.accepted, known.documented, known.evidence):
+        return known
+    markers.mark_look(store, known.accepted.recording_id, now_ms)
+    return record(store, known, stays(now_ms))
+
+
+def rebuild(store: ObjectStore, recording_id: str, now_ms: int) -> Known | None:
+    """Write the document from the stored facts alone; None where no recording has this id.
+
+    A listing may not name the newest facts yet, so those that the present document names are read by their names.
+    """
+    accepted = accepted_of(store, recording_id)
+    if accepted is None:
+        return None
+    held = evidence_in_document(store, recording_id)
+    if is_erased(store, recording_id, held):
+        return None
+    evidence = complete(store, recording_id, Evidence(), held)
+    known = standing(store, Known(accepted, evidence, held), now_ms)
+    known, recording = save(store, known._replace(documented=None), now_ms)
+    if not recording.state.final:
+        markers.mark_look(store, recording_id, now_ms)  # it may have been final in the document, and done
+    return known
+
+
+def _link(store: ObjectStore, recording_id: str, task_id: str) -> None:
+    """Write which recording a task belongs to, for its callbacks to find it."""
+    store.put(keys.pointer_key(task_key_of(task_id)), f'{{"recording_id":"{recording_id}"}}'.encode())
+
+
+def _body(accepted: Accepted, recording: Recording) -> bytes:
+    """Return the document: the recording, and the request that it was decided from."""
+    document = recording.model_dump_json(indent=1, exclude_none=True).removesuffix("\n}")
+    return f'{document},\n "accepted": {accepted.model_dump_json(exclude_none=True)}\n}}'.encode()
+
+
+def _awaited(documented: Evidence | None, accepted: Accepted) -> bool:
+    """Tell whether the document said already that films are to be looked into: then there is a marker."""
+    is_final = documented is not None and state_of(accepted, documented)[0].final
+    return is_final and bool(awaited(accepted, documented or Evidence()))
+
+
+def _write(store: ObjectStore, known: Known, now_ms: int) -> tuple[Known, Recording]:
+    known = standing(store, known, now_ms)
+    accepted, recording = known.accepted, decide(known.accepted, known.evidence)
+    if accepted.notify_url and accepted.notify_on == "changes" and not recording.state.final:
+        # The time of a state may move with late news; while the state is the same it is the same change.
+        newest = max(known.evidence.changes.items(), default=("", ""))[1]
+        fact = changed(since_ms(accepted, known.evidence, recording.state), recording.state.value)
+        if newest != recording.state.value and fact.name not in known.evidence.facts:
+            known = record(store, known, fact)
+            recording = decide(accepted, known.evidence)
+    recording_id, had = accepted.recording_id, known.documented or Evidence()
+    # A start may have died before its pointer and index; a document that names the task says that they were written.
+    first: list[Callable[[], object]] = [
+        partial(_link, store, recording_id, task.task_id)
+        for task_key, task in known.evidence.tasks.items()
+        if task.task_id and task_key not in had.tasks
+    ]
+    if known.documented is None:
+        first.append(partial(store.put, keys.index_key(accepted.created_ms, recording_id), b""))
+    if not recording.state.final and known.documented and state_of(accepted, known.documented)[0].final:
+        first.append(partial(markers.mark_look, store, recording_id, now_ms))  # who is done has no marker any more
+    if recording.state.final and awaited(accepted, known.evidence) and not _awaited(known.documented, accepted):
+        first.append(partial(markers.mark_look, store, recording_id, now_ms))
+    store.at_once(*first)
+    body = _body(accepted, recording)
+    # Where it dies among these, the look that every recording has ahead of it writes what is missing.
+    also: list[Callable[[], object]] = [partial(store.put, keys.document_key(recording_id), body)]
+    if recording.state.waiting:
+        also.append(partial(markers.mark_start, store, accepted, now_ms, behind_ms(known.evidence)))
+    fresh = [one.next_ms for one in recording.notifications if one.next_ms is not None and not one.attempts]
+    if fresh:
+        # A marker of a time of its own: reconcile may be deleting an older one right now.
+        also.append(partial(markers.mark_message, store, recording_id, max(now_ms, min(fresh))))
+    store.at_once(*also)
+    return known._replace(documented=known.evidence), recording
+
+
+def begin(store: ObjectStore, known: Known, fact: Fact, now_ms: int) -> tuple[Known, Recording]:
+    """Store the task of a start that is the first to write of the recording: fact and pointer, then the document.
+
+    What others wrote meanwhile is joined; where nobody did, the document is written once.
+    """
+    accepted, known = known.accepted, known.plus(evidence_of_fact(fact))
+    recording_id, task_id = accepted.recording_id, str(fact.data["task_id"])
+    own, its = keys.recording_facts(recording_id), keys.task_facts(task_key_of(task_id))
+    store.at_once(
+        lambda: store.put(f"{own}{fact.name}.json", fact.body),
+        lambda: _link(store, recording_id, task_id),
+        lambda: store.put(keys.index_key(accepted.created_ms, recording_id), b""),
+    )
+    recording = decide(accepted, known.evidence)
+    if accepted.notify_url and accepted.notify_on == "changes":
+        return save(store, known, now_ms)  # its receiver hears of this state
+    body = _body(accepted, recording)
+    alone, overtaken = store.at_once(
+        lambda: store.create(keys.document_key(recording_id), body), lambda: facts_in(store, its)
+    )
+    # Whoever else writes facts has a document of his own to write, and finds ours then; or it was here before.
+    listings = {its: overtaken, **({own: []} if alone else {})}
+    evidence = complete(store, recording_id, known.evidence, listings=listings)
+    return save(store, Known(accepted, evidence, known.evidence if alone else None), now_ms)
