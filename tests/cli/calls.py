@@ -23,7 +23,7 @@ COMMAND = (sys.executable, "-m", "webrecord")
 
 def said(err: str) -> str:
     """Return what a command says, without that it still waits: on a busy machine any answer may take two seconds."""
-    return "".join(line for line in err.splitlines(keepends=True) if not line.rstrip().endswith(" …"))
+    return "".join(line for line in err.splitlines(keepends=True) if not line.startswith(("waiting for an ", "等待 ")))
 
 
 @dataclass

@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def listening(answer: type[socketserver.BaseRequestHandler]) -> Iterator[int]:
 
 
 class Socks5(socketserver.BaseRequestHandler):
-    """Connects to the asked port of this machine, whatever host is asked for, and carries one answer back."""
+    """Connects to the asked port of this machine, whatever host is asked for, and carries all to and fro."""
 
     def handle(self) -> None:
         self.request.recv(64)
@@ -39,13 +39,16 @@ class Socks5(socketserver.BaseRequestHandler):
         asked = self.request.recv(512)
         with socket.create_connection(("127.0.0.1", int.from_bytes(asked[-2:], "big"))) as there:
             self.request.sendall(b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x00")
-            there.sendall(self.request.recv(65536))
-            there.settimeout(0.5)
-            try:
-                while data := there.recv(65536):
-                    self.request.sendall(data)
-            except TimeoutError:
-                pass
+            threading.Thread(target=_carry, args=(self.request, there), daemon=True).start()
+            _carry(there, self.request)
+
+
+def _carry(source: socket.socket, target: socket.socket) -> None:
+    """Pass on what comes until it ends, and then the end."""
+    with suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
 
 
 class Gibberish(socketserver.BaseRequestHandler):
