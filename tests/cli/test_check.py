@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.calls import Cli
+from tests.local.processes import heeding_hangups
 from webrecord import pagecheck
 from webrecord.errors import BadUsage, CliError
 
@@ -79,7 +80,9 @@ def test_what_ends_the_command_ends_its_process(tmp_path: Path, number: signal.S
         "pagecheck.run([sys.executable, '-m', 'local'], root, lambda line: print(line, flush=True), print)"
     )
     command = [sys.executable, "-c", code, str(root)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with heeding_hangups():
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    with process:
         assert process.stdout is not None
         assert "begun" == process.stdout.readline().strip()
         process.send_signal(number)

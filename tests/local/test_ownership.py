@@ -21,7 +21,7 @@ from local.client import ClientError
 from local.leftovers import recorder_lock, rescue_leftovers
 from local.running import running_cloud
 from local.state import StateHeldError, StateLock, holder_of
-from tests.local.processes import ROOT, alive
+from tests.local.processes import ROOT, alive, heeding_hangups
 from tests.local.trtc.servers import WebhookServer, until
 
 pytestmark = pytest.mark.process
@@ -34,9 +34,11 @@ UP = ["up", "--no-browser", "--gentle", "--gateway-port", "0", "--trtc-port", "0
 def started(*command: str) -> Iterator[subprocess.Popen[str]]:
     """Run a module in a process of its own; whatever it is, it is gone in the end."""
     pipe = subprocess.PIPE
-    with subprocess.Popen(
-        [sys.executable, "-m", *command], cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True
-    ) as process:
+    with heeding_hangups():
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command], cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True
+        )
+    with process:
         try:
             yield process
         finally:
