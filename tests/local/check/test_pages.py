@@ -69,10 +69,9 @@ def over_tls(site: PageServer, folder: Path) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The pages; what `{…}` in them and in their addresses stands for."""
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
+    with socket.socket() as closed, serve({}, {}) as running:
+        closed.bind(("127.0.0.1", 0))  # nobody else can have it meanwhile
         closed_port = str(closed.getsockname()[1])
-    with serve({}, {}) as running:
         names = {"{OTHER}": f"http://localhost:{running.server_port}", "{CLOSED}": closed_port, "": running.url("")}
         names |= {name: pages.film(*size) for name, size in pages.FILMS.items()}
         with over_tls(running, tmp_path_factory.mktemp("tls")) as names["{TLS}"]:
