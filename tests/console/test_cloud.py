@@ -34,15 +34,18 @@ def record(page: Page, url: str, **more: str) -> None:
     page.get_by_role("button", name="Record", exact=True).click()
 
 
-def test_a_recording_is_started_by_the_form_stopped_and_seen_to_be_completed(cloud_tab: Tab) -> None:
+def test_a_recording_is_started_by_the_form_stopped_and_seen_to_be_completed(
+    cloud: RunningCloud, cloud_tab: Tab
+) -> None:
     """The state turns by itself, and the list has it too."""
     page = cloud_tab.page
     record(page, "https://example.com/class", Name="room", Value="4711")
-    headed(page, "Recording").wait_for(timeout=30_000)
+    headed(page, "Recording").wait_for(timeout=90_000)
     page.get_by_role("button", name="Stop", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Stop").click()
-    headed(page, "Completed").wait_for(timeout=30_000)
+    headed(page, "Completed").wait_for(timeout=90_000)
     expect(page.get_by_text("a file is uploaded")).to_be_visible()
+    cloud.heard()  # 802 may come after the file's event
     page.get_by_text("Raw events").click()
     page.get_by_text("802 RECORDER_STOP").wait_for()
     cloud_tab.go("/?label=room:4711")
@@ -157,7 +160,7 @@ def test_a_page_is_recorded_and_watched(real: RunningCloud, open_tab: Open, kind
     page.get_by_label("Page", exact=True).fill(f"{gateway}/pages/clock.html")
     page.get_by_label("Format").select_option(kind)
     page.get_by_role("button", name="Record", exact=True).click()
-    headed(page, "Recording").wait_for(timeout=60_000)
+    headed(page, "Recording").wait_for(timeout=90_000)
     page.wait_for_timeout(6_000)
     # The first address of the film is no good, as one that has ended: another is asked for.
     broken: list[str] = []

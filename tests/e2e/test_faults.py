@@ -42,13 +42,13 @@ def test_a_recording_survives_a_crash_and_more(real: RunningCloud) -> None:
     page = f"{real.cloud.address.gateway}/pages/clock.html"
     try:
         recording = client.start({"RecordUrl": page, "RecordingId": "rough"})
-        client.wait("rough", ("recording", *FINAL), 60)
+        client.wait("rough", ("recording", *FINAL), 120)
         log = real.cloud.state_dir / FILE_NAME
         # 801 status 3: the browser was killed; a second one goes on recording.
-        until(lambda: log.exists() and "Chrome exception, restart" in log.read_text(), 60)
-        until(lambda: client.progress(recording.get("task_id")).get("seconds", 0) >= 4, 60)
+        until(lambda: log.exists() and "Chrome exception, restart" in log.read_text(), 120)
+        until(lambda: client.progress(recording.get("task_id")).get("seconds", 0) >= 4, 120)
         client.stop("rough")
-        result = client.wait("rough", FINAL, 90)
+        result = client.wait("rough", FINAL, 120)
     finally:
         client.close()
     assert ("completed", 1) == (result["state"], result["attempts"]), result

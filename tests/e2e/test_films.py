@@ -52,7 +52,7 @@ def film_of(running: RunningCloud, task_id: str) -> str:
         keys = [entry.key for entry in bucket.page("", "", "", 1000, settings).entries]
         return [key for key in keys if task_digest(task_id) in key and key.endswith(".mp4")]
 
-    until(films, 60)
+    until(films, 120)
     return films()[0]
 
 

@@ -29,6 +29,7 @@ class RecorderProcess:
     def __init__(self, work_dir: Path, page_url: str = CLOCK, **job: object) -> None:
         self.work_dir = work_dir
         self.events: list[dict[str, Any]] = []
+        self.said_ms: dict[str, float] = {}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "local.recorder"],
             cwd=ROOT,
@@ -57,6 +58,7 @@ class RecorderProcess:
     def say(self, line: str) -> None:
         """Write a line to the recorder's standard input."""
         assert self.process.stdin is not None
+        self.said_ms[line] = time.time() * 1000
         self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
 

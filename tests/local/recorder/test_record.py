@@ -68,7 +68,8 @@ def test_length_is_wall_time(mp4: RecorderProcess, decoded: clock.Recording) -> 
     (started,) = mp4.of("started")
     assert started["ts_ms"] == event["start_ms"]
     said = (event["end_ms"] - event["start_ms"]) / 1000
-    assert said == pytest.approx(SECONDS, abs=0.5)
+    assert said > SECONDS - 1
+    assert event["end_ms"] == pytest.approx(mp4.said_ms["stop"], abs=500)
     assert decoded.length_s == pytest.approx(said, abs=0.2)
 
 
@@ -131,6 +132,10 @@ def hls_plays(tmp_path: Path) -> None:
 
 def test_split(tmp_path: Path) -> None:
     """A long recording is cut into files without a gap, each playable and in step by itself."""
+    at_best(is_split, tmp_path)  # as above
+
+
+def is_split(tmp_path: Path) -> None:
     with RecorderProcess(tmp_path, max_media_file_s=2, file_stem="long") as recorder:
         recorder.run(4.5)
     events = recorder.of("file")
