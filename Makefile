@@ -22,64 +22,64 @@ help: ## Show this list
 demo: $(READY) browser ## Record the bundled page for 10 s and print the result
 	@$(PY) -m local record --seconds 10 --gentle
 
-test: $(READY) browser ## Everything: lint, types, import rules, tests; minutes
+test: $(READY) browser ## Run everything: lint, types, import rules, tests; takes minutes
 	@$(MAKE) --no-print-directory -j2 beside unit || { cat $(VENV)/lint.txt 2>/dev/null; exit 2; }
 
 # What lint says stands in one piece between the tests' lines, and again at the end where it failed.
-beside: $(READY) ## Lint beside the tests of make test and make quick: its lines in one piece
+beside: $(READY) ## Run lint for make test and make quick, and print its output as one block
 	@$(MAKE) --no-print-directory lint >$(VENV)/lint.txt 2>&1 || { cat $(VENV)/lint.txt; exit 2; }
 	@cat $(VENV)/lint.txt
 	@rm $(VENV)/lint.txt
 
-quick: $(READY) ## The fast tests, for the edit loop: lint, types, import rules, what needs no browser and no other process
+quick: $(READY) ## Run the fast checks: lint, types, import rules, tests without browser or child process
 	@$(MAKE) --no-print-directory -j2 beside fast || { cat $(VENV)/lint.txt 2>/dev/null; exit 2; }
 
 # Half of their time they wait: for servers that drip, hang and come late.
 fast: WORKERS = 4
-fast: $(READY) ## The fast tests alone
+fast: $(READY) ## Run the fast tests only
 	$(PY) -m pytest -q --quick $(SPREAD)
 
-lint: $(READY) ## Lint, format, types, import rules
+lint: $(READY) ## Check lint, format, types and import rules
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) -c "from importlinter.cli import lint_imports_command as lint; lint()"
 
 # In a fresh clone they are compiled once, not by each worker.
-unit: $(READY) $(if $(LESS),,browser) ## The tests alone; LESS=--no-browsers leaves out what needs a browser
+unit: $(READY) $(if $(LESS),,browser) ## Run the tests only; LESS=--no-browsers skips tests with a browser
 	@$(PY) -m pytest --collect-only -qq >/dev/null 2>&1 || true
 	$(PY) -m pytest $(LESS) $(SPREAD) --durations 10
 
 RUNS ?= 1000
 SEED ?= 0
-faults: $(READY) ## Faults at every call, on virtual time: make faults RUNS=10000
+faults: $(READY) ## Simulate faults at every call, on virtual time: make faults RUNS=10000 SEED=0
 	$(PY) -m testing.faults --runs $(RUNS) --seed $(SEED)
 
-load: $(READY) ## 1,000 starts at once, in real time, against the local cloud at TRTC's documented limits
+load: $(READY) ## Start 1,000 recordings at once on the local cloud, in real time, at TRTC's documented limits
 	$(PY) -m tests.load start
 
-site: $(READY) ## A site with 100,000 recordings a day, on virtual time: what a tick costs, and up to where
+site: $(READY) ## Simulate a big site on virtual time: cost of a tick, latest starts and stops
 	$(PY) -m tests.load site
 
-films: $(READY) ## Make the corpus of films, check each, write docs/film-check.md: misses and false alarms; minutes
+films: $(READY) ## Make the corpus of films, check each, write the result to docs/film-check.md; takes minutes
 	@$(PY) -m testing.films --write
 
-bench: $(READY) browser package ## Measure what it costs beside the usual ways; writes docs/performance.md; minutes
+bench: $(READY) browser package ## Measure cold starts, latency and CPU, and write docs/performance.md; takes minutes
 	@$(PY) -m bench all
 
-package: $(READY) ## Build what is deployed: build/NAME.zip and build/NAME/; ALLOW_SLOW=1 without python3.10
+package: $(READY) ## Build the packages build/NAME.zip and build/NAME/; ALLOW_SLOW=1 without python3.10
 	@$(PY) -m tools.package $(if $(ALLOW_SLOW),--allow-slow)
 
-deploy-check: $(READY) ## Check what is deployed, without an account; DOTENV=.env checks your values, writes build/serverless.yml; needs npm
+deploy-check: $(READY) ## Check the deployment without an account; DOTENV=.env checks your settings and writes build/serverless.yml; needs npm
 	@$(PY) -m tools.deploy_check $(if $(DOTENV),--env "$(DOTENV)" --write build/serverless.yml)
 
-deploy: package ## From the checkout and .env into your account: plan, ask once, apply, verify
+deploy: package ## Deploy to your account: plan, ask once, apply, verify
 	@$(PY) -m webrecord deploy
 
-deploy-faults: $(READY) ## Kill `webrecord deploy` after each of its calls, on a local cloud: the same command must finish; minutes
+deploy-faults: $(READY) ## Test that `webrecord deploy` finishes after a kill at any call, on a local cloud; takes minutes
 	@$(PY) -m tests.deploy.killed
 
-openapi: $(READY) ## Write shared/http/description/openapi.json, which the function serves, from the models
+openapi: $(READY) ## Write shared/http/description/openapi.json from the models
 	@$(PY) -m tools.openapi
 
 llms: $(READY) ## Write llms.txt from the documents
@@ -89,7 +89,7 @@ format: $(READY) ## Format the code
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-lock: ## Renew requirements.txt (deployed) and requirements-dev.txt from pyproject.toml; needs uv
+lock: ## Renew requirements.txt and requirements-dev.txt from pyproject.toml; needs uv
 	uv pip compile -q pyproject.toml --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header -o requirements.txt
 	uv pip compile -q pyproject.toml --group dev --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header -o requirements-dev.txt
 
@@ -104,8 +104,8 @@ $(READY): requirements-dev.txt
 	$(PIP) install -qq --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 
-browser: ## Install a Chromium and a font where there is none
+browser: ## Install a Chromium and a font if missing
 	@sh tools/browser.sh
 
-clean: ## Remove what was built and recorded
+clean: ## Remove .venv, .local and build
 	rm -rf $(VENV) .local build

@@ -33,29 +33,35 @@ app.command("join", hidden=True)(join.join_parts)
 
 @app.command()
 def up(
-    gateway_port: Annotated[int, typer.Option(min=0, max=65535, help="0 for a free one.")] = 9470,
-    trtc_port: Annotated[int, typer.Option(min=0, max=65535, help="0 for a free one.")] = 9471,
-    cos_port: Annotated[int, typer.Option(min=0, max=65535, help="0 for a free one.")] = 9472,
+    gateway_port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any free one.")] = 9470,
+    trtc_port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any free one.")] = 9471,
+    cos_port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any free one.")] = 9472,
     state_dir: StateDir = STATE_DIR,
     from_packages: Annotated[bool, typer.Option("--from-packages", help="Run what `make package` built.")] = False,
     callback_url: Annotated[
-        str | None, typer.Option(help="Who gets TRTC's callbacks, instead of our function.")
+        str | None, typer.Option(help="Send TRTC's callbacks to this address, not to our function.")
     ] = None,
-    faults_file: Annotated[Path | None, typer.Option("--faults", help="What goes wrong from the beginning.")] = None,
+    faults_file: Annotated[
+        Path | None, typer.Option("--faults", help="A file of faults to inject from the beginning.")
+    ] = None,
     gentle: Gentle = False,
     no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Pretend to record: no Chromium, small files that are no films.")
+        bool,
+        typer.Option(
+            "--no-browser", help="Pretend to record: needs no Chromium, writes small files that are no films."
+        ),
     ] = False,
     tick_seconds: Annotated[
         float, typer.Option(min=0, max=86_400, help="The timer's period; 60 in production, 0 for no timer.")
     ] = 5.0,
     empty: Annotated[
         bool,
-        typer.Option("--empty", help="An empty account with its own key, to deploy into."),
+        typer.Option("--empty", help="Start with an empty account and its own key, to deploy into."),
     ] = False,
-    region: Annotated[str, typer.Option(help="Where the empty account's bucket and functions are.")] = REGION,
+    region: Annotated[str, typer.Option(help="Region of the empty account's bucket and functions.")] = REGION,
     unknown: Annotated[
-        list[str] | None, typer.Option("--unknown", help="Answer what no document says: NAME=ANSWER; may be repeated.")
+        list[str] | None,
+        typer.Option("--unknown", help="Choose an undocumented behaviour, NAME=ANSWER; may be repeated."),
     ] = None,
     started_for: Annotated[
         str, typer.Option("--for", hidden=True, help="End with the last command that uses it.")
@@ -99,20 +105,20 @@ def up(
 
 @app.command(cls=Valued)
 def record(
-    url: Annotated[str, typer.Argument(help="The page; the bundled animated clock when left out.")] = "",
-    seconds: Annotated[float, typer.Option(min=0, help="Record so long, then stop; 0: until Ctrl-C.")] = 10,
+    url: Annotated[str, typer.Argument(help="The page's address. Default: the bundled clock.")] = "",
+    seconds: Annotated[float, typer.Option(min=0, help="Stop after this many seconds; 0: record until Ctrl-C.")] = 10,
     timeout: Annotated[
-        float, typer.Option(min=1, help="Wait so long for the beginning, and after the stop for the file; then end.")
+        float, typer.Option(min=1, help="Wait this many seconds for the beginning, and again for the file.")
     ] = RESULT_TIMEOUT_S,
     file_format: Annotated[Literal["mp4", "hls"], typer.Option("--format", help="Format of the file.")] = "mp4",
     size: Annotated[str, typer.Option(help="Width x height of the picture.")] = "1280x720",
     mobile: Annotated[Literal["none", "phone", "tablet"], typer.Option(help="Show the page as on a device.")] = "none",
-    landscape: Annotated[bool, typer.Option("--landscape", help="The device lies on its side.")] = False,
-    ready_timeout: Annotated[int, typer.Option(min=0, max=60, help="Wait so long for notifyReady().")] = 0,
+    landscape: Annotated[bool, typer.Option("--landscape", help="Hold the device in landscape.")] = False,
+    ready_timeout: Annotated[int, typer.Option(min=0, max=60, help="Wait this many seconds for notifyReady().")] = 0,
     gentle: Gentle = False,
     state_dir: StateDir = STATE_DIR,
 ) -> None:
-    """Record a page, show how it goes, and print the result document and the file."""
+    """Record a page, show its progress, and print the recording's document and file."""
     from local.record import RecordOptions, run
 
     options = RecordOptions(
@@ -123,10 +129,10 @@ def record(
 
 @app.command()
 def replay(
-    recording_ids: Annotated[list[str] | None, typer.Argument(help="Which ones; all when left out.")] = None,
+    recording_ids: Annotated[list[str] | None, typer.Argument(help="Ids of recordings. Default: all.")] = None,
     state_dir: StateDir = STATE_DIR,
 ) -> None:
-    """Rebuild recording documents from their stored facts, by the reconcile function of the running cloud."""
+    """Rebuild recording documents from their facts with the running cloud's reconcile function."""
     from local.record import ask
 
     answer = ask(state_dir, "reconcile", {"replay": recording_ids or "all"})

@@ -66,12 +66,16 @@ def play(seeds: range) -> Sum:
 
 
 def main(
-    runs: Annotated[int, typer.Option(min=1, help="How many runs.")] = 1000,
-    seed: Annotated[int, typer.Option(help="The first run's seed; the others follow.")] = 0,
-    trace_of: Annotated[str, typer.Option("--trace", help="A seed or a kept run's file: print its history.")] = "",
-    shrink_of: Annotated[str, typer.Option("--shrink", help="A seed whose run fails: print the least that does.")] = "",
+    runs: Annotated[int, typer.Option(min=1, help="Number of runs.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Seed of the first run; the next runs count up.")] = 0,
+    trace_of: Annotated[
+        str, typer.Option("--trace", help="Print the history of a run: its seed, or a file of --shrink.")
+    ] = "",
+    shrink_of: Annotated[
+        str, typer.Option("--shrink", help="Print the smallest run that still breaks a law of this seed's run.")
+    ] = "",
 ) -> None:
-    """Play runs and print the sum; exit status 1 when a law was broken."""
+    """Play runs and print the totals; exit with status 1 if a law was broken."""
     console = Console()
     if trace_of:
         for line in trace.lines(_scenario(trace_of)):

@@ -6,8 +6,8 @@ the code of now: an upgrade between two invocations.
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -174,4 +174,9 @@ def main(release: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    parser = argparse.ArgumentParser(
+        prog="python -m testing.released",
+        description="Write this checkout's buckets to testing/corpus/, for later releases.",
+    )
+    parser.add_argument("name", metavar="NAME", help="name of the release; begins the files' names")
+    main(parser.parse_args().name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from pathlib import Path
 
@@ -55,4 +56,5 @@ def _summary(content: str) -> str:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(prog="python -m tools.llms", description="Write llms.txt from the documents.").parse_args()
     (ROOT / "llms.txt").write_text(text(), encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from datetime import datetime
 from pathlib import Path
@@ -116,4 +117,7 @@ def document() -> Json:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(
+        prog="python -m tools.openapi", description=f"Write {PUBLISHED.name} from the models."
+    ).parse_args()
     PUBLISHED.write_text(f"{json.dumps(document(), indent=1)}\n")

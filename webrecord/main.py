@@ -78,7 +78,7 @@ class Commands(TyperGroup):
 
 app = typer.Typer(
     cls=Commands,
-    help="Record web pages, and know what became of every recording.",
+    help="Record web pages, and show how each recording ended.",
     epilog=EPILOG,
     no_args_is_help=False,
     rich_markup_mode=None,

@@ -26,12 +26,13 @@ TokenFile = Annotated[
     Path | None, typer.Option("--token-file", help="A file with the token, mode 600.", rich_help_panel=_PANEL)
 ]
 Profile = Annotated[
-    str | None, typer.Option("--profile", metavar="NAME", help="A profile of the file.", rich_help_panel=_PANEL)
+    str | None,
+    typer.Option("--profile", metavar="NAME", help="A profile of the configuration file.", rich_help_panel=_PANEL),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for programs.", rich_help_panel=_PANEL)]
 Zone = Annotated[
     str | None,
-    typer.Option("--zone", metavar="ZONE", help="Of times and days without an offset: Asia/Shanghai, +08:00."),
+    typer.Option("--zone", metavar="ZONE", help="Zone of times and days without an offset: Asia/Shanghai, +08:00."),
 ]
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
 _COMMON = (

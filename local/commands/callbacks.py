@@ -20,7 +20,7 @@ from local.config import STATE_DIR
 from local.running import cloud_in
 from local.waiting import waiting
 
-app = typer.Typer(help="The log of callbacks, of a running or a past local cloud.")
+app = typer.Typer(help="Show the callbacks of a running or past local cloud, or send them again.")
 
 FOLLOW_S = 0.2
 _ROW = "{:<23} {:<8} {:>4}  {:<12} {:>3}  {:<12} {:<24} {:>7}  {}"
@@ -29,11 +29,11 @@ _ROW = "{:<23} {:<8} {:>4}  {:<12} {:>3}  {:<12} {:<24} {:>7}  {}"
 @app.callback(invoke_without_command=True)
 def show(
     context: typer.Context,
-    task: Annotated[str, typer.Option(help="Only of TaskIds that begin so.")] = "",
-    types: Annotated[list[int] | None, typer.Option("--type", help="Only of this event type; repeatable.")] = None,
-    failed: Annotated[bool, typer.Option("--failed", help="Only what did not arrive.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="JSON lines, with EventInfo.")] = False,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
+    task: Annotated[str, typer.Option(help="Only callbacks of TaskIds with this beginning.")] = "",
+    types: Annotated[list[int] | None, typer.Option("--type", help="Only this event type; may be repeated.")] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="Only callbacks that did not arrive.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON lines, with EventInfo.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Print new callbacks until Ctrl-C.")] = False,
     state_dir: StateDir = STATE_DIR,
 ) -> None:
     """Show every attempt to deliver a callback."""
@@ -53,14 +53,17 @@ def show(
 @app.command()
 def resend(
     context: typer.Context,
-    ids: Annotated[list[str] | None, typer.Argument(help="Ids from the log, or their beginnings.")] = None,
-    task: Annotated[str, typer.Option(help="All of TaskIds that begin so.")] = "",
-    failed: Annotated[bool, typer.Option("--failed", help="All that never arrived and are not being tried.")] = False,
+    ids: Annotated[list[str] | None, typer.Argument(help="Ids from the log, or their first characters.")] = None,
+    task: Annotated[str, typer.Option(help="All callbacks of TaskIds with this beginning.")] = "",
+    failed: Annotated[
+        bool, typer.Option("--failed", help="All callbacks that never arrived and are not retried any more.")
+    ] = False,
     own_state_dir: Annotated[
-        Path | None, typer.Option("--state-dir", parser=folder, metavar="FOLDER", help="As of `callbacks`.")
+        Path | None,
+        typer.Option("--state-dir", parser=folder, metavar="FOLDER", help="Folder of objects, keys and logs."),
     ] = None,
 ) -> None:
-    """Send callbacks again, with the same EventInfo; a local cloud is started for it where none is up."""
+    """Send callbacks again with the same EventInfo; start a local cloud if none is up."""
     with mistakes_are_lines() as console:
         if not (ids or task or failed):
             raise ClientError("say which: ids from the log, --task or --failed")

@@ -18,22 +18,24 @@ Device = Literal["none", "phone", "tablet"]
 
 
 def check(
-    url: Annotated[str, typer.Argument(help="The page's address, as StartWebRecord gets it.")],
-    seconds: Annotated[float, typer.Option(min=1, max=600, help="Look so long, after the page has loaded.")] = 4,
+    url: Annotated[str, typer.Argument(help="The page's address, as for StartWebRecord.")],
+    seconds: Annotated[
+        float, typer.Option(min=1, max=600, help="Watch the page for this many seconds after it has loaded.")
+    ] = 4,
     size: Annotated[str, typer.Option(help="Width x height of the picture.")] = "",
     mobile: Annotated[Device, typer.Option(help="Show the page as on a device.")] = "none",
-    landscape: Annotated[bool, typer.Option("--landscape", help="The device lies on its side.")] = False,
+    landscape: Annotated[bool, typer.Option("--landscape", help="Hold the device in landscape.")] = False,
     ready_timeout: Annotated[
-        int, typer.Option(min=0, max=60, help="ReadyTimeout: wait so long for notifyReady().")
+        int, typer.Option(min=0, max=60, help="Wait this many seconds for notifyReady(), as ReadyTimeout.")
     ] = 0,
     screenshot: Annotated[Path | None, typer.Option(metavar="FILE", help="Save the last picture (PNG).")] = None,
-    local: Annotated[bool, typer.Option("--local", help="For the local cloud: private addresses are fine.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    local: Annotated[bool, typer.Option("--local", help="Allow private addresses, for the local cloud.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     messages: Annotated[Path | None, typer.Option(hidden=True, help="What it says in another language.")] = None,
 ) -> None:
-    """Open a page as the recorder would, and say what will fail, what may, and what to do.
+    """Open a page as the recorder does, and report what will fail, what may, and what to do.
 
-    Exit status: 0; 1 where the recording will fail; 2 where the address, the browser or an option can't be used.
+    Exit status: 0; 1 if the recording will fail; 2 if the address, the browser or an option can't be used.
     """
     from local.check.run import CheckError, CheckOptions, run
     from local.check.text import tidy

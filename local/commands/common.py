@@ -24,7 +24,7 @@ def folder(named: str | Path) -> Path:
     return Path(named)
 
 
-StateDir = Annotated[Path, typer.Option(parser=folder, metavar="FOLDER", help="Where objects, keys and logs are kept.")]
+StateDir = Annotated[Path, typer.Option(parser=folder, metavar="FOLDER", help="Folder of objects, keys and logs.")]
 
 
 class Commands(TyperGroup):

@@ -21,7 +21,7 @@ from local.faults.model import mistakes
 from local.running import running_cloud
 from local.waiting import waiting
 
-app = typer.Typer(no_args_is_help=True, help="Faults on purpose, in the running local cloud.")
+app = typer.Typer(no_args_is_help=True, help="Inject faults into the running local cloud.")
 
 
 def read_file(path: Path) -> FaultFile:
@@ -50,10 +50,10 @@ def add(
     key: Annotated[str | None, typer.Option(help="Glob of the object's key, or of a listing's prefix.")] = None,
     code: Annotated[str | None, typer.Option(help="Error code of fail.")] = None,
     status: Annotated[int | None, typer.Option(help="HTTP status of a COS code that is not documented.")] = None,
-    seconds: Annotated[float | None, typer.Option(help="Of delay, reorder, hang, stale, late; before a crash.")] = None,
-    nth: Annotated[int | None, typer.Option(help="Spare what comes before the n-th; alone: only the n-th.")] = None,
-    count: Annotated[int | None, typer.Option(help="Strike so many at most.")] = None,
-    share: Annotated[float | None, typer.Option(help="Strike each with this chance, 0 to 1.")] = None,
+    seconds: Annotated[float | None, typer.Option(help="Seconds of a delay or hang, or before a crash.")] = None,
+    nth: Annotated[int | None, typer.Option(help="Skip the calls before the n-th; alone: strike only it.")] = None,
+    count: Annotated[int | None, typer.Option(help="Strike at most this many calls.")] = None,
+    share: Annotated[float | None, typer.Option(help="Strike each call with this probability, 0 to 1.")] = None,
     state_dir: StateDir = STATE_DIR,
 ) -> None:  # fmt: skip
     """Add one rule: `faults add trtc fail --action StartWebRecord --code InternalError --nth 2`."""
@@ -83,10 +83,10 @@ def load(
 
 @app.command("list")
 def show(
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     state_dir: StateDir = STATE_DIR,
 ) -> None:
-    """Show the rules, how many they fitted and how many they struck."""
+    """List the rules, and how many calls each matched and struck."""
     with _asked(state_dir) as client:
         rules = client.faults()
     if as_json:
@@ -102,7 +102,7 @@ def show(
 
 @app.command()
 def clear(
-    names: Annotated[list[str] | None, typer.Argument(help="Names of rules; all when left out.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Names of rules. Default: all.")] = None,
     state_dir: StateDir = STATE_DIR,
 ) -> None:
     """Remove rules."""

@@ -1,4 +1,4 @@
-"""`python -m local inspect FILE`: look into a film, and print what `webrecord inspect` shows to people."""
+"""`python -m local inspect FILE`: check a film, and print the JSON that `webrecord inspect` shows as a table."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _EVERY_S = 1.0
 
 
 def inspect(file: Annotated[Path, typer.Argument(help="An MP4, or a playlist beside its segments.")]) -> None:
-    """Look into a film as reconcile does; print one JSON document, in the words of the API.
+    """Check a film as reconcile does; print one JSON document with the API's fields.
 
-    Exit status: 0, whatever the verdict; 2 where there is no such file, or it can't be read.
+    Exit status: 0 for every verdict; 2 if the file is missing or can't be read.
     """
     try:
         size = _size(file)

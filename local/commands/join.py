@@ -15,12 +15,14 @@ from local.commands.common import ends_like_ctrl_c
 
 
 def join_parts(
-    out: Annotated[Path, typer.Argument(help="The film to make, an MP4.")],
-    parts: Annotated[list[str], typer.Argument(metavar="PART@MS…", help="A file and its begin: epoch ms, or -.")],
+    out: Annotated[Path, typer.Argument(help="The joined film, an MP4.")],
+    parts: Annotated[
+        list[str], typer.Argument(metavar="PART@MS…", help="A file and its beginning, epoch ms, or - if unknown.")
+    ],
 ) -> None:
-    """Make one MP4 of the parts by copying their streams; gaps stay as time. Print one JSON document.
+    """Join the parts into one MP4 by copying their streams; gaps keep their length. Print one JSON document.
 
-    Exit status: 0; 1 where the parts can't be joined; 2 where a file can't be read or written.
+    Exit status: 0; 1 if the parts can't be joined; 2 if a file can't be read or written.
     """
     from local.join import JoinError, Part, join
 

@@ -48,10 +48,13 @@ def codes(check: FilmCheck) -> frozenset[Flaw]:
 
 def main(argv: list[str]) -> int:
     """Print a row for each film, and the counts; 1 where a finding differs from the documented one."""
-    parser = argparse.ArgumentParser(prog="python -m testing.films")
-    parser.add_argument("--only", default="")
-    parser.add_argument("--folder", type=Path)
-    parser.add_argument("--figures", action="store_true")
+    parser = argparse.ArgumentParser(
+        prog="python -m testing.films",
+        description="Make the corpus of films, check each, count misses and false alarms.",
+    )
+    parser.add_argument("--only", default="", metavar="WORD", help="only films whose name contains this word")
+    parser.add_argument("--folder", type=Path, help="keep the films in this folder, and use those that are there")
+    parser.add_argument("--figures", action="store_true", help="also print the raw figures of each film")
     parser.add_argument("--write", action="store_true", help=f"write the table into {DOC}")
     options = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as kept:

@@ -37,30 +37,32 @@ TRTC_OF = {
 }
 """What functions of a site's account need to reach its TRTC, where .env says nothing else."""
 
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask; needed where there is no terminal.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, one object a line.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask; required without a terminal.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, one object per line.")]
 Env = Annotated[Path, typer.Option("--env", help="The .env file.")]
-Build = Annotated[Path | None, typer.Option("--build", help="Folder with the packages; build/ without it.")]
-Name = Annotated[str, typer.Option("--deployment", help="The beginning of every name in the account.")]
+Build = Annotated[Path | None, typer.Option("--build", help="Folder with the packages. Default: build/.")]
+Name = Annotated[str, typer.Option("--deployment", help="Prefix of all resource names.")]
 Site = Annotated[
-    Literal["china", "international"], typer.Option("--site", help="Whose account it is.", rich_help_panel=_PANEL)
+    Literal["china", "international"],
+    typer.Option("--site", help="The site where the account is registered.", rich_help_panel=_PANEL),
 ]
 Endpoint = Annotated[
     str | None,
-    typer.Option("--endpoint", help="Another address for all APIs, as of a local cloud.", rich_help_panel=_PANEL),
+    typer.Option("--endpoint", help="Another address for all APIs, such as a local cloud's.", rich_help_panel=_PANEL),
 ]
 CosEndpoint = Annotated[
     str | None, typer.Option("--cos-endpoint", help="Another address for COS.", rich_help_panel=_PANEL)
 ]
 Only = Annotated[
-    Literal["functions"] | None, typer.Option("--only", help="`functions`: leave out what an administrator makes (CI).")
+    Literal["functions"] | None,
+    typer.Option("--only", help="`functions`: skip what only an administrator may create (CI)."),
 ]
-Adopt = Annotated[bool, typer.Option("--adopt", help="Take over what has our names and was made by others.")]
+Adopt = Annotated[bool, typer.Option("--adopt", help="Take over resources that have our names and another origin.")]
 
-Alarms = Annotated[bool, typer.Option("--alarms", help="Make the six alarms of docs/operations.md, too.")]
+Alarms = Annotated[bool, typer.Option("--alarms", help="Also create the six alarms of docs/operations.md.")]
 Notice = Annotated[
     str | None,
-    typer.Option("--alarm-notice", metavar="NAME", help="The alarms tell this notification channel group of CLS."),
+    typer.Option("--alarm-notice", metavar="NAME", help="CLS's notification channel group that the alarms notify."),
 ]
 
 

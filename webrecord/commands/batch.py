@@ -42,16 +42,20 @@ def batch(
     session: Session,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV with a header, or JSON Lines.")],
     *,
-    parallel: Annotated[int, typer.Option("--parallel", "-j", min=1, max=32, help="Calls at once.")] = 4,
-    retries: Annotated[int, typer.Option("--retries", min=0, max=100, help="Of a line that finds TRTC busy.")] = 8,
+    parallel: Annotated[int, typer.Option("--parallel", "-j", min=1, max=32, help="Number of parallel calls.")] = 4,
+    retries: Annotated[
+        int, typer.Option("--retries", min=0, max=100, help="Retries of a line while TRTC is busy.")
+    ] = 8,
     run: Annotated[
         str, typer.Option("--run", metavar="NAME", help="Record the same lines once more, under this name.")
     ] = "",
     zone: Zone = None,
-    late: Annotated[bool, typer.Option("--late", help="Send lines whose time is past, too.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read the file and say what would be started.")] = False,
+    late: Annotated[bool, typer.Option("--late", help="Also send lines whose time is past.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read the file and print what would start; send nothing.")
+    ] = False,
 ) -> None:
-    """Start every line of a file. Run again, it goes on where it ended: nothing is started twice."""
+    """Start one recording for each line of a file. Run it again to continue: nothing starts twice."""
     lines, encoding = read(file, run, zone_of(zone))
     if encoding:
         session.out.note(encoding)

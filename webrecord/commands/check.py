@@ -19,26 +19,28 @@ def register(app: typer.Typer) -> None:
 
 def check(
     session: Session,
-    url: Annotated[str, typer.Argument(metavar="URL", help="The page's address, as `start` gets it.")],
+    url: Annotated[str, typer.Argument(metavar="URL", help="The page's address, as for `start`.")],
     *,
-    seconds: Annotated[float, typer.Option("--seconds", min=1, max=600, help="Look so long, once it has loaded.")] = 4,
-    size: Annotated[str, typer.Option("--size", metavar="WxH", help="Of the picture: 1280x720, 1920x1080.")] = "",
+    seconds: Annotated[
+        float, typer.Option("--seconds", min=1, max=600, help="Watch it for this many seconds after it has loaded.")
+    ] = 4,
+    size: Annotated[str, typer.Option("--size", metavar="WxH", help="Size of the picture: 1280x720, 1920x1080.")] = "",
     mobile: Annotated[
         Literal["none", "phone", "tablet"], typer.Option("--mobile", help="Show the page as on a device.")
     ] = "none",
-    landscape: Annotated[bool, typer.Option("--landscape", help="The device lies on its side.")] = False,
+    landscape: Annotated[bool, typer.Option("--landscape", help="Hold the device in landscape.")] = False,
     ready_timeout: Annotated[
-        int, typer.Option("--ready-timeout", min=0, max=60, help="Wait so long for notifyReady(), in seconds.")
+        int, typer.Option("--ready-timeout", min=0, max=60, help="Wait this many seconds for notifyReady().")
     ] = 0,
     screenshot: Annotated[
         Path | None, typer.Option("--screenshot", metavar="FILE", help="Save the last picture (PNG).")
     ] = None,
-    local: Annotated[bool, typer.Option("--local", help="For a local cloud: private addresses are fine.")] = False,
+    local: Annotated[bool, typer.Option("--local", help="Allow private addresses, for a local cloud.")] = False,
 ) -> None:
-    """Open a page here as the recorder would, and say what will fail, what may, and what to do.
+    """Open a page on this machine as the recorder does, and report what will fail, what may, and what to do.
 
-    It starts `python -m local check` of this checkout; nothing is sent to the API. Exit status: 0; 1 where the
-    recording will fail; 2 where the address can't be used or the check is not installed.
+    It runs `python -m local check` of this checkout and does not call the API. Exit status: 0; 1 if the recording
+    will fail; 2 if the address can't be used or the check is not installed.
     """
     words = [*pagecheck.command(), "--seconds", f"{seconds:g}", "--mobile", mobile]
     words += ["--ready-timeout", str(ready_timeout)]

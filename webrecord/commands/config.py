@@ -20,7 +20,7 @@ from webrecord.words import t
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help=t("Where to call, kept in a file."), rich_markup_mode=None, no_args_is_help=True)
+    group = typer.Typer(help=t("Manage saved endpoints and tokens."), rich_markup_mode=None, no_args_is_help=True)
     command(group, "set", example="config set endpoint https://… --profile prod")(set_value)
     command(group)(show)
     command(group)(path)
@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 def set_value(
     session: Session,
     name: Annotated[Literal["endpoint", "token", "token_file", "default"], typer.Argument(help="What to set.")],
-    value: Annotated[str | None, typer.Argument(help="To what; a token is asked for, or read from stdin.")] = None,
+    value: Annotated[str | None, typer.Argument(help="The value. A token is read from a prompt or from stdin.")] = None,
 ) -> None:
     """Set a value of a profile (--profile NAME), or which profile is the default."""
     file = config_path(os.environ)
@@ -58,7 +58,7 @@ def set_value(
 
 
 def show(session: Session) -> None:
-    """Show the profiles, and what a call would use. Tokens are never shown."""
+    """Show the profiles, and which endpoint and token a call would use. Tokens are never printed."""
     file = config_path(os.environ)
     document = read_config(file)
     profiles = {name: _hidden(dict(fields)) for name, fields in document.get("profiles", {}).items()}
@@ -77,7 +77,7 @@ def show(session: Session) -> None:
 
 
 def path(session: Session) -> None:
-    """Print where the file is, or would be."""
+    """Print the path of the configuration file."""
     file = config_path(os.environ)
     session.out.result({"path": str(file), "exists": file.exists()}, lambda: str(file))
 

@@ -38,7 +38,7 @@ from webrecord.words import t
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(
-        help="Deploy into an account of Tencent Cloud: plan, ask once, apply, verify.",
+        help="Deploy to a Tencent Cloud account: plan, ask once, apply, verify.",
         rich_markup_mode=None,
         invoke_without_command=True,
         context_settings={"help_option_names": ["-h", "--help"]},
@@ -93,11 +93,11 @@ def _plan(
     alarms: Alarms = False,
     alarm_notice: Notice = None,
     detailed: Annotated[
-        bool, typer.Option("--detailed-exitcode", help="Exit with 2 where something would change.")
+        bool, typer.Option("--detailed-exitcode", help="Exit with status 2 if something would change.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show what would change; nothing is changed."""
+    """Show what would change, and change nothing."""
     places = (env, build, deployment, site, endpoint, cos_endpoint)
     given = Given(*places, only=only, adopt=adopt, alarms=alarms, notice=alarm_notice, as_json=as_json)
     head(given)
@@ -117,7 +117,7 @@ def _status(
     cos_endpoint: CosEndpoint = None,
     as_json: Json = False,
 ) -> None:
-    """Show what is deployed: each function's state and version, and where it answers."""
+    """Show what is deployed: each function's state, version and address."""
     given = Given(env, build, deployment, site, endpoint, cos_endpoint, as_json=as_json)
     addresses = given.addresses()
     for function in given.deployment.description.functions:
@@ -138,7 +138,7 @@ def _outputs(
     cos_endpoint: CosEndpoint = None,
     as_json: Json = False,
 ) -> None:
-    """Print the two addresses, and what is left to do in the TRTC console."""
+    """Print the two addresses and the remaining steps in the TRTC console."""
     given = Given(env, build, deployment, site, endpoint, cos_endpoint, as_json=as_json)
     _end(given, given.addresses())
 
@@ -149,7 +149,7 @@ def _policies(
     site: Site = "china",
     uin: Annotated[str, typer.Option("--uin", help="The account's number, for the deployer's own policy.")] = "<uin>",
 ) -> None:
-    """Print all policies as JSON, for whoever must enter them by hand; no keys are needed."""
+    """Print all policies as JSON, to enter them by hand. Needs no keys."""
     from webrecord.deploy import policies
     from webrecord.deploy.description import describe
 

@@ -28,7 +28,7 @@ from webrecord.errors import BadUsage, Refused
 from webrecord.words import t
 
 YesTo = Annotated[
-    str | None, typer.Option("--yes", metavar="NAME", help="The deployment's name, where there is no terminal.")
+    str | None, typer.Option("--yes", metavar="NAME", help="The deployment's name; required without a terminal.")
 ]
 
 
@@ -44,11 +44,13 @@ def _destroy(
     site: Site = "china",
     endpoint: Endpoint = None,
     cos_endpoint: CosEndpoint = None,
-    delete_logs: Annotated[bool, typer.Option("--delete-logs", help="The log topic too, with all its lines.")] = False,
+    delete_logs: Annotated[
+        bool, typer.Option("--delete-logs", help="Also delete the log topic with all its lines.")
+    ] = False,
     yes: YesTo = None,
     as_json: Json = False,
 ) -> None:
-    """List what the deployment made, and take it away; the bucket, its films and facts stay."""
+    """List what the deployment created, and remove it. The bucket, films and facts stay."""
     given = Given(env, build, deployment, site, endpoint, cos_endpoint, as_json=as_json)
     envfile.refuse_tracked(env)
     if yes is not None and yes != deployment:

@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(session: Session) -> None:
-    """Look whether calls can work: configuration, endpoint, clock, health, token."""
+    """Check whether this machine can call the API: configuration, endpoint, clock, health, token."""
     with session.out.working(t("looking …"), told=True):
         findings = list(examine(session.choices, os.environ, session.out.waits))
     table = tables.table_of("", "check", t("what was seen"))

@@ -35,11 +35,11 @@ def download(
     session: Session,
     recording_id: Id,
     *,
-    folder: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where to.")] = Path(),
+    folder: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the files.")] = Path(),
     force: Annotated[bool, typer.Option("--force", help="Replace a file of the same name and another size.")] = False,
-    join: Annotated[bool, typer.Option("--join", help="Make one MP4 of the parts, ID.mp4, beside them.")] = False,
+    join: Annotated[bool, typer.Option("--join", help="Also join the parts into one MP4, ID.mp4.")] = False,
 ) -> None:
-    """Fetch the files of a recording; run again, it goes on where it ended."""
+    """Download the files of a recording. Run it again to continue."""
     if join:
         pagecheck.command(what="join")  # what is missing is said before hours of fetching
     recording, _ = session.api.get(recording_id)

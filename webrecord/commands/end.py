@@ -29,10 +29,10 @@ def stop(
     session: Session,
     recording_id: Id,
     *,
-    wait: Annotated[bool, typer.Option("--wait", help="Stay until its files are there.")] = False,
-    timeout: Annotated[float | None, typer.Option("--timeout", min=1, help="Stay at most so many seconds.")] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until its files are ready.")] = False,
+    timeout: Annotated[float | None, typer.Option("--timeout", min=1, help="Wait at most this many seconds.")] = None,
 ) -> None:
-    """End a recording; its files come a little later."""
+    """Stop a recording. Its files come later."""
     recording = ended(session, recording_id)
     if wait and recording.get("state") not in FINAL:
         limit = Deadline(timeout or UPLOAD_S)
@@ -62,7 +62,7 @@ def stop(
 
 
 def cancel(session: Session, recording_id: Id) -> None:
-    """Cancel a recording that is scheduled or queued; nothing that has begun is touched."""
+    """Cancel a scheduled or queued recording. A recording that has begun continues."""
     recording, _ = session.api.get(recording_id)
     if recording.get("state") not in WAITING:
         state = recording.get("state")
@@ -93,10 +93,10 @@ def delete(
     session: Session,
     recording_id: Id,
     *,
-    files: Annotated[bool, typer.Option("--files", help="Its files, too. They can't be brought back.")] = False,
+    files: Annotated[bool, typer.Option("--files", help="Delete its files, too. This can't be undone.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Delete what is known of a final recording; cancel one that waits to start."""
+    """Delete a final recording, or cancel one that waits to start. Files stay without --files."""
     if not yes:
         if not sys.stdin.isatty():
             raise BadUsage(t("there is no terminal to ask on; say --yes to delete"))

@@ -24,12 +24,14 @@ def register(app: typer.Typer) -> None:
 
 def _init(
     env: Env = Path(".env"),
-    region: Annotated[str | None, typer.Option("--region", help="Of functions and bucket: ap-guangzhou.")] = None,
+    region: Annotated[
+        str | None, typer.Option("--region", help="Region of functions and bucket: ap-guangzhou.")
+    ] = None,
     sdk_app_id: Annotated[str | None, typer.Option("--sdk-app-id", help="TRTC's SdkAppId.")] = None,
-    bucket: Annotated[str | None, typer.Option("--bucket", help="NAME-APPID; it is made if it is not there.")] = None,
+    bucket: Annotated[str | None, typer.Option("--bucket", help="NAME-APPID; created if it does not exist.")] = None,
     site: Site = "china",
 ) -> None:
-    """Ask for what only a person knows, and write .env with fresh tokens and keys (mode 600)."""
+    """Ask for region, SdkAppId and bucket, and write .env with new tokens and keys (mode 600)."""
     envfile.refuse_tracked(env)
     before = envfile.read(env)
     asked = {

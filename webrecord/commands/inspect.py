@@ -29,11 +29,10 @@ def inspect(
     session: Session,
     film: Annotated[str, typer.Argument(metavar="FILE|ID", help="An MP4 or a playlist here, or a recording's id.")],
 ) -> None:
-    """Say whether a film can be played, and whether it is empty, silent, still or blank.
+    """Check whether a film plays, and whether it is empty, silent, still or blank.
 
-    A file is looked into here, by the rules of the service; of a recording the service's own finding is shown.
-    What is no file here is taken for an id. Exit status: 0; 1 where the film is bad; 2 where the file can't be
-    looked into.
+    A file is checked on this machine, by the service's rules. For a recording's id the service's findings are printed.
+    An argument that is no file counts as an id. Exit status: 0; 1 if the film is bad; 2 if the file can't be read.
     """
     if _is_file(film):
         found = _looked(session, film)

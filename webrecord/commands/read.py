@@ -59,21 +59,31 @@ def register(app: typer.Typer) -> None:
 def list_recordings(
     session: Session,
     *,
-    state: Annotated[list[State] | None, typer.Option("--state", help="Any of these; may be repeated.")] = None,
-    film: Annotated[list[Film] | None, typer.Option("--film", help="Any of these verdicts; may be repeated.")] = None,
+    state: Annotated[
+        list[State] | None, typer.Option("--state", help="Only recordings in this state; may be repeated.")
+    ] = None,
+    film: Annotated[
+        list[Film] | None, typer.Option("--film", help="Only films with this verdict; may be repeated.")
+    ] = None,
     since: Annotated[
         str | None, typer.Option("--from", metavar="DAY", help="First day: 2026-01-31, yesterday, monday.")
     ] = None,
     to: Annotated[str | None, typer.Option("--to", metavar="DAY", help="Last day.")] = None,
     zone: Zone = None,
     label: Annotated[
-        list[str] | None, typer.Option("--label", "-l", metavar="NAME[=VALUE]", help="All of these; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--label",
+            "-l",
+            metavar="NAME[=VALUE]",
+            help="Only recordings with this label; may be repeated, all must match.",
+        ),
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many.")] = 50,
-    everything: Annotated[bool, typer.Option("--all", help="All of them, whatever --limit says.")] = False,
-    cursor: Annotated[str | None, typer.Option("--cursor", help="Go on where a list ended: its next_cursor.")] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="List at most this many.")] = 50,
+    everything: Annotated[bool, typer.Option("--all", help="List all, regardless of --limit.")] = False,
+    cursor: Annotated[str | None, typer.Option("--cursor", help="Continue a list from its next_cursor.")] = None,
 ) -> None:
-    """List recordings, the newest first; the last 31 days unless said."""
+    """List recordings, newest first. Default: the last 31 days."""
     labels = [label_filter(one) for one in label or []]
     span = Span.of(since, to, datetime.now(timezone.utc), zone_of(zone))
     given = (("state", ",".join(one.value for one in state or [])), *span.utc_days())
@@ -93,7 +103,7 @@ def list_recordings(
 
 
 def show(session: Session, recording_id: Id) -> None:
-    """Show one recording, whole."""
+    """Show everything about one recording."""
     recording, _ = session.api.get(recording_id)
     session.out.result(recording, lambda: tables.recording(recording))
 
@@ -102,9 +112,9 @@ def watch(
     session: Session,
     recording_id: Id,
     *,
-    timeout: Annotated[float | None, typer.Option("--timeout", min=1, help="At most so many seconds.")] = None,
+    timeout: Annotated[float | None, typer.Option("--timeout", min=1, help="Watch at most this many seconds.")] = None,
 ) -> None:
-    """Show each change of a recording until it is final. With --json, one line of JSON for each."""
+    """Show each state of a recording until it is final. With --json, print one line of JSON for each change."""
     deadline = Deadline(timeout)
     state, recording = None, {}
     try:
@@ -122,7 +132,7 @@ def watch(
 
 
 def events(session: Session, recording_id: Id) -> None:
-    """Show the callbacks that came about a recording, as TRTC sent them."""
+    """Show the callbacks about a recording, as TRTC sent them."""
     document = session.api.events(recording_id)
     table = tables.table_of(t("received ({zone})", zone=zone()), "type", "event")
     for event in document.get("events", []):

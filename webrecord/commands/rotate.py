@@ -43,7 +43,7 @@ def _rotate(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Give the upload key a successor; the old one ends when no recording needs it. Run it again to go on."""
+    """Replace the upload key; end the old one when no recording needs it. Run it again to continue."""
     given = Given(env, build, deployment, site, endpoint, cos_endpoint, as_json=as_json)
     envfile.refuse_tracked(env)
     head(given)
@@ -56,7 +56,7 @@ def _rotate(
 
 
 def _rollback(
-    folder: Annotated[Path, typer.Argument(help="With the three packages of that release.")],
+    folder: Annotated[Path, typer.Argument(help="Folder with the three packages of that release.")],
     env: Env = Path(".env"),
     deployment: Name = "scf-webrecord",
     site: Site = "china",
@@ -65,7 +65,7 @@ def _rollback(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Deploy the packages of a folder again, with the settings of .env: nothing but the functions is touched."""
+    """Deploy the packages of a folder again, with the settings of .env. Only the functions change."""
     missing = [f"{key}.zip" for key in ORDER if not (folder / f"{key}.zip").exists()]
     if missing:
         raise BadUsage(

@@ -21,19 +21,23 @@ from webrecord.watching import WHOLE_S, Deadline, changes, check_ended_well, unt
 from webrecord.words import t
 from webrecord.zones import zone_of
 
-Url = Annotated[str, typer.Argument(metavar="URL", help="The page.")]
+Url = Annotated[str, typer.Argument(metavar="URL", help="The page's address.")]
 Key = Annotated[
-    str | None, typer.Option("--key", help="Idempotency-Key: the same again starts nothing twice; new unless given.")
+    str | None, typer.Option("--key", help="Idempotency-Key: the same key never records twice. Default: a new key.")
 ]
 Labels = Annotated[list[str] | None, typer.Option("--label", "-l", metavar="NAME=VALUE", help="May be repeated.")]
-Format = Annotated[Literal["mp4", "hls"] | None, typer.Option("--format", help="Of the files; mp4 unless said.")]
-Storage = Annotated[Literal["cos", "vod"] | None, typer.Option("--storage", help="Where to; cos unless said.")]
-Width = Annotated[int | None, typer.Option("--width", help="Of the picture, pixels.")]
-Height = Annotated[int | None, typer.Option("--height", help="Of the picture, pixels.")]
-Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="When the service ends it.")]
+Format = Annotated[Literal["mp4", "hls"] | None, typer.Option("--format", help="Format of the files. Default: mp4.")]
+Storage = Annotated[
+    Literal["cos", "vod"] | None, typer.Option("--storage", help="Where the files are stored. Default: cos.")
+]
+Width = Annotated[int | None, typer.Option("--width", help="Size of the picture, in pixels.")]
+Height = Annotated[int | None, typer.Option("--height", help="Size of the picture, in pixels.")]
+Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="When the service stops it.")]
 BodyFile = Annotated[
     Path | None,
-    typer.Option("--json-body", metavar="FILE", help="The request as JSON; - is stdin. Options go over it."),
+    typer.Option(
+        "--json-body", metavar="FILE", help="A file with the request as JSON; - is stdin. Options override it."
+    ),
 ]
 WHEN = "2026-01-31T09:00:00+08:00, 09:00 (here), +10m, or epoch seconds"
 
@@ -46,13 +50,15 @@ def register(app: typer.Typer) -> None:
 
 def start(
     session: Session,
-    url: Annotated[str | None, typer.Argument(metavar="URL", help="The page; may be in --json-body instead.")] = None,
-    *,
-    wait: Annotated[bool, typer.Option("--wait", help="Stay until its files are there.")] = False,
-    seconds: Annotated[
-        float | None, typer.Option("--seconds", min=1, help="Stay, and stop it after so long a recording.")
+    url: Annotated[
+        str | None, typer.Argument(metavar="URL", help="The page's address; may be in --json-body instead.")
     ] = None,
-    timeout: Annotated[float | None, typer.Option("--timeout", min=1, help="Stay at most so many seconds.")] = None,
+    *,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until its files are ready.")] = False,
+    seconds: Annotated[
+        float | None, typer.Option("--seconds", min=1, help="Wait, and stop it when this many seconds are recorded.")
+    ] = None,
+    timeout: Annotated[float | None, typer.Option("--timeout", min=1, help="Wait at most this many seconds.")] = None,
     key: Key = None,
     label: Labels = None,
     format: Format = None,  # noqa: A002 (the option's name)
@@ -92,7 +98,7 @@ def schedule(
     width: Width = None,
     height: Height = None,
 ) -> None:
-    """Have a page recorded later."""
+    """Record a page later."""
     given = {"url": url, "format": format, "storage": storage, "width": width, "height": height}
     request = build(None, label or [], {**given, "at": at, "until": until}, zone_of(zone))
     recording = run(
