@@ -123,6 +123,11 @@ def test_a_link_to_the_real_address_sends_the_token_nowhere_else(
     assert [] == stranger.calls
 
 
+def ran(server: Recorded) -> bool:
+    """Tell whether a page of a server called its API, whatever the browser itself asked for since."""
+    return f"Bearer {TOKEN}" in [token for _, token in server.calls]
+
+
 @pytest.mark.parametrize("with_policy", [True, False])
 def test_the_page_calls_its_own_origin_under_any_path(
     browser: Browser, stranger: Recorded, *, with_policy: bool
@@ -138,11 +143,11 @@ def test_the_page_calls_its_own_origin_under_any_path(
             own.calls.clear()
             follow(page, own.url + path)
             for _ in range(300):  # it runs a moment after it is there
-                if own.calls[-1][1] or stranger.calls:
+                if ran(own) or stranger.calls:
                     break
                 page.wait_for_timeout(50)
             assert [] == stranger.calls, path
-            assert f"Bearer {TOKEN}" == own.calls[-1][1], f"{path}: the page did not run"
+            assert ran(own), f"{path}: the page did not run"
         page.wait_for_load_state("networkidle")
         assert [] == stranger.calls
     finally:
