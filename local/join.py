@@ -16,6 +16,8 @@ from typing import Any
 import av
 from av.container import InputContainer, OutputContainer
 
+from local.regular import why_not
+
 _FORMATS = {".mp4": "mp4", ".m3u8": "hls"}
 _END = b"#EXT-X-ENDLIST"
 _OTHERS = (b"#EXT-X-STREAM-INF", b"#EXT-X-I-FRAME-STREAM-INF", b"#EXT-X-MEDIA:")
@@ -25,6 +27,8 @@ _LOOKED_PACKETS = 4_096
 """Of a part's beginning; a stream without one packet in so many is left out."""
 MOST_GAP_S = 6 * 3_600
 """Longer ones are shortened: an MP4 keeps the length of a picture in 32 bits."""
+_TOLD = 20
+"""Missing pieces of a playlist that get a line each; the result names all."""
 _OVERLAP_S = 0.5
 _EVERY_S = 2.0
 Say = Callable[[str], None]
@@ -78,10 +82,16 @@ def join(parts: Sequence[Part], out: Path, say: Say = lambda _: None) -> Joined:
             say(f"left out: {part.path.name}: {look}")
         else:
             looks.append(look)
+            lost = _missing(part.path)
+            made.left_out += lost
+            for name, why in lost[:_TOLD]:
+                say(f"left out: {name}, a piece of {part.path.name}: {why}")
+            if len(lost) > _TOLD:
+                say(f"left out: {len(lost) - _TOLD} more pieces of {part.path.name}")
     if not looks:
         raise JoinError("no part can be played: " + "; ".join(f"{name}: {why}" for name, why in made.left_out))
     models = _models(looks)
-    needed, free = sum(one.part.path.stat().st_size for one in looks), shutil.disk_usage(out.parent).free
+    needed, free = sum(_size(one.part.path) for one in looks), shutil.disk_usage(out.parent).free
     if free < needed * 1.02:
         raise JoinError(
             f"{out.name} needs {needed // 1_000_000 + 1} MB, and {free // 1_000_000} MB of the disk are free"
@@ -161,6 +171,27 @@ def _is_elsewhere(name: bytes, folder: Path) -> bool:
     except OSError:  # no file has such a name
         no_file = True
     return no_file or b":" in name or path.is_absolute() or ".." in path.parts
+
+
+def _pieces(playlist: Path) -> Iterator[Path]:
+    """Yield the pieces that a playlist names, each once."""
+    text = playlist.read_bytes() if playlist.suffix.lower() == ".m3u8" else b""
+    for line in dict.fromkeys(line for line in _lines(text) if line and not line.startswith(b"#")):
+        yield playlist.parent / os.fsdecode(line.split(b"?")[0])
+
+
+def _missing(playlist: Path) -> list[tuple[str, str]]:
+    """Return name and fault of the pieces that FFmpeg passes over without a word."""
+    return [(piece.name, why) for piece in _pieces(playlist) if (why := why_not(piece) or _is_empty(piece))]
+
+
+def _is_empty(piece: Path) -> str | None:
+    return None if piece.stat().st_size else "it has no bytes"
+
+
+def _size(path: Path) -> int:
+    """Return the bytes of a part, of a playlist with those of its pieces."""
+    return path.stat().st_size + sum(piece.stat().st_size for piece in _pieces(path) if not why_not(piece))
 
 
 @contextmanager

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from local.regular import why_not
+
 REQUIRED = ("TENCENT_REGION", "WEBRECORD_ROLE", "WEBRECORD_SDK_APP_ID", "WEBRECORD_BUCKET", "WEBRECORD_CALLBACK_KEYS")
 # Values of the right form and a generous length, none of them real.
 EXAMPLE = {
@@ -38,6 +40,8 @@ EXAMPLE = {
     "WEBRECORD_LOST_AFTER": "3600",
 }
 VARIABLE = re.compile(r"\$\{env:(\w+)\}")
+MOST = 1_000_000
+"""Bytes of a .env."""
 UNDEFINED = "undefined"
 
 
@@ -58,6 +62,10 @@ def read_env(path: Path) -> dict[str, str]:
         ValueError: it is no text in UTF-8, or sets a variable twice; one line says where.
         OSError: it can't be read.
     """
+    if not str(path).startswith("/dev/fd/") and (why := why_not(path)):
+        raise ValueError(f"{path} can't be read: {why}")
+    if path.stat().st_size > MOST:
+        raise ValueError(f"{path} can't be read: it has more than {MOST:,} bytes")
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from webrecord import files
 from webrecord.errors import RecordingFailed
 from webrecord.words import t
 
@@ -20,8 +21,9 @@ def alone(part: Path, name: str) -> Iterator[None]:
     """Hold the part against other commands, whose bytes would mix with ours; an empty one is not left behind.
 
     Raises:
-        RecordingFailed: another command holds it, or has just finished it.
+        RecordingFailed: another command holds it, or has just finished it; a pipe or a folder is there.
     """
+    files.make_way(part)
     with part.open("ab") as held:
         if not _is_ours(held, part):
             raise RecordingFailed(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from webrecord import body as bodies
-from webrecord import sheet
+from webrecord import files, sheet
 from webrecord.errors import BadUsage
 from webrecord.instants import at_of, instant
 from webrecord.words import t
@@ -63,7 +63,7 @@ def read(path: Path, run: str = "", zone: tzinfo | None = None) -> tuple[list[Li
         BadUsage: the file can't be read, has no header, or two lines have the same key of their own.
     """
     try:
-        data = path.read_bytes()  # line ends as they are: a cell may hold some
+        data = files.read(path)  # line ends as they are: a cell may hold some
     except OSError as error:
         raise BadUsage(t("{path} can't be read: {strerror}", path=path, strerror=error.strerror)) from None
     text, encoding = sheet.decoded(data, path)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from webrecord import files
 from webrecord.errors import BadUsage
 from webrecord.words import t
 
@@ -57,7 +58,7 @@ def read_body(path: Path) -> Body:
         BadUsage: it can't be read, or is not a JSON object.
     """
     try:
-        data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+        data = sys.stdin.buffer.read(files.MOST) if str(path) == "-" else files.read(path)
         value = json.loads(data.decode("utf-8-sig"))
     except OSError as error:
         raise BadUsage(t("{path} can't be read: {strerror}", path=path, strerror=error.strerror)) from None

@@ -10,6 +10,7 @@ from typing import Any
 from webrecord import pagecheck
 from webrecord.alone import alone
 from webrecord.errors import CliError, RecordingFailed
+from webrecord.files import make_way
 from webrecord.session import Session
 from webrecord.words import t
 
@@ -50,6 +51,7 @@ def join(
         )
     if film in [path for path, _ in parts]:
         raise RecordingFailed(t("{film} is a part of the recording: it can't be the joined film too", film=film))
+    make_way(film)
     if film.exists() and not force:
         if film.stat().st_mtime < max(path.stat().st_mtime for path, _ in parts):
             raise RecordingFailed(t("{film} is there and older than its parts: move it away, or --force", film=film))

@@ -7,12 +7,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from webrecord import files
 from webrecord.errors import BadUsage
 from webrecord.text import to_json
 from webrecord.words import t
 
 ACCEPTED, REFUSED, UNAVAILABLE = "accepted", "refused", "unavailable"
 """Outcomes: the API took it; it never will; it could not now."""
+
+MOST = 1_000_000_000
+"""Bytes of a results file."""
 
 
 class Journal:
@@ -26,6 +30,7 @@ class Journal:
         self.path = path
         try:
             before = _text(path)
+            files.refuse_odd(path)
             self._file = path.open("a", encoding="utf-8")
         except OSError as error:
             raise BadUsage(
@@ -63,7 +68,7 @@ class Journal:
 
 
 def _text(path: Path) -> str:
-    return path.read_text("utf-8", "replace") if path.exists() else ""
+    return files.read(path, MOST).decode("utf-8", "replace") if path.exists() else ""
 
 
 def _known(text: str) -> dict[str, dict[str, Any]]:

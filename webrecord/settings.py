@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
+from webrecord import files
 from webrecord.errors import BadUsage
 from webrecord.proxies import is_this_machine
 from webrecord.words import t
@@ -157,7 +158,7 @@ def read_config(path: Path | None) -> tomlkit.TOMLDocument:
     if path is None:
         return tomlkit.document()
     try:
-        document = tomlkit.parse(path.read_bytes().decode("utf-8-sig"))
+        document = tomlkit.parse(files.read(path).decode("utf-8-sig"))
     except (FileNotFoundError, NotADirectoryError):
         return tomlkit.document()
     except OSError as error:
@@ -193,7 +194,7 @@ def read_token(path: Path) -> str:
     """
     check_mode(path)
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = files.read(path).decode("utf-8-sig")
     except OSError as error:
         raise BadUsage(t("{path} can't be read: {strerror}", path=path, strerror=error.strerror)) from None
     except UnicodeDecodeError:

@@ -168,6 +168,8 @@ def _try_to_write(path: Path) -> None:
             raise CheckError(t("--screenshot {path}: there is no such folder: make it, or name another", path=path))
         if path.is_dir():
             raise CheckError(t("--screenshot {path}: it is a folder", path=path))
+        if path.exists() and not path.is_file():
+            raise CheckError(t("--screenshot {path}: it is no regular file", path=path))
         there = path.exists()
         with path.open("ab"):
             pass

@@ -18,6 +18,7 @@ from local.commands.common import StateDir, mistakes_are_lines
 from local.config import STATE_DIR
 from local.faults import FaultFile
 from local.faults.model import mistakes
+from local.regular import why_not
 from local.running import running_cloud
 from local.waiting import waiting
 
@@ -30,6 +31,8 @@ def read_file(path: Path) -> FaultFile:
     Raises:
         ClientError: it can't be read, or one of its rules is none.
     """
+    if why := why_not(path):
+        raise ClientError(f"{path}: {why}")
     try:
         return FaultFile.model_validate_json(path.read_bytes())
     except OSError as error:

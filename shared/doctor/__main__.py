@@ -88,6 +88,8 @@ def read_env(path: Path) -> dict[str, str]:
     Raises:
         ValueError: there is no such file, or it is none; one line that names it and never holds a value.
     """
+    if path.exists() and not path.is_file() and not path.is_dir() and not str(path).startswith("/dev/fd/"):
+        raise ValueError(f"{path} is no .env file: it is a pipe or a device")
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)

@@ -210,6 +210,26 @@ def test_a_playlist_that_leads_elsewhere_is_left_out(parts: list[Path], tmp_path
     assert [("list.m3u8", "its playlist names other playlists, or files that do not lie beside it")] == made.left_out
 
 
+@pytest.mark.parametrize(("number", "why"), [(0, "it is not there"), (2, "it has no bytes"), (1, "it is a link that")])
+def test_a_missing_piece_is_told_by_its_name(tmp_path: Path, number: int, why: str) -> None:
+    """The pieces around it are joined, at their own time; it was passed over without a word."""
+    film = replace(SMALL, seconds=4, mux={"hls_time": "1", "hls_playlist_type": "vod"}, name="index.m3u8")
+    playlist = write(replace(film, options={**FAST, "g": "10"}), tmp_path)
+    names = [line for line in playlist.read_text().splitlines() if line and line[0] != "#"]
+    assert 4 == len(names)
+    (tmp_path / names[number]).unlink()
+    if "bytes" in why:
+        (tmp_path / names[number]).touch()
+    if "link" in why:
+        (tmp_path / names[number]).symlink_to(tmp_path / "nowhere.ts")
+    said: list[str] = []
+    made = join([Part(playlist)], tmp_path / "film.mp4", said.append)
+    ((name, reason),) = made.left_out
+    assert (names[number], True) == (name, reason.startswith(why))
+    assert [True] == [line.startswith(f"left out: {name}, a piece of index.m3u8: {why}") for line in said]
+    assert 3 * FPS == len(decode(tmp_path / "film.mp4").pictures)
+
+
 def test_a_comment_is_no_end_of_a_playlist(tmp_path: Path) -> None:
     """One that was cut off behind such a comment is joined whole, too, and not waited for."""
     film = replace(SMALL, seconds=4, mux={"hls_time": "1", "hls_playlist_type": "vod"}, name="index.m3u8")

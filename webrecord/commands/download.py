@@ -17,6 +17,7 @@ from webrecord.api import FINAL, Api
 from webrecord.commands.read import Id
 from webrecord.download import Fetcher, safe_name
 from webrecord.errors import BadUsage, Interrupted, RecordingFailed
+from webrecord.files import make_way
 from webrecord.playlist import is_ours, segments, side_by_side
 from webrecord.replies import Document
 from webrecord.session import Session, command
@@ -142,6 +143,8 @@ class _Work:
         done = [self._one(one, partial(self._segment, name, text, one), None) for one in segments(text)]
         whole = side_by_side(text)
         part = self._folder / f"{name}.part"
+        for each in (part, self._folder / name):
+            make_way(each)
         part.write_text(whole, "utf-8")
         part.replace(self._folder / name)
         self._there.add(name)
@@ -153,6 +156,7 @@ class _Work:
 
     def _one(self, name: str, address: Callable[[bool], str], length: int | None) -> Document:
         path = self._folder / name
+        make_way(path)
         if path.exists() and not (self._force and length is not None and path.stat().st_size != length):
             if length is not None and path.stat().st_size != length:
                 raise RecordingFailed(

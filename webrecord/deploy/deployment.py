@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from webrecord import files
 from webrecord.deploy import envfile, policies
 from webrecord.deploy.access import Role, Services, UploadKey, UploadUser
 from webrecord.deploy.alarms import STATEMENTS, Alarm, AlarmGone
@@ -103,7 +104,7 @@ class Options:
 
 def serverless(root: Path) -> Mapping[str, Any]:
     """Return what serverless.yml holds."""
-    return _read((root / "serverless.yml").read_text(encoding="utf-8"))
+    return _read(files.read(root / "serverless.yml").decode())
 
 
 @lru_cache(maxsize=4)
@@ -199,9 +200,11 @@ class Deployment:
         """Return one of the functions, with the code that is in the build folder."""
         path, version = self.options.build / f"{key}.zip", self.options.version
         try:
-            code = path.read_bytes()
+            code = files.read(path, 2 * LARGEST_BODY)
         except FileNotFoundError:
             raise BadUsage(t("{path} is not there: run `make package` first", path=path)) from None
+        except OSError as error:
+            raise BadUsage(t("{path} can't be read: {strerror}", path=path, strerror=error.strerror)) from None
         if len(code) * 4 / 3 > LARGEST_BODY - 100_000:
             raise BadUsage(
                 t(

@@ -12,9 +12,12 @@ from pathlib import Path
 
 from dotenv.parser import parse_stream
 
+from webrecord import files
 from webrecord.errors import BadUsage
 from webrecord.words import t
 
+MOST = 1_000_000
+"""Bytes of a .env."""
 _NAMED = re.compile(r"\s*(?:export\s+)?(?:'(?=[^']+'))?([^\s=#']+)'?\s*(?:=|$)")
 
 
@@ -25,7 +28,9 @@ def read(path: Path) -> dict[str, str]:
         BadUsage: it is not text in UTF-8, or a line is no variable.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig") if path.exists() else ""
+        text = _text(path)
+    except OSError as error:
+        raise BadUsage(t("{path} can't be read: {strerror}", path=path, strerror=error.strerror)) from None
     except UnicodeDecodeError:
         raise BadUsage(t("{path} is not text in UTF-8: save it as UTF-8", path=path)) from None
     values = dict[str, str]()
@@ -37,6 +42,10 @@ def read(path: Path) -> dict[str, str]:
     return values
 
 
+def _text(path: Path) -> str:
+    return files.read(path, MOST).decode("utf-8-sig") if path.exists() else ""
+
+
 def write(path: Path, values: Mapping[str, str]) -> None:
     """Set these variables, and keep every other line; durable, and readable by its owner only, when this returns.
 
@@ -46,7 +55,7 @@ def write(path: Path, values: Mapping[str, str]) -> None:
     refuse_tracked(path)
     path = path.resolve()  # a link stays one: what it leads to is written
     refuse_tracked(path)
-    lines = re.split(r"\r\n|\n|\r", path.read_text(encoding="utf-8-sig")) if path.exists() else []
+    lines = re.split(r"\r\n|\n|\r", _text(path)) if path.exists() else []
     lines = lines if not lines or lines[-1] else lines[:-1]
     named = [_NAMED.match(line) for line in lines]
     # Of a name that stands twice the last counts: it is written there, and what it was stands nowhere any more.
