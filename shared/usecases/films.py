@@ -21,6 +21,8 @@ LONGEST_MS = 15_000
 """No read begins after this time, so that other recordings get their turn."""
 LISTINGS, LISTED_AFTER_S = 2, 1.5
 """How often a film that was just uploaded is listed again, and the time in between: its receiver waits for it."""
+Opened = tuple[Callable[[int, int], bytes], int]
+"""What reads a file, by offset and length, and its bytes."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +71,8 @@ def inspect_task(
             if name not in sizes:
                 checks[name] = FilmCheck(verdict=Verdict.UNCHECKED, why="it is not there", again=True)
                 continue
-            opened = _Opened(films.store, folder, sizes)
-            read, size = opened(name)
-            budget = Budget(has_time=lambda: clock() < until_ms)
-            checks[name] = inspect(name, read, size, budget, open_=partial(opened.beside, name))
+            opened, budget = partial(_opened, films.store, folder, sizes), Budget(has_time=lambda: clock() < until_ms)
+            checks[name] = inspect(name, *opened(name), budget, open_=partial(_beside, opened, sizes, name))
     return facts.filmed(task_id, Filmed(at_ms=at_ms, tries=tries, off=sorted(films.off), files=checks))
 
 
@@ -82,24 +82,20 @@ def unlooked(task: Task, at_ms: int) -> Filmed:
     return Filmed(at_ms=at_ms, files=dict.fromkeys(parts.films(task)[:MOST_FILES], why))
 
 
-class _Opened:
-    """A task's files; each is read as the object that it was at its first read."""
+def _opened(store: FilmStore, folder: str, sizes: dict[str, int], name: str) -> Opened:
+    """Open a file of a task; it is read as the object that it was at its first read."""
+    etag: str | None = None
 
-    def __init__(self, store: FilmStore, folder: str, sizes: dict[str, int]) -> None:
-        self._store, self._folder, self._sizes = store, folder, sizes
+    def read(offset: int, length: int) -> bytes:
+        nonlocal etag
+        part = store.part(folder + name, offset, length, etag)
+        etag = part.etag or etag
+        return part.body
 
-    def __call__(self, name: str) -> tuple[Callable[[int, int], bytes], int]:
-        etag: str | None = None
+    return read, sizes[name]
 
-        def read(offset: int, length: int) -> bytes:
-            nonlocal etag
-            part = self._store.part(self._folder + name, offset, length, etag)
-            etag = part.etag or etag
-            return part.body
 
-        return read, self._sizes[name]
-
-    def beside(self, name: str, other: str) -> tuple[Callable[[int, int], bytes], int] | None:
-        """Open a file in the folder of another one."""
-        found = normpath(f"{name[: name.rfind('/') + 1]}{other}")
-        return self(found) if found in self._sizes else None
+def _beside(opened: Callable[[str], Opened], sizes: dict[str, int], name: str, other: str) -> Opened | None:
+    """Open a file in the folder of another one."""
+    found = normpath(f"{name[: name.rfind('/') + 1]}{other}")
+    return opened(found) if found in sizes else None

@@ -77,12 +77,10 @@ def run_job(
     goes when the job has run without any.
 
     Args:
-        source: the bucket the job is in, without the results' prefix.
-        bucket: its name, for the identity and the source.
+        source, bucket: the bucket the job is in, without the results' prefix; its name.
         keys: the job object's key; several where the event leaves open which it is, the likeliest first.
         ports: see Ports.
-        size: bytes of the object, as the event has it.
-        region: the bucket's, as far as the event says.
+        size, region: bytes of the object, and region of the bucket, as far as the event says.
         many: how several lines are taken at once: `map`, or that of a thread pool.
         until_ms: when no more lines are taken, epoch ms; None: GO_ON_MS from now.
 
@@ -167,9 +165,8 @@ def _take(
         _keep(job, documents, ports)
     elif not at_once:
         changing = [str(problem["line"]) for problem in job.problems if problem.get("error") in MAY_CHANGE]
-        taken = {
-            line for line, is_so in zip(changing, many(partial(_is_taken, job, ports), changing), strict=True) if is_so
-        }
+        are_taken = many(lambda number: is_taken(job, int(number), ports.store), changing)
+        taken = {line for line, is_so in zip(changing, are_taken, strict=True) if is_so}
         job.problems = [problem for problem in job.problems if str(problem["line"]) not in taken]
     _report(job, ports.store, replaced=replaced)
     if not job.left:  # also what another event for it left
@@ -192,12 +189,11 @@ def _read(number: int, documents: Mapping[int, bytes]) -> Read:
 
     None: it is gone.
     """
-    document = documents.get(number)
-    if document is None:
+    if (document := documents.get(number)) is None:
         return None
     if len(document) > LARGEST_LINE:
-        told = f"one document holds at most {LARGEST_LINE} bytes, this one {len(document)}"
-        return _problem(number, TooLarge(told))
+        why = f"one document holds at most {LARGEST_LINE} bytes, this one {len(document)}"
+        return _problem(number, TooLarge(why))
     try:
         return parse_request(document)
     except Exception as error:  # noqa: BLE001 (one line never stops the others)
@@ -236,10 +232,6 @@ def _given_up(job: Job, number: int, error: Exception, ports: Ports) -> Taken:
     except StoreError as unknown:
         return unknown
     return {**_problem(number, error), "message": f"could not be accepted within a day: {error}"[:1_000]}
-
-
-def _is_taken(job: Job, ports: Ports, number: str) -> bool:
-    return is_taken(job, int(number), ports.store)
 
 
 def _report(job: Job, store: ObjectStore, *, replaced: bool) -> None:

@@ -27,11 +27,7 @@ POLL_S = 1.0
 
 
 def show(recording_id: str, ports: QueryPorts) -> tuple[Detail, str]:
-    """Return a recording with signed URLs, and its ETag.
-
-    Raises:
-        NotFound: no recording has this id.
-    """
+    """Return a recording with signed URLs, and its ETag; NotFound: no recording has this id."""
     told, etag = _told(recording_id, ports)
     return _shared(told, ports), etag
 
@@ -76,14 +72,7 @@ def _is_ours(file: RecordedFile, ports: QueryPorts) -> bool:
 def wait(recording_id: str, known: str | None, seconds: float, ports: QueryPorts) -> tuple[Detail, str]:
     """Return the recording when it changes, when the time is over, or at once if it is final or newer than `known`.
 
-    Args:
-        recording_id: which.
-        known: the ETag that the caller has, as If-None-Match names it.
-        seconds: how long at most.
-        ports: see QueryPorts.
-
-    Raises:
-        NotFound: no recording has this id.
+    `known` is the ETag that the caller has, as If-None-Match names it. NotFound: no recording has this id.
     """
     until_ms = ports.clock() + int(seconds * 1000)
     told, etag = _told(recording_id, ports)
@@ -99,14 +88,8 @@ def events(
 ) -> tuple[list[dict[str, Any]], str | None]:
     """Return raw callbacks of all tasks of the recording, in order of their own time, and after which more follow.
 
-    Args:
-        recording_id: which.
-        after: the name of the callback that the page before ended with; empty for the first page.
-        ports: see QueryPorts.
-        foreign: gets what else lies among the callbacks.
-
-    Raises:
-        NotFound: no recording has this id.
+    `after` is the name of the callback that the page before ended with, empty for the first page; `foreign` gets what
+    else lies among the callbacks. NotFound: no recording has this id.
     """
     evidence = current(ports.store, recording_id).evidence
     listed = [item.key for task_key in evidence.tasks for item in ports.store.list(keys.task_facts(task_key))]
@@ -169,11 +152,7 @@ def playlist(recording_id: str, name: str, ports: QueryPorts) -> str:
 
 
 def segment(recording_id: str, name: str, line: str, ports: QueryPorts) -> str:
-    """Return a signed URL of a segment that lies beside a playlist of the recording.
-
-    Raises:
-        NotFound: the recording has no such playlist, or the line is no name.
-    """
+    """Return a signed URL of a segment beside a playlist. NotFound: no such playlist, or the line is no name."""
     key = _playlist_key(recording_id, name, ports)
     if not keys.is_file_name(line) or line.startswith("#"):
         raise NotFound(f"recording {recording_id} has no such segment")

@@ -96,10 +96,6 @@ def _name_of(key: str) -> str:
     return keys.indexed(key) or ""
 
 
-def _with_code(shown: Overview, reason: str) -> Overview:
-    return shown.model_copy(update={"reason_code": former(reason)})
-
-
 def _overview(name: str, store: ObjectStore) -> Overview | str | None:
     """Return a recording as a list shows it; None where it was deleted, its id where it can't be shown."""
     recording_id = keys.recording_named(name)
@@ -117,7 +113,8 @@ def _decided(recording_id: str, store: ObjectStore) -> Overview:
     stored = store.get(keys.document_key(recording_id))
     try:
         if stored and (shown := Overview.model_validate_json(stored.body)).recording_id == recording_id:
-            return shown if shown.reason_code or not shown.reason else _with_code(shown, shown.reason)
+            known = shown.reason_code or not shown.reason
+            return shown if known else shown.model_copy(update={"reason_code": former(shown.reason or "")})
     except (ValueError, RecursionError):
         pass  # derived: it is decided afresh
     shown = Overview.model_validate(current(store, recording_id).model_dump(exclude={"evidence", "notifications"}))

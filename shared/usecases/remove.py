@@ -21,7 +21,7 @@ from shared.domain.next_step import SETTLE_MS
 from shared.domain.periods import IN_FLIGHT_MS
 from shared.domain.states import state_of
 from shared.domain.steps import Timing
-from shared.ports import ObjectStore
+from shared.ports import ListedObject, ObjectStore
 from shared.store import journal, markers, tombstones
 from shared.store.journal import Known
 from shared.store.tombstones import Tombstone
@@ -41,9 +41,7 @@ def remove(recording_id: str, why: str, ports: QueryPorts, *, files: bool) -> Re
     """Cancel the recording, and return it; or delete it, and return nothing.
 
     Args:
-        recording_id: which.
-        why: for the record, where it is cancelled.
-        ports: see QueryPorts.
+        recording_id, why, ports: which; for the record, where it is cancelled; see QueryPorts.
         files: whether its files in our bucket are deleted with it.
 
     Raises:
@@ -77,8 +75,15 @@ def remove(recording_id: str, why: str, ports: QueryPorts, *, files: bool) -> Re
         for folder in _folders_elsewhere(known, ports) if files else ():
             # Reconcile may not erase there, so no tombstone names it: where this fails the caller calls again.
             with _if_allowed():
-                _erase_folder(folder, ports.files)
-        tombstone = _tombstone(known, now_ms, store, files=files)
+                _erase(ports.files.list(folder), ports.files)
+        own = folder_of(known.accepted)
+        tombstone = Tombstone(
+            at_ms=now_ms,
+            tasks=sorted(known.evidence.tasks),
+            folders=[own] if files and own else [],
+            index=_index_keys(known.accepted, store),
+            kept=not files and own is not None,
+        )
         markers.mark_look(store, recording_id, now_ms + ERASED_MS)
         tombstones.bury(store, recording_id, tombstone)
     # Where this fails the caller has to call again: what can still be read is not deleted.
@@ -87,9 +92,8 @@ def remove(recording_id: str, why: str, ports: QueryPorts, *, files: bool) -> Re
     try:
         erase(recording_id, tombstone, store)
         for folder in tombstone.folders:
-            _erase_keys(
-                (item.key for _, item in films_in(folder, store, ports.files, f"{ports.policy.prefix}/")), ports.files
-            )
+            films = films_in(folder, store, ports.files, f"{ports.policy.prefix}/")
+            _erase((item for _, item in films), ports.files)
     except StoreError:
         # It is deleted all the same: reconcile goes on.
         with suppress(StoreError):
@@ -124,9 +128,9 @@ def erase(recording_id: str, tombstone: Tombstone, store: ObjectStore) -> None:
     for task_key in tombstone.tasks:
         store.delete(keys.pointer_key(task_key))
     for folder in tombstone.folders:
-        _erase_keys((item.key for _, item in films_in(folder, store)), store)
+        _erase((item for _, item in films_in(folder, store)), store)
     for folder in [*map(keys.task_facts, tombstone.tasks), keys.recording_folder(recording_id)]:
-        _erase_folder(folder, store)
+        _erase(store.list(folder), store)
 
 
 @contextmanager
@@ -139,30 +143,9 @@ def _if_allowed() -> Iterator[None]:
             raise
 
 
-def _erase_folder(folder: str, store: ObjectStore) -> None:
-    _erase_keys((item.key for item in store.list(folder)), store)
-
-
-def _erase_keys(listed: Iterator[str], store: ObjectStore) -> None:
-    for batch in _batches(listed):
+def _erase(listed: Iterator[ListedObject], store: ObjectStore) -> None:
+    while batch := [item.key for item in islice(listed, AT_ONCE)]:
         store.delete_many(batch)
-
-
-def _batches(listed: Iterator[str]) -> Iterator[list[str]]:
-    while batch := list(islice(listed, AT_ONCE)):
-        yield batch
-
-
-def _tombstone(known: Known, now_ms: int, store: ObjectStore, *, files: bool) -> Tombstone:
-    accepted, tasks = known.accepted, known.evidence.tasks
-    own = folder_of(accepted)
-    return Tombstone(
-        at_ms=now_ms,
-        tasks=sorted(tasks),
-        folders=[own] if files and own else [],
-        index=_index_keys(accepted, store),
-        kept=not files and own is not None,
-    )
 
 
 def _index_keys(accepted: Accepted, store: ObjectStore) -> list[str]:

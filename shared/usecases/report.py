@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -129,18 +129,23 @@ def in_turn(do: Callable[[str], None], items: Iterable[str]) -> Iterable[None]:
     return ()
 
 
+def all_of(begun: Iterable[None]) -> None:
+    """Wait until all of it is done; raise the first error."""
+    deque(begun, 0)
+
+
 Queues = dict[str, list[ListedObject]]
 """The first page of each listed queue, by its prefix."""
 
 
 def peek(prefixes: Sequence[str], store: ObjectStore) -> Queues:
     """List the first page of several queues at once."""
-    pages = store.at_once(*(partial(_page, store, prefix) for prefix in prefixes))
+
+    def page(prefix: str) -> list[ListedObject]:
+        return list(store.list(prefix, limit=PAGE))
+
+    pages = store.at_once(*(partial(page, prefix) for prefix in prefixes))
     return dict(zip(prefixes, pages, strict=True))
-
-
-def _page(store: ObjectStore, prefix: str) -> list[ListedObject]:
-    return list(store.list(prefix, limit=PAGE))
 
 
 def ripe(

@@ -6,7 +6,6 @@ A start that TRTC does not take for a reason of its own goes behind those that h
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Collection
 from functools import partial
 from threading import Lock
@@ -25,7 +24,7 @@ from shared.store.journal import Known
 from shared.store.stored import accepted_of
 from shared.usecases.attempt import attempt, may_attempt
 from shared.usecases.look import ReconcilePorts
-from shared.usecases.report import Queues, Report, guarded, ripe, tombstone_of, without_request
+from shared.usecases.report import Queues, Report, all_of, guarded, ripe, tombstone_of, without_request
 from shared.usecases.tasks import find
 
 NOT_YET = "NotYet"
@@ -110,7 +109,7 @@ class Starts:
         """
         before = self._report.started
         if len(batch) > 1:
-            deque(self._ports.many(self._make_one, batch), 0)
+            all_of(self._ports.many(self._make_one, batch))
         elif batch:
             self._make_one(batch[0])
         self._wide = min(2 * self._wide, WIDEST) if self._report.started - before == len(batch) else 1

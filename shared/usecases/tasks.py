@@ -86,13 +86,9 @@ def task_of_files(accepted: Accepted, evidence: Evidence, store: ObjectStore) ->
 def films_in(
     folder: str, store: ObjectStore, files: ObjectStore | None = None, root: str = ""
 ) -> Iterator[tuple[str, ListedObject]]:
-    """Yield TaskId and row of everything in a recording's folder, without what is another recording's.
+    """Yield TaskId and row of everything in a recording's folder (`folder_of`), without what is another recording's.
 
-    Args:
-        folder: of `folder_of`.
-        store: where recordings are.
-        files: where the films are; None: there.
-        root: what the folder is below of.
+    The films are below `root` in `files`; None: in `store`, with the recordings.
     """
     others: dict[str, bool] = {}
     for item in (files or store).list(f"{root}{folder}"):

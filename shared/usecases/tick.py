@@ -32,7 +32,7 @@ from shared.store import journal, markers
 from shared.store.journal import Known
 from shared.usecases import wakes
 from shared.usecases.look import ReconcilePorts, asks, look
-from shared.usecases.report import Queues, Report, guarded, in_turn, peek, ripe, tombstone_of, without_request
+from shared.usecases.report import Queues, Report, all_of, guarded, in_turn, peek, ripe, tombstone_of, without_request
 from shared.usecases.starts import Starts
 from shared.usecases.tell import Tellings
 
@@ -70,24 +70,19 @@ def tick(ports: ReconcilePorts, budget_s: float, run: Mapper = in_turn) -> Repor
     seen = peek(["due/", "open/"], ports.store)
     starts.make(now_ms, now_ms + int(budget_s * 500), seen=seen)
     looks = _Looks(ports, report, until_ms, {} if starts.any else seen)  # starts take their time
-    _all(run(looks.at, list(looks.marks)))
+    all_of(run(looks.at, list(looks.marks)))
     seen = peek(["ask/", "tell/", "due/"], ports.store)
     looks.gather_questions(seen)
     tellings = Tellings(ports, report, until_ms, also=looks.owing, seen=seen)
-    _all(run(tellings.sort, list(tellings.marks)))
+    all_of(run(tellings.sort, list(tellings.marks)))
     work = {f"ask {number}": looks.ask for number in range(QUESTIONS)}
     work |= {name: partial(tellings.serve, lane) for name, lane in tellings.lanes().items()}
     begun = run(lambda name: work[name](), list(work))
     starts.make(min(now_ms + AHEAD_MS, until_ms), until_ms, seen={} if tellings.marks else seen)
-    _all(begun)
+    all_of(begun)
     if now_ms // REPEAT_MS % CLEARED_EVERY == 0:
         wakes.clear(ports.store)
     return report
-
-
-def _all(begun: Iterable[None]) -> None:
-    for _ in begun:
-        pass
 
 
 class _Looks:

@@ -28,11 +28,7 @@ FIRST = 10
 def leave(store: ObjectStore, before: Evidence | None, known: Known, now_ms: int) -> None:
     """Write a wake if the recording has due work, or if its task ended while a start waits.
 
-    Args:
-        store: the bucket.
-        before: what its document held before the news.
-        known: what it holds now.
-        now_ms: epoch ms.
+    `before` is what its document held before the news, `known` what it holds now.
     """
     with suppress(StoreError):
         about = known.accepted.recording_id

@@ -6,7 +6,7 @@ due, and the next tick handles a marker that is left.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from threading import Lock
 
@@ -18,7 +18,7 @@ from shared.domain.starting import behind_ms
 from shared.store import journal
 from shared.usecases.jobs import go_on
 from shared.usecases.look import ReconcilePorts, look
-from shared.usecases.report import Report, guarded, in_turn, tombstone_of
+from shared.usecases.report import Report, all_of, guarded, in_turn, tombstone_of
 from shared.usecases.starts import Starts
 from shared.usecases.tell import Tellings
 from shared.usecases.tick import Mapper
@@ -36,32 +36,25 @@ def woken(abouts: Sequence[str], ports: ReconcilePorts, budget_s: float, run: Ma
 
     Args:
         abouts: names of wakes: of recordings, of places they gave back, of jobs with lines to take or to start.
-        ports: see ReconcilePorts.
-        budget_s: when to stop beginning new work.
-        run: as for a tick.
+        ports, budget_s, run: as for a tick.
     """
     report = Report()
     until_ms = ports.clock() + int(budget_s * 1000)
     woken = _Woken(ports, report, until_ms)
     all_of_them = list(dict.fromkeys(abouts))[:MOST]
-    _wait(run(woken.take_place, [about for about in all_of_them if about.endswith(keys.PLACE)]))
-    _wait(run(woken.at, list(dict.fromkeys(about.removesuffix(keys.PLACE) for about in all_of_them))))
+    all_of(run(woken.take_place, [about for about in all_of_them if about.endswith(keys.PLACE)]))
+    all_of(run(woken.at, list(dict.fromkeys(about.removesuffix(keys.PLACE) for about in all_of_them))))
     if woken.owing:
         tellings = Tellings(ports, report, until_ms, woken.owing)
-        _wait(run(tellings.sort, list(tellings.marks)))
+        all_of(run(tellings.sort, list(tellings.marks)))
         lanes = tellings.lanes()
         begun = run(lambda name: tellings.serve(lanes[name]), list(lanes))
         woken.start()
-        _wait(begun)
+        all_of(begun)
     else:
         woken.start()
     _delete([about for about in all_of_them if about not in woken.taken], ports, report)
     return report
-
-
-def _wait(begun: Iterable[None]) -> None:
-    for _ in begun:
-        pass
 
 
 class _Woken:
