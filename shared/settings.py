@@ -10,15 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, TypeVar
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from typing_extensions import Self
 
 from shared.domain import forms
@@ -58,9 +50,7 @@ class StoreSettings(BaseModel):
     bucket: Annotated[str, _read(forms.bucket), Field(description="The bucket, `name-appid`")]
     bucket_region: Annotated[str, _read(forms.region), Field(description="The bucket's region, `ap-guangzhou`")]
     prefix: Annotated[
-        str,
-        _read(forms.prefix),
-        Field(description="Everything is stored under it; never a prefix of job objects"),
+        str, _read(forms.prefix), Field(description="Everything is stored under it; never a prefix of job objects")
     ] = "webrecord"
     cos_endpoint: Annotated[Endpoint, Field(description="Another COS endpoint, `http://127.0.0.1:9002`")] = None
     sdk_app_id: Annotated[
@@ -105,11 +95,8 @@ class TrtcSettings(StoreSettings):
     max_duration_ceiling: Annotated[
         int, _number(1_800, 86_400, "seconds"), Field(description="Largest MaxDurationLimit, seconds")
     ] = 86_400
-
     max_attempts: Annotated[
-        int,
-        _number(1, 100, "a number of tasks"),
-        Field(description="Attempts for one recording, with the first"),
+        int, _number(1, 100, "a number of tasks"), Field(description="Attempts for one recording, with the first")
     ] = 3
     start_within: Annotated[
         int,
@@ -156,11 +143,8 @@ class RecordingsSettings(TrtcSettings):
         Field(description="Bearer tokens, `name:token,name:token`; or `anonymous`. None: every call is refused"),
     ] = {}
     jobs_prefix: Annotated[
-        str,
-        _read(forms.jobs_prefix),
-        Field(description="Where job objects are put: the prefix of the COS trigger"),
+        str, _read(forms.jobs_prefix), Field(description="Where job objects are put: the prefix of the COS trigger")
     ] = "jobs/"
-
     cors_origins: Annotated[
         tuple[str, ...],
         _several(forms.origin),

@@ -98,12 +98,10 @@ class Tick(NamedTuple):
 
 
 class Replay(NamedTuple):
-    """An invocation `{"replay": "all"}` or `{"replay": ["<recording id>", …]}`."""
+    """An invocation `{"replay": "all"}` (no ids) or `{"replay": ["<id>", …]}`, behind the recording `after`."""
 
     recording_ids: tuple[str, ...]
-    """Empty for all."""
     after: str = ""
-    """The recording that a replay before ended with."""
 
 
 class Doctor:
@@ -114,12 +112,7 @@ Trigger = HttpRequest | CosEvent | Tick | Replay | Doctor
 
 
 def parse(event: Event) -> Trigger:
-    """Turn an SCF event into a value.
-
-    Raises:
-        UnknownTriggerError: it is no HTTP, COS or timer event.
-        MalformedJson: a body marked as base64 is not.
-    """
+    """Turn an SCF event into a value. MalformedJson: a body that is marked as base64 is not."""
     if not isinstance(event, Mapping):  # an invocation by hand may send any JSON
         raise UnknownTriggerError("an event that is no JSON object is no HTTP, COS or timer event")
     if "httpMethod" in event:
@@ -218,19 +211,18 @@ def _is_created(record: Event) -> bool:
 def _object(cos: object) -> CosObject | None:
     """Return the object that a record is about; None for a record of another shape."""
     bucket, about = _part(cos, "cosBucket"), _part(cos, "cosObject")
-    name, appid, key = (str(one) if isinstance(one, str | int) else "" for one in (
-        bucket.get("name"), bucket.get("appid"), about.get("key"),
-    ))  # fmt: skip
+    parts = bucket.get("name"), bucket.get("appid"), about.get("key")
+    name, appid, key = (str(one) if isinstance(one, str | int) else "" for one in parts)
     if not (name and appid and key):
         return None
     size = about.get("size")
+    if not (isinstance(size, int) or (isinstance(size, str) and re.fullmatch("[0-9]{1,15}", size))):
+        size = None
     return CosObject(
         bucket=name if name.endswith(f"-{appid}") else f"{name}-{appid}",
         region=str(bucket.get("cosRegion") or "") or None,
         keys=spellings(key, name, appid),
-        size=int(size)
-        if isinstance(size, int) or (isinstance(size, str) and re.fullmatch("[0-9]{1,15}", size))
-        else None,
+        size=None if size is None else int(size),
         key=key,
     )
 
