@@ -44,12 +44,10 @@ def entrypoint(
     """Make `main_handler(event, context)` of a function from a trigger to a reply.
 
     Args:
-        handle: what the function does, given what it works with.
-        build: gives it that; called at every invocation, so it keeps what it built.
-        examine: answers `{"doctor": true}`, which it must where nothing can be built; None: nobody does.
+        handle, build: what the function does; what it works with, asked for at every invocation.
+        examine: answers `{"doctor": true}`, also where nothing can be built; None: nobody does.
         dress: what is done to every reply to HTTP, problems too.
-        within_s: what an invocation may take at most; the function's own time limit may leave less.
-        deadline: is started with it, and bounds every call out.
+        within_s, deadline: what an invocation may take at most, if its time limit allows; bounds every call out.
     """
 
     def main_handler(event: Event, context: Event) -> dict[str, Any] | None:

@@ -205,11 +205,7 @@ def given(fields: Iterable[str], environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def load(kind: type[S], environ: Mapping[str, str] = os.environ) -> S:
-    """Return the settings of a function.
-
-    Raises:
-        ConfigurationError: one line that names every setting that is wrong or missing, without its value.
-    """
+    """Return a function's settings. ConfigurationError: one line names each that is wrong or missing, but no value."""
     wrong = [
         f"{variable(field)}: is set twice, in upper and in lower case: keep one of them"
         for field in kind.model_fields
@@ -241,11 +237,7 @@ def wrongs(error: ValidationError, kind: type[BaseModel]) -> list[str]:
 
 
 def role_credentials(environ: Mapping[str, str] = os.environ) -> tuple[str, str, str | None]:
-    """Return SecretId, SecretKey and session token of the execution role, as SCF has them right now.
-
-    Raises:
-        ConfigurationError: the function has no execution role.
-    """
+    """Return SecretId, SecretKey and session token of the execution role, as SCF has them right now."""
     secret_id, secret_key = environ.get("TENCENTCLOUD_SECRETID"), environ.get("TENCENTCLOUD_SECRETKEY")
     if not secret_id or not secret_key:
         raise ConfigurationError(

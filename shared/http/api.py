@@ -105,11 +105,7 @@ def _method(request: HttpRequest) -> str:
 
 
 def authenticate(request: HttpRequest, tokens: Mapping[str, SecretStr]) -> str:
-    """Return the name of the token that was sent; every token is compared, each in constant time.
-
-    Raises:
-        Unauthorized: no token, a wrong one, or none is configured.
-    """
+    """Return the name of the token that was sent; every token is compared, each in constant time."""
     if ANONYMOUS in tokens:
         return ANONYMOUS
     if not tokens:

@@ -41,11 +41,6 @@ def find(request: HttpRequest, method: str, routes: Mapping[str, Collection[str]
 
     Where a base path is named like a route a path can be read in several ways. First comes what has the method; then
     what the gateway says of stage and path; then the shortest base path.
-
-    Args:
-        request: its path, and what the gateway says of it.
-        method: as the routes name it.
-        routes: the methods of each route.
     """
     segments = _segments(request.path)
     if not segments:

@@ -49,11 +49,7 @@ def inspect_task(
     clock: Callable[[], int],
     sleep: Callable[[float], None],
 ) -> Fact:
-    """Check a task's films, waiting for one that is not listed yet; the fact holds failures too.
-
-    Raises:
-        StoreError: its files can't be listed.
-    """
+    """Check a task's films, waiting for one that is not listed yet; the fact holds failures, but of the listing."""
     from shared.domain.film.check import inspect  # most looks need none
     from shared.domain.film.reader import Budget
 

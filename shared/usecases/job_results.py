@@ -12,12 +12,10 @@ class JobResult(NamedTuple):
     """What came of one job object.
 
     Attributes:
-        outcomes: its first recordings.
-        problems: the lines that never will start.
+        outcomes, problems: its first recordings; the lines that never will start.
         what: `job_started`, `job_refused` where there are problems, `job_missing` where there is no such object,
             `ignored` for a folder.
-        recordings, starts: how many there are by now, and how many of them this call started.
-        left: lines that reconcile goes on with.
+        recordings, starts, left: how many there are by now, were started here, are left to reconcile.
     """
 
     outcomes: list[Outcome]

@@ -26,13 +26,9 @@ from shared.usecases import wakes
 
 
 class Received(NamedTuple):
-    """The result of a callback.
+    """The result of a callback: the recording after it, or why its document was not rewritten (reconcile does it).
 
-    Attributes:
-        callback: as read.
-        recording: the recording after it; None while the task's start has not been stored yet, or when the
-            document could not be rewritten in time.
-        left: why the document was not rewritten; reconcile does it.
+    Neither is there while the task's start has not been stored yet.
     """
 
     callback: Callback
@@ -50,14 +46,7 @@ def receive(
     keys: Sequence[SecretStr],
     sdk_app_ids: Sequence[int],
 ) -> Received:
-    """Verify the untouched bytes, store them, then rewrite the recording's document.
-
-    Args:
-        body: the raw body.
-        signature: header `Sign`.
-        sdk_app_id: header `SdkAppId`.
-        received_ms: epoch ms, kept beside the bytes.
-        store, keys, sdk_app_ids: the bucket, the accepted callback keys and SdkAppIds.
+    """Verify the untouched bytes by the headers `Sign` and `SdkAppId`, store them, then rewrite the document.
 
     Raises:
         Unauthorized: not signed with one of the keys, or for another SdkAppId; nothing was stored.

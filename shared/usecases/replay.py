@@ -41,11 +41,7 @@ def replay(
     after: str = "",
     has_time: Callable[[], bool] = lambda: True,
 ) -> Replayed:
-    """Rebuild the documents of these recordings, behind `after`; an unchanged one has the same bytes.
-
-    Raises:
-        NotFound: `after` is none of them, so nothing says where to go on.
-    """
+    """Rebuild the documents of these recordings, behind `after`; NotFound: that is none of them."""
     result, last = Replayed(0, []), after
     ids = result.foreign.skipped(recording_ids, is_recording_id)
     if after and after not in ids:  # reads as far as there

@@ -69,8 +69,7 @@ class Starts:
 
         Args:
             due_ms, until_ms: epoch ms.
-            first: markers of starts that are made in any case, whether they are listed yet or not.
-            most: how many others are; None for all.
+            first, most: markers of starts that are made in any case, listed yet or not; how many others are, None: all.
             seen: what of the queue is listed already.
         """
         ports, others = self._ports, 0

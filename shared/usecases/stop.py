@@ -23,9 +23,7 @@ def stop(recording_id: str, why: str, ports: Ports) -> Recording:
     A recording that has no task yet is called off instead. When TRTC is busy the request stands as a fact, and
     reconcile repeats it.
 
-    Raises:
-        NotFound: no recording has this id.
-        RecorderMisconfigured: TRTC refused our keys.
+    NotFound: no recording has this id; RecorderMisconfigured: TRTC refused our keys.
     """
     store, now_ms = ports.store, ports.clock()
     known = journal.find(store, recording_id)

@@ -22,9 +22,7 @@ from shared.usecases.ports import Ports
 def find(known: Known, number: int, ports: Ports) -> tuple[Known, Recording]:
     """Store and return the task that TRTC has under an attempt's RecordId, or that the attempt's files name.
 
-    Raises:
-        TaskNotFound: there is none, or it is over and left no file that we may see.
-        RecorderBusy: TRTC can't say now.
+    TaskNotFound: there is none, or it is over and left no file that we may see; RecorderBusy: TRTC can't say now.
     """
     accepted = known.accepted
     try:

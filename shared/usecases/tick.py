@@ -56,12 +56,9 @@ Mapper = Callable[[Callable[[str], None], Sequence[str]], Iterable[None]]
 
 
 def tick(ports: ReconcilePorts, budget_s: float, run: Mapper = in_turn) -> Report:
-    """Do everything that is due, for about `budget_s` seconds at most; the next tick does the rest.
+    """Do everything that is due; no new work begins after `budget_s` seconds, and the next tick does the rest.
 
-    Args:
-        ports: see ReconcilePorts.
-        budget_s: when to stop beginning new work.
-        run: how work is run: `in_turn`, or by the `map` of a thread pool.
+    Work is run `in_turn`, or by the `map` of a thread pool.
     """
     report, now_ms = Report(), ports.clock()
     until_ms = now_ms + int(budget_s * 1000)
