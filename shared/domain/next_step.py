@@ -37,6 +37,7 @@ def next_step(
     seen_ms: int | None = None,
     *,
     asked: bool = False,
+    quiet: bool = False,
     passed: Callable[[str], bool] | None = None,
 ) -> Step:
     """Return the next step; the same for a first start, a repeated one, a tick and a wake event.
@@ -47,11 +48,13 @@ def next_step(
         timing: see Timing.
         seen_ms: when this look already asked TRTC, stopped the task or swept, with nothing new.
         asked: a caller asks for the start: an attempt without an outcome is tried again at once, under its RecordId.
+        quiet: another pass sends what is owed to the receiver: no step is about that.
         passed: tells by TRTC's code of a refusal whether there is news that its reason is over: then the attempt is
             made once more at once, under its RecordId.
     """
     state, _ = state_of(accepted, evidence)
-    owed = [message for message in messages(accepted, evidence, state) if message.next_ms is not None]
+    told = [] if quiet else messages(accepted, evidence, state)
+    owed = [message for message in told if message.next_ms is not None]
     # The oldest first, but one that its receiver refuses does not hold up what comes after it.
     for message in owed:
         if (message.next_ms or 0) <= now_ms:

@@ -56,7 +56,7 @@ def advance(known: Known, request: RecordingRequest, ports: Ports) -> Outcome:
     if request.has_caller_keys and evidence.stop is None:
         evidence = evidence.model_copy(update={"gave_up": None})  # for want of keys, which are here again
     # A receiver's notification is the timer's.
-    step = next_step(accepted.model_copy(update={"notify_url": None}), evidence, ports.clock(), asked=True)
+    step = next_step(accepted, evidence, ports.clock(), asked=True, quiet=True)
     if isinstance(step, Start | GiveUp) and step.recheck is not None:
         try:
             return Outcome(find(known, step.recheck, ports)[1], created=False)

@@ -62,8 +62,6 @@ def look(known: Known, ports: ReconcilePorts, *, asking: bool = True) -> tuple[K
 
     It sends no notifications. Without `asking` it also ends before a question to TRTC, with that step.
     """
-    # What is owed to a receiver is another pass's.
-    quiet = known.accepted.model_copy(update={"notify_url": None})
     seen_ms: int | None = None
     step: Step
     for steps in count():
@@ -71,7 +69,8 @@ def look(known: Known, ports: ReconcilePorts, *, asking: bool = True) -> tuple[K
         if steps == MAX_STEPS:
             step = Wait(now_ms)  # the next tick goes on
             break
-        step = next_step(quiet, known.evidence, now_ms, ports.timing, seen_ms)
+        # What is owed to a receiver is another pass's.
+        step = next_step(known.accepted, known.evidence, now_ms, ports.timing, seen_ms, quiet=True)
         if asks(step) and not asking:
             break
         if isinstance(step, Start | GiveUp | Sweep) and step.recheck is not None:

@@ -150,8 +150,7 @@ def _made(known: Known, request: RecordingRequest, ports: Ports, *, begun: bool 
 
 def _begins(accepted: Accepted, ports: Ports) -> bool:
     """Return True if the call that accepts the recording also starts it."""
-    quiet = accepted.model_copy(update={"notify_url": None})
-    return isinstance(next_step(quiet, Evidence(), ports.clock(), asked=True), Start)
+    return isinstance(next_step(accepted, Evidence(), ports.clock(), asked=True, quiet=True), Start)
 
 
 def _look(recording_id: str, claim: str | None, ports: Ports) -> tuple[Known | None, bool, str | None]:

@@ -169,8 +169,8 @@ class Starts:
             without_request(recording_id, [marker], ports, tombstone)
             return
         # A start does not wait for a message to be sent.
-        quiet = known.accepted.model_copy(update={"notify_url": None})
-        step = next_step(quiet, known.evidence, ports.clock(), ports.timing, passed=self._passed)
+        now_ms = ports.clock()
+        step = next_step(known.accepted, known.evidence, now_ms, ports.timing, quiet=True, passed=self._passed)
         if isinstance(step, Wait) and state_of(known.accepted, known.evidence)[0].waiting:
             self._behind(marker, known)
         elif not isinstance(step, Start):

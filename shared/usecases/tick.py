@@ -127,8 +127,7 @@ class _Looks:
         """
         ports, now_ms = self._ports, self._ports.clock()
         recording, evidence = decide(known.accepted, known.evidence), known.evidence
-        quiet = known.accepted.model_copy(update={"notify_url": None})
-        step = next_step(quiet, evidence, now_ms, ports.timing)
+        step = next_step(known.accepted, evidence, now_ms, ports.timing, quiet=True)
         first = marks[0] == keys.open_key(known.accepted.created_ms + REPEAT_MS, recording.recording_id)
         if recording.state is State.RECORDING and (asking or first):
             since_ms = keys.marked(marks[0])[0] - ports.timing.alive_every - known.accepted.created_ms
@@ -142,7 +141,7 @@ class _Looks:
                     pass  # asked again at the next look
                 except RecorderError:
                     return False
-                step = next_step(quiet, evidence, ports.clock(), ports.timing, now_ms)
+                step = next_step(known.accepted, evidence, ports.clock(), ports.timing, now_ms, quiet=True)
         elif not (asking and recording.state.final):
             return False
         if not isinstance(step, Wait) or step.done or step.until_ms <= ports.clock():

@@ -59,7 +59,7 @@ def clear(store: ObjectStore) -> None:
 def _is_due(known: Known, now_ms: int) -> bool:
     if any(message.next_ms == 0 for message in decide(known.accepted, known.evidence).notifications):
         return True  # of a message that was refused before, the timer makes the next try
-    step = next_step(known.accepted.model_copy(update={"notify_url": None}), known.evidence, now_ms)
+    step = next_step(known.accepted, known.evidence, now_ms, quiet=True)
     if isinstance(step, Inspect):
         return True
     # A first start is its caller's, and what TRTC has to be asked about first is the timer's.
