@@ -34,7 +34,10 @@ def last_task(evidence: Evidence) -> Task | None:
     """
     newest_first = sorted(evidence.attempts, key=int, reverse=True)
     tasks = [evidence.tasks.get(evidence.attempts[number].task_key or "") for number in newest_first]
-    return next((task for task in tasks if task and _stands(task)), tasks[0] if tasks else None)
+    for task in tasks:
+        if task and _stands(task):
+            return task
+    return tasks[0] if tasks else None
 
 
 def _stands(task: Task) -> bool:

@@ -14,7 +14,7 @@ from shared.domain.film.recording import RecordingFinding, said_of
 from shared.domain.film.verdict import Verdict
 from shared.domain.ids import task_id_of
 from shared.domain.once import once
-from shared.domain.outbox import Message, messages
+from shared.domain.outbox import Message, owed
 from shared.domain.reasons import Code
 from shared.domain.states import State, state_of
 from shared.domain.trace import trace_id
@@ -131,7 +131,7 @@ def decide(accepted: Accepted, evidence: Evidence) -> Recording:
         attempts=len(evidence.attempts),
         source=accepted.source,
         trace_id=trace_id(accepted.traceparent),
-        notifications=messages(accepted, evidence, state),
+        notifications=owed(accepted, evidence),
         evidence=evidence,
     )
 

@@ -17,7 +17,7 @@ from shared.domain.callbacks import AHEAD_MS
 from shared.domain.ending import running_step, uploading_step
 from shared.domain.evidence import Evidence, Task
 from shared.domain.film.recording import WITHIN_MS, awaited, news_ms
-from shared.domain.outbox import messages
+from shared.domain.outbox import owed
 from shared.domain.periods import IN_FLIGHT_MS
 from shared.domain.reasons import Reason
 from shared.domain.starting import waiting_step
@@ -53,13 +53,12 @@ def next_step(
             made once more at once, under its RecordId.
     """
     state, _ = state_of(accepted, evidence)
-    told = [] if quiet else messages(accepted, evidence, state)
-    owed = [message for message in told if message.next_ms is not None]
+    due = [] if quiet else [message for message in owed(accepted, evidence) if message.next_ms is not None]
     # The oldest first, but one that its receiver refuses does not hold up what comes after it.
-    for message in owed:
+    for message in due:
         if (message.next_ms or 0) <= now_ms:
             return Notify(message.webhook_id, message.attempts + 1)
-    tell_ms = min((message.next_ms or 0 for message in owed), default=None)
+    tell_ms = min((message.next_ms or 0 for message in due), default=None)
     if state.final:
         waits = [Wait(tell_ms)] if tell_ms is not None else []
         if evidence.gave_up and (overtook := unasked(evidence)):

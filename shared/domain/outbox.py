@@ -12,7 +12,8 @@ from shared.domain.accepted import Accepted
 from shared.domain.attempts import begins_until_ms, last_task
 from shared.domain.evidence import Evidence, Note
 from shared.domain.film.recording import NOTIFY_WAITS_MS, awaited, news_ms
-from shared.domain.states import State
+from shared.domain.once import once
+from shared.domain.states import State, state_of
 
 RETRY_AFTER_S = (60, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 72_000)
 """Waits between tries, seconds; three days together."""
@@ -34,6 +35,12 @@ class Message(BaseModel):
     error: str | None = None
     next_ms: int | None = None
     """When it is tried next; None when it is not."""
+
+
+@once
+def owed(accepted: Accepted, evidence: Evidence) -> list[Message]:
+    """Return the notifications of a recording in the state that the evidence makes; nobody changes them."""
+    return messages(accepted, evidence, state_of(accepted, evidence)[0])
 
 
 def messages(accepted: Accepted, evidence: Evidence, state: State) -> list[Message]:
@@ -67,21 +74,21 @@ def _webhook_id(accepted: Accepted, evidence: Evidence, name: str) -> str:
 
 
 def _message(webhook_id: str, state: State, evidence: Evidence, ended: Note | None) -> Message:
-    message, sent = Message(webhook_id=webhook_id, state=state), evidence.notifications.get(webhook_id)
+    sent = evidence.notifications.get(webhook_id)
     if ended and (sent is None or sent.delivered_ms is None):
         why = (sent.error if sent else None) or ended
         tries = (sent.attempts if sent else None) or 0
-        return message.model_copy(
-            update={"attempts": tries, "undelivered": True, "ended_ms": ended[0], "error": why[1]}
+        return Message(
+            webhook_id=webhook_id, state=state, attempts=tries, undelivered=True, ended_ms=ended[0], error=why[1]
         )
     if sent is None:
-        return message.model_copy(update={"next_ms": 0})
+        return Message(webhook_id=webhook_id, state=state, next_ms=0)
     tries = sent.attempts or 0
     error = sent.error[1] if sent.error else None
     if sent.delivered_ms is not None:
-        return message.model_copy(update={"attempts": tries, "delivered_ms": sent.delivered_ms})
+        return Message(webhook_id=webhook_id, state=state, attempts=tries, delivered_ms=sent.delivered_ms)
     if tries > len(RETRY_AFTER_S):
-        return message.model_copy(update={"attempts": tries, "undelivered": True, "error": error})
+        return Message(webhook_id=webhook_id, state=state, attempts=tries, undelivered=True, error=error)
     last_ms = sent.error[0] if sent.error else 0
     next_ms = last_ms + RETRY_AFTER_S[tries - 1] * 1000
-    return message.model_copy(update={"attempts": tries, "error": error, "next_ms": next_ms})
+    return Message(webhook_id=webhook_id, state=state, attempts=tries, error=error, next_ms=next_ms)

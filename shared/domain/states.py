@@ -47,12 +47,16 @@ class State(str, Enum):
     @property
     def final(self) -> bool:
         """Whether nothing more is expected."""
-        return self in (State.COMPLETED, State.FAILED, State.LOST, State.CANCELLED)
+        return self in _FINAL
 
     @property
     def waiting(self) -> bool:
         """Whether a start is still to be made."""
-        return self in (State.SCHEDULED, State.QUEUED)
+        return self in _WAITING
+
+
+_FINAL = (State.COMPLETED, State.FAILED, State.LOST, State.CANCELLED)
+_WAITING = (State.SCHEDULED, State.QUEUED)
 
 
 Verdict = tuple[State, "Reason | None"]
