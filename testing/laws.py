@@ -9,6 +9,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -32,6 +33,8 @@ from testing.parts import CALLERS, JOBS, SECRETS
 if TYPE_CHECKING:
     from testing.run import Run
 
+_parsed = lru_cache(maxsize=256)(parse_callback)
+"""Several laws ask what a callback says."""
 Law = Callable[["Run"], Iterator[str]]
 LAWS: dict[str, Law] = {}
 PER_SECOND = {"StartWebRecord": STARTS_PER_SECOND}
@@ -110,7 +113,7 @@ def acknowledged_callbacks_are_kept(run: Run) -> Iterator[str]:
     sent, answered = defaultdict[str, set[bytes]](set), dict[str, str]()
     damaged = {entry.about for entry in run.ledger.of("damaged")}
     for entry in run.ledger.of("callback"):
-        callback = parse_callback(entry.data["body"], entry.ms)
+        callback = _parsed(entry.data["body"], entry.ms)
         key = f"{keys.task_facts(callback.task_key)}{callback.name}.json"
         if key in damaged or run.bucket.get(keys.gone_task_key(callback.task_key)):
             continue
@@ -169,7 +172,7 @@ def parts_are_there_or_told_missing(run: Run) -> Iterator[str]:
     there = {(entry.data["task"], entry.data["name"]) for entry in run.ledger.of("file")}
     named = defaultdict[str, set[tuple[str, str]]](set)
     for entry in run.ledger.of("callback"):
-        event = parse_callback(entry.data["body"])
+        event = _parsed(entry.data["body"])
         if event.type == Event.MP4_STOP and entry.data["status"] == 200:
             named[entry.about] |= {(event.task_id, name) for name in event.payload["FileList"]}
     for accepted, recording in _recordings(run):
@@ -323,7 +326,7 @@ def deleted_is_deleted(run: Run) -> Iterator[str]:
         if entry.about not in _deleted(run):
             yield f"{entry.about}: the deletion was answered, and the id can be used again"
     words = {key: (f"/{key}/".encode(), f"-{key}\x00".encode(), f"{CALLERS}-{key}".encode()) for key in deleted}
-    for name, stored in run.bucket.objects.items():
+    for name, stored in run.bucket.objects.items() if words else ():
         if name.startswith("files/") and any(name.endswith(f"/{file}") for file in late):
             continue
         held = f"/{name}\x00".encode() + stored.body
@@ -479,7 +482,7 @@ def _is_tail(run: Run, file: Entry) -> bool:
     """Tell whether a file is shorter than clocks differ: what was uploaded before it seems to cover the end."""
     for entry in run.ledger.of("callback"):
         if entry.about == file.about and entry.ms >= file.ms:
-            callback = parse_callback(entry.data["body"])
+            callback = _parsed(entry.data["body"])
             for said in callback.payload.get("FileMessage", ()) if callback.task_id == file.data["task"] else ():
                 if said["FileName"] == file.data["name"]:
                     return bool(said["EndTimeStamp"] - said["StartTimeStamp"] <= CLOCKS_DIFFER_MS)
@@ -571,9 +574,12 @@ def secrets_stay_secret(run: Run) -> Iterator[str]:
     """No storage key is printed or stored."""
     for entry in run.ledger.of("secret"):
         yield f"a secret in the log: {entry.about}"
-    for key, stored in run.bucket.objects.items():
-        if any(secret.encode() in stored.body for secret in SECRETS):
-            yield f"a secret in {key}"
+    secrets = [secret.encode() for secret in SECRETS]
+    whole = b"\n".join({stored.body for stored in run.bucket.objects.values()})  # films are the same, and large
+    if any(secret in whole for secret in secrets):
+        for key, stored in run.bucket.objects.items():
+            if any(secret in stored.body for secret in secrets):
+                yield f"a secret in {key}"
 
 
 def breaches(judged: dict[str, list[str]]) -> list[str]:

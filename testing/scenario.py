@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields
 from random import Random
 from typing import Any, NamedTuple
 
@@ -116,8 +116,12 @@ def drawn(seed: int) -> Scenario:
     """Return the run of a seed."""
     import testing.ideas  # noqa: F401 (it registers them)
 
-    settings = Settings()
+    chance, changes, steps = Random(), dict[str, Any](), list[Step]()
     for name, change in WORLDS.items():
-        settings = replace(settings, **change(Random(f"{seed} world {name}")))
-    steps = [step for name, make in IDEAS.items() for step in make(Random(f"{seed} idea {name}"))]
+        chance.seed(f"{seed} world {name}")
+        changes |= change(chance)
+    for name, make in IDEAS.items():
+        chance.seed(f"{seed} idea {name}")
+        steps += make(chance)
+    settings = Settings(**changes)
     return Scenario(seed, settings, sorted(steps, key=lambda step: step[:3]))

@@ -53,6 +53,8 @@ class Strikes:
     aim: tuple[str, int, Kind] | None = None
     """The one kind of call that this run strikes in addition, at which of its calls, and how."""
     planned: int = 0
+    _chance: Random = field(default_factory=Random)
+    """Seeded anew for each plan, for half of what a new one costs."""
 
     def __post_init__(self) -> None:
         if self.given is None and self.harshness:
@@ -72,7 +74,8 @@ class Strikes:
             return dict(kinds)
         if peace or not self.harshness:
             return {}
-        chance = Random(f"{self.seed} faults {label}")
+        chance = self._chance
+        chance.seed(f"{self.seed} faults {label}")
         if chance.random() >= self.harshness:
             return {}
         count = chance.choice((1, 1, 3))

@@ -6,11 +6,11 @@ A process is one invocation: its own greenlet and those of its workers. It dies 
 
 from __future__ import annotations
 
-import heapq
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 from random import Random
 from typing import Any, TypeVar
 
@@ -62,7 +62,7 @@ class Timeline:
             self._ready.append(do)
         else:
             self._count += 1
-            heapq.heappush(self._agenda, (ms, self._count, do))
+            heappush(self._agenda, (ms, self._count, do))
 
     def next_ms(self) -> int | None:
         """Return when the next thing happens."""
@@ -72,12 +72,12 @@ class Timeline:
         """Let time pass, and happen what is on the agenda."""
         assert getcurrent() is self._hub, "only from outside"
         self._until = ms
-        agenda, ready, pop = self._agenda, self._ready, heapq.heappop
+        agenda, ready = self._agenda, self._ready
         while True:
             if ready and not (agenda and agenda[0][0] <= self.now):
                 ready.popleft()()
             elif agenda and agenda[0][0] <= ms:
-                self.now, _, do = pop(agenda)
+                self.now, _, do = heappop(agenda)
                 do()
             else:
                 break
@@ -88,6 +88,17 @@ class Timeline:
     def spawn(self, do: Callable[[], object]) -> None:
         """Begin something now that may wait in between."""
         self.at(self.now, greenlet(do, self._hub).switch)
+
+    @property
+    def free(self) -> bool:
+        """Whether nothing else is to happen now."""
+        return not self._ready and not (self._agenda and self._agenda[0][0] <= self.now)
+
+    @property
+    def killed(self) -> bool:
+        """Whether the caller's process is dead."""
+        process = self._process.get(getcurrent())
+        return process is not None and process.dead
 
     @property
     def waits(self) -> bool:
@@ -257,13 +268,15 @@ def at_once(timeline: Timeline, calls: Sequence[Callable[[], Any]], chance: Rand
     Raises:
         Killed: the process died meanwhile.
     """
-    if not timeline.waits or len(calls) < 2:
+    if len(calls) < 2 or not timeline.waits:
         return [call() for call in calls]
-    order, outcomes, failed = list(range(len(calls))), [None] * len(calls), dict[int, BaseException]()
+    order, left = list(range(len(calls))), len(calls)
     if chance is not None:
         chance.shuffle(order)
-    waiting, over = deque(order), list[Callable[[], None]]()
-    left = len(calls)
+    waiting = deque(order)
+    outcomes: list[Any] = [None] * left
+    failed: dict[int, BaseException] = {}
+    over: list[Callable[[], None]] = []
 
     def work() -> None:
         nonlocal left
@@ -277,10 +290,17 @@ def at_once(timeline: Timeline, calls: Sequence[Callable[[], Any]], chance: Rand
         if not left and over:
             over.pop()()
 
-    for _ in range(min(WORKERS, len(calls))):
+    joins = timeline.free  # the first worker would run next: the caller does its work, for the price of a call
+    for _ in range(min(WORKERS, left) - joins):
         timeline.begin(work)
+    if joins:
+        work()
+        if not left:
+            timeline.wait_ms(0)  # a worker's word that it is over comes behind what happens now
     while left:
         timeline.halt(over)
+    if timeline.killed:
+        raise Killed
     if failed:
         raise failed[min(failed)]
     return outcomes
