@@ -14,7 +14,7 @@ import typer
 from webrecord.deploy import envfile
 from webrecord.deploy.change import Applying, Change, Resource
 from webrecord.deploy.cloud import Tencent
-from webrecord.deploy.deployment import Deployment, Options, undocumented
+from webrecord.deploy.deployment import Deployment, Options, serverless, undocumented
 from webrecord.deploy.errors import ApiError
 from webrecord.errors import BadUsage, Refused
 from webrecord.output import Output
@@ -94,10 +94,7 @@ class Given:
         self.out, self.env, self.site = Output(as_json=as_json), env, site
         self.values = envfile.read(env)
         root = env.absolute().parent
-        if not (root / "serverless.yml").exists():
-            raise BadUsage(
-                t("{path} is not there: deploy from a checkout, with .env in it", path=root / "serverless.yml")
-            )
+        serverless(root)  # said before keys are asked for
         secret_id, secret_key, token, where = _credentials(os.environ, self.values)
         self.credentials = where
         region = self.values.get("TENCENT_REGION") or REGION_OF[site]

@@ -31,6 +31,7 @@ from webrecord.commands.account import (
 )
 from webrecord.deploy import envfile
 from webrecord.deploy.deployment import serverless
+from webrecord.deploy.lock import held
 from webrecord.errors import CliError
 from webrecord.words import t
 
@@ -75,10 +76,12 @@ def _deploy(
     places = (env, build, deployment, site, endpoint, cos_endpoint)
     given = Given(*places, only=only, adopt=adopt, alarms=alarms, notice=alarm_notice, as_json=as_json)
     envfile.refuse_tracked(env)
-    head(given)
-    with given.out.working(t("reading the account …")):
-        changes = given.deployment.plan()
-    _verify(given, carry_out(given, changes, given.deployment.resources(), yes=yes))
+    given.deployment.check_packages()
+    with held(env, "webrecord deploy"):
+        head(given)
+        with given.out.working(t("reading the account …")):
+            changes = given.deployment.plan()
+        _verify(given, carry_out(given, changes, given.deployment.resources(), yes=yes))
 
 
 def _plan(
@@ -100,6 +103,7 @@ def _plan(
     """Show what would change, and change nothing."""
     places = (env, build, deployment, site, endpoint, cos_endpoint)
     given = Given(*places, only=only, adopt=adopt, alarms=alarms, notice=alarm_notice, as_json=as_json)
+    given.deployment.check_packages()
     head(given)
     with given.out.working(t("reading the account …")):
         changes = given.deployment.plan()

@@ -24,6 +24,7 @@ from webrecord.commands.account import (
 )
 from webrecord.deploy import envfile
 from webrecord.deploy.deployment import planned
+from webrecord.deploy.lock import held
 from webrecord.errors import BadUsage, Refused
 from webrecord.words import t
 
@@ -57,17 +58,18 @@ def _destroy(
         raise BadUsage(
             t("--yes {yes}: the deployment's name is {deployment}; nothing was changed", yes=yes, deployment=deployment)
         )
-    head(given)
-    resources = list(given.deployment.removals(logs=delete_logs))
-    with given.out.working(t("reading the account …")):
-        changes = planned(resources)
-    show(given.out, changes)
-    _stays(given, delete_logs=delete_logs)
-    if changes:
-        if yes is None:
-            _ask(deployment)
-        apply(given, resources)
+    with held(env, "webrecord deploy destroy"):
+        head(given)
+        resources = list(given.deployment.removals(logs=delete_logs))
+        with given.out.working(t("reading the account …")):
+            changes = planned(resources)
+        show(given.out, changes)
         _stays(given, delete_logs=delete_logs)
+        if changes:
+            if yes is None:
+                _ask(deployment)
+            apply(given, resources)
+            _stays(given, delete_logs=delete_logs)
 
 
 def _stays(given: Given, *, delete_logs: bool) -> None:

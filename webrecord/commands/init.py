@@ -13,6 +13,7 @@ import typer
 
 from webrecord.commands.account import REGION_OF, TRTC_OF, Env, Site
 from webrecord.deploy import envfile
+from webrecord.deploy.lock import held
 from webrecord.errors import BadUsage
 from webrecord.words import t
 
@@ -78,7 +79,8 @@ def _init(
     fresh |= TRTC_OF[site]
     values |= {name: value for name, value in fresh.items() if not before.get(name)}
     if values:
-        envfile.write(env, values)
+        with held(env, "webrecord init"):
+            envfile.write(env, values)
     else:
         env.chmod(0o600)
     names = ", ".join(values) or t("nothing: all of it was there")

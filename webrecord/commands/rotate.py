@@ -23,6 +23,7 @@ from webrecord.commands.account import (
 )
 from webrecord.deploy import envfile
 from webrecord.deploy.deployment import ORDER, planned
+from webrecord.deploy.lock import held
 from webrecord.errors import BadUsage
 from webrecord.words import t
 
@@ -46,13 +47,14 @@ def _rotate(
     """Replace the upload key; end the old one when no recording needs it. Run it again to continue."""
     given = Given(env, build, deployment, site, endpoint, cos_endpoint, as_json=as_json)
     envfile.refuse_tracked(env)
-    head(given)
-    rotation = given.deployment.rotation()
-    with given.out.working(t("reading the account …")):
-        changes = planned([rotation])
-    carry_out(given, changes, [rotation], yes=yes)
-    for line in told(rotation.name, rotation.stays):
-        given.out.row({"stays": line}, f"= {line}")
+    with held(env, "webrecord deploy rotate-key"):
+        head(given)
+        rotation = given.deployment.rotation()
+        with given.out.working(t("reading the account …")):
+            changes = planned([rotation])
+        carry_out(given, changes, [rotation], yes=yes)
+        for line in told(rotation.name, rotation.stays):
+            given.out.row({"stays": line}, f"= {line}")
 
 
 def _rollback(
@@ -76,13 +78,15 @@ def _rollback(
             )
         )
     given = Given(env, folder, deployment, site, endpoint, cos_endpoint, only="functions", as_json=as_json)
-    head(given)
-    resources = [given.deployment.function(key) for key in ORDER]
-    with given.out.working(t("reading the account …")):
-        changes = planned(resources)
-    new = [change for change in changes if change.sign == "+"]
-    if new:
-        raise BadUsage(
-            t("{what} is not there, so there is nothing to go back to: run `webrecord deploy`", what=new[0].what)
-        )
-    carry_out(given, changes, resources, yes=yes)
+    given.deployment.check_packages()
+    with held(env, "webrecord deploy rollback"):
+        head(given)
+        resources = [given.deployment.function(key) for key in ORDER]
+        with given.out.working(t("reading the account …")):
+            changes = planned(resources)
+        new = [change for change in changes if change.sign == "+"]
+        if new:
+            raise BadUsage(
+                t("{what} is not there, so there is nothing to go back to: run `webrecord deploy`", what=new[0].what)
+            )
+        carry_out(given, changes, resources, yes=yes)

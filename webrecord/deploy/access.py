@@ -214,7 +214,9 @@ class UploadKey:
         known, uin = self.known(), self.user.uin()
         if all(known):
             return self._on(uin, known[0]) if uin is not None else ()
-        create = Change("+", t("{name}, written into .env", name=self.name), (), lambda: self.create(uin))
+        # Another machine with the same .env may have made one since.
+        make = lambda: None if all(self.known()) else self.create(uin)  # noqa: E731 (a step)
+        create = Change("+", t("{name}, written into .env", name=self.name), (), make)
         if uin is None:
             return (create,)
         listed = self.cloud.call("cam", "ListAccessKeys", TargetUin=uin).get("AccessKeys") or []

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from webrecord.deploy.errors import ApiError
+from webrecord.errors import NotTheApi
 from webrecord.proxies import is_this_machine
 from webrecord.waiting import Waits, silently
 from webrecord.words import t
@@ -26,6 +27,8 @@ UPLOAD_TIMEOUT_S = 180
 TRIES = 5
 LARGEST_DOCUMENT = 10_000_000
 _PASSING = ("RequestLimitExceeded", "InternalError")
+_DOWN = ("bad gateway", "unavailable", "timeout", "timed out", "502", "503", "504")
+"""Words of a server in front of the API whose own is not there for now."""
 _READS = ("Get", "List", "Describe")
 
 
@@ -92,6 +95,8 @@ class Tencent:
     sleep: Callable[[float], None] = time.sleep
     waits: Waits = silently
     _clients: dict[tuple[str, int], Any] = field(default_factory=dict, repr=False)
+    _spoke: bool = field(default=False, repr=False)
+    """The endpoint has answered as the API does."""
 
     def call(self, service: str, action: str, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401 (any JSON)
         """Call an API. A read is tried again after a lost answer, a write only after a refusal that passes."""
@@ -120,15 +125,36 @@ class Tencent:
             with _directly(self.endpoint):
                 answer = self._client(service, timeout_s).call_json(action, dict(parameters))
         except TencentCloudSDKException as error:
+            if error.code == "ServerNetworkError":
+                self._refuse_another(_text(error.message))
             raise ApiError(action, str(error.code), str(error.message), error.requestId) from None
-        except (ValueError, KeyError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            self._refuse_another("")
             raise ApiError(action, "ServerNetworkError", f"not an answer of the API: {error}") from None
         response = answer.get("Response") if isinstance(answer, dict) else None
         if not isinstance(response, dict) or not response.get("RequestId"):
+            self._refuse_another("")
             raise ApiError(action, "ServerNetworkError", "not an answer of the API")
+        self._spoke = True
         if refused := response.get("Error"):
             raise ApiError(action, str(refused.get("Code")), str(refused.get("Message")), response["RequestId"])
         return response
+
+    def _refuse_another(self, said: str) -> None:
+        """Raise NotTheApi where the given endpoint answers, has never answered as the API does, and is not just down.
+
+        Args:
+            said: what it answered.
+        """
+        down = any(word in said.lower() for word in _DOWN)
+        if self.endpoint and not self._spoke and not down:
+            raise NotTheApi(
+                t(
+                    "{endpoint} answers, and not as Tencent Cloud's API does: is --endpoint the address that"
+                    " `python -m local up --empty` prints?",
+                    endpoint=self.endpoint,
+                )
+            )
 
     def _client(self, service: str, timeout_s: int) -> Any:  # noqa: ANN401 (the SDK carries no types)
         found = self._clients.get((service, timeout_s))
@@ -246,6 +272,11 @@ class Cos:
             **own,
         )
         return CosS3Client(config, retry=2, session=_unled(requests.Session()))
+
+
+def _text(said: object) -> str:
+    """Return what the SDK gives of an answer: bytes, or text."""
+    return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
 
 
 def waited_for(service: str, action: str) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile, ZipFile
 
 from webrecord import files
 from webrecord.deploy import envfile, policies
@@ -104,7 +107,16 @@ class Options:
 
 def serverless(root: Path) -> Mapping[str, Any]:
     """Return what serverless.yml holds."""
-    return _read(files.read(root / "serverless.yml").decode())
+    path = root / "serverless.yml"
+    try:
+        text = files.read(path).decode()
+    except FileNotFoundError:
+        raise BadUsage(t("{path} is not there: deploy from a checkout, with .env in it", path=path)) from None
+    except OSError as error:
+        raise BadUsage(t("{path} can't be read: {strerror}", path=path, strerror=error.strerror)) from None
+    except UnicodeDecodeError:
+        raise BadUsage(t("{path} is not text in UTF-8: save it as UTF-8", path=path)) from None
+    return _read(text)
 
 
 @lru_cache(maxsize=4)
@@ -195,6 +207,24 @@ class Deployment:
 
     def _reader(self, key: str) -> Functions:
         return Functions(self.cloud, self.description.function(key), b"", "0", lambda: (None, None))
+
+    def check_packages(self) -> None:
+        """Refuse packages that are none before anything is called.
+
+        Raises:
+            BadUsage: one is missing, broken, or does not hold its function.
+        """
+        for key in ORDER:
+            path = self.options.build / f"{key}.zip"
+            code = self.function(key).code
+            try:
+                with ZipFile(BytesIO(code)) as package:
+                    broken, names = package.testzip(), package.namelist()
+            except (BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError, zlib.error):
+                broken, names = path.name, []
+            if broken or f"{key}.py" not in names:
+                why = t("it is no whole zip") if broken else t("it has no {name}", name=f"{key}.py")
+                raise BadUsage(t("{path}: {why}: run `make package` again", path=path, why=why))
 
     def function(self, key: str) -> Functions:
         """Return one of the functions, with the code that is in the build folder."""
