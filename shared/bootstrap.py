@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shared import log
 from shared.adapters.cos import CosStore
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from shared.usecases.look import ReconcilePorts
     from shared.usecases.ports import Ports, QueryPorts
 
-App = TypeVar("App")
-
 PACE_PER_SECOND = 10.0
 """One tick's calls of one action, per second. TRTC allows 20, so two overlapping ticks stay within its limit."""
 STARTS_PER_SECOND = 15.0
@@ -43,32 +41,12 @@ STARTS_PER_SECOND = 15.0
 
 THREADS = 16
 """Parallel checks of one tick, or reads of one list: they wait for storage, not for the CPU."""
-
-
 _POOL = Pool()
 
 
 def now_ms() -> int:
     """Return the time, epoch ms."""
     return time.time_ns() // 1_000_000
-
-
-@lru_cache(maxsize=1)
-def _role() -> tuple[str, str, str | None]:
-    return role_credentials()
-
-
-class Kept(Generic[App]):
-    """Builds what a function works with at its first invocation and keeps it; the role's keys are each invocation's."""
-
-    def __init__(self, build: Callable[[], App]) -> None:
-        self._build = lru_cache(maxsize=1)(build)
-        self.cache_clear = self._build.cache_clear
-
-    def __call__(self) -> App:
-        """Return it; errors are those of `build`."""
-        _role.cache_clear()
-        return self._build()
 
 
 class RecordingsApp(NamedTuple):
@@ -110,7 +88,7 @@ class ReconcileApp(NamedTuple):
         return next(filter(None, map(keys.woken, own)), None)
 
 
-@Kept
+@lru_cache(maxsize=1)
 def recordings() -> RecordingsApp:
     """Build what the recordings function needs; ConfigurationError: a setting is wrong or missing."""
     from shared.usecases.ports import QueryPorts
@@ -122,7 +100,7 @@ def recordings() -> RecordingsApp:
     return RecordingsApp(settings, ports, _job_store(settings))
 
 
-@Kept
+@lru_cache(maxsize=1)
 def reconcile() -> ReconcileApp:
     """Build what the reconcile function needs; ConfigurationError: a setting is wrong or missing."""
     from concurrent.futures import ThreadPoolExecutor
@@ -188,11 +166,11 @@ def _ports(settings: TrtcSettings) -> Ports:
         relay_hosts=settings.relay_hosts,
         check_films=settings.film_check == "on",
     )
-    recorder = TrtcRecorder(settings.trtc_region, settings.trtc_endpoint, _role, deadline=INVOCATION)
+    recorder = TrtcRecorder(settings.trtc_region, settings.trtc_endpoint, role_credentials, deadline=INVOCATION)
     return Ports(_store(settings, settings.prefix), recorder, policy, now_ms)
 
 
-@Kept
+@lru_cache(maxsize=1)
 def callback() -> CallbackApp:
     """Build what the callback function needs; ConfigurationError: a setting is wrong or missing."""
     settings = load(CallbackSettings)
@@ -201,6 +179,6 @@ def callback() -> CallbackApp:
 
 
 def _store(settings: StoreSettings, prefix: str, bucket: str | None = None, region: str | None = None) -> CosStore:
-    _role()  # a missing role is said before the first call
+    role_credentials()  # a missing role is said before the first call
     bucket, region = bucket or settings.bucket, region or settings.bucket_region
-    return CosStore(bucket, region, prefix, settings.cos_endpoint, _role, INVOCATION, _POOL)
+    return CosStore(bucket, region, prefix, settings.cos_endpoint, role_credentials, INVOCATION, _POOL)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, model_validator
@@ -243,7 +244,11 @@ def role_credentials(environ: Mapping[str, str] = os.environ) -> tuple[str, str,
         raise ConfigurationError(
             "TENCENTCLOUD_SECRETID/-KEY are missing: give the function an execution role; elsewhere export both"
         )
-    token = environ.get("TENCENTCLOUD_SESSIONTOKEN") or None
+    return _checked(secret_id, secret_key, environ.get("TENCENTCLOUD_SESSIONTOKEN") or None)
+
+
+@lru_cache(maxsize=1)
+def _checked(secret_id: str, secret_key: str, token: str | None) -> tuple[str, str, str | None]:
     try:
         for key in (secret_id, secret_key, token or "-"):
             forms.secret(key)
