@@ -151,4 +151,4 @@ def take_down(client: Client, seconds: float) -> None:
     """Let no call of the callback function come through for so long, from now on."""
     asked = {"Authorization": f"Bearer {client.token}"}
     url = f"{client.gateway}/_local/functions/callback/down"
-    assert httpx.post(url, json={"seconds": seconds}, headers=asked).is_success
+    assert httpx.post(url, json={"seconds": seconds}, headers=asked, timeout=60).is_success

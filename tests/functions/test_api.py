@@ -72,11 +72,11 @@ def test_the_film_is_behind_its_url(call: Call, deployed: RunningCloud) -> None:
     """Signed for everybody who has it, in parts too; nobody reads it without the signature."""
     told = completed(call, deployed, "api-film")
     (film,) = told["files"]
-    whole = httpx.get(film["url"])
+    whole = httpx.get(film["url"], timeout=60)
     assert (200, film["size"]) == (whole.status_code, len(whole.content))
-    part = httpx.get(film["url"], headers={"Range": "bytes=4-7"})
+    part = httpx.get(film["url"], headers={"Range": "bytes=4-7"}, timeout=60)
     assert (206, whole.content[4:8]) == (part.status_code, part.content)
-    assert 403 == httpx.get(film["url"].partition("?")[0]).status_code
+    assert 403 == httpx.get(film["url"].partition("?")[0], timeout=60).status_code
     assert told["billed_minutes"] >= 1
     assert "recording began" in [one["text"] for one in told["timeline"]]
     assert "evidence" not in told
@@ -91,7 +91,7 @@ def test_a_playlist_plays_from_a_private_bucket(call: Call, deployed: RunningClo
     assert (200, "application/vnd.apple.mpegurl") == (status, headers["Content-Type"])
     segments = [line for line in body.splitlines() if line and not line.startswith("#")]
     assert segments
-    assert {200} == {httpx.get(segment).status_code for segment in segments}
+    assert {200} == {httpx.get(segment, timeout=60).status_code for segment in segments}
 
 
 def test_a_segment_leads_to_a_private_bucket(call: Call, deployed: RunningCloud) -> None:
@@ -104,7 +104,7 @@ def test_a_segment_leads_to_a_private_bucket(call: Call, deployed: RunningCloud)
     path = "/recordings/api-segment/segment"
     status, body, headers = call("GET", path, query={"file": file, "name": unquote(name)})
     assert (302, "", "no-store") == (status, body, headers["Cache-Control"])
-    assert 200 == httpx.get(headers["Location"]).status_code
+    assert 200 == httpx.get(headers["Location"], timeout=60).status_code
     for query in ({"file": file, "name": "../x.ts"}, {"file": file}, {"file": name, "name": name}, {}):
         assert 404 == call("GET", path, query=query)[0]
     assert 401 == call("GET", path, query={"file": file, "name": name}, token=None)[0]
@@ -142,7 +142,7 @@ def test_deleting(call: Call, deployed: RunningCloud) -> None:
     status, body, _ = call("DELETE", "/recordings/api-delete-2", query={"files": "true"})
     assert (204, "") == (status, body)
     assert 404 == call("GET", "/recordings/api-delete-2")[0]
-    assert 404 == httpx.get(told["files"][0]["url"]).status_code
+    assert 404 == httpx.get(told["files"][0]["url"], timeout=60).status_code
     assert 422 == call("DELETE", "/recordings/api-delete", query={"files": "yes"})[0]
 
 

@@ -67,7 +67,7 @@ def test_a_queued_recording_is_started_by_the_timer(deployed: RunningCloud, clie
     later = app._replace(ports=replace(app.ports, clock=lambda: bootstrap.now_ms() + IN_FLIGHT_MS))
     for _ in range(2):
         entrypoint(handle, lambda: later)(scf_events.timer_event("tick"), CONTEXT)
-    recording = client.wait("queued-1", ("recording",), 20)
+    recording = client.wait("queued-1", ("recording",), 90)
     assert 2 == recording["attempts"], "the refused one and the one that started"
     client.stop("queued-1")
 
@@ -96,9 +96,9 @@ def test_a_final_recording_is_notified_signed_and_replayed(
     """Completed → one signed notification with the recording; a replay leaves every document as it is."""
     url, got = received
     client.start({"RecordUrl": "https://example.com/", "RecordingId": "told-1", "notify_url": url})
-    client.wait("told-1", ("recording",), 20)
+    client.wait("told-1", ("recording",), 90)
     client.stop("told-1")
-    client.wait("told-1", ("completed",), 30)
+    client.wait("told-1", ("completed",), 90)
     tick()
     tick()
     mine = [(headers, body) for headers, body in got if json.loads(body)["data"]["recording_id"] == "told-1"]

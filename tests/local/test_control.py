@@ -57,7 +57,8 @@ def cloud(tmp_path_factory: pytest.TempPathFactory, receiver: WebhookServer) -> 
 
 def ask(cloud: RunningCloud, method: str, path: str, **arguments: Any) -> httpx.Response:
     headers = {"Authorization": f"Bearer {cloud.cloud.keys.api_token}", **arguments.pop("headers", {})}
-    return httpx.request(method, f"{cloud.cloud.address.gateway}{path}", headers=headers, trust_env=False, **arguments)
+    how = {"headers": headers, "trust_env": False, "timeout": 60, **arguments}
+    return httpx.request(method, f"{cloud.cloud.address.gateway}{path}", **how)
 
 
 def run(cloud: RunningCloud, *arguments: str, status: int = 0) -> str:
@@ -186,7 +187,7 @@ def test_an_address_that_trtcs_console_does_not_take_is_400(cloud: RunningCloud,
     """And callbacks go where they went."""
     before = dict(cloud.cloud.callback_settings.endpoints)
     token = {"Authorization": f"Bearer {cloud.cloud.keys.api_token}"}
-    answer = httpx.put(f"{cloud.cloud.address.gateway}/_local/callbacks/endpoint", json=body, headers=token)
+    answer = httpx.put(f"{cloud.cloud.address.gateway}/_local/callbacks/endpoint", json=body, headers=token, timeout=60)
     assert (400, before) == (answer.status_code, cloud.cloud.callback_settings.endpoints)
 
 

@@ -91,7 +91,7 @@ def test_what_is_changed_by_the_api_runs(account: Account) -> None:
     gateway = account.running.cloud.address.gateway
 
     def statuses() -> list[int]:
-        how: Any = {"headers": {"Authorization": "Bearer another-token-of-its-own"}, "trust_env": False}
+        how: Any = {"headers": {"Authorization": "Bearer another-token-of-its-own"}, "trust_env": False, "timeout": 60}
         return [httpx.get(f"{each}/recordings", **how).status_code for each in (gateway, url)]
 
     def give(rows: list[dict[str, Any]]) -> None:

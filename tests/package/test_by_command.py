@@ -132,7 +132,7 @@ def test_from_an_empty_account_to_a_film_and_back(person: Person) -> None:
     result = record(person, addresses, "first")
     assert "completed" == result["state"], result
     (film,) = result["files"]
-    assert film["size"] == len(httpx.get(film["url"], trust_env=False).raise_for_status().content)
+    assert film["size"] == len(httpx.get(film["url"], trust_env=False, timeout=60).raise_for_status().content)
 
     again = person.deploys("--yes", "--alarms")
     assert ([], addresses) == (done(again), urls(again))

@@ -63,7 +63,7 @@ class RunningCos:
         while not self._server.started:
             time.sleep(0.005)
         self.client = self.sdk()
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}")
+        self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
         return self
 
     def __exit__(

@@ -93,7 +93,7 @@ class Account:
     def call(self, service: str, action: str, **body: Any) -> Any:
         """Call an action with the official SDK; raises its TencentCloudSDKException."""
         endpoint = self.running.cloud.address.trtc.removeprefix("http://")
-        profile = ClientProfile(httpProfile=HttpProfile(protocol="http", endpoint=endpoint, reqTimeout=30))
+        profile = ClientProfile(httpProfile=HttpProfile(protocol="http", endpoint=endpoint, reqTimeout=60))
         region = "" if service == "cam" else self.region
         return CLIENTS[service](Credential(*self.key), region, profile).call_json(action, body)["Response"]
 

@@ -36,7 +36,7 @@ def test_what_it_prints_is_enough_to_begin(tmp_path: Path) -> None:
         profile = ClientProfile(httpProfile=HttpProfile(protocol="http", endpoint=address[0]))
         key = Credential(found["TENCENTCLOUD_SECRET_ID"], found["TENCENTCLOUD_SECRET_KEY"])
         answer = StsClient(key, "ap-guangzhou", profile).call_json("GetCallerIdentity", {})
-        nothing = httpx.post(f"{gateway[1]}/recordings", trust_env=False)
+        nothing = httpx.post(f"{gateway[1]}/recordings", trust_env=False, timeout=60)
         process.terminate()
         process.wait(60)
     assert "RootAccount" == answer["Response"]["Type"]

@@ -105,7 +105,7 @@ class RunningTrtc:
         region: str = "ap-guangzhou",
     ) -> dict[str, Any]:
         """Call an action with the official SDK; raises its TencentCloudSDKException."""
-        profile = ClientProfile(httpProfile=HttpProfile(protocol="http", endpoint=self.endpoint, reqTimeout=10))
+        profile = ClientProfile(httpProfile=HttpProfile(protocol="http", endpoint=self.endpoint, reqTimeout=60))
         client = TrtcClient(SdkCredential(*key), region, profile)
         answer: dict[str, Any] = client.call_json(action, body)["Response"]
         return answer
@@ -132,7 +132,7 @@ def settings_for_tests(**changes: Any) -> TrtcSettings:
     """Return settings with short waits and a limit of requests that no test meets by chance."""
     base: dict[str, Any] = {
         "sdk_app_ids": {APP}, "default_sdk_app_id": APP, "max_requests_per_second": 1000,
-        "upload_waits_s": (0.01, 0.02), "upload_late_waits_s": (0.03, 0.03, 0.03), "finish_timeout_s": 5.0,
+        "upload_waits_s": (0.01, 0.02), "upload_late_waits_s": (0.03, 0.03, 0.03), "finish_timeout_s": 60.0,
     }  # fmt: skip
     return TrtcSettings(**{**base, **changes})
 

@@ -108,7 +108,9 @@ def test_every_answer_is_an_envelope_with_status_200(shared: RunningTrtc) -> Non
         ("PUT", good, "UnsupportedProtocol"),
     ]
     for method, headers, expected in cases:
-        response = httpx.request(method, f"http://{shared.endpoint}/", headers=headers, content=b"{}", trust_env=False)
+        response = httpx.request(
+            method, f"http://{shared.endpoint}/", headers=headers, content=b"{}", trust_env=False, timeout=60
+        )
         answer = response.json()["Response"]
         assert (200, "application/json") == (response.status_code, response.headers["content-type"])
         assert expected == answer["Error"]["Code"]
@@ -195,7 +197,7 @@ def test_nobodys_body_is_read(shared: RunningTrtc) -> None:
 
     def code(sent: dict[str, str], megabytes: int) -> str:
         body = (b" " * (1 << 20) for _ in range(megabytes))
-        answer = httpx.post(f"http://{shared.endpoint}/", headers=sent, content=body, trust_env=False)
+        answer = httpx.post(f"http://{shared.endpoint}/", headers=sent, content=body, trust_env=False, timeout=60)
         return str(answer.json()["Response"]["Error"]["Code"])
 
     assert "RequestSizeLimitExceeded" == code(headers, 11)

@@ -164,7 +164,7 @@ def test_hls_uploads_while_recording(tmp_path: Path) -> None:
 def test_hls_that_is_late_is_reported_twice(tmp_path: Path) -> None:
     """Slices still missing after the stop are LeaveCode 1, and 2 once they were recovered."""
     script = TimerScript(tick_s=0.02, limit_s=0.03)
-    settings = settings_for_tests(upload_late_waits_s=(0.05,) * 60)
+    settings = settings_for_tests(upload_late_waits_s=(0.05,) * 1200)
     with cloud(tmp_path, settings=settings, bucket=MemoryUploads(failures=10**6), script=script) as running:
         started(running, WebRecordVideoParams=HLS)
         until(lambda: running.memory.payloads(305))
