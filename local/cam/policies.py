@@ -24,7 +24,6 @@ class Policies:
         self._accounts, self._unknowns = accounts, unknowns
 
     def actions(self) -> dict[str, Action]:
-        """Return them by name."""
         return {
             "ListPolicies": self._list,
             "CreatePolicy": self._create,

@@ -24,7 +24,6 @@ class Roles:
         self._accounts, self._unknowns = accounts, unknowns
 
     def actions(self) -> dict[str, Action]:
-        """Return them by name."""
         return {
             "GetRole": lambda call: {"RoleInfo": self._info(self._role(call.body))},
             "DescribeRoleList": self._list,

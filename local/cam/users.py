@@ -23,7 +23,6 @@ class Users:
         self._accounts = accounts
 
     def actions(self) -> dict[str, Action]:
-        """Return them by name."""
         return {
             "GetUser": lambda call: self._about(self._named(call)),
             "ListUsers": self._list,

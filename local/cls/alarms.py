@@ -45,7 +45,6 @@ class Alarms:
         self._logs = logs
 
     def actions(self) -> dict[str, Action]:
-        """Return them by name."""
         return {
             "DescribeAlarms": self._alarms,
             "CreateAlarm": self._create,

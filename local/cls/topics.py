@@ -24,7 +24,6 @@ class Topics:
         self._logs = logs
 
     def actions(self) -> dict[str, Action]:
-        """Return them by name."""
         return {
             "DescribeLogsets": self._logsets,
             "CreateLogset": self._create_logset,

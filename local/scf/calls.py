@@ -26,7 +26,6 @@ class Calls:
         self._table, self._running = table, running
 
     def actions(self) -> dict[str, Action]:
-        """Return them by name."""
         return {"InvokeFunction": self._invoke_function, "Invoke": self._invoke}
 
     def function(self, deployed: Deployed, qualifier: str) -> Function:

@@ -49,7 +49,6 @@ class Functions:
         self._packages, self._running, self._unknowns, self._code_url = packages, running, unknowns, code_url
 
     def actions(self) -> dict[str, Action]:
-        """Return them by name."""
         return {
             "CreateFunction": self._create,
             "UpdateFunctionCode": self._update_code,

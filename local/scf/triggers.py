@@ -49,7 +49,6 @@ class Triggers:
         self._url, self._has_bucket, self._may_notify = url, has_bucket, may_notify
 
     def actions(self) -> dict[str, Action]:
-        """Return them by name."""
         return {
             "ListTriggers": self._list,
             "CreateTrigger": self._create,

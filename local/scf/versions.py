@@ -20,7 +20,6 @@ class Versions:
         self._table = table
 
     def actions(self) -> dict[str, Action]:
-        """Return them by name."""
         return {
             "PublishVersion": self._publish,
             "ListVersionByFunction": self._list,

@@ -20,7 +20,6 @@ class Views:
         self._table = table
 
     def actions(self) -> dict[str, Action]:
-        """Return them by name."""
         return {"GetAccount": self._account, "GetFunction": self._get, "ListFunctions": self._list}
 
     def _account(self, call: ApiCall) -> Answer:

@@ -34,7 +34,6 @@ _SHOWN = 20
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
     command(app, example="batch lessons.csv --zone Asia/Shanghai --dry-run")(batch)
 
 

@@ -13,7 +13,6 @@ from webrecord.words import MESSAGES, is_english
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
     command(app, example="check https://example.com/class?view=record --ready-timeout 20")(check)
 
 

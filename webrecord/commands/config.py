@@ -19,7 +19,6 @@ from webrecord.words import t
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
     group = typer.Typer(help=t("Manage saved endpoints and tokens."), rich_markup_mode=None, no_args_is_help=True)
     command(group, "set", example="config set endpoint https://… --profile prod")(set_value)
     command(group)(show)

@@ -37,7 +37,6 @@ from webrecord.words import t
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
     group = typer.Typer(
         help="Deploy to a Tencent Cloud account: plan, ask once, apply, verify.",
         rich_markup_mode=None,

@@ -34,7 +34,6 @@ YesTo = Annotated[
 
 
 def register(group: typer.Typer) -> None:
-    """Add the command."""
     group.command("destroy")(_destroy)
 
 

@@ -14,7 +14,6 @@ from webrecord.words import t
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
     command(app, example="doctor --profile prod")(doctor)
 
 

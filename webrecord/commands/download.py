@@ -28,7 +28,6 @@ from webrecord.words import t
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
     command(app, example="download lesson-4711 -o films/")(download)
 
 

@@ -19,7 +19,6 @@ from webrecord.words import t
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
     command(app, example="stop lesson-4711 --wait")(stop)
     command(app, example="cancel lesson-4711")(cancel)
     command(app, example="delete lesson-4711 --files --yes")(delete)

@@ -19,7 +19,6 @@ from webrecord.words import t
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
     app.command("init", epilog="Example: webrecord init")(_init)
 
 

@@ -21,7 +21,6 @@ _FILMS = (".mp4", ".m3u8", ".m4v", ".mov", ".ts", ".m4s")
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
     command(app, example="inspect films/lesson-4711.mp4")(inspect)
 
 

@@ -49,7 +49,6 @@ class Film(str, Enum):
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
     command(app, "list", example="list --state failed --from yesterday")(list_recordings)
     command(app, example="show lesson-4711 --json")(show)
     command(app, example="watch lesson-4711 --timeout 3600")(watch)

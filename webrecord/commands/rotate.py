@@ -29,7 +29,6 @@ from webrecord.words import t
 
 
 def register(group: typer.Typer) -> None:
-    """Add the commands."""
     group.command("rotate-key")(_rotate)
     group.command("rollback")(_rollback)
 

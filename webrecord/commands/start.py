@@ -43,7 +43,6 @@ WHEN = "2026-01-31T09:00:00+08:00, 09:00 (here), +10m, or epoch seconds"
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
     command(app, example="start https://example.com --seconds 60 --wait")(start)
     command(app, example='schedule https://example.com --at "2026-01-31 09:00" --until "2026-01-31 10:30"')(schedule)
 

@@ -32,7 +32,6 @@ class Services:
     name: str = "services"
 
     def changes(self) -> Sequence[Change]:
-        """Return what is to be done."""
         import json
 
         steps = []
@@ -111,11 +110,9 @@ class Role:
 
     @property
     def name(self) -> str:
-        """Return it as people read it."""
         return t("role {role}", role=self.role)
 
     def changes(self) -> Sequence[Change]:
-        """Return what is to be done."""
         import json
 
         found = absent(
@@ -157,7 +154,6 @@ class UploadUser:
 
     @property
     def name(self) -> str:
-        """Return it as people read it."""
         return t("user {user}", user=self.user)
 
     def uin(self) -> int | None:
@@ -168,7 +164,6 @@ class UploadUser:
         return int(found["Uin"]) if found else None
 
     def changes(self) -> Sequence[Change]:
-        """Return what is to be done."""
         uin = self.uin()
         policy_id, changes = Policy(self.cloud, self.user, self.document, self.deployment, self.adopt).changes()
         attach = Change(
@@ -206,7 +201,6 @@ class UploadKey:
 
     @property
     def name(self) -> str:
-        """Return it as people read it."""
         return t("upload key of {user}", user=self.user.user)
 
     def changes(self) -> Sequence[Change]:

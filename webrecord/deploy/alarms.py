@@ -122,11 +122,9 @@ class Alarm:
 
     @property
     def name(self) -> str:
-        """Return it as people read it."""
         return t("alarm {alarm}", alarm=self.alarm)
 
     def changes(self) -> Sequence[Change]:
-        """Return what is to be done."""
         logset, topic = Logs(self.cloud, self.deployment).ids()
         found, notices = (self.found(), self._notices()) if logset else (None, [])
         wanted = self._wanted(logset, topic)
@@ -204,11 +202,9 @@ class AlarmGone:
 
     @property
     def name(self) -> str:
-        """Return it as people read it."""
         return self.alarm.name
 
     def changes(self) -> Sequence[Change]:
-        """Return what is to be done."""
         found, ours = self._found()
         if found is None or not ours:
             return ()
@@ -216,7 +212,6 @@ class AlarmGone:
         return (Change("-", self.name, (), unless(_GONE, do)),)
 
     def stays(self) -> str | None:
-        """Return why it stays."""
         found, ours = self._found()
         return t("{name}: not made by this deployment", name=self.name) if found and not ours else None
 

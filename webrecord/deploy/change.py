@@ -54,6 +54,13 @@ class Resource(Protocol):
         """
 
 
+class Gone(Resource, Protocol):
+    """A part of a deployment that is taken away."""
+
+    def stays(self) -> str | None:
+        """Return why it stays, None where it goes."""
+
+
 @dataclass
 class Applying:
     """How changes are made.

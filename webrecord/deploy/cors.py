@@ -45,7 +45,6 @@ class FilmReaders:
 
     @property
     def name(self) -> str:
-        """Return it as people read it."""
         return t("CORS rule of bucket {bucket}", bucket=self.bucket)
 
     @property
@@ -54,7 +53,6 @@ class FilmReaders:
         return f"scf-webrecord/{self.deployment}"
 
     def changes(self) -> Sequence[Change]:
-        """Return what is to be done."""
         console = self.console()
         if console is None:
             return (Change("+", self.name, (t("for the console, whose address comes with its function"),), self._wait),)
@@ -106,15 +104,12 @@ class FilmReadersGone:
 
     @property
     def name(self) -> str:
-        """Return it as people read it."""
         return self.readers.name
 
     def changes(self) -> Sequence[Change]:
-        """Return what is to be done."""
         return (Change("-", self.name, (), lambda: self.readers.write(None)),) if self.readers.ours() else ()
 
     def stays(self) -> str | None:
-        """Return why it stays."""
         return None
 
 

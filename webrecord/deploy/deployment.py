@@ -16,7 +16,7 @@ from webrecord import files
 from webrecord.deploy import envfile, policies
 from webrecord.deploy.access import Role, Services, UploadKey, UploadUser
 from webrecord.deploy.alarms import STATEMENTS, Alarm, AlarmGone
-from webrecord.deploy.change import Change, Resource
+from webrecord.deploy.change import Change, Gone, Resource
 from webrecord.deploy.cloud import Cloud
 from webrecord.deploy.cors import FilmReaders, FilmReadersGone
 from webrecord.deploy.description import Description, describe
@@ -24,7 +24,7 @@ from webrecord.deploy.errors import ApiError, DeployFailed
 from webrecord.deploy.functions import LARGEST_BODY, Functions, environment_of
 from webrecord.deploy.logs import Logs
 from webrecord.deploy.recordings import OpenRecordings
-from webrecord.deploy.removal import FunctionGone, Gone, LogsGone, RoleGone, UploadGone
+from webrecord.deploy.removal import FunctionGone, LogsGone, RoleGone, UploadGone
 from webrecord.deploy.rotation import KEY_NAMES, Rotation
 from webrecord.deploy.triggers import Triggers
 from webrecord.errors import BadUsage
@@ -47,11 +47,9 @@ class Bucket:
 
     @property
     def name(self) -> str:
-        """Return it as people read it."""
         return t("bucket {bucket}", bucket=self.bucket)
 
     def changes(self) -> Sequence[Change]:
-        """Return what is to be done."""
         region = self.cloud.buckets.region_of(self.bucket)
         if region is None:
             made = t("{name}, private, in {here}", name=self.name, here=self.region)
@@ -184,7 +182,7 @@ class Deployment:
         pages = plan.function("recordings").environment.get("WEBRECORD_CORS_ORIGINS", "")
         return FilmReaders(self.cloud, plan.bucket, self.options.deployment, pages, triggers.url)
 
-    def removals(self, *, logs: bool) -> Iterator[Gone | AlarmGone | FilmReadersGone]:
+    def removals(self, *, logs: bool) -> Iterator[Gone]:
         """Yield everything that is taken away, in this order; the bucket never is."""
         plan, cloud, deployment = self.description, self.cloud, self.options.deployment
         gone = {key: FunctionGone(self._reader(key), self.triggers(key)) for key in ORDER}

@@ -38,7 +38,6 @@ class Trigger:
 
     @property
     def title(self) -> str:
-        """Return it as people read it."""
         what = {
             "http": t("Function URL"),
             "cos": f"COS {self.means.get('prefix', '')}",

@@ -53,7 +53,6 @@ class Functions:
 
     @property
     def name(self) -> str:
-        """Return it as people read it."""
         return t("function {function}", function=self.function.name)
 
     def read(self) -> dict[str, Any] | None:
@@ -79,7 +78,6 @@ class Functions:
             pause = min(pause * 1.5, 5)
 
     def changes(self) -> Sequence[Change]:
-        """Return what is to be done."""
         found = self.read()
         if found is None:
             return (Change("+", self.name, self._summary(), self._create),)

@@ -61,7 +61,6 @@ class Logs:
 
     @property
     def name(self) -> str:
-        """Return it as people read it."""
         return t("logs {deployment}", deployment=self.deployment)
 
     def ids(self) -> tuple[str | None, str | None]:
@@ -75,7 +74,6 @@ class Logs:
         return logset, self._find("DescribeTopics", "Topics", "TopicName", "TopicId", asked)
 
     def changes(self) -> Sequence[Change]:
-        """Return what is to be done."""
         logset, topic = self.ids()
         steps = []
         if logset is None:

@@ -32,11 +32,9 @@ class FunctionGone:
 
     @property
     def name(self) -> str:
-        """Return it as people read it."""
         return self.reader.name
 
     def changes(self) -> Sequence[Change]:
-        """Return what is to be done."""
         found = self.reader.read()
         if found is None or not _is_ours(found):
             return ()
@@ -61,7 +59,6 @@ class FunctionGone:
         return steps
 
     def stays(self) -> str | None:
-        """Return why it stays."""
         found = self.reader.read()
         return t("{name}: not made by this deployment", name=self.name) if found and not _is_ours(found) else None
 
@@ -108,11 +105,9 @@ class UploadGone:
 
     @property
     def name(self) -> str:
-        """Return it as people read it."""
         return self.user.name
 
     def changes(self) -> Sequence[Change]:
-        """Return what is to be done."""
         cloud, found = self.user.cloud, self._found()
         policy = _policy_gone(Policy(cloud, self.user.user, {}, self.user.deployment), held=int(found is not None))
         if found is None:
@@ -144,7 +139,6 @@ class UploadGone:
         return [*steps, *policy]
 
     def stays(self) -> str | None:
-        """Return why it stays."""
         found = self._found()
         if found is None:
             return None
@@ -177,11 +171,9 @@ class RoleGone:
 
     @property
     def name(self) -> str:
-        """Return it as people read it."""
         return self.role.name
 
     def changes(self) -> Sequence[Change]:
-        """Return what is to be done."""
         role, found = self.role, self._found()
         policy = _policy_gone(Policy(role.cloud, role.role, {}, role.deployment), held=int(found is not None))
         if found is None:
@@ -198,7 +190,6 @@ class RoleGone:
         return [*steps, *policy]
 
     def stays(self) -> str | None:
-        """Return why it stays."""
         found = self._found()
         theirs = found is not None and found["RoleInfo"].get("Description") != mark(self.role.deployment)
         return t("{name}: not made by this deployment", name=self.name) if theirs else None
@@ -227,11 +218,9 @@ class LogsGone:
 
     @property
     def name(self) -> str:
-        """Return it as people read it."""
         return self.logs.name
 
     def changes(self) -> Sequence[Change]:
-        """Return what is to be done."""
         cloud, (logset, topic) = self.logs.cloud, self.logs.ids()
         if logset is None:
             return ()
@@ -253,12 +242,8 @@ class LogsGone:
         return steps
 
     def stays(self) -> str | None:
-        """Return why it stays."""
         return None
 
 
 def _call(cloud: Cloud, service: str, action: str, given: dict[str, Any]) -> Callable[[], object]:
     return lambda: cloud.call(service, action, **given)
-
-
-Gone = FunctionGone | UploadGone | RoleGone | LogsGone

@@ -41,7 +41,6 @@ class Rotation:
 
     @property
     def name(self) -> str:
-        """Return it as people read it."""
         return self.key.name
 
     def changes(self) -> Sequence[Change]:

@@ -29,7 +29,6 @@ class Triggers:
 
     @property
     def name(self) -> str:
-        """Return it as people read it."""
         return t("triggers of {function}", function=self.function.name)
 
     def listed(self) -> list[dict[str, Any]]:
