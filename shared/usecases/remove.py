@@ -92,7 +92,7 @@ def remove(recording_id: str, why: str, ports: QueryPorts, *, files: bool) -> Re
     try:
         erase(recording_id, tombstone, store)
         for folder in tombstone.folders:
-            films = films_in(folder, store, ports.files, f"{ports.policy.prefix}/")
+            films = films_in(folder, store, ports.files, f"{ports.policy.prefix}/", tombstone.tasks)
             _erase((item for _, item in films), ports.files)
     except StoreError:
         # It is deleted all the same: reconcile goes on.
@@ -128,7 +128,7 @@ def erase(recording_id: str, tombstone: Tombstone, store: ObjectStore) -> None:
     for task_key in tombstone.tasks:
         store.delete(keys.pointer_key(task_key))
     for folder in tombstone.folders:
-        _erase((item for _, item in films_in(folder, store)), store)
+        _erase((item for _, item in films_in(folder, store, tasks=tombstone.tasks)), store)
     for folder in [*map(keys.task_facts, tombstone.tasks), keys.recording_folder(recording_id)]:
         _erase(store.list(folder), store)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import islice
 
 from shared.domain import facts, ids, keys
 from shared.domain.accepted import Accepted
@@ -17,6 +19,11 @@ from shared.store import journal, tombstones, writer
 from shared.store.journal import Known
 from shared.store.stored import accepted_of, recording_of_task
 from shared.usecases.ports import Ports
+
+PAGE = 1_000
+"""Rows whose owners are asked for at once."""
+MOST_OTHERS, MOST_STRANGE = 1_000, 20_000
+"""Tasks of others in a recording's folder, and their rows, after which nothing unknown is looked for there."""
 
 
 def find(known: Known, number: int, ports: Ports) -> tuple[Known, Recording]:
@@ -82,20 +89,28 @@ def task_of_files(accepted: Accepted, evidence: Evidence, store: ObjectStore) ->
 
 
 def films_in(
-    folder: str, store: ObjectStore, files: ObjectStore | None = None, root: str = ""
+    folder: str, store: ObjectStore, files: ObjectStore | None = None, root: str = "", tasks: Iterable[str] = ()
 ) -> Iterator[tuple[str, ListedObject]]:
     """Yield TaskId and row of everything in a recording's folder (`folder_of`), without what is another recording's.
 
-    The films are below `root` in `files`; None: in `store`, with the recordings.
+    The films are below `root` in `files`; None: in `store`, with the recordings. Where the prefix of very many others
+    is named like this recording, only what its known tasks have, of the keys `tasks`, is looked for in the end.
     """
-    others: dict[str, bool] = {}
-    for item in (files or store).list(f"{root}{folder}"):
+    listed, whole, others, strange = files or store, f"{root}{folder}", dict[str, bool](), 0
+    rows = listed.list(whole)
+    while page := list(islice(rows, PAGE)):
         # A TaskId may hold a slash.
-        task_id = item.key.removeprefix(f"{root}{folder}").rpartition("/")[0]
-        if task_id not in others:
-            others[task_id] = _is_anothers(folder, task_id, store)
-        if not others[task_id]:
-            yield task_id, item
+        named = [(item.key.removeprefix(whole).rpartition("/")[0], item) for item in page]
+        fresh = [*dict.fromkeys(task_id for task_id, _ in named if task_id not in others)]
+        asked = store.at_once(*(partial(_is_anothers, folder, task_id, store) for task_id in fresh))
+        others.update(zip(fresh, asked, strict=True))
+        yield from (row for row in named if not others[row[0]])
+        strange += sum(others[task_id] for task_id, _ in named)
+        if strange >= MOST_STRANGE or sum(others.values()) >= MOST_OTHERS:
+            for task_id in filter(None, map(ids.task_id_of, tasks)):
+                own = () if others.get(task_id) else listed.list(f"{whole}{task_id}/")
+                yield from ((task_id, item) for item in own if "/" not in item.key.removeprefix(f"{whole}{task_id}/"))
+            return
 
 
 def _is_anothers(folder: str, task_id: str, store: ObjectStore) -> bool:
