@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timezone
 
 from shared.domain.document import Overview
-from shared.domain.errors import FieldError, InvalidRequest
+from shared.domain.errors import MOST_FIELDS, FieldError, InvalidRequest
 from shared.domain.film.verdict import Verdict
 from shared.domain.states import State
 from shared.domain.wrongs import Wrong
@@ -20,6 +20,8 @@ DEFAULT_LIMIT = 50
 MOST = 100
 DEFAULT_DAYS = 31
 MOST_DAYS = 366
+MOST_VALUES = 100
+"""Of one filter."""
 FILTERS = ("state", "from", "to", "label", "film")
 """A cursor's digest covers those that are given."""
 _LABEL = re.compile(r"[A-Za-z0-9_.-]{1,64}(:.{0,256})?", re.DOTALL)
@@ -139,11 +141,16 @@ def _unknown(names: list[str], known: tuple[str, ...]) -> list[FieldError]:
         return []
     from shared.domain.mistakes import nearest, part, unknown
 
-    return [unknown("unknown_parameter", nearest(name, known)).at(part(name)) for name in names]
+    # What is nearest is looked for where it is told: a query may have thousands of names.
+    like = [nearest(name, known) if at < MOST_FIELDS else "" for at, name in enumerate(names)]
+    return [unknown("unknown_parameter", one).at(part(name)) for name, one in zip(names, like, strict=True)]
 
 
 def _several(query: Mapping[str, str], name: str) -> list[str]:
-    return [part.strip() for part in query.get(name, "").split(",") if part.strip()]
+    parts = query.get(name, "").split(",", MOST_VALUES)
+    if len(parts) > MOST_VALUES:  # each wrong one costs more than its letters
+        raise InvalidRequest([Wrong("too_many", limit=MOST_VALUES).at(name)])
+    return [part.strip() for part in parts if part.strip()]
 
 
 def _before(day: date, days: int) -> date:
