@@ -32,7 +32,7 @@ def whole(http: httpx.Client, request: httpx.Request, clock: Callable[[], float]
                 where = request.url.copy_with(query=None, fragment=None)
                 raise NotTheApi(
                     t(
-                        "{where} is no webrecord API: it answered more than {longest} bytes; is the endpoint right?",
+                        "{where} is not a webrecord API: it answered more than {longest} bytes; is the endpoint right?",
                         where=where,
                         longest=LONGEST,
                     )

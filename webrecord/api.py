@@ -168,7 +168,7 @@ class Api:
         if told is None and 300 <= status < 400:
             to = reply.headers.get("location", "").split("?")[0].split("#")[0][:200] or "nowhere"
             line = t(
-                "{target} sends calls elsewhere: {status} to {to}; a token is not sent after it",
+                "{target} redirects ({status}) to {to}; the token is not sent there",
                 target=self.target,
                 status=status,
                 to=to,
@@ -186,7 +186,7 @@ class Api:
             return errors.NotTheApi(t("{other}; is the endpoint right?", other=other_server(reply)))
         error = errors.of_reply(status, told, retry_after_s(reply), typed)
         if isinstance(error, errors.NotFound) and "platform" not in told:
-            hint = t("was it deleted, or does it belong to another profile? asked was {target}", target=self.target)
+            hint = t("was it deleted, or is it in another profile? the endpoint was {target}", target=self.target)
             return errors.NotFound(f"{error}; {hint}")
         return errors.ServiceFailed(str(error)) if "platform" in told else error
 
@@ -203,7 +203,7 @@ class Api:
             )
         why_none = f"; {self.target.token_from}" if self.target.token_from else ""
         return t(
-            "no token was sent to {target}, and it wants one{why_none}{said}; {give}",
+            "{target} requires a token, and none was sent{why_none}{said}; {give}",
             target=self.target,
             why_none=why_none,
             said=said,
@@ -242,10 +242,10 @@ class Api:
             except httpx.HTTPError as error:
                 raise self.unreachable(error) from error
             except httpx.InvalidURL:
-                raise errors.BadUsage(t("{target} is no endpoint that can be called", target=self.target)) from None
+                raise errors.BadUsage(t("{target} is not an endpoint that can be called", target=self.target)) from None
             except UnicodeEncodeError:
                 raise errors.BadUsage(
-                    t("the request holds characters that are no text: half a pair, or not UTF-8")
+                    t("the request has invalid characters: half a surrogate pair, or not UTF-8")
                 ) from None
             located = leads and reply.status_code == 302 and reply.has_redirect_location
             if located or reply.is_success or reply.status_code == 304:
@@ -286,5 +286,5 @@ def _may_pass(error: BaseException) -> bool:
 
 def _path(recording_id: str) -> str:
     if not recording_id.strip("./ "):
-        raise errors.NotFound(t("{recording_id!r} is no recording's id", recording_id=recording_id))
+        raise errors.NotFound(t("{recording_id!r} is not a recording's id", recording_id=recording_id))
     return f"/recordings/{quote(recording_id, safe='', errors='replace')}"

@@ -139,7 +139,7 @@ def _line(number: int, key: str, fields: dict[str, Any] | str, zone: tzinfo | No
     named = (body.get(bodies.spelled(body, name)) for name in ("RecordingId", "RecordId"))
     own = own or next((name for name in named if isinstance(name, str) and name), None)
     if own and _ROUNDED.fullmatch(own):
-        why = t("its key {own} is a number that a spreadsheet has rounded, so others may have it, too", own=own)
+        why = t("a spreadsheet rounded its key {own}, so other lines may have the same", own=own)
         return Line(number, key, problem=t("{why}: make the column text, or put a letter in front", why=why))
     short = [name for name in fields if _spelled(name) in bodies.SHORT]
     return Line(number, own or key, body, typed=bodies.typed(short))
@@ -192,7 +192,7 @@ def _json_lines(text: str) -> Iterator[tuple[int, str, dict[str, Any] | str]]:
         except (ValueError, RecursionError) as error:
             yield number, content, t("it is not JSON: {error}", error=error)
             continue
-        yield number, content, fields if isinstance(fields, dict) else t("it is no JSON object")
+        yield number, content, fields if isinstance(fields, dict) else t("it is not a JSON object")
 
 
 def _csv(text: str, path: Path) -> Iterator[tuple[int, str, dict[str, Any] | str]]:
@@ -202,7 +202,7 @@ def _csv(text: str, path: Path) -> Iterator[tuple[int, str, dict[str, Any] | str
 
 def _cells(header: list[str], row: list[str]) -> dict[str, Any] | str:
     if any(cell.strip() for cell in row[len(header) :]):
-        return t("it has {count} cells, and there are {count2} columns", count=len(row), count2=len(header))
+        return t("it has {count} cells, and the header has {count2} columns", count=len(row), count2=len(header))
     given = {name: cell.strip() for name, cell in zip(header, row, strict=False) if cell.strip() and name}
     try:
         return {name: _value(name, cell) for name, cell in given.items()}

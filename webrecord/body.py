@@ -81,7 +81,7 @@ def add_labels(body: Body, labels: Iterable[str]) -> None:
     for label in labels:
         name, found, value = label.partition("=")
         if not found or not name:
-            raise BadUsage(t("{label!r} is no label; write name=value", label=label))
+            raise BadUsage(t("{label!r} is not a label; write name=value", label=label))
         given[name] = value
     if given:
         before = body.get(spelled(body, "Labels"))
@@ -96,10 +96,10 @@ def label_filter(text: str) -> str:
     """
     if not re.match(r"[A-Za-z0-9_.-]{1,64}([=:]|\Z)", text):
         raise BadUsage(
-            t("{text!r} is no label; write NAME or NAME=VALUE, its name of letters, digits, _ . and -", text=text)
+            t("{text!r} is not a label; write NAME or NAME=VALUE; a name has letters, digits, _ . and -", text=text)
         )
     if "," in text:
         raise BadUsage(
-            t("a list can't be asked for a label with a comma, as {text!r}; ask for its name alone", text=text)
+            t("a list can't filter by a label with a comma, such as {text!r}; filter by its name", text=text)
         )
     return re.sub(r"^([A-Za-z0-9_.-]+)=", r"\1:", text)

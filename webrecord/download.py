@@ -90,7 +90,7 @@ class Fetcher:
                 raise RecordingFailed(t("{name}: the API gives an invalid address", name=path.name)) from None
             except (_Again, httpx.HTTPError) as error:
                 why = str(error) if isinstance(error, _Again) else _words(error, url)
-                tell(t("{name}: {why}; it is asked for again", name=path.name, why=why))
+                tell(t("{name}: {why}; trying again", name=path.name, why=why))
                 self.pause(min(10.0, 0.25 * 2**vain))
             else:
                 part.replace(path)
@@ -110,13 +110,13 @@ class Fetcher:
         with self.http.stream("GET", url, headers=headers) as reply:
             if reply.status_code == 416:  # the part is longer than the file, or as long and of unknown size
                 os.truncate(part, 0)
-                raise _Again(t("what was there of it did not fit"))
+                raise _Again(t("the part that was downloaded before does not match it"))
             _check(reply.status_code, name)
             whole = _whole(reply, have)
             if size is not None and whole is not None and whole != size:
                 raise RecordingFailed(
                     t(
-                        "{name} has {whole} bytes where it lies, and {size} by the API; nothing is kept",
+                        "{name} has {whole} bytes in storage, and {size} according to the API; nothing was kept",
                         name=name,
                         whole=whole,
                         size=size,
@@ -138,8 +138,8 @@ class Fetcher:
                 if whole is None and have + len(chunk) > most:
                     raise RecordingFailed(
                         t(
-                            "{stem}: its size is unknown, and after {have} bytes the disk of {parent} has no {number}"
-                            " MB left beside it; free some, and the same command continues",
+                            "{stem}: its size is unknown, and after {have} bytes the disk of {parent} has less than"
+                            " {number} MB free; free some, and run the same command again",
                             stem=part.stem,
                             have=have,
                             parent=part.parent,
@@ -149,7 +149,7 @@ class Fetcher:
                 if whole is not None and have + len(chunk) > whole:  # a server without end fills the disk
                     raise RecordingFailed(
                         t(
-                            "{stem} has more than its {whole} bytes where it lies; nothing more is kept",
+                            "{stem} has more than its {whole} bytes in storage; the rest was not kept",
                             stem=part.stem,
                             whole=whole,
                         )
@@ -168,9 +168,9 @@ def safe_name(name: object) -> str:
         RecordingFailed: it is a path, hidden, empty, or has characters that no file name should have.
     """
     if not isinstance(name, str) or not name.isprintable() or not 0 < len(name.encode()) <= 240 or name[0] == ".":
-        raise RecordingFailed(t("{name!r} is no file name", name=name))
+        raise RecordingFailed(t("{name!r} is not a file name", name=name))
     if any(char in name for char in '/\\:*?"<>|') or name[-1] in ". " or DEVICE.fullmatch(name):
-        raise RecordingFailed(t("{name!r} is no file name", name=name))
+        raise RecordingFailed(t("{name!r} is not a file name", name=name))
     return name
 
 

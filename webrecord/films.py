@@ -58,5 +58,5 @@ def film(one: Mapping[str, Any]) -> RenderableType:
         parts.append(table)
     untold = one.get("untold")
     if isinstance(untold, list) and untold:
-        parts.append(Text(t("could not be told: {names}", names=safe(", ".join(map(str, untold)))), "dim"))
+        parts.append(Text(t("could not be determined: {names}", names=safe(", ".join(map(str, untold)))), "dim"))
     return Group(*parts)

@@ -50,7 +50,7 @@ def instant(text: str, now: datetime | None, zone: tzinfo | None = None, after: 
             t(
                 "{text!r} {what}; write {fixed}",
                 text=text,
-                what=t("means another time each time it is read") if varies else t("is no time"),
+                what=t("means another time at each run") if varies else t("is not a time"),
                 fixed=t(FIXED),
             )
         )
@@ -68,9 +68,9 @@ def instant(text: str, now: datetime | None, zone: tzinfo | None = None, after: 
         return _written(today if today > begin else placed(at + timedelta(days=1), zone))
     if text.startswith("24:"):
         raise BadUsage(
-            t("{text!r} is no time: a day ends at 23:59:59, and midnight is 00:00 of the next day", text=text)
+            t("{text!r} is not a time: a day ends at 23:59:59, and midnight is 00:00 of the next day", text=text)
         )
-    raise BadUsage(t("{text!r} is no time; write {forms}", text=text, forms=t(FORMS)))
+    raise BadUsage(t("{text!r} is not a time; write {forms}", text=text, forms=t(FORMS)))
 
 
 def at_of(value: str | int) -> datetime:
@@ -97,7 +97,7 @@ def day(text: str, now: datetime, zone: tzinfo | None = None) -> tuple[datetime,
         elif found := _DAY.fullmatch(word):
             first = datetime(*map(int, found.groups()))  # type: ignore[arg-type]  # noqa: DTZ001 (its zone comes next)
         else:
-            raise BadUsage(t("{text!r} is no day; write {days}", text=text, days=t(DAYS)))
+            raise BadUsage(t("{text!r} is not a day; write {days}", text=text, days=t(DAYS)))
         return day_start(first, zone), day_start(first + timedelta(days=1), zone)
     except (ValueError, OverflowError):
         raise BadUsage(t("there is no day {text!r}; write {days}", text=text, days=t(DAYS))) from None
@@ -121,7 +121,7 @@ class Span(NamedTuple):
         if begins and ends and ends <= begins:
             raise BadUsage(t("--from {first} is after --to {last}", first=first, last=last))
         if begins and begins > now:
-            raise BadUsage(t("--from {first} is still to come, and a list has what was created before", first=first))
+            raise BadUsage(t("--from {first} is in the future; a list has only recordings that exist", first=first))
         return cls(begins, ends)
 
     def utc_days(self) -> list[tuple[str, str]]:
@@ -143,7 +143,7 @@ def _dated(text: str, found: re.Match[str], zone: tzinfo | None, *, fixed: bool)
     year, _, month, date, hour, minute, second, fraction, offset = found.groups()
     if int(hour) == 24:
         raise BadUsage(
-            t("{text!r} is no time: a day ends at 23:59:59, and midnight is 00:00 of the next day", text=text)
+            t("{text!r} is not a time: a day ends at 23:59:59, and midnight is 00:00 of the next day", text=text)
         )
     try:
         at = datetime(int(year), int(month), int(date), int(hour), int(minute), int(second or 0))  # noqa: DTZ001
@@ -151,12 +151,12 @@ def _dated(text: str, found: re.Match[str], zone: tzinfo | None, *, fixed: bool)
             offset = f"{offset[:3]}:{offset[-2:]}"
             datetime.fromisoformat(f"2026-01-01T00:00:00{offset}")
     except ValueError:
-        raise BadUsage(t("{text!r} is no time that exists", text=text)) from None
+        raise BadUsage(t("{text!r} does not exist", text=text)) from None
     if offset:
         return f"{at.isoformat()}{fraction or ''}{offset.upper()}"
     if fixed and zone is None:
         raise BadUsage(
-            t("{text!r} has no offset, so it is another time elsewhere; write {fixed}", text=text, fixed=t(FIXED))
+            t("{text!r} has no offset, so its meaning depends on the zone; write {fixed}", text=text, fixed=t(FIXED))
         )
     return _written(placed(at, zone))
 

@@ -54,8 +54,10 @@ def join(
     make_way(film)
     if film.exists() and not force:
         if film.stat().st_mtime < max(path.stat().st_mtime for path, _ in parts):
-            raise RecordingFailed(t("{film} is there and older than its parts: move it away, or --force", film=film))
-        session.out.note(t("{film} is there already: --force makes it anew", film=film))
+            raise RecordingFailed(
+                t("{film} exists and is older than its parts: move it away, or use --force", film=film)
+            )
+        session.out.note(t("{film} exists already: --force replaces it", film=film))
         return 0, {"path": str(film), "size": film.stat().st_size}
     named = [f"{path.absolute()}@{'-' if begin is None else begin}" for path, begin in parts]
     words = [*pagecheck.command(what="join"), "--", str(film.absolute()), *named]
@@ -70,7 +72,7 @@ def join(
     except ValueError:
         found = None
     if not isinstance(found, dict) or not film.exists():
-        raise CliError(t("the joining of films said nothing that can be read: run the same command again"))
+        raise CliError(t("joining the films gave no readable result: run the same command again"))
     return 0, {**found, "path": str(film)}
 
 

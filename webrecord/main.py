@@ -149,7 +149,7 @@ def _version() -> str:
     try:
         return version("scf-webrecord")
     except PackageNotFoundError:  # run from a checkout that was not installed
-        return t("of an unknown number; install it to know")
+        return t("of an unknown version; install it to see the version")
 
 
 def _say(line: str, status: int, kind: str | None = None) -> int:

@@ -40,7 +40,7 @@ def command(root: Path = ROOT, found: Callable[[str], object] = find_spec, what:
     if not (root / "local" / "check").is_dir():
         raise BadUsage(
             t(
-                "the {names} is part of the repository, which is not here: clone scf-webrecord, run `make demo` in it,"
+                "the {names} needs the repository: clone scf-webrecord, run `make demo` in it,"
                 " then `.venv/bin/webrecord {command}`",
                 names=t(_NAMES[what]),
                 command=_COMMANDS.get(what, what),

@@ -16,7 +16,7 @@ def segments(text: str) -> dict[str, str]:
         RecordingFailed: it is no playlist, or a segment has no address of its own or no name.
     """
     if not text.lstrip("\ufeff").startswith("#EXTM3U"):
-        raise RecordingFailed(t("the playlist is none: it does not begin with #EXTM3U"))
+        raise RecordingFailed(t("the playlist is invalid: it does not begin with #EXTM3U"))
     found: dict[str, str] = {}
     for address in (line.strip() for line in text.splitlines() if _is_address(line)):
         if _split(address).scheme not in ("http", "https") and not is_ours(address):
@@ -49,4 +49,6 @@ def _split(address: str) -> SplitResult:
     try:
         return urlsplit(address)
     except ValueError:
-        raise RecordingFailed(t("the playlist names {address!r}, which is no address", address=address[:80])) from None
+        raise RecordingFailed(
+            t("the playlist names {address!r}, which is not an address", address=address[:80])
+        ) from None

@@ -122,7 +122,7 @@ def _checked(variable: str, value: str) -> Proxy:
     if not whole:
         raise BadUsage(
             t(
-                "{variable} is no address of a proxy; it looks like http://host:port or socks5://host:port",
+                "{variable} is not a proxy's address; write http://host:port or socks5://host:port",
                 variable=variable,
             )
         )

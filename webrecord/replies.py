@@ -54,11 +54,11 @@ def _json(reply: httpx.Response) -> Any:  # noqa: ANN401 (any JSON value)
 def other_server(reply: httpx.Response) -> str:
     """Return a line about an answer that is not the API's: what it is, never what it says."""
     where = reply.request.url.copy_with(query=None, fragment=None)
-    kind = reply.headers.get("content-type", "").partition(";")[0].strip()[:40] or t("an answer without a type")
+    kind = reply.headers.get("content-type", "").partition(";")[0].strip()[:40] or t("content without a type")
     server = reply.headers.get("server", "")[:40]
     by = t(" by {server}", server=server) if server else ""
     return t(
-        "{where} is no webrecord API: it answered {status_code} with {kind}{by}",
+        "{where} is not a webrecord API: it answered {status_code} with {kind}{by}",
         where=where,
         status_code=reply.status_code,
         kind=kind,

@@ -223,7 +223,7 @@ def check_token(token: str, where: str) -> str:
         BadUsage: it is empty or holds spaces, controls or other than ASCII; the token is not repeated.
     """
     if not token or not all("!" <= char <= "~" for char in token):
-        raise BadUsage(t("the token of {where} is empty or has characters that no token has", where=where))
+        raise BadUsage(t("the token of {where} is empty or has invalid characters", where=where))
     return token
 
 
@@ -236,7 +236,7 @@ def check_endpoint(text: str) -> str:
     if not text:
         raise BadUsage(
             t(
-                "no endpoint is known; give --endpoint, {endpoint} or `webrecord config set endpoint https://…`",
+                "the endpoint is missing; give --endpoint, {endpoint} or `webrecord config set endpoint https://…`",
                 endpoint=ENDPOINT,
             )
         )
@@ -247,6 +247,6 @@ def check_endpoint(text: str) -> str:
         valid = None
     if not valid or parts.query or parts.fragment or parts.username is not None or not text.isprintable():
         raise BadUsage(
-            t("{text!r} is no endpoint; it looks like https://host, with a base path where there is one", text=text)
+            t("{text!r} is not an endpoint; write https://host, with a base path if there is one", text=text)
         )
     return text.rstrip("/").removesuffix("/recordings")

@@ -35,7 +35,7 @@ def decoded(data: bytes, path: Path) -> tuple[str, str]:
         return data.decode(encoding), ""
     except UnicodeDecodeError:
         if encoding.startswith("utf-16"):
-            raise BadUsage(t("{path} is no whole UTF-16: {how}", path=path, how=t(HOW))) from None
+            raise BadUsage(t("{path} is not complete UTF-16: {how}", path=path, how=t(HOW))) from None
     try:
         text = data.decode("gb18030")
     except UnicodeDecodeError:
@@ -75,7 +75,7 @@ def rows(text: str, path: Path) -> Iterator[tuple[int, list[str], list[str]]]:
             else:
                 header = _columns(row, path)
     except csv.Error as error:
-        why = t("a quote is opened there and never closed") if "end of data" in str(error) else str(error)
+        why = t("a quote opens there and never closes") if "end of data" in str(error) else str(error)
         raise BadUsage(t("{path}: line {began}: {why}", path=path, began=began, why=why)) from None
     if not header:
         raise BadUsage(t("{path} is empty; its first line names the columns, one of them url", path=path))

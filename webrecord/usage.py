@@ -21,8 +21,8 @@ _TYPER = (
     (r"Missing (?:argument|option|parameter):? '?(.+?)'?\.?", "{name} is missing."),
     (r"No such command '(.+?)'.*", "there is no command {name}."),
     (r"No such option:? '?(\S+?)'?[ .].*|No such option:? '?\S+", "there is no such option: {name}."),
-    (r"Got unexpected extra arguments?(?:\(s\))? \((.+)\)\.?", "this is too much: {name}."),
-    (r"Option '?(.+?)'? requires an argument\.?", "{name} wants a value."),
+    (r"Got unexpected extra arguments?(?:\(s\))? \((.+)\)\.?", "unexpected argument: {name}."),
+    (r"Option '?(.+?)'? requires an argument\.?", "{name} needs a value."),
 )
 """What typer says in English alone, and the sentence that stands for it."""
 
@@ -41,7 +41,7 @@ def usage(error: typer.TyperException, words: Sequence[str], group: Any) -> str:
             said = t("there is no {option}: write {meant}.", option=option, meant=meant)
     if said.startswith("Usage:"):  # a group without a command
         names = ", ".join(getattr(context.command, "commands", {})) if context else ""
-        said = t("which one? {names}.", names=names)
+        said = t("the command is missing: {names}.", names=names)
     said = _value(error) or _own(said)
     path = context.command_path if context is not None else "webrecord"
     return t("{said} See: {path} --help", said=said, path=path)

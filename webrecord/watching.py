@@ -90,7 +90,7 @@ def goes_on(session: Session, recording_id: str, state: object) -> str:
     """Return what goes on without this command, and the commands that show and end it."""
     shows = t("`{again}` shows it", again=session.again("watch", recording_id))
     if state in ("stopping", "uploading"):
-        return t("its files are still on their way; {shows}", shows=shows)
+        return t("TRTC is still uploading its files; {shows}", shows=shows)
     return t(
         "the recording continues; `{again}` ends it, {shows}", again=session.again("stop", recording_id), shows=shows
     )
@@ -103,7 +103,7 @@ def check_ended_well(recording: Document) -> None:
         RecordingFailed: with its reason and what to do.
     """
     if recording.get("state") != "completed":
-        why = tables.reason(recording) or t("no reason is known")
+        why = tables.reason(recording) or t("the reason is unknown")
         advice = f"; {tables.advice(recording)}" if recording.get("advice") else ""
         raise RecordingFailed(
             t(

@@ -103,7 +103,7 @@ def why(error: Exception, url: str, proxy: Proxy | None) -> Why:
     through = t(" through the proxy {shown} of {variable}", shown=proxy.shown, variable=proxy.variable) if proxy else ""
     if isinstance(error, httpx.ProxyError) and proxy:
         wants_login = "407" in str(error) or "username/password" in str(error).lower()
-        said = t("it wants a login") if wants_login else _words(str(error))
+        said = t("it requires a login") if wants_login else _words(str(error))
         return Why(
             t("the proxy {shown} of {variable} failed: {said}", shown=proxy.shown, variable=proxy.variable, said=said),
             not wants_login,
@@ -129,7 +129,7 @@ def why(error: Exception, url: str, proxy: Proxy | None) -> Why:
     if isinstance(error, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError):
         if url.startswith("http:") and proxy is None and speaks_tls(url):
             return Why(t("it speaks https, not http; write https{names}", names=url.removeprefix("http")), False)
-        return Why(t("the connection was closed before a whole answer came{through}", through=through))
+        return Why(t("the connection closed before the whole answer arrived{through}", through=through))
     if any(isinstance(one, socket.gaierror) for one in causes):
         return Why(t("there is no host of that name{through}; {ask}", through=through, ask=ask))
     if isinstance(error, httpx.ConnectTimeout):
@@ -171,7 +171,7 @@ def _way(proxy: Proxy | None, context: ssl.SSLContext | None) -> httpx.HTTPTrans
         )
     except (httpx.InvalidURL, ValueError, UnicodeError):
         raise BadUsage(
-            t("{variable} is no address of a proxy; it looks like http://host:port", variable=proxy.variable)
+            t("{variable} is not a proxy's address; write http://host:port", variable=proxy.variable)
         ) from None
 
 

@@ -59,7 +59,7 @@ def placed(at: datetime, zone: tzinfo | None) -> datetime:
         if first.astimezone(timezone.utc) > second.astimezone(timezone.utc):
             raise BadUsage(
                 t(
-                    "{shown} does not exist in {zone}: its clocks are put forward over it",
+                    "{shown} does not exist in {zone}: the clocks skip it",
                     shown=shown,
                     zone=zone or t("this zone"),
                 )

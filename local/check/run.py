@@ -140,7 +140,7 @@ async def _visit(job: Job, wish: Wish, say: Say) -> Visited:
 def _deaf(visit: Visit, *, heard: bool) -> str:
     """Return why a browser can't be heard that complains of nothing."""
     if platform.system() != "Linux":
-        return t("its sound is taken from ALSA, which only Linux has")
+        return t("the check hears sound through ALSA, which only Linux has")
     return t("this Chromium plays into no ALSA device") if "running" in visit.audio and not heard else ""
 
 

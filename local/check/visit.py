@@ -120,7 +120,7 @@ class _Eye:
         while (left := moment - time.monotonic()) > 0:
             await asyncio.sleep(min(left, _EVERY_S))
             if left > _EVERY_S:
-                self._say(t("watching … {seconds:.0f} s to the next picture", seconds=left - _EVERY_S))
+                self._say(t("watching … next picture in {seconds:.0f} s", seconds=left - _EVERY_S))
 
     async def _steady(self, ask: Callable[[], Awaitable[T]], missed: T) -> T:
         """Ask again while the page is between two documents; `missed` where it never rests.

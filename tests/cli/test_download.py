@@ -146,7 +146,7 @@ def test_more_than_the_file_is_not_kept(tmp_path: Path) -> None:
 def test_a_wrong_size_is_not_taken(to: Path, size: int) -> None:
     """What lies there is not what the API tells of."""
     ran, _ = fetch(Store(size), to)
-    assert (1, True) == (ran.status, f"{size} by the API" in ran.err)
+    assert (1, True) == (ran.status, f"{size} according to the API" in ran.err)
     assert not (to / NAME).exists()
 
 
@@ -194,7 +194,7 @@ def test_a_name_leads_nowhere_else(to: Path, name: str) -> None:
     store.name = name
     ran, server = fetch(store, to)
     assert 1 == ran.status
-    assert "is no file name" in ran.err
+    assert "is not a file name" in ran.err
     assert "\x1b" not in ran.err
     assert ["/recordings/x"] == [call.path for call in server.calls]
 
@@ -266,7 +266,7 @@ def test_segments_lead_nowhere_else(to: Path, second: str) -> None:
     """A playlist with such a name is refused before anything is written."""
     with scripted(Hls(second)) as server:
         ran = Cli({"WEBRECORD_ENDPOINT": server.url})("download", "x", "-o", to)
-    assert (1, True) == (ran.status, "is no file name" in ran.err)
+    assert (1, True) == (ran.status, "is not a file name" in ran.err)
     assert [] == list(to.iterdir())
 
 

@@ -52,7 +52,7 @@ def shell(url: str, line: str, **env: str) -> subprocess.CompletedProcess[str]:
         ("webrecord list >&-", 0, ""),
         ("webrecord list --json >&- <&-", 0, ""),
         ("webrecord show x 2>&- >&-", 0, ""),
-        ("webrecord delete x <&-", 2, "error: there is no terminal to ask on"),
+        ("webrecord delete x <&-", 2, "error: there is no terminal to ask"),
         ("webrecord list >/dev/full", 2, "error: the output can't be written: No space left on device"),
         ("webrecord list --json >/dev/full", 2, "error: the output can't be written: No space left on device"),
         ("webrecord list --help >/dev/full", 2, "error: the output can't be written: No space left on device"),
@@ -63,12 +63,12 @@ def shell(url: str, line: str, **env: str) -> subprocess.CompletedProcess[str]:
         ("HOME=/dev/null webrecord config show", 0, ""),
         ("HOME=/dev/null webrecord config set default x", 2, "error: /dev/null/.config/webrecord/config.toml can't be"),
         ("XDG_CONFIG_HOME=/dev/null webrecord doctor", 8, "error: health: "),
-        (r"webrecord list --label $'\xff'", 2, r"error: '\udcff' is no label; write NAME or NAME=VALUE"),
+        (r"webrecord list --label $'\xff'", 2, r"error: '\udcff' is not a label; write NAME or NAME=VALUE"),
         (r"webrecord start https://a/$'\xff'", 2, "error: the request holds characters that are no text"),
         ("webrecord start --json-body /proc/self/mem", 2, "error: /proc/self/mem can't be read"),
         ("webrecord batch /proc/self/mem", 2, "error: /proc/self/mem can't be read"),
-        ("webrecord show ''", 5, "error: '' is no recording's id"),
-        ("webrecord show ..", 5, "error: '..' is no recording's id"),
+        ("webrecord show ''", 5, "error: '' is not a recording's id"),
+        ("webrecord show ..", 5, "error: '..' is not a recording's id"),
     ],
 )  # fmt: skip
 def test_any_shell(url: str, line: str, status: int, says: str) -> None:
@@ -122,7 +122,7 @@ def test_a_configuration_that_may_not_be_read(url: str, home: Path) -> None:
         (["start", "u", "--hls"], "there is no --hls: write --format hls."),
         (["schedule", "u", "--vod"], "there is no --vod: write --storage vod."),
         (["config", "set", "tokn", "x"], "did you mean token?"),
-        (["config"], "which one? set, show, path."),
+        (["config"], "the command is missing: set, show, path."),
     ],
 )
 def test_a_wrong_option_is_told_with_the_right_one(arguments: list[str], says: str) -> None:

@@ -110,7 +110,7 @@ def test_another_film_is_not_overwritten(films: dict[str, bytes], to: Path) -> N
     (to / "x.mp4").write_bytes(b"mine")
     ran = download(films, {"a.mp4": BEGAN}, to)
     assert (1, b"mine") == (ran.status, (to / "x.mp4").read_bytes())
-    assert "x.mp4 is there and older than its parts: move it away, or --force" in ran.err
+    assert "x.mp4 exists and is older than its parts: move it away, or use --force" in ran.err
     assert 0 == download(films, {"a.mp4": BEGAN}, to, "--force").status
     assert 20 == len(pictures(to / "x.mp4"))
 

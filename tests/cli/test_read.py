@@ -50,7 +50,7 @@ def test_a_list_has_what_was_asked_for(cli: Cli, recorded: Callable[[str], str],
     assert (0, True) == (short.status, "there may be more" in short.err)
     assert [] == cli.ok("list", "--from", "2020-01-01", "--to", "2020-01-02")["recordings"]
     wrong = cli("list", "--from", "last week")
-    assert (2, True) == (wrong.status, "'last week' is no day; write a day such as 2026-01-31, today" in wrong.err)
+    assert (2, True) == (wrong.status, "'last week' is not a day; write a day such as 2026-01-31, today" in wrong.err)
     assert 2 == cli("list", "-l", "room=4711,left").status
     for name in ("房间=4711", "=", "a b=c", ""):
         wrong = cli("list", "-l", name)

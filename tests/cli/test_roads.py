@@ -50,14 +50,14 @@ def test_another_web_server_is_named_as_such(command: tuple[str, ...], status: i
     page = Answer(status, b"<!DOCTYPE HTML><html lang=en><h1>Directory", {"Content-Type": "text/html", "Server": "X/1"})
     with scripted(lambda _: page) as server:
         said = line(Cli({"WEBRECORD_ENDPOINT": server.url})(*command), 8)
-    assert f"is no webrecord API: it answered {status} with text/html by X/1; is the endpoint right?" in said
+    assert f"is not a webrecord API: it answered {status} with text/html by X/1; is the endpoint right?" in said
 
 
 def test_another_api_is_named_as_such(tmp_path: Path) -> None:
     """JSON that is not ours; a batch ends with it instead of asking for every line."""
     with scripted(lambda _: Answer(200, {"message": "hello"})) as server:
         cli = Cli({"WEBRECORD_ENDPOINT": server.url})
-        assert "no webrecord API" in line(cli("list"), 8)
+        assert "is not a webrecord API" in line(cli("list"), 8)
         (tmp_path / "a.jsonl").write_text('{"url": "https://example.com"}\n' * 50)
         before = len(server.calls)
         assert 8 == cli("batch", tmp_path / "a.jsonl", "-j", "1").status
@@ -86,7 +86,7 @@ def test_a_redirect_is_not_followed_and_told() -> None:
     with scripted(lambda _: Answer(302, b"", {"Location": "https://other.example/login?secret=1"})) as server:
         said = line(Cli({"WEBRECORD_ENDPOINT": server.url, "WEBRECORD_TOKEN": TOKEN})("list"), 8)
         assert 1 == len(server.calls)
-    assert "sends calls elsewhere: 302 to https://other.example/login;" in said
+    assert "redirects (302) to https://other.example/login; the token is not sent there" in said
     assert "secret=1" not in said
 
 
@@ -124,7 +124,7 @@ def test_a_token_that_is_refused_and_none_at_all(sent: bool) -> None:
     if sent:
         assert f"{where} refused the token from WEBRECORD_TOKEN (the token is not one of them)" in said
     else:
-        assert f"no token was sent to {where}, and it wants one" in said
+        assert f"{where} requires a token, and none was sent" in said
     assert "--token-file, WEBRECORD_TOKEN or `webrecord config set token`" in said
 
 
@@ -132,7 +132,7 @@ def test_a_recording_that_is_not_there_may_be_anothers() -> None:
     """The hint names the deployment that was asked."""
     with scripted(lambda _: Answer(404, {"title": "Not found", "detail": "there is no recording x"})) as server:
         said = line(Cli({"WEBRECORD_ENDPOINT": server.url})("show", "x"), 5)
-    assert "there is no recording x; was it deleted, or does it belong to another profile?" in said
+    assert "there is no recording x; was it deleted, or is it in another profile?" in said
     assert server.url in said
 
 
@@ -149,9 +149,9 @@ def test_through_a_socks_proxy() -> None:
     [
         ("HTTPS_PROXY", "socks4://user:sesame@127.0.0.1:7890", "a proxy of the kind socks4 can't be used"),
         ("all_proxy", "ftp://127.0.0.1:7890", "a proxy of the kind ftp can't be used"),
-        ("HTTPS_PROXY", "http://127.0.0.1:sesame", "is no address of a proxy"),
-        ("ALL_PROXY", "http://", "is no address of a proxy"),
-        ("HTTPS_PROXY", "http://[", "is no address of a proxy"),
+        ("HTTPS_PROXY", "http://127.0.0.1:sesame", "is not a proxy's address"),
+        ("ALL_PROXY", "http://", "is not a proxy's address"),
+        ("HTTPS_PROXY", "http://[", "is not a proxy's address"),
     ],
 )
 def test_a_proxy_that_can_not_be_used_is_named(variable: str, value: str, says: str) -> None:
@@ -180,7 +180,7 @@ def test_a_proxy_that_fails_is_named() -> None:
         assert f"the proxy socks5://127.0.0.1:{port} of ALL_PROXY failed" in cli("doctor").err
     with serving(WantsLogin) as server:
         cli = Cli({"WEBRECORD_ENDPOINT": "https://x.invalid", "HTTPS_PROXY": server.url})
-        assert f"the proxy {server.url} of HTTPS_PROXY failed: it wants a login" in line(cli("list"), 3)
+        assert f"the proxy {server.url} of HTTPS_PROXY failed: it requires a login" in line(cli("list"), 3)
 
 
 @pytest.mark.parametrize(

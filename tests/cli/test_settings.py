@@ -90,8 +90,8 @@ def test_a_token_through_a_pipe(home: Path) -> None:
         ("[profiles", "can't be read"),
         ('profiles = "x"', "profiles are tables"),
         ('[profiles.default]\nendpont = "x"', "endpont"),
-        ('[profiles.default]\nendpoint = "ftp://x"', "is no endpoint"),
-        ('[profiles.default]\nendpoint = "https://x"\ntoken = "a b"', "characters that no token has"),
+        ('[profiles.default]\nendpoint = "ftp://x"', "is not an endpoint"),
+        ('[profiles.default]\nendpoint = "https://x"\ntoken = "a b"', "invalid characters"),
     ],
 )
 def test_a_wrong_file_is_one_line(home: Path, text: str, says: str) -> None:

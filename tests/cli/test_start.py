@@ -150,7 +150,7 @@ def test_a_time_out_leaves_the_recording_alone(cli: Cli) -> None:
     [
         (["start"], "which page?"),
         (["start", PAGE, "--label", "x"], "write name=value"),
-        (["start", PAGE, "--at", "soon"], "is no time"),
+        (["start", PAGE, "--at", "soon"], "is not a time"),
         (["start", PAGE, "--key", "a b"], "a key is"),
         (["start", PAGE, "--format", "avi"], "--format"),
         (["start", PAGE, "--json-body", "/nowhere/x.json"], "can't be read"),

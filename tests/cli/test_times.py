@@ -46,15 +46,15 @@ def test_a_time_of_a_zone(text: str, zone: str | None, wanted: str) -> None:
 @pytest.mark.parametrize(
     ("text", "zone", "says"),
     [
-        ("2026-12-01 09:00", None, "has no offset, so it is another time elsewhere; write 2026-01-31T09"),
-        ("2026-03-08 02:30", "America/New_York", "does not exist in America/New_York: its clocks are put forward"),
+        ("2026-12-01 09:00", None, "has no offset, so its meaning depends on the zone; write 2026-01-31T09"),
+        ("2026-03-08 02:30", "America/New_York", "does not exist in America/New_York: the clocks skip it"),
         ("2026-11-01 01:30", "America/New_York", "comes twice in America/New_York: write it with an offset, as 2026-"),
-        ("2026-02-29 09:00", "utc", "is no time that exists"),
+        ("2026-02-29 09:00", "utc", "does not exist"),
         ("2026-12-01 24:00", "utc", "a day ends at 23:59:59, and midnight is 00:00 of the next day"),
-        ("2026-12-01 09:00+99:99", None, "is no time that exists"),
+        ("2026-12-01 09:00+99:99", None, "does not exist"),
         ("0001-01-01 00:00", "Asia/Shanghai", ""),
-        ("09:00", "utc", "means another time each time it is read"),
-        ("tomorrow", "utc", "is no time; write 2026-01-31T09"),
+        ("09:00", "utc", "means another time at each run"),
+        ("tomorrow", "utc", "is not a time; write 2026-01-31T09"),
     ],
 )
 def test_a_time_that_is_none(text: str, zone: str | None, says: str) -> None:
@@ -139,7 +139,11 @@ def test_a_list_of_a_day_of_ones_own() -> None:
         cli = Cli({"WEBRECORD_ENDPOINT": server.url})
         day = ("--from", "2026-01-30", "--to", "2026-01-30", "--zone", "Asia/Shanghai")
         assert ["r1", "r2"] == [one["recording_id"] for one in cli.ok("list", *day, "-n", "2")["recordings"]]
-        for wrong, says in (("last week", "is no day"), ("2026-02-30", "there is no day"), ("2999-01-01", "to come")):
+        for wrong, says in (
+            ("last week", "is not a day"),
+            ("2026-02-30", "there is no day"),
+            ("2999-01-01", "is in the future"),
+        ):
             ran = cli("list", "--from", wrong)
             assert (2, True) == (ran.status, says in ran.err)
         ran = cli("list", "--from", "2026-01-02", "--to", "2026-01-01")
@@ -193,7 +197,7 @@ def test_a_sheet_as_spreadsheets_save_it(name: str, home: Path) -> None:
         ("a.csv", "网址\nx\n".encode(), "none is url; found: 网址"),
         ("a.csv", b"url,URL\nx,y\n", "the column url comes twice"),
         ("a.csv", b"", "is empty; its first line names the columns, one of them url"),
-        ("a.csv", b'url\nhttps://e.com\n"https://e', "line 3: a quote is opened there and never closed"),
+        ("a.csv", b'url\nhttps://e.com\n"https://e', "line 3: a quote opens there and never closes"),
         ("a.csv", b"url,key\nhttps://a,k\nhttps://b,\nhttps://c,k\n", "lines 2, 4 have the same key 'k'"),
         ("a.xlsx", b"PK\x03\x04rest", "is a workbook, not a CSV: in Excel, save it as 'CSV UTF-8'"),
         ("a.csv", b"url\n\xff\x81\x00\x30", "is neither UTF-8 nor GB 18030 (GBK): in Excel"),
@@ -231,7 +235,7 @@ def test_times_without_an_offset_need_a_zone(home: Path) -> None:
 
 
 def test_a_dry_run_sends_nothing(home: Path) -> None:
-    """It says what would be started and what is wrong; a file with columns alone says that it is empty."""
+    """It says what would start and what is wrong; a file with columns alone says that it is empty."""
     file = home / "a.csv"
     file.write_text("url,at\nhttps://a,2099-12-01T09:00:00Z\nhttps://b,soon\n")
     cli = Cli({"WEBRECORD_ENDPOINT": "http://127.0.0.1:9"})
@@ -241,8 +245,8 @@ def test_a_dry_run_sends_nothing(home: Path) -> None:
         [one["line"] for one in ran.document["would_start"]],
         [one["line"] for one in ran.document["failed"]],
     )
-    assert "nothing was sent: 1 of 2 lines would be started" in ran.err
+    assert "nothing was sent: 1 of 2 lines would start; 0 started before" in ran.err
     assert not file.with_name("a.csv.results.jsonl").exists()
     file.write_text("url,at\n\n , \n")
     ran = cli("batch", file)
-    assert (0, f"{file} holds no line that asks for a recording\n") == (ran.status, ran.err)
+    assert (0, f"{file} has no line with a recording\n") == (ran.status, ran.err)

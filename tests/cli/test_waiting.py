@@ -75,7 +75,7 @@ def test_a_stop_that_waits_says_for_what() -> None:
         ran = cli("stop", "x", "--wait", "--timeout", "1")
     assert (7, 1) == (ran.status, service.stops)
     assert "x is uploading: waiting for its files, at most 1 s" == ran.err.splitlines()[0]
-    assert "its files are still on their way; `webrecord watch x` shows it" in ran.err.splitlines()[-1]
+    assert "TRTC is still uploading its files; `webrecord watch x` shows it" in ran.err.splitlines()[-1]
 
 
 @pytest.mark.parametrize("command", [("stop", "x"), ("stop", "x", "--wait"), ("cancel", "x")])
@@ -95,7 +95,7 @@ def test_a_time_out_without_anything_to_wait_for_is_refused() -> None:
     with scripted(Service("starting")) as server:
         ran = Cli({"WEBRECORD_ENDPOINT": server.url})("start", PAGE, "--timeout", "5")
         assert [] == server.calls
-    assert (2, True) == (ran.status, "--timeout is for --wait or --seconds" in ran.err)
+    assert (2, True) == (ran.status, "--timeout needs --wait or --seconds" in ran.err)
 
 
 @pytest.mark.process

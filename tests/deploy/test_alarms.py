@@ -99,7 +99,7 @@ def test_alarms_that_tell_nobody_are_something_to_do(options: Options) -> None:
     named(account, NAMES[0])["AlarmNoticeIds"] = ["theirs"]
     silent = Deployment(account, options).silent_alarms()
     assert NAMES[1:] == silent
-    assert "5 alarms tell nobody" in left_to_do(None, "china", silent)[-1]
+    assert "5 alarms have no receiver" in left_to_do(None, "china", silent)[-1]
     assert [] == Deployment(account, replace(options, alarms=False)).silent_alarms()
     deploy(account, replace(options, notice="on call"))
     assert [] == Deployment(account, options).silent_alarms()

@@ -170,7 +170,9 @@ def test_what_is_not_ours_stays(options: Options) -> None:
     assert {shared} == account.roles["theirs"]["attached"]
     assert shared in account.policies
     assert 1 == len(account.live_keys())
-    assert 3 == len([line for line in dict.fromkeys(stays(account, options)) if "not made by this deployment" in line])
+    assert 3 == len(
+        [line for line in dict.fromkeys(stays(account, options)) if "not created by this deployment" in line]
+    )
 
 
 def test_a_function_whose_creation_failed_goes_without_its_triggers(options: Options) -> None:

@@ -53,14 +53,14 @@ def test_a_second_key_takes_over_and_the_first_is_switched_off(options: Options)
     listed = [change.line for change in Deployment(account, options).rotation().changes()]
     done = rotate(account, options)
     assert listed == done[:-1]
-    assert "is switched off" in done[-1]
+    assert "is disabled" in done[-1]
     now = live(account, options)
     assert before != now
     assert (1, 1, set(now[0])) == (len(now[0]), len(now[1]), now[1])
     assert [] == Deployment(account, options).plan()
     account.last_used = datetime.now(timezone.utc).date().isoformat()
     assert [] == rotate(account, options)
-    assert "is deleted" in "".join(Deployment(account, options).rotation().stays())
+    assert "to delete it" in "".join(Deployment(account, options).rotation().stays())
     account.last_used = (datetime.now(timezone.utc).date() - timedelta(days=2)).isoformat()
     assert 1 == len(rotate(account, options))
     assert (now[0], 1) == (list(account.keys), len(account.keys))
@@ -75,7 +75,7 @@ def test_the_old_key_stays_on_while_a_recording_needs_it(options: Options) -> No
     for each in account.functions.values():
         each["ModTime"] = "2026-01-01 08:00:00"
     assert 2 == len(account.live_keys())
-    assert "stays on" in "".join(Deployment(account, options).rotation().stays())
+    assert "stays active" in "".join(Deployment(account, options).rotation().stays())
     assert [] == rotate(account, options)
     account.buckets.objects = marked("open", 3600, started_ms=1_800_000_000_000)
     assert 1 == len(rotate(account, options))

@@ -139,7 +139,7 @@ def test_init_takes_digits_that_the_service_takes(tmp_path: Path, app_id: str, b
     words = ["init", "--env", str(env), "--region", "ap-guangzhou", "--sdk-app-id", app_id, "--bucket", bucket]
     result = CliRunner().invoke(app, words)
     assert 2 == result.exit_code
-    assert "has not the form" in result.output
+    assert " is not valid (" in result.output
     assert not env.exists()
 
 

@@ -131,7 +131,7 @@ def test_policies_need_a_checkout(tmp_path: Path) -> None:
     """Where serverless.yml is not, a line says where to go."""
     (tmp_path / ".env").write_text(FRESH)
     result = CliRunner().invoke(app, ["deploy", "policies", "--env", str(tmp_path / ".env")])
-    assert (2, True) == (result.exit_code, "is not there: deploy from a checkout" in result.output), result.output
+    assert (2, True) == (result.exit_code, "does not exist: deploy from a checkout" in result.output), result.output
 
 
 @pytest.mark.parametrize("text", ["inputs: [", "inputs: 5", "", "inputs: {}"])

@@ -88,9 +88,9 @@ class Given:
             raise BadUsage(t("--alarms needs the rights of the first deployment: leave out --only functions"))
         for option, address in (("--endpoint", endpoint), ("--cos-endpoint", cos_endpoint)):
             if address is not None and not _is_address(address):
-                raise BadUsage(t("{option} {address!r}: give it as http://HOST:PORT", option=option, address=address))
+                raise BadUsage(t("{option} {address!r}: write it as http://HOST:PORT", option=option, address=address))
         if not env.exists():
-            raise BadUsage(t("{env} is not there: `webrecord init` asks for what is needed and writes it", env=env))
+            raise BadUsage(t("{env} does not exist: `webrecord init` writes it", env=env))
         self.out, self.env, self.site = Output(as_json=as_json), env, site
         self.values = envfile.read(env)
         root = env.absolute().parent
@@ -167,7 +167,7 @@ def agreed(count: int, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise BadUsage(t("there is no terminal to ask on: --yes applies the plan"))
+        raise BadUsage(t("there is no terminal to ask: --yes applies the plan"))
     if not typer.confirm(t("Apply {count} changes?", count=count), err=True):
         raise Refused(t("nothing was changed"))
 

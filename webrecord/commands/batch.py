@@ -59,7 +59,7 @@ def batch(
     if encoding:
         session.out.note(encoding)
     if not lines:
-        session.out.note(t("{file} holds no line that asks for a recording", file=file))
+        session.out.note(t("{file} has no line with a recording", file=file))
     known = Journal.outcomes(file.with_name(f"{file.name}.results.jsonl"))
     left = [line for line in lines if known.get(line.key) != ACCEPTED]
     if not late:
@@ -114,7 +114,7 @@ def _check_times(lines: list[Line], file: Path) -> None:
 def _tell_dry_run(session: Session, lines: list[Line], left: list[Line]) -> None:
     would = [{"line": line.number, "key": line.key, "request": line.body} for line in left if line.problem is None]
     failed = [{"line": line.number, "error": line.problem} for line in left if line.problem is not None]
-    table = tables.table_of("line", t("what would be started"))
+    table = tables.table_of("line", t("would start"))
     for one in would:
         tables.row(table, one["line"], to_json(one["request"]))
     for wrong in failed:
@@ -125,7 +125,7 @@ def _tell_dry_run(session: Session, lines: list[Line], left: list[Line]) -> None
     )
     session.out.note(
         t(
-            "nothing was sent: {count} of {count2} lines would be started, {done} were before",
+            "nothing was sent: {count} of {count2} lines would start; {done} started before",
             count=len(would),
             count2=len(lines),
             done=done,
@@ -238,7 +238,7 @@ def _outcome(line: Line, result: Result | None, before: set[str]) -> str:
 
 
 def _table(told: Result) -> Any:  # noqa: ANN401 (what rich prints)
-    table = tables.table_of("lines", t("what became of them"))
+    table = tables.table_of("lines", t("results"))
     for name in (ACCEPTED, "accepted_before", REFUSED, UNAVAILABLE, "not_tried"):
         if told[name]:
             tables.row(table, told[name], name.replace("_", " "), style="red" if name == REFUSED else "")

@@ -37,10 +37,12 @@ def set_value(
     profile = session.choices.profile or os.environ.get(PROFILE) or str(document.get("default", "default"))
     if name == "token":
         if value is not None:
-            raise BadUsage(t("a token on the command line can be seen by others; leave it out, it is asked for"))
+            raise BadUsage(
+                t("other users can see a token on the command line; leave it out, and the command asks for it")
+            )
         value = check_token(_secret(), t("the input"))
     if not value:
-        raise BadUsage(t("to what? write: webrecord config set {name} VALUE", name=name))
+        raise BadUsage(t("the value is missing; write: webrecord config set {name} VALUE", name=name))
     if name == "default":
         document["default"] = value
     else:

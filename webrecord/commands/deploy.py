@@ -174,7 +174,7 @@ def _verify(given: Given, made: int) -> None:
     addresses = given.addresses()
     reconcile = given.deployment.description.function("reconcile").name
     wrong = []
-    with given.out.waits(t("looking whether it works …")) as tell:
+    with given.out.waits(t("checking the deployment …")) as tell:
         for finding in verify(given.cloud, reconcile, addresses, envfile.read(given.env), tell=tell):
             mark = "ok  " if finding.ok else "FAIL"
             row = {"check": finding.name, "ok": finding.ok, "detail": finding.line}

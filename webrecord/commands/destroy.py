@@ -76,7 +76,7 @@ def _stays(given: Given, *, delete_logs: bool) -> None:
     lines.append(t("bucket {bucket} with all films and facts", bucket=given.deployment.description.bucket))
     if not delete_logs:
         lines.append(
-            t("logs {deployment}: --delete-logs takes them too", deployment=given.deployment.options.deployment)
+            t("logs {deployment}: --delete-logs removes them, too", deployment=given.deployment.options.deployment)
         )
     for line in dict.fromkeys(line for line in lines if line):
         given.out.row({"stays": line}, f"= {line}")
@@ -84,11 +84,9 @@ def _stays(given: Given, *, delete_logs: bool) -> None:
 
 def _ask(deployment: str) -> None:
     if not sys.stdin.isatty():
-        raise BadUsage(
-            t("there is no terminal to ask on: --yes {deployment} takes all of it away", deployment=deployment)
-        )
+        raise BadUsage(t("there is no terminal to ask: --yes {deployment} removes everything", deployment=deployment))
     answer = typer.prompt(
-        t("To take all of it away, type the deployment's name, {deployment}", deployment=deployment), err=True
+        t("To remove everything, type the deployment's name, {deployment}", deployment=deployment), err=True
     )
     if answer.strip() != deployment:
-        raise Refused(t("that is not its name; nothing was changed"))
+        raise Refused(t("that is not the deployment's name; nothing was changed"))

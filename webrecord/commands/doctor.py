@@ -19,9 +19,9 @@ def register(app: typer.Typer) -> None:
 
 def doctor(session: Session) -> None:
     """Check whether this machine can call the API: configuration, endpoint, clock, health, token."""
-    with session.out.working(t("looking …"), told=True):
+    with session.out.working(t("checking …"), told=True):
         findings = list(examine(session.choices, os.environ, session.out.waits))
-    table = tables.table_of("", "check", t("what was seen"))
+    table = tables.table_of("", "check", t("result"))
     for finding in findings:
         mark, style = ("bad", "red") if finding.status else ("ok", "")
         tables.row(table, mark, finding.name, finding.line, style=style)

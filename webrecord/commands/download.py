@@ -122,7 +122,7 @@ class _Work:
         if not file.get("url"):
             where = t("in the bucket {bucket}", bucket=file["bucket"]) if file.get("bucket") else t("elsewhere")
             raise RecordingFailed(
-                t("{name} has no address: it lies {where}, and the API may not sign for it", name=name, where=where)
+                t("{name} has no link: it is {where}, and the API cannot sign links there", name=name, where=where)
             )
         length = file.get("size")
         whole = length if isinstance(length, int) else None
@@ -134,7 +134,7 @@ class _Work:
         fresh, _ = self._api.get(self._id)
         found = [one for one in fresh.get("files", []) if one.get("name") == name and one.get("url")]
         if not found:
-            raise RecordingFailed(t("{name} is no file of {id} any more", name=name, id=self._id))
+            raise RecordingFailed(t("{name} is not a file of {id} any more", name=name, id=self._id))
         return str(found[0]["url"])
 
     def _playlist(self, name: str) -> list[Document]:
@@ -160,7 +160,7 @@ class _Work:
             if length is not None and path.stat().st_size != length:
                 raise RecordingFailed(
                     t(
-                        "{path} is there and is not it ({length} bytes); move it away, or --force",
+                        "{path} exists and is another file ({length} bytes); move it away, or use --force",
                         path=path,
                         length=length,
                     )

@@ -50,7 +50,7 @@ def stop(
             shows = session.again("watch", recording_id)
             raise Interrupted(
                 t(
-                    "{recording_id} is stopped; its files are on their way: `{shows}` shows them",
+                    "{recording_id} is stopped; TRTC is uploading its files: `{shows}` shows them",
                     recording_id=recording_id,
                     shows=shows,
                 )
@@ -65,7 +65,9 @@ def cancel(session: Session, recording_id: Id) -> None:
     recording, _ = session.api.get(recording_id)
     if recording.get("state") not in WAITING:
         state = recording.get("state")
-        what = t("it is over") if state in FINAL else t("`{again}` ends it", again=session.again("stop", recording_id))
+        what = (
+            t("it has ended") if state in FINAL else t("`{again}` ends it", again=session.again("stop", recording_id))
+        )
         raise Refused(
             t(
                 "{recording_id} is {state}, so there is nothing to cancel; {what}",
@@ -98,7 +100,7 @@ def delete(
     """Delete a final recording, or cancel one that waits to start. Files stay without --files."""
     if not yes:
         if not sys.stdin.isatty():
-            raise BadUsage(t("there is no terminal to ask on; say --yes to delete"))
+            raise BadUsage(t("there is no terminal to ask; add --yes to delete"))
         what = (
             t("{recording_id} with its files", recording_id=recording_id)
             if files

@@ -52,10 +52,10 @@ def _init(
         if not re.fullmatch(form, answer, re.ASCII):
             raise BadUsage(
                 t(
-                    "{name}: {answer!r} has not the form of {question}",
+                    "{name}: {answer!r} is not valid ({question})",
                     name=name,
                     answer=answer,
-                    question=question[0].lower() + question[1:],
+                    question=question,
                 )
             )
         if before.get(name):
@@ -82,7 +82,7 @@ def _init(
             envfile.write(env, values)
     else:
         env.chmod(0o600)
-    names = ", ".join(values) or t("nothing: all of it was there")
+    names = ", ".join(values) or t("nothing; every value was set")
     typer.echo(t("wrote {env}: {names}. Next: make package, then webrecord deploy", env=env, names=names))
 
 
@@ -90,6 +90,6 @@ def _answer(name: str, question: str, default: str | None) -> str:
     if not sys.stdin.isatty():
         option = {"TENCENT_REGION": "--region", "WEBRECORD_SDK_APP_ID": "--sdk-app-id", "WEBRECORD_BUCKET": "--bucket"}
         raise BadUsage(
-            t("{name} is not known and there is no terminal to ask on: give {option}", name=name, option=option[name])
+            t("{name} is missing and there is no terminal to ask: give {option}", name=name, option=option[name])
         )
     return str(typer.prompt(question, default=default, err=True))

@@ -98,7 +98,7 @@ def list_recordings(
     listed = {"recordings": found, **({"next_cursor": more} if more else {})}
     session.out.result(listed, lambda: tables.recordings(found))
     if not session.out.as_json and (more or not found):
-        session.out.note(t("there may be more: --all, or a larger --limit") if more else t("there is none"))
+        session.out.note(t("there may be more: --all, or a larger --limit") if more else t("no recordings"))
 
 
 def show(session: Session, recording_id: Id) -> None:

@@ -71,7 +71,7 @@ def _rollback(
     if missing:
         raise BadUsage(
             t(
-                "{folder} has no {names}: name a folder that `make package` filled",
+                "{folder} has no {names}: give a folder that `make package` filled",
                 folder=folder,
                 names=", ".join(missing),
             )
@@ -86,6 +86,6 @@ def _rollback(
         new = [change for change in changes if change.sign == "+"]
         if new:
             raise BadUsage(
-                t("{what} is not there, so there is nothing to go back to: run `webrecord deploy`", what=new[0].what)
+                t("{what} does not exist, so there is nothing to roll back: run `webrecord deploy`", what=new[0].what)
             )
         carry_out(given, changes, resources, yes=yes)

@@ -73,7 +73,7 @@ def start(
     given = {"url": url, "format": format, "storage": storage, "width": width, "height": height}
     request = build(json_body, label or [], {**given, "at": at, "until": until}, zone_of(zone))
     if timeout is not None and not (wait or seconds is not None):
-        raise BadUsage(t("--timeout is for --wait or --seconds; without them nothing is waited for"))
+        raise BadUsage(t("--timeout needs --wait or --seconds; without them the command does not wait"))
     stay = Deadline(timeout or WHOLE_S) if wait or seconds is not None else None
     recording = run(
         session, request, key_for(request, key), stay, seconds, wait=wait, typed=_typed(given, at, until, label)
@@ -168,7 +168,7 @@ def run(
         recording_id, known = str(recording.get("recording_id")), True
         if stay is None:
             return recording
-        until = t("its files are there") if wait else t("it recorded for {seconds:g} s", seconds=seconds)
+        until = t("its files are ready") if wait else t("it recorded for {seconds:g} s", seconds=seconds)
         session.out.note(
             t(
                 "{recording_id} is {state}: waiting until {until}, at most {stay}",

@@ -130,7 +130,7 @@ class Role:
         if canonical(info["PolicyDocument"]) != canonical(TRUST):
             trust = {"RoleName": self.role, "PolicyDocument": json.dumps(TRUST)}
             do = lambda: self.cloud.call("cam", "UpdateAssumeRolePolicy", **trust)  # noqa: E731 (bound to this trust)
-            changes.insert(0, Change("~", self.name, (t("who may take it"),), do))
+            changes.insert(0, Change("~", self.name, (t("trusted entity"),), do))
         attached = self.cloud.call("cam", "ListAttachedRolePolicies", RoleName=self.role, Page=1, Rp=PAGE)
         if policy_id is None or policy_id not in {int(row["PolicyId"]) for row in attached.get("List") or []}:
             changes.append(self._attach(policy_id))

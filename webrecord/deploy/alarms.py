@@ -213,7 +213,7 @@ class AlarmGone:
 
     def stays(self) -> str | None:
         found, ours = self._found()
-        return t("{name}: not made by this deployment", name=self.name) if found and not ours else None
+        return t("{name}: not created by this deployment", name=self.name) if found and not ours else None
 
     def _found(self) -> tuple[dict[str, Any] | None, bool]:
         alarm = self.alarm

@@ -85,7 +85,7 @@ class Applying:
             made += 1
             if made == MOST:
                 raise DeployFailed(
-                    t("{name}: after {made} changes it is still not as it should be", name=resource.name, made=made)
+                    t("{name}: after {made} changes it still differs from the plan", name=resource.name, made=made)
                 )
         return made
 
@@ -95,7 +95,7 @@ class Applying:
             if self.clock() - begun > SETTLE_S:
                 raise DeployFailed(
                     t(
-                        "{what}: nothing of it is to be seen after {settle_s} s; run the command again",
+                        "{what}: the account does not show it after {settle_s} s; run the command again",
                         what=change.what,
                         settle_s=SETTLE_S,
                     )

@@ -109,7 +109,7 @@ def serverless(root: Path) -> Mapping[str, Any]:
     try:
         text = files.read(path).decode()
     except FileNotFoundError:
-        raise BadUsage(t("{path} is not there: deploy from a checkout, with .env in it", path=path)) from None
+        raise BadUsage(t("{path} does not exist: deploy from a checkout, with .env in it", path=path)) from None
     except OSError as error:
         raise BadUsage(t("{path} can't be read: {strerror}", path=path, strerror=error.strerror)) from None
     except UnicodeDecodeError:
@@ -127,7 +127,7 @@ def _read(text: str) -> Mapping[str, Any]:
         read = None
     inputs = read.get("inputs") if isinstance(read, dict) else None
     if not isinstance(inputs, dict) or not {"region", "runtime", "functions", "triggers"} <= set(inputs):
-        raise BadUsage(t("serverless.yml is not as it was: git checkout serverless.yml brings it back"))
+        raise BadUsage(t("serverless.yml is broken: `git checkout serverless.yml` restores it"))
     whole: Mapping[str, Any] = read
     return whole
 
@@ -230,7 +230,7 @@ class Deployment:
         try:
             code = files.read(path, 2 * LARGEST_BODY)
         except FileNotFoundError:
-            raise BadUsage(t("{path} is not there: run `make package` first", path=path)) from None
+            raise BadUsage(t("{path} does not exist: run `make package` first", path=path)) from None
         except OSError as error:
             raise BadUsage(t("{path} can't be read: {strerror}", path=path, strerror=error.strerror)) from None
         if len(code) * 4 / 3 > LARGEST_BODY - 100_000:

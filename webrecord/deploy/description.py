@@ -111,9 +111,9 @@ def describe(serverless: Mapping[str, Any], values: Mapping[str, str], deploymen
     bucket = own.get("WEBRECORD_BUCKET", "")
     for name, value in (("TENCENT_REGION", region), ("WEBRECORD_BUCKET", bucket)):
         if not value:
-            raise BadUsage(t("{name} is missing in .env; `webrecord init` asks for what is needed", name=name))
+            raise BadUsage(t("{name} is missing in .env; `webrecord init` asks for it", name=name))
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*-[0-9]+", bucket):
-        raise BadUsage(t("WEBRECORD_BUCKET {bucket!r} has not the form NAME-APPID", bucket=bucket))
+        raise BadUsage(t("WEBRECORD_BUCKET {bucket!r}: write it as NAME-APPID", bucket=bucket))
     triggers = tuple(
         _trigger(entry, values) for entry in inputs["triggers"] if entry["type"] in ("http", "cos", "timer")
     )

@@ -36,7 +36,7 @@ def read(path: Path) -> dict[str, str]:
     values = dict[str, str]()
     for one in parse_stream(StringIO(text)):
         if one.error:  # what is left out of a deployment by a slip may be a token that was to end
-            raise BadUsage(t("{path}, line {line}: it has not the form NAME=value", path=path, line=one.original.line))
+            raise BadUsage(t("{path}, line {line}: write it as NAME=value", path=path, line=one.original.line))
         if one.key is not None:
             values[one.key] = one.value or ""
     return values

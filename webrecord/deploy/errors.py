@@ -51,7 +51,7 @@ class NotOurs(BadUsage):
 
     def __init__(self, resource: str) -> None:
         super().__init__(
-            t("{resource} exists, and was not made by this deployment; --adopt takes it over", resource=resource)
+            t("{resource} exists, and this deployment did not create it; --adopt takes it over", resource=resource)
         )
 
 

@@ -68,7 +68,7 @@ class Functions:
             if self.clock() - begun > ACTIVE_S:
                 raise DeployFailed(
                     t(
-                        "{name} is {status} for {seconds} s; look at it in the SCF console",
+                        "{name} has been {status} for {seconds} s; see the SCF console",
                         name=self.name,
                         status=found["Status"],
                         seconds=ACTIVE_S,

@@ -60,7 +60,7 @@ class FunctionGone:
 
     def stays(self) -> str | None:
         found = self.reader.read()
-        return t("{name}: not made by this deployment", name=self.name) if found and not _is_ours(found) else None
+        return t("{name}: not created by this deployment", name=self.name) if found and not _is_ours(found) else None
 
     def _off(self, row: dict[str, Any]) -> Callable[[], object]:
         given = {**_named(row), "Enable": "CLOSE"}
@@ -143,12 +143,12 @@ class UploadGone:
         if found is None:
             return None
         if found.get("Remark") != mark(self.user.deployment):
-            return t("{name}: not made by this deployment", name=self.name)
+            return t("{name}: not created by this deployment", name=self.name)
         rows = self.user.cloud.call("cam", "ListAccessKeys", TargetUin=int(found["Uin"])).get("AccessKeys")
         if rows and self.recordings.any():
             return t(
                 "{name} with its key: recordings are open, and TRTC uploads with it; run the same command again when"
-                " they are over",
+                " they have ended",
                 name=self.name,
             )
         return None
@@ -192,7 +192,7 @@ class RoleGone:
     def stays(self) -> str | None:
         found = self._found()
         theirs = found is not None and found["RoleInfo"].get("Description") != mark(self.role.deployment)
-        return t("{name}: not made by this deployment", name=self.name) if theirs else None
+        return t("{name}: not created by this deployment", name=self.name) if theirs else None
 
     def _found(self) -> dict[str, Any] | None:
         code = ("InvalidParameter.RoleNotExist",)

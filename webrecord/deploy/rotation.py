@@ -63,7 +63,7 @@ class Rotation:
         if lost:
             steps = list[Change]()
             for row in lost:
-                steps += self._gone(uin, row, t("upload key {key} is unknown: it is switched off", key=_short(row)))
+                steps += self._gone(uin, row, t("upload key {key} is unknown: it is disabled", key=_short(row)))
             return steps
         switches = [self._switch(one) for one in self.functions() if deployed[one.function.key] != known]
         if others:
@@ -83,24 +83,24 @@ class Rotation:
             what = t("the old key {key}", key=_short(row))
             if row.get("Status") == "Active":
                 lines.append(
-                    t("{what} stays on: recordings that were started with it are open; run this again later", what=what)
+                    t("{what} stays active: recordings that started with it are open; run this again later", what=what)
                 )
             else:
                 day = self._last_used(row) + timedelta(days=DAYS)
-                lines.append(t("{what} is off; run this again from {day} on, and it is deleted", what=what, day=day))
+                lines.append(t("{what} is disabled; run this again from {day} on to delete it", what=what, day=day))
         return lines
 
     def _listed(self) -> tuple[int, list[dict[str, Any]]]:
         uin = self.key.user.uin()
         if uin is None:
-            raise BadUsage(t("{user} is not there: run `webrecord deploy` first", user=self.key.user.name))
+            raise BadUsage(t("{user} does not exist: run `webrecord deploy` first", user=self.key.user.name))
         return uin, self.key.cloud.call("cam", "ListAccessKeys", TargetUin=uin).get("AccessKeys") or []
 
     def _deployed(self) -> dict[str, str]:
         """Return the key that each function has, of those that have one."""
         found = {one.function.key: one.read() for one in self.functions()}
         if missing := [key for key, each in found.items() if each is None]:
-            raise BadUsage(t("function {function} is not there: run `webrecord deploy` first", function=missing[0]))
+            raise BadUsage(t("function {function} does not exist: run `webrecord deploy` first", function=missing[0]))
         return {key: environment_of(each).get(KEY_NAMES[0], "") for key, each in found.items() if each}
 
     def _create(self, uin: int) -> Change:
@@ -129,7 +129,7 @@ class Rotation:
         if row.get("Status") == "Active":
             needed = self.recordings.any(self._switched_ms())
             self._ended = True  # it is deleted by another run
-            what = t("upload key {key} has nothing to do any more: it is switched off", key=_short(row))
+            what = t("upload key {key} is not used any more: it is disabled", key=_short(row))
             return () if needed else self._gone(uin, row, what)[:1]
         over = not self._ended and self._last_used(row) + timedelta(days=DAYS) <= self._today()
         return self._gone(uin, row, "") if over else ()

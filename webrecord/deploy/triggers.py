@@ -65,7 +65,7 @@ class Triggers:
             steps.append(
                 Change(
                     "-",
-                    t("{trigger}, to be made anew", trigger=trigger.title),
+                    t("{trigger}, to be created again", trigger=trigger.title),
                     fields,
                     lambda: self._call("DeleteTrigger", trigger, **old),
                 )

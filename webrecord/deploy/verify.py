@@ -58,7 +58,7 @@ def verify(
     """
 
     def rest(why: str, pause_s: float) -> None:
-        tell(t("{why}; it is asked again in {pause_s:g} s", why=why, pause_s=pause_s))
+        tell(t("{why}; trying again in {pause_s:g} s", why=why, pause_s=pause_s))
         sleep(pause_s)
 
     found = _doctor(cloud, reconcile)
@@ -73,7 +73,7 @@ def verify(
             yield Finding(
                 t("address of {key}", key=key),
                 False,
-                t("it has no Function URL yet; look again with `webrecord deploy status`"),
+                t("it has no Function URL yet; run `webrecord deploy status` later"),
             )
     if url := addresses.get("callback"):
         yield from _callback(url, values, rest)
@@ -164,7 +164,7 @@ def left_to_do(callback_url: str | None, site: str, silent_alarms: Sequence[str]
         " every start with FailedOperation.NotAbility"
     )
     alarms = t(
-        "{count} alarms tell nobody: create a notification channel group with its receivers in the CLS"
+        "{count} alarms have no receiver: create a notification channel group with receivers in the CLS"
         " console, then add --alarm-notice <its name>",
         count=len(silent_alarms),
     )

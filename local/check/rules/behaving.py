@@ -36,11 +36,9 @@ _SLOW_S = 2.0
 def crash(case: Case) -> Iterator[Finding]:
     """The browser's process for the page ends, or answers nothing."""
     if case.visit.crashed:
-        yield fail(
-            "crash", t("the page crashes the browser"), t("look at its memory, and at what it does while it loads")
-        )
+        yield fail("crash", t("the page crashes the browser"), t("check its memory, and what it does while it loads"))
     elif case.visit.stuck:
-        advice = t("a script runs without end, or the machine is too slow: try again with nothing beside it")
+        advice = t("a script runs endlessly, or the machine is too slow: try again on an idle machine")
         yield fail("crash", t("the page stops answering"), advice)
 
 
@@ -76,7 +74,7 @@ def dialog(case: Case) -> Iterator[Finding]:
         yield warn(
             "dialog",
             t("the page opens a dialog: {told}", told=some(case.visit.dialogs)),
-            t("TRTC does not answer it: leave it out"),
+            t("TRTC does not answer dialogs: leave it out"),
         )
 
 
@@ -84,7 +82,7 @@ def popup(case: Case) -> Iterator[Finding]:
     """A second window."""
     if case.visit.popups:
         seen = t("the page opens another window: {told}", told=some(case.visit.popups))
-        yield warn("popup", seen, t("it is not recorded: show it in the page"))
+        yield warn("popup", seen, t("TRTC does not record it: show it in the page"))
 
 
 def frame_refused(case: Case) -> Iterator[Finding]:
@@ -93,8 +91,8 @@ def frame_refused(case: Case) -> Iterator[Finding]:
     shares = _shares(case)
     large = [one.url for one in refused if shares.get(_whole(one.url), 1.0) >= _FRAME]
     if large and not case.visit.error:
-        seen = t("a frame does not let itself be shown: {told}", told=some(large))
-        yield warn("frame_refused", seen, t("its site must allow this page: X-Frame-Options, frame-ancestors"))
+        seen = t("a site forbids its frame in this page: {told}", told=some(large))
+        yield warn("frame_refused", seen, t("that site must allow it: X-Frame-Options, frame-ancestors"))
 
 
 def script_error(case: Case) -> Iterator[Finding]:
@@ -122,7 +120,7 @@ def resources(case: Case) -> Iterator[Finding]:
         told = some(f"{t(_PARTS[one.kind])} {_short(one.url)} ({_why(one)})" for one in lost)
         advice = t("correct their addresses; TRTC must reach them from the public internet, too")
         yield (warn if own or large else note)(
-            "resources", t("parts of the page do not come: {told}", told=told), advice
+            "resources", t("parts of the page do not load: {told}", told=told), advice
         )
 
 
@@ -163,14 +161,16 @@ def fullscreen(case: Case) -> Iterator[Finding]:
     """The page wants the whole screen."""
     if case.visit.fullscreen:
         yield note(
-            "fullscreen", t("the page asks for full screen, which is refused"), t("it has the whole picture already")
+            "fullscreen",
+            t("the page asks for full screen, which is refused"),
+            t("leave it out: the page fills the picture already"),
         )
 
 
 def fonts(case: Case) -> Iterator[Finding]:
     """Characters that the recorder may have no font for."""
     if case.look.scripts and not case.look.web_fonts:
-        seen = t("the page trusts the machine's fonts for {scripts}", scripts=some(case.look.scripts))
+        seen = t("the page relies on the machine's fonts for {scripts}", scripts=some(case.look.scripts))
         yield note("fonts", seen, t("which fonts TRTC has is not documented: bring one along as a web font"))
 
 
@@ -191,7 +191,7 @@ def overlay(case: Case) -> Iterator[Finding]:
     """A banner or dialog in the page covers it."""
     if case.look.cover >= _COVER:
         seen = t("something covers the page: {text}", text=quoted(case.look.cover_text))
-        yield note("overlay", seen, t("TRTC does not click it away: leave it out of the recorded view"))
+        yield note("overlay", seen, t("TRTC does not close it: leave it out of the recorded view"))
 
 
 def _shares(case: Case) -> dict[str, float]:
@@ -210,7 +210,7 @@ def _refuses(why: str, blocked: str) -> bool:
 def _why(one: Failure) -> str:
     if one.blocked == "csp":
         return t("the page's own Content-Security-Policy forbids it")
-    return one.why or one.blocked or t("no reason is told")
+    return one.why or one.blocked or t("Chromium gives no reason")
 
 
 def _short(url: str) -> str:

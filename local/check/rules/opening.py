@@ -45,7 +45,7 @@ _WHY = {
     "ERR_CONNECTION_TIMED_OUT": ("its server does not answer", _REACH),
     "ERR_TIMED_OUT": ("its server does not answer", _REACH),
     "ERR_ADDRESS_UNREACHABLE": ("its server can't be reached", _REACH),
-    "ERR_ADDRESS_INVALID": ("its host or port is none that can be called", _REACH),
+    "ERR_ADDRESS_INVALID": ("its host or port is invalid", _REACH),
     "ERR_UNSAFE_PORT": ("browsers refuse its port", "use port 443 or 80, or another above 1023"),
     "ERR_EMPTY_RESPONSE": ("its server answers nothing", _SEND),
     "ERR_INVALID_HTTP_RESPONSE": ("its server does not speak HTTP", _SEND),
@@ -56,9 +56,9 @@ _WHY = {
     "ERR_INCOMPLETE_CHUNKED_ENCODING": ("its answer breaks off", _SEND),
     "ERR_INVALID_CHUNKED_ENCODING": ("its answer breaks off", _SEND),
     "ERR_TOO_MANY_REDIRECTS": ("it redirects without end", _GO_TO),
-    "ERR_UNSAFE_REDIRECT": ("it redirects to what is no http or https address", _GO_TO),
-    "ERR_INVALID_REDIRECT": ("it redirects to what is no address", _GO_TO),
-    "ERR_UNKNOWN_URL_SCHEME": ("it redirects to what is no http or https address", _GO_TO),
+    "ERR_UNSAFE_REDIRECT": ("it redirects to an address that is not http or https", _GO_TO),
+    "ERR_INVALID_REDIRECT": ("it redirects to an invalid address", _GO_TO),
+    "ERR_UNKNOWN_URL_SCHEME": ("it redirects to an address that is not http or https", _GO_TO),
     "ERR_ABORTED": ("it is no page, or leads to an address that browsers don't open", _GO_TO),
     "ERR_INTERNET_DISCONNECTED": ("this machine has no network", "check again when it has"),
     "ERR_PROXY_CONNECTION_FAILED": ("this machine's proxy does not answer", "correct the proxy, or check without it"),
@@ -109,8 +109,8 @@ def _late(visit: Visit) -> Finding:
         said, advice = _in_words(visit.broken)
         return fail("unreachable", t("the page breaks off: {said}", said=said), advice)
     if visit.status is None:
-        return fail("unreachable", t("the page does not come within 30 s"), t(_REACH))
-    advice = t("a script that runs without end, or a part that does not come, holds it up: load it later (`async`)")
+        return fail("unreachable", t("the page does not load within 30 s"), t(_REACH))
+    advice = t("an endless script, or a part that does not load, delays it: load it later (`async`)")
     return fail("unreachable", t("the page answers, and is not complete within 30 s"), advice)
 
 
@@ -118,7 +118,7 @@ def _in_words(error: str) -> tuple[str, str]:
     """Return what the browser says of an address, in our words and in its own, and what to do."""
     said = tidy(error.removeprefix("Goto url error: ").removeprefix("net::"))
     why, advice = next((words for name, words in _WHY.items() if name in error), ("", _REACH))
-    return (f"{t(why)} ({said})" if why else said or t("no reason is told")), t(advice)
+    return (f"{t(why)} ({said})" if why else said or t("Chromium gives no reason")), t(advice)
 
 
 def private_address(case: Case) -> Iterator[Finding]:
@@ -134,7 +134,7 @@ def http_error(case: Case) -> Iterator[Finding]:
     if status is None or status < 400 or case.visit.login:
         return
     if status in (403, 429, 503) and _CHALLENGE.search(f"{look.title} {look.text}"):
-        seen = t("the server answers {status} and asks whether a human is there", status=status)
+        seen = t("the server answers {status} with a check for robots", status=status)
         yield fail("http_error", seen, t("let the page's address pass the check for robots"))
         return
     say = warn if case.visit.media or case.visit.audio or case.moves else fail

@@ -67,14 +67,14 @@ def silent(case: Case) -> Iterator[Finding]:
                 advice,
             )
         else:
-            yield note("silent", t("the page has no sound"), t("right for a page that is only looked at"))
+            yield note("silent", t("the page has no sound"), t("fine for a page without sound on purpose"))
 
 
 def muted(case: Case) -> Iterator[Finding]:
     """Everything that plays is muted."""
     playing = [one for one in case.visit.media if not one.paused and not one.error]
     if playing and all(one.muted for one in playing):
-        seen = t("what plays is muted") if case.visit.peak == 0 else t("a video plays muted")
+        seen = t("everything that plays is muted") if case.visit.peak == 0 else t("a video plays muted")
         yield note("muted", seen, t("recorders allow autoplay with sound: leave out `muted` when recorded"))
 
 
@@ -92,7 +92,7 @@ def still(case: Case) -> Iterator[Finding]:
         yield say(
             "still",
             t("nothing moves for {seconds:g} s", seconds=case.asked.seconds),
-            t("right for slides; else, does the page begin?"),
+            t("fine for slides; otherwise check that the page begins"),
         )
 
 
@@ -116,7 +116,7 @@ def media_error(case: Case) -> Iterator[Finding]:
         why = {
             2: t("the network fails"),
             3: t("it can't be decoded"),
-            4: t("it is not there, or in no format it knows"),
+            4: t("the file is missing, or its format is unknown"),
         }
         said = "; ".join(why.get(code) or t("error {code}", code=code) for code in errors)
         advice = t("offer H.264 or VP9 with AAC or Opus; TRTC's browser probably can't play it either")

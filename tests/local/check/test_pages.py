@@ -159,7 +159,7 @@ def test_a_page_that_keeps_processors_busy(judged: dict[str, Case]) -> None:
     [
         ("/halfway", "the page answers, and is not complete within 30 s"),
         ("/nocontent", "its server answers 204, no content"),
-        ("/to-file", "it redirects to what is no http or https address"),
+        ("/to-file", "it redirects to an address that is not http or https"),
         ("/lead", "the page leads to an address that can't be opened: http://no-such-host.invalid/"),
         ("/onward", "the page leads to an address that does not answer: http://127.0.0.1"),
         ("/forbidden", "the page's own Content-Security-Policy forbids it"),
