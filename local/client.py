@@ -13,6 +13,8 @@ import httpx
 
 FINAL = ("completed", "failed", "lost", "cancelled")
 RESULT_TIMEOUT_S = 180.0
+ALIVE_S = 10.0
+"""For an answer of a cloud that holds its folder: on a busy machine it takes seconds."""
 
 
 class ClientError(Exception):
@@ -38,14 +40,14 @@ class Client:
     def alive(self) -> bool:
         """Tell whether the gateway answers."""
         try:
-            return self._http.get("/_local/health", timeout=2.0).is_success
+            return self._http.get("/_local/health", timeout=ALIVE_S).is_success
         except httpx.HTTPError:
             return False
 
     def users(self) -> list[str]:
         """Return the commands that use the cloud, without the one that started it; none where it does not answer."""
         try:
-            answer = self._http.get("/_local/health", timeout=2.0)
+            answer = self._http.get("/_local/health", timeout=ALIVE_S)
             return list(answer.json()["users"]) if answer.is_success else []
         except (httpx.HTTPError, ValueError, KeyError, TypeError):
             return []

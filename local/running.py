@@ -20,7 +20,7 @@ from local.recorder.job import FINISH_S
 from local.state import Holder, StateError, StateLock, holder_of, need_room, prepare, unusable
 from local.waiting import waiting
 
-START_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 60.0
 END_TIMEOUT_S = FINISH_S + 30.0
 """Recordings are finished, and their callbacks delivered."""
 END_NOW_S = 0.0

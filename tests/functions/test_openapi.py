@@ -115,5 +115,5 @@ def test_a_stranger_with_a_generator_finds_nothing(running: RunningCloud, tmp_pa
         "--exclude-path", "/recordings/{id}/wait", "--max-response-time", "60",
         "--workers", "1",  # it parses source in each, which CPython 3.11 does not bear in several threads at once
     ]  # fmt: skip
-    ran = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=280)
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=560)
     assert 0 == ran.returncode, ran.stdout[-4_000:] + ran.stderr[-2_000:]
