@@ -392,6 +392,19 @@ def long(life: Life, chance: Random, now: Callable[[], int]) -> Story:
     yield from _upload(life, [span])
 
 
+def told_over_early(life: Life, chance: Random, now: Callable[[], int]) -> Story:
+    """Somebody who has the key tells its end two hours before it is over."""
+    began = yield from _begin(now)
+    why = yield Record(60_000)
+    if why == "time":
+        yield ENDED
+        why = yield Record(7_200_000)
+    span = (began, now())
+    yield from _ended(why)
+    yield Wait(3_000)
+    yield from _upload(life, [span])
+
+
 def taken_up(life: Life, now: Callable[[], int], *, over: bool) -> Story:
     """Go on with a task whose beginning is another run's."""
     began = life.asked_ms + 5_000
@@ -426,5 +439,6 @@ STORIES: dict[str, tuple[Callable[[Life, Random, Callable[[], int]], Story], int
     "gives up bare": (gives_up_bare, 1),
     "paused": (paused, 1),
     "long": (long, 1),
+    "told over early": (told_over_early, 1),
 }
 """Name → story, and how often."""

@@ -24,6 +24,7 @@ WORDS = {
     "stop_requested": "a stop was requested",
     "gave_up": "given up",
     "stays": "late news left it completed",
+    "runs": "TRTC says that it still records",
     "gone": "TRTC does not know the task any more",
     "looked": "the task's files were listed",
     "listed": "the task's files were listed; more may come",

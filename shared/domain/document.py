@@ -18,6 +18,7 @@ from shared.domain.outbox import Message, owed
 from shared.domain.reasons import Code
 from shared.domain.states import State, state_of
 from shared.domain.trace import trace_id
+from shared.domain.uploads import told_end_ms
 
 GAP_TOLERANCE_MS = 2_000
 """Files of one recording closer than this are continuous."""
@@ -101,7 +102,7 @@ def decide(accepted: Accepted, evidence: Evidence) -> Recording:
         _recorded_files(evidence, accepted, final=state.final), key=lambda file: (file.start_ms or 0, file.name)
     )
     begun = [task.began_ms for task in evidence.tasks.values() if task.began_ms]
-    ended = [task.ended_ms for task in evidence.tasks.values() if task.ended_ms]
+    ended = [told for task in evidence.tasks.values() if (told := told_end_ms(task))]
     task, gaps = last_task(evidence), _gaps(files)
     if state is State.COMPLETED and all(file.start_ms and file.end_ms for file in files):
         over = [task.terminated[0] for task in evidence.tasks.values() if task.terminated]

@@ -180,6 +180,8 @@ class Task(Joined):
     """The upload was reported as failed."""
     gone_ms: int | None = None
     """TRTC was seen not to know the task any more."""
+    runs_ms: int | None = None
+    """TRTC said that it records, though a callback had told its end."""
     listed_ms: int | None = None
     """Its files were listed; more may be on their way."""
     settled_ms: int | None = None

@@ -96,6 +96,11 @@ def gone(at_ms: int, task_id: str) -> Fact:
     return _fact("gone", at_ms, {"task_id": task_id})
 
 
+def runs(at_ms: int, task_id: str) -> Fact:
+    """TRTC says that the task records, though a callback told its end."""
+    return _fact("runs", at_ms, {"task_id": task_id})
+
+
 def looked(at_ms: int, task_id: str, files: dict[str, int], *, last: bool = True) -> Fact:
     """A task's files were listed; `files` are those that lie there, with their bytes.
 
@@ -157,6 +162,8 @@ def _fact_says(fact: Fact) -> dict[str, Any]:
             return {"attempts": {number_of: attempt}}
         case "stop_requested":
             return {"stop": (at_ms, data["why"])}
+        case "runs":
+            return {"tasks": {task_key_of(data["task_id"]): Task(runs_ms=at_ms)}}
         case "gone":
             return {"tasks": {task_key_of(data["task_id"]): Task(gone_ms=at_ms)}}
         case "looked" | "listed":

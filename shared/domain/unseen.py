@@ -16,7 +16,9 @@ NO_PICTURE_MS = 1_000
 def unseen(task: Task, evidence: Evidence) -> bool:
     """Tell whether the task was stopped and ended with no picture, or hardly one, and no file that we were told of."""
     told = task.files or task.covered_ms is not None or task.held or task.terminated
-    if not task.ended_ms or told or (task.began_ms is not None and task.ended_ms - task.began_ms > NO_PICTURE_MS):
+    if not task.ended_ms or told or task.runs_ms:
+        return False
+    if task.began_ms is not None and task.ended_ms - task.began_ms > NO_PICTURE_MS:
         return False
     return _stopped_after_ms(task, evidence) <= SLOW_START_MS
 
@@ -34,7 +36,7 @@ def recorded_nothing(task: Task, evidence: Evidence) -> bool:
     completes the recording.
     """
     ended = task.ended_ms
-    if not ended or task.files or task.held:
+    if not ended or task.files or task.held or task.runs_ms:
         return False
     if task.empty_ms is not None and task.empty_ms >= ended:
         return True

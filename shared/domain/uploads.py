@@ -10,13 +10,19 @@ from shared.domain.reasons import Code, Reason
 
 def end_ms(task: Task) -> int | None:
     """Return when the task ended, as far as is known; epoch ms."""
-    ends = [task.ended_ms, task.gone_ms, task.terminated[0] if task.terminated else None]
+    ends = [told_end_ms(task), task.gone_ms, task.terminated[0] if task.terminated else None]
     return min((end for end in ends if end is not None), default=None)
+
+
+def told_end_ms(task: Task) -> int | None:
+    """Return when the task ended as callbacks tell; None where TRTC said later that it records."""
+    told = task.ended_ms
+    return told if told is None or task.runs_ms is None or task.runs_ms <= told else None
 
 
 def is_unheard(task: Task) -> bool:
     """Tell whether a question to TRTC alone said that the task is over: no callback told its end."""
-    return task.gone_ms is not None and (task.ended_ms, task.terminated, task.not_started) == (None, None, None)
+    return task.gone_ms is not None and (told_end_ms(task), task.terminated, task.not_started) == (None, None, None)
 
 
 def is_uploaded(task: Task) -> bool:
@@ -27,7 +33,7 @@ def is_uploaded(task: Task) -> bool:
         return True
     if end_ms(task) is None or parts.is_waited_for(task):
         return False
-    ends = [task.ended_ms, task.terminated[0] if task.terminated else None]
+    ends = [told_end_ms(task), task.terminated[0] if task.terminated else None]
     end = min((end for end in ends if end is not None), default=None)
     if end is None:  # only the end of a whole task in VOD is told by an event of its own
         return task.closed_ms is not None and any(file.file_id for file in task.files.values())

@@ -11,13 +11,13 @@ from shared.domain import facts, ids, parts
 from shared.domain.accepted import Accepted
 from shared.domain.ending import is_outlived
 from shared.domain.errors import RecorderBusy, RecorderError, TaskNotFound
-from shared.domain.evidence import Evidence
+from shared.domain.evidence import Evidence, Task
 from shared.domain.facts import Fact
 from shared.domain.next_step import next_step
 from shared.domain.periods import REPEAT_MS
 from shared.domain.steps import Describe, GiveUp, Inspect, Look, Start, Step, Stop, Sweep, Timing, Wait
 from shared.domain.unseen import unseen
-from shared.domain.uploads import end_ms
+from shared.domain.uploads import end_ms, told_end_ms
 from shared.ports import Notifier, ObjectStore
 from shared.store import journal, writer
 from shared.store.journal import Known
@@ -25,6 +25,8 @@ from shared.usecases.films import Films, inspect_task, unlooked
 from shared.usecases.ports import Ports
 from shared.usecases.tasks import find, list_files, task_of_files
 
+RECORDS = 1
+"""DescribeWebRecord's only documented Status."""
 MAX_STEPS = 12
 """More than any recording needs at one look; a mistake in next_step must not spin for ever."""
 
@@ -123,6 +125,8 @@ def _carry_out(step: Step, accepted: Accepted, evidence: Evidence, ports: Reconc
         case Look(task_id, last):
             files, task = _found(accepted, task_id, ports), evidence.tasks[ids.task_key_of(task_id)]
             failed = parts.failed(task) is not None  # that nothing is there is news
+            if last and _runs(task, ports):
+                return facts.runs(ports.clock(), task_id)
             # A film where nothing was thought to be recorded: then the whole grace time is waited, as for any.
             last = last and not (files and unseen(task, evidence))
             return facts.looked(now_ms, task_id, files, last=last) if files or last or failed else None
@@ -131,6 +135,20 @@ def _carry_out(step: Step, accepted: Accepted, evidence: Evidence, ports: Reconc
             # Its callbacks may say more than its files do: only its own last look settles it.
             return facts.looked(now_ms, stray, _found(accepted, stray, ports), last=False) if stray else None
     return None
+
+
+def _runs(task: Task, ports: ReconcilePorts) -> bool:
+    """Ask TRTC once, before a told end becomes final, whether the task records all the same.
+
+    Where it can't say, the signed callback counts.
+    """
+    if told_end_ms(task) is None or task.gone_ms is not None or task.task_id is None:
+        return False
+    ports.pace()
+    try:
+        return ports.recorder.describe_task(task.task_id).status == RECORDS
+    except RecorderError:
+        return False
 
 
 def _found(accepted: Accepted, task_id: str, ports: ReconcilePorts) -> dict[str, int]:

@@ -20,7 +20,7 @@ from shared.domain.keys import marked
 from shared.domain.refusals import refusal
 from shared.domain.states import State
 from shared.ports import ListedObject, StoredObject
-from shared.store import journal
+from shared.store import journal, writer
 from shared.usecases.stop import stop
 from shared.usecases.tick import tick
 from testing.callbacks import callback, mp4_stop
@@ -49,6 +49,39 @@ def ended(*more: Callable[[Site, str], object]) -> tuple[Site, str]:
     for do in more:
         do(site, task_id)
     return site, task_id
+
+
+def test_a_told_end_of_a_task_that_runs_ends_nothing() -> None:
+    """Before it becomes final TRTC is asked; what records is watched, stopped and completed as if nothing was told."""
+    site, task_id = recording()
+    site.receive(callback(802, OVER, site.clock.now, task_id))
+    assert State.UPLOADING is site.recording().state
+    until_ms = site.clock.now + 2 * HOUR_MS
+    while site.clock.now < until_ms:
+        assert not site.recording().state.final
+        site.clock.now += MINUTE_MS
+        site.tick()
+    assert (State.RECORDING, None) == (site.recording().state, site.recording().ended_ms)
+    site.trtc.end(task_id)
+    site.upload(task_id, "a.mp4", 1_234)
+    site.run_until_done()
+    assert State.COMPLETED is site.recording().state
+    before = site.store.objects["recordings/k1/recording.json"].body
+    writer.rebuild(site.store, "k1", site.clock())
+    assert before == site.store.objects["recordings/k1/recording.json"].body
+
+
+def test_a_told_end_counts_where_trtc_can_not_say() -> None:
+    """It is signed: an outage of TRTC keeps no recording open for it."""
+    site, task_id = recording()
+    site.receive(callback(802, OVER, site.clock.now, task_id))
+    site.trtc.describe_task = _refusing  # type: ignore[method-assign]
+    site.run_until_done()
+    assert State.LOST is site.recording().state
+
+
+def _refusing(task_id: str) -> Any:
+    raise refusal("InternalError", f"{task_id}?", "r")
 
 
 class TestTaskNotExist:
