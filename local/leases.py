@@ -1,4 +1,4 @@
-"""Who uses a local cloud that a command started: it ends with the last of them, however that one ends.
+"""Count the users of a local cloud that a command started; the cloud ends with the last of them.
 
 The command that started it holds a pipe, every other one an open request: the kernel closes both with their process.
 """

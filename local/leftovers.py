@@ -1,4 +1,4 @@
-"""What a local cloud left that was killed: its recorders finish their files by themselves, here they are found.
+"""Find the files of a killed local cloud: its recorders finish them on their own.
 
 Each recorder holds a lock in its work folder as long as it lives, so that nobody takes a file that is being written.
 """

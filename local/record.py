@@ -46,7 +46,7 @@ class RecordOptions:
 
 
 def run(options: RecordOptions) -> int:
-    """Do it all; return the exit status: 0 completed, 1 failed or not as it should be, 2 could not be asked."""
+    """Record; return the exit status: 0 completed, 1 failed or with a fault, 2 the call was not possible."""
     console = Console(stderr=True)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without the letters of a page or a folder
@@ -123,7 +123,7 @@ def _request(options: RecordOptions) -> dict[str, Any]:
 
 
 class _Watch:
-    """Looks at a recording of the local cloud, and says at once what goes wrong with it."""
+    """Watches a recording of the local cloud and reports faults when they happen."""
 
     def __init__(self, client: Client, console: Console, timeout_s: float) -> None:
         self.client, self.console, self.timeout_s = client, console, timeout_s
@@ -146,7 +146,7 @@ class _Watch:
         return nothing or recording.get("task_id") in self._filmed
 
     def end(self, recording_id: str) -> dict[str, Any]:
-        """Return the recording once it is final, or once it is plain that its film does not come.
+        """Return the recording when it is final, or when its film cannot come any more.
 
         Raises:
             ClientError: it was not in time.

@@ -64,7 +64,7 @@ class Site:
 
 
 class Did(NamedTuple):
-    """What is kept of a tick's report: another process made it, and a report holds a lock."""
+    """The values of a tick's report that another process can send: a report holds a lock."""
 
     looked: int
     started: int

@@ -469,7 +469,7 @@ def completed_covers_the_end(run: Run) -> Iterator[str]:
 
 
 def _is_unheard(run: Run, file: Entry, told_ms: int) -> bool:
-    """Tell whether a first part was held and no word of that had come: what covers the end is not waited on."""
+    """Return True if a first part was held and no event had said so: then the end is covered, and nothing waits."""
     names = [name for record_id, name in run.stories.items() if f"/{record_id}=" in file.data["task"]]
     if names not in (["held part"], ["late hold"]) or not file.data["name"].endswith("_1.mp4"):
         return False

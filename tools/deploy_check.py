@@ -87,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _outweighed(text: str, environment: Mapping[str, str]) -> int:
-    """Name the variables that this shell exports with another value: the CLI would send that value."""
+    """List the variables that this shell exports with another value: the CLI would send the shell's."""
     others = [
         name
         for name in sorted({*VARIABLE.findall(text)})

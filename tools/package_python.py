@@ -1,4 +1,4 @@
-"""The interpreter that the packages are for: CPython 3.10, found where people have it."""
+"""Find a CPython 3.10, the interpreter that the packages are built for."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ABSENT = (
     f"there is no {NAME} (CPython 3.10) on the PATH, of pyenv or of uv; type: "
     "python3 -m venv .local/uv && .local/uv/bin/python -m pip install uv && .local/uv/bin/uv python install 3.10"
 )
-"""Where there is none: one line that says so, with the commands that make one."""
+"""The error if there is none, with the commands that install one."""
 _ASK = "import sys; print(sys.implementation.name, *sys.version_info[:2]); print(sys.executable)"
 _KEPT = (  # below the home
     ".pyenv/versions/3.10*/bin",

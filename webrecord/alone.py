@@ -18,7 +18,7 @@ if os.name == "posix":
 
 @contextmanager
 def alone(part: Path, name: str) -> Iterator[None]:
-    """Hold the part against other commands, whose bytes would mix with ours; an empty one is not left behind.
+    """Lock the part file against other commands; remove it at the end if it is empty.
 
     Raises:
         RecordingFailed: another command holds it, or has just finished it; a pipe or a folder is there.

@@ -33,7 +33,7 @@ _LONGEST_PAUSE_S = 120.0
 
 @dataclass(frozen=True)
 class Patience:
-    """How long a call that may be repeated is repeated: tries, and seconds from the first to the start of the last."""
+    """Limits of retries: number of tries, and seconds from the first to the start of the last."""
 
     tries: int = 5
     within_s: float = 60.0
@@ -100,7 +100,7 @@ class Api:
         cursor: str | None,
         takes: Callable[[Document], bool] = lambda _: True,
     ) -> Iterator[Document]:
-        """GET /recordings, page after page, until so many recordings came that `takes` takes; None for all."""
+        """GET /recordings page by page, until `limit` recordings match `takes`; None for all."""
         left = limit
         while left is None or left > 0:
             size = PAGE if left is None else min(PAGE, left)
@@ -146,7 +146,7 @@ class Api:
 
     @property
     def waited_for(self) -> str:
-        """What is told of a call that takes long."""
+        """Return the text for a call that takes long."""
         return t("waiting for an answer of {target} …", target=self.target)
 
     def unreachable(self, error: httpx.HTTPError) -> errors.Unreachable:
@@ -223,7 +223,7 @@ class Api:
         held_s: float = 0.0,
         typed: Mapping[str, str] | None = None,
     ) -> httpx.Response:
-        """Make one call, and again where that is safe and may help; 2xx and 304 are returned, 302 where it `leads` on.
+        """Make one call, and retry it if that is safe and may help. Return 2xx and 304, and 302 if it `leads` on.
 
         The API may keep back its answer for `held_s`.
 

@@ -27,9 +27,9 @@ _WHOLE_NUMBERS = {
 
 
 _ROUNDED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{1,3}", re.IGNORECASE)
-"""How a spreadsheet saves a number of twelve digits or more: of the digits that tell it from others few are left."""
+"""A number of twelve digits or more as spreadsheets round it: `4.71101E+12`."""
 LATE_S = 3600
-"""Seconds after which a start that is past is taken for a mistake: a file of last term."""
+"""Seconds. A start further in the past is a mistake, such as last term's file."""
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ def _is_short(name: str) -> bool:
 
 
 def _is_one_document(text: str) -> bool:
-    """Tell whether all of a file is one list, or one value spread over lines."""
+    """Return True if the file is one JSON list, or one value over several lines."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""What may be wrong between here and the API, looked at one after the other."""
+"""Check the way from this machine to the API, step by step."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Finding:
 
 
 def examine(choices: Choices, environ: Mapping[str, str], waits: Waits = silently) -> Iterator[Finding]:
-    """Yield the findings; what can't be looked at since something before it is wrong is left out."""
+    """Yield the findings; skip checks that need one that failed."""
     yield _checked("configuration", lambda: _configuration(config_path(environ)))
     try:
         target = resolve(choices, environ)

@@ -21,9 +21,9 @@ from webrecord.wire import why as why_of
 from webrecord.words import t
 
 TRIES = 6
-"""Tries in a row that bring nothing before it is given up."""
+"""Consecutive tries without new bytes before the download fails."""
 SPARE = 500_000_000
-"""Bytes that a file of which nobody says the size leaves free on the disk."""
+"""Free bytes that a file of unknown size leaves on the disk."""
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(\..*)?", re.IGNORECASE)
 """What Windows takes for a device, whatever follows the first dot."""

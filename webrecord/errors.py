@@ -88,7 +88,7 @@ class Refused(CliError):
 
 
 class TimedOut(CliError):
-    """What was waited for did not happen in time."""
+    """The awaited state did not come in time."""
 
     exit_status = 7
 
@@ -112,7 +112,7 @@ class Busy(ServiceFailed):
 
 
 class ReaderLeftError(Exception):
-    """Who reads stdout has what it wanted: `webrecord list | head`. Not an OSError, which typer would exit 1 for."""
+    """The reader of stdout closed it: `webrecord list | head`. Not an OSError, which typer would exit 1 for."""
 
 
 class Interrupted(CliError):

@@ -1,4 +1,4 @@
-"""Files that a command reads or writes by their names: none is waited for without end, none fills the memory."""
+"""Read and write files by name without waiting forever and without filling the memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every command has: the options for where to call and how to print, a session made of them."""
+"""The common options of all commands, and the session made from them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _COMMON = (
 
 @dataclass
 class Session:
-    """What one command works with; the API is connected to when it is first used."""
+    """What one command works with; it connects to the API at the first use."""
 
     choices: Choices
     out: Output
@@ -56,7 +56,7 @@ class Session:
         return Api(resolve(self.choices, os.environ), waits=self.out.waits)
 
     def again(self, *words: str) -> str:
-        """Return a command line that goes where this one went: `webrecord stop ID --profile prod`."""
+        """Return a command line for the same endpoint: `webrecord stop ID --profile prod`."""
         endpoint, token_file, profile = self.choices.endpoint, self.choices.token_file, self.choices.profile
         given = (("--endpoint", endpoint), ("--token-file", token_file), ("--profile", profile))
         options = [word for name, value in given if value is not None for word in (name, str(value))]

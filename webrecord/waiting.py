@@ -1,4 +1,4 @@
-"""What a command waits for, told on stderr once it takes long; on a terminal in one line that is written anew."""
+"""Report long waits on stderr; on a terminal in one line that is rewritten."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from webrecord.text import safe
 from webrecord.words import t
 
 QUIET_S = 2.0
-"""What takes no longer is not told."""
+"""Seconds; shorter waits are not reported."""
 _EVERY_S = 1.0
 Change = Callable[[str], None]
-"""Says the same wait in other words: another try, more that came."""
+"""Changes the text of a reported wait: another try, more bytes."""
 
 
 class Waits(Protocol):
-    """Tells of a wait while its block lasts."""
+    """Reports a wait while its block runs."""
 
     def __call__(self, line: str, quiet_s: float = QUIET_S) -> AbstractContextManager[Change]:
-        """Begin to wait for what the line says; it is told after so many seconds."""
+        """Begin a wait; report it after `quiet_s` seconds."""
 
 
 def silently(line: str, quiet_s: float = QUIET_S) -> AbstractContextManager[Change]:  # noqa: ARG001 (as `Waits` has it)
-    """Tell nobody."""
+    """Report nothing."""
     return nullcontext(lambda _changed: None)
 
 
@@ -45,7 +45,7 @@ class _Wait:
 
 
 class Waiting:
-    """Tells on one console; several threads may wait at once.
+    """Reports waits on one console; several threads may wait at once.
 
     Args:
         console: on a terminal it shows the newest wait, and for how long it lasts.
@@ -60,7 +60,7 @@ class Waiting:
 
     @contextmanager
     def about(self, line: str, quiet_s: float = QUIET_S) -> Iterator[Change]:
-        """Tell of a wait after so many seconds, until the block ends; give what changes the line."""
+        """Report a wait after `quiet_s` seconds until the block ends; yield the function that changes its text."""
         now = time.monotonic()
         wait = _Wait(line, now, now + quiet_s)
 
@@ -85,7 +85,7 @@ class Waiting:
                 self._news.notify()
 
     def hide(self) -> None:
-        """Leave the terminal's line to something else, which is printed now."""
+        """Clear the terminal's line, so that the caller can print."""
         with self._news:
             self._show("")
 

@@ -1,4 +1,4 @@
-"""Following a recording by the API's long poll."""
+"""Follow a recording by the API's long polling."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ WHOLE_S, UPLOAD_S = 30 * 3600.0, 3 * 3600.0
 """How long `--wait` stays unless `--timeout` says: for a recording, and for what was stopped. A recording lasts
 24 hours at most, and the API gives up what is not uploaded an hour after its end."""
 _QUICK_S = 0.5
-"""An answer without news that comes sooner did not wait; the next question then does."""
+"""Seconds. An answer without news that comes sooner did not wait, so the next call is delayed."""
 
 
 class Deadline:
-    """A time to be done by; None never comes."""
+    """A deadline; None is no deadline."""
 
     def __init__(self, after_s: float | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._after_s, self._clock = after_s, clock
@@ -28,7 +28,7 @@ class Deadline:
 
     @property
     def left_s(self) -> float:
-        """Seconds that are left, never less than none."""
+        """Seconds left; 0 at least."""
         return float("inf") if self._after_s is None else max(0.0, self._began + self._after_s - self._clock())
 
     def __str__(self) -> str:
@@ -38,7 +38,7 @@ class Deadline:
 
 
 def changes(api: Api, recording_id: str, deadline: Deadline) -> Iterator[Document]:
-    """Yield the recording as it is, then whenever it changed, up to its final state or the deadline."""
+    """Yield the recording now and at each change, until it is final or the deadline passes."""
     recording, etag = api.get(recording_id)
     yield recording
     while recording.get("state") not in FINAL and deadline.left_s > 0:
@@ -56,7 +56,7 @@ def changes(api: Api, recording_id: str, deadline: Deadline) -> Iterator[Documen
 
 
 def still(session: Session, recording_id: str, state: object, deadline: Deadline) -> TimedOut:
-    """Return what is said of a recording that the deadline was too short for."""
+    """Return the error for a recording that is not final at the deadline."""
     return TimedOut(
         t(
             "{recording_id} is still {state} after {deadline}; {goes_on}",
@@ -87,7 +87,7 @@ def until_final(
 
 
 def goes_on(session: Session, recording_id: str, state: object) -> str:
-    """Return what goes on without this command, and the commands that show and end it."""
+    """Return what continues without this command, and the commands that show and stop it."""
     shows = t("`{again}` shows it", again=session.again("watch", recording_id))
     if state in ("stopping", "uploading"):
         return t("TRTC is still uploading its files; {shows}", shows=shows)
@@ -97,7 +97,7 @@ def goes_on(session: Session, recording_id: str, state: object) -> str:
 
 
 def check_ended_well(recording: Document) -> None:
-    """Raise where a final recording did not become complete.
+    """Raise if a final recording is not `completed`.
 
     Raises:
         RecordingFailed: with its reason and what to do.

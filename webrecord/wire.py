@@ -1,4 +1,4 @@
-"""The connections: through a proxy where one is meant, with the machine's certificates; and what their errors mean."""
+"""Connections of the command line: proxies, certificates, and plain words for their errors."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ASKED_S = 5.0
 
 
 class Ways(httpx.BaseTransport):
-    """Sends each request by the way that the environment names for its address: directly, or through a proxy."""
+    """Sends each request directly or through the proxy that the environment names for its address."""
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         self._environ = os.environ if environ is None else environ
@@ -56,7 +56,7 @@ class Ways(httpx.BaseTransport):
 
 
 def trusted(environ: Mapping[str, str]) -> ssl.SSLContext:
-    """Return what is trusted: SSL_CERT_FILE, SSL_CERT_DIR, else the usual authorities.
+    """Return the trusted certificates: SSL_CERT_FILE, SSL_CERT_DIR, else the usual authorities.
 
     Raises:
         BadUsage: a variable names a file that can't be used.
@@ -86,14 +86,14 @@ def trusted(environ: Mapping[str, str]) -> ssl.SSLContext:
 
 
 class Why(NamedTuple):
-    """Why no answer came, in words, and whether another try may help."""
+    """A connection error in words, and whether a retry may help."""
 
     line: str
     passing: bool = True
 
 
 def why(error: Exception, url: str, proxy: Proxy | None) -> Why:
-    """Return why no answer came, and what to do, in words."""
+    """Return the reason and the remedy of a connection error, in words."""
     causes = list(_causes(error))
     ask = (
         t("does the proxy run? Unset {variable}, or put the host into NO_PROXY, to do without", variable=proxy.variable)
@@ -176,7 +176,7 @@ def _way(proxy: Proxy | None, context: ssl.SSLContext | None) -> httpx.HTTPTrans
 
 
 class _Socks(httpx.HTTPTransport):
-    """As httpx's own, but a proxy that says nothing is given up: httpcore would wait for its words for ever."""
+    """Like httpx's own, but with a timeout for a silent proxy: httpcore would wait forever."""
 
     def __init__(self, proxy: httpx.Proxy, verify: ssl.SSLContext) -> None:
         super().__init__(verify=verify, trust_env=False)
@@ -240,5 +240,5 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _words(text: str) -> str:
-    """Return what a library says without its numbers and places: no `[Errno 111]`, no `(_ssl.c:1006)`."""
+    """Return a library's message without `[Errno 111]` and `(_ssl.c:1006)`."""
     return re.sub(r"\[[^\]]*\] ?|\s*\(_ssl[^)]*\)", "", text).strip()

@@ -1,4 +1,4 @@
-"""The language of what people read: Chinese where the locale is Chinese, else English; JSON is always English.
+"""Choose the language of messages: Chinese in a Chinese locale, else English; JSON is always English.
 
 English sentences stand in the code. `messages.zh.json` has each in Chinese; what has a code, a state, a reason, a
 finding, stands in the console's file, which both share.
@@ -32,7 +32,7 @@ def language(environ: Mapping[str, str], encoding: str = "utf-8") -> str:
 
 
 def speak(wanted: str) -> None:
-    """Say everything from now on in a language."""
+    """Set the language of all later messages."""
     global _now  # noqa: PLW0603 (one process speaks to one reader)
     _now = _chinese() if wanted == "zh" else {}
 
@@ -45,17 +45,17 @@ def t(sentence: str, **values: Any) -> str:  # noqa: ANN401 (what a format takes
 
 
 def said(key: str, text: object = None) -> str:
-    """Return the message of a code, such as `state.failed`; `text` where the reader's language has none."""
+    """Return the message of a code, such as `state.failed`; `text` if the language has none."""
     return _now.get(key) or ("" if text is None else str(text))
 
 
 def is_english() -> bool:
-    """Tell whether the reader is told in English."""
+    """Return True if messages are in English."""
     return not _now
 
 
 def filled(key: str, values: object, text: object) -> str:
-    """Return the message of a code with values that came from elsewhere; `text` where one of them is missing."""
+    """Return the message of a code with the API's values; `text` if one of them is missing."""
     known, message = values if isinstance(values, Mapping) else {}, _now.get(key, "")
     if not message or not set(re.findall(r"\{(\w+)\}", message)) <= set(known):
         return str(text)

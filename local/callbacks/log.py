@@ -120,7 +120,7 @@ def _delivery(line: bytes) -> Delivery | None:
 
 
 def matches(delivery: Delivery, *, task: str = "", types: Iterable[int] = (), failed: bool = False) -> bool:
-    """Tell whether a line is of the task (or of one whose TaskId begins so), of the types, and not good."""
+    """Return True if a line matches the TaskId's beginning, the types, and the wish for failures only."""
     types = set(types)
     return (
         delivery.task_id.startswith(task)

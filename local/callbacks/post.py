@@ -54,7 +54,7 @@ class Post:
             return Answer(detail, int((time.monotonic() - begun) * 1000))
 
     async def _status(self, url: str, body: bytes, headers: dict[str, str]) -> int:
-        """Post; return the status. The answer's body says nothing: a little of it is passed over, then hung up on."""
+        """Post a callback and return the status. Of the answer's body, read a little and close the connection."""
         async with self._client.stream("POST", url, content=body, headers=headers, timeout=None) as response:
             size = 0
             async for chunk in response.aiter_raw():

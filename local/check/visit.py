@@ -27,9 +27,9 @@ _SHOTS = (0.25, 0.625, 1.0)
 """When the pictures are taken, in shares of the time."""
 _WAKE_S = 1.0
 _AGAIN_S, _TRIES = 0.2, 20
-"""A page that is between two documents is asked again after so long, so many times."""
+"""Pause in seconds, and number of tries, while a page is between two documents."""
 _LATE = 3
-"""So many answers of one visit may be lost before it is no longer asked again."""
+"""Number of lost answers in one visit after which the check stops asking again."""
 _EVERY_S = 10.0
 Say = Callable[[str], None]
 T = TypeVar("T")

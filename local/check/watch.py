@@ -113,7 +113,7 @@ class Watcher:
                 _keep(visit.failed, Failure(kind, self._requests.get(request, ""), "does not answer"))
 
     def _arm(self, session: str, *, worker: bool = False) -> None:
-        """Have a session tell; what it can't do, as a worker's can't all, it refuses and goes on."""
+        """Subscribe to a session's events; skip those that it does not support, as workers do not."""
         connection = self._page.connection
         connection.listen(session, lambda method, params: self._on(session, worker, method, params))
         for domain in _DOMAINS:

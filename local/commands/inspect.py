@@ -65,7 +65,7 @@ def _size(file: Path) -> int:
 
 
 def _telling(budget: Budget) -> Callable[[], bool]:
-    """Return what is asked before each read: there is always time, and now and then a line says how far it is."""
+    """Return the check before each read: it always allows the read, and sometimes prints the progress."""
     told = time.monotonic()
 
     def has_time() -> bool:

@@ -211,7 +211,7 @@ class Bucket:
                 self._adopt(Entry(name, name, size, "", 0, mtime / 1e9, mtime, Attributes(kind)))
 
     def _set_aside(self, name: str) -> None:
-        """Keep content whose key is nowhere noted, so whose index was lost: under `.lost`, for a person to look at."""
+        """Keep content without a key, after a lost index, under `.lost`, for a person to check."""
         target = self.folder.parent / LOST / self.name / Path(name).name
         target.parent.mkdir(parents=True, exist_ok=True)
         (self.folder / name).replace(target)

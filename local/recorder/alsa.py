@@ -1,4 +1,4 @@
-"""Browser streams as FIFOs: ALSA's file plugin writes, and who reads sets the pace.
+"""Browser streams as FIFOs: ALSA's file plugin writes, and the reader sets the pace.
 
 Chromium opens a device for each audio context and player. Two of them in one FIFO would shred each other, so the
 configuration always names a FIFO nobody has opened yet, and changes as soon as somebody did: ALSA reads it afresh

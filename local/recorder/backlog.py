@@ -1,4 +1,4 @@
-"""What a receiver has yet to get: bounded, and beginning with a key frame, since the rest decodes to nothing."""
+"""A receiver's bounded queue of packets. It begins with a key frame, because the rest cannot be decoded."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LIMIT_BYTES = 8 << 20  # half a minute at 2 Mbit/s
 
 
 class Queue:
-    """What waits for a connection; one that is too slow loses all of it and goes on at the next key frame."""
+    """The queue of one connection. A receiver that is too slow loses all of it and continues at the next key frame."""
 
     def __init__(self, tags: Iterable[Tag] = ()) -> None:
         self.tags = deque(tags)

@@ -1,4 +1,4 @@
-"""What every command about a deployment is given: whose account, which checkout, which names."""
+"""The common options of `webrecord deploy`: account, checkout, names."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ def apply(given: Given, resources: Iterable[Resource]) -> int:
 
 
 def told(name: str, do: Any) -> Any:  # noqa: ANN401 (whatever is read)
-    """Read; a refusal becomes the line that ends the command."""
+    """Read a resource; turn a refusal into the error that ends the command."""
     try:
         return do()
     except ApiError as error:
@@ -219,7 +219,7 @@ def _credentials(environ: Mapping[str, str], values: Mapping[str, str]) -> tuple
 
 
 def _is_address(text: str) -> bool:
-    """Say whether it can be called. An empty one, as of a variable that is not set, would be the real service."""
+    """Return True if an address can be called. An empty one, as from an unset variable, would mean the real service."""
     try:
         parts = urlsplit(text)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

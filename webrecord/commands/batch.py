@@ -1,4 +1,4 @@
-"""`batch`: start every line of a file, several at once; run again, it goes on and starts nothing twice."""
+"""`batch`: start every line of a file in parallel; a second run continues and starts nothing twice."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def start_all(
     keep: Callable[[Result], None],
     stopped: threading.Event,
 ) -> CliError | None:
-    """Start the lines, so many at once; keep each result as it comes, in this thread.
+    """Start the lines in parallel; store each result in this thread as it arrives.
 
     Returns:
         What ended it before every line had its turn; None where nothing did.
@@ -196,7 +196,7 @@ def start_all(
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Let a Ctrl-C wait a moment: no call is under way that nobody knows of, and no result is dropped."""
+    """Delay a Ctrl-C, so that no call is made without a stored result."""
     came: list[int] = []
     before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
     try:
@@ -216,7 +216,7 @@ def _take(finished: set[Future[Result]], keep: Callable[[Result], None]) -> CliE
     for error in failed:
         if not isinstance(error, CliError):
             raise error
-    # Who was waiting for the next try when the batch was stopped is Interrupted, and no reason to stop.
+    # A line that waited for a retry when the batch stopped is Interrupted; that is no reason to stop.
     return next((error for error in failed if isinstance(error, CliError) and not isinstance(error, Interrupted)), None)
 
 

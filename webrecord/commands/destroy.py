@@ -1,4 +1,4 @@
-"""`deploy destroy`: what a deployment made is listed, then taken away; films and facts stay."""
+"""`deploy destroy`: list what a deployment created, then remove it; films and facts stay."""
 
 from __future__ import annotations
 

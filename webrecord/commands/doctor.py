@@ -1,4 +1,4 @@
-"""`doctor`: what is wrong between here and the API, a line each."""
+"""`doctor`: check the way from this machine to the API, one line per check."""
 
 from __future__ import annotations
 

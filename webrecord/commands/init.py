@@ -1,4 +1,4 @@
-"""`init`: asks for what only a person knows, and writes .env."""
+"""`init`: ask for region, SdkAppId and bucket, and write .env."""
 
 from __future__ import annotations
 

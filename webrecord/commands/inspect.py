@@ -49,7 +49,7 @@ def inspect(
 
 
 def _is_file(word: str) -> bool:
-    """Tell whether a word names a file here, or could name nothing else."""
+    """Return True if the argument names a file here, or cannot be an id."""
     try:
         here = _path(word).exists()
     except (OSError, ValueError):  # too long for a name, or no name at all

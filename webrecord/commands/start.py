@@ -1,4 +1,4 @@
-"""`start` and `schedule`: begin a recording, and, where asked, stay until it is over."""
+"""`start` and `schedule`: start a recording, and wait for its end on request."""
 
 from __future__ import annotations
 

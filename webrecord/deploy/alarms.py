@@ -152,7 +152,7 @@ class Alarm:
         return _named(self.cloud, "DescribeAlarms", "Alarms", "name", self.alarm)
 
     def is_silent(self) -> bool:
-        """Tell whether it is there and tells nobody."""
+        """Return True if the alarm exists and has no receiver."""
         found = self.found()
         return found is not None and not (found.get("AlarmNoticeIds") or found.get("MonitorNotice"))
 

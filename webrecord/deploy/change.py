@@ -46,7 +46,7 @@ class Resource(Protocol):
         """What people call it."""
 
     def changes(self) -> Sequence[Change]:
-        """Read what is there, and return what is to be done, in order; nothing where it is as it should be.
+        """Compare the account with the wanted state; return the needed changes in order, none if they agree.
 
         Raises:
             ApiError: it can't be read.
@@ -106,7 +106,7 @@ class Applying:
 
 
 def unless(codes: Sequence[str], do: Callable[[], object]) -> Callable[[], object]:
-    """Return the call with these refusals taken as done: somebody, or a lost answer, was faster."""
+    """Return the call, with these refusals taken as success: it was done before, or its answer was lost."""
 
     def call() -> object:
         try:

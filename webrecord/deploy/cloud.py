@@ -28,7 +28,7 @@ TRIES = 5
 LARGEST_DOCUMENT = 10_000_000
 _PASSING = ("RequestLimitExceeded", "InternalError")
 _DOWN = ("bad gateway", "unavailable", "timeout", "timed out", "502", "503", "504")
-"""Words of a server in front of the API whose own is not there for now."""
+"""Words of a gateway whose backend is down for the moment."""
 _READS = ("Get", "List", "Describe")
 
 
@@ -285,7 +285,7 @@ def waited_for(service: str, action: str) -> str:
 
 
 def _unled(session: requests.Session) -> requests.Session:
-    """Return the session, to which a redirect is an error: keys and settings go to no host that an answer names."""
+    """Return a session that treats redirects as errors, so that keys never go to another host."""
     from requests import TooManyRedirects
 
     def refuse(answer: requests.Response, *_: object, **__: object) -> None:

@@ -141,7 +141,7 @@ class Deployment:
 
     @property
     def description(self) -> Description:
-        """Return what is to be: anew each time, for a key may have been written into .env meanwhile."""
+        """Return the wanted deployment, computed at each call: .env may have a new key since."""
         set_there = {name: value for name, value in envfile.read(self.options.env).items() if value}
         return describe(self._serverless, {**self.options.defaults, **set_there}, self.options.deployment)
 
@@ -198,7 +198,7 @@ class Deployment:
             yield LogsGone(Logs(cloud, deployment))
 
     def rotation(self) -> Rotation:
-        """Return how the upload key gets a successor."""
+        """Return the rotation of the upload key."""
         plan = self.description
         recordings = OpenRecordings(self.cloud, plan.bucket, plan.prefix)
         return Rotation(self.upload_key(), lambda: [self._reader(key) for key in STARTING], recordings)
@@ -313,7 +313,7 @@ def undocumented(name: str, error: Exception) -> DeployFailed:
 
 
 def guarded(name: str, do: Callable[[], Sequence[Change]]) -> Sequence[Change]:
-    """Read a resource; a refusal becomes the line that ends the command."""
+    """Read a resource; turn a refusal into the error that ends the command."""
     try:
         return do()
     except ApiError as error:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from webrecord.deploy.cloud import Cloud
 
 OVER_MS = 3 * 24 * 3600 * 1000
-"""A recording that nobody looked at for so long, though it was due, is over: a day of recording, a day of upload."""
+"""A recording that is overdue for so long has ended: a day of recording, a day of upload."""
 MOST = 1000
 """Markers of a kind that are looked at; where there are more, one of them is taken to be open."""
 FINAL = ("completed", "failed", "lost", "cancelled")

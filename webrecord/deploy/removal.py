@@ -1,4 +1,4 @@
-"""What a deployment made is taken away, in the order that leaves nothing behind that works by half.
+"""Remove what a deployment created, in an order that leaves nothing half working.
 
 The bucket and SCF's own role stay, and so does whatever is not marked as ours.
 """

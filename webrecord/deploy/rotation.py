@@ -1,4 +1,4 @@
-"""The upload key gets a successor: a second key, the functions, the end of the first when nothing needs it any more.
+"""Replace the upload key: create a second one, deploy it, delete the first when nothing needs it.
 
 There is no state: two keys of the user, the one in .env and the one in the functions tell how far it is.
 """
@@ -21,7 +21,7 @@ from webrecord.words import t
 
 KEY_NAMES = ("WEBRECORD_STORAGE_SECRET_ID", "WEBRECORD_STORAGE_SECRET_KEY")
 DAYS = 2
-"""A key that was last used so long ago is deleted: one day to notice, and one that the service's figures are late."""
+"""Days since a key's last use before its deletion: one to notice, one for the service's late figures."""
 
 
 @dataclass

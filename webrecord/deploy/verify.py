@@ -1,4 +1,4 @@
-"""After a deployment: does it answer as it should? And what is left for a person to do."""
+"""Verify a deployment, and list the steps that only a person can do."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def _expected(name: str, status: int, ask: Callable[[], httpx.Response], rest: R
 
 
 def left_to_do(callback_url: str | None, site: str, silent_alarms: Sequence[str] = ()) -> list[str]:
-    """Return what no API can do, with the values to enter; the key is named by where it stands."""
+    """Return the steps for the consoles, with the values to enter; the key is named by its place, not shown."""
     console = "console.trtc.io" if site == "international" else "console.cloud.tencent.com/trtc"
     callback = t(
         "In the TRTC console ({console}) → your application → callback configuration → recording callback:"
