@@ -119,7 +119,8 @@ def parse(event: Event) -> Trigger:
         return _http(event)
     if isinstance(event.get("Records"), list):
         records = [record for record in event["Records"] if isinstance(record, Mapping) and "cos" in record]
-        created = [_object(record["cos"]) for record in records if _is_created(record)]
+        named = ((record["cos"], str(_part(record, "event").get("eventName", ""))) for record in records)
+        created = [_object(cos) for cos, name in named if "ObjectCreated" in name]
         return CosEvent(tuple(one for one in created if one), created.count(None))
     if event.get("Type") == "Timer":
         return Tick(str(event.get("TriggerName", "")))
@@ -202,10 +203,6 @@ def _body(event: Event) -> bytes:
         except (binascii.Error, ValueError):
             raise MalformedJson("the body is marked as base64 and is not") from None
     return _text(body).encode("utf-8", "surrogatepass")
-
-
-def _is_created(record: Event) -> bool:
-    return "ObjectCreated" in str(_part(record, "event").get("eventName", ""))
 
 
 def _object(cos: object) -> CosObject | None:

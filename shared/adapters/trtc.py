@@ -96,7 +96,8 @@ class TrtcRecorder:
                 until = min(until, now + TIMEOUT_S)
                 # A try that could not be made must not hide that the one before may have started something.
                 too_late = now >= until or self._has_no_time(SHORT_PAUSE_S[1] + LEAST_S)
-                if not left or too_late or not _worth_a_short_retry(error):
+                passing = not error.answered or error.code.startswith("RequestLimitExceeded")
+                if not left or too_late or not passing:
                     raise
             self._pause()
 
@@ -133,7 +134,3 @@ def _read_as_json(answer: requests.Response, *_: object, **__: object) -> None:
 
 def _pause() -> None:
     time.sleep(random.uniform(*SHORT_PAUSE_S))  # noqa: S311 (nothing secret)
-
-
-def _worth_a_short_retry(error: RecorderBusy) -> bool:
-    return not error.answered or error.code.startswith("RequestLimitExceeded")

@@ -11,7 +11,7 @@ from shared.domain import facts, ids, parts
 from shared.domain.accepted import Accepted
 from shared.domain.ending import is_outlived
 from shared.domain.errors import RecorderBusy, RecorderError, TaskNotFound
-from shared.domain.evidence import Evidence, Task
+from shared.domain.evidence import Task
 from shared.domain.facts import Fact
 from shared.domain.next_step import next_step
 from shared.domain.periods import REPEAT_MS
@@ -83,14 +83,14 @@ def look(known: Known, ports: ReconcilePorts, *, asking: bool = True) -> tuple[K
             except TaskNotFound:
                 pass
             except RecorderError as error:
-                if not _is_past_asking(error, known.accepted, known.evidence, now_ms, ports.timing):
+                if not _is_past_asking(error, known, ports):
                     if not isinstance(error, RecorderBusy):
                         raise
                     step = Wait(now_ms + REPEAT_MS)
                     break
         if isinstance(step, Wait | Start):
             break
-        fact = _carry_out(step, known.accepted, known.evidence, ports)
+        fact = _carry_out(step, known, ports)
         if fact is None and isinstance(step, Look):
             step = Wait(now_ms + ports.timing.files_after)
             break
@@ -103,20 +103,20 @@ def look(known: Known, ports: ReconcilePorts, *, asking: bool = True) -> tuple[K
     return known, step
 
 
-def _carry_out(step: Step, accepted: Accepted, evidence: Evidence, ports: ReconcilePorts) -> Fact | None:
+def _carry_out(step: Step, known: Known, ports: ReconcilePorts) -> Fact | None:
     """Do one step; return the fact it found, or None when there is nothing new."""
-    now_ms = ports.clock()
+    now_ms, accepted, evidence = ports.clock(), known.accepted, known.evidence
     match step:
         case GiveUp(reason, _):
             return facts.gave_up(now_ms, reason.words, reason.code)
         case Describe(task_id):
             ports.pace()
-            return _gone(lambda: ports.recorder.describe_task(task_id), task_id, accepted, evidence, ports)
+            return _gone(ports.recorder.describe_task, task_id, known, ports)
         case Stop(_, why) if evidence.stop is None:
             return facts.stop_requested(now_ms, why)  # a fact first: then it is not started again
         case Stop(task_id):
             (ports.pace_stop or ports.pace)()
-            return _gone(lambda: ports.recorder.stop(task_id), task_id, accepted, evidence, ports)
+            return _gone(ports.recorder.stop, task_id, known, ports)
         case Inspect(task_id, tries):
             task = evidence.tasks[ids.task_key_of(task_id)]
             if ports.films is None:
@@ -156,26 +156,24 @@ def _found(accepted: Accepted, task_id: str, ports: ReconcilePorts) -> dict[str,
     return {name: size for name, size in list_files(accepted, task_id, ports.store).items() if size}
 
 
-def _gone(
-    call: Callable[[], object], task_id: str, accepted: Accepted, evidence: Evidence, ports: ReconcilePorts
-) -> Fact | None:
+def _gone(call: Callable[[str], object], task_id: str, known: Known, ports: ReconcilePorts) -> Fact | None:
     try:
-        call()
+        call(task_id)
     except RecorderError as error:
-        if not _is_past_asking(error, accepted, evidence, ports.clock(), ports.timing):
-            if isinstance(error, RecorderBusy):
-                return None  # asked again at the next look
+        if _is_past_asking(error, known, ports):
+            task = known.evidence.tasks[ids.task_key_of(task_id)]
+            return facts.gone(ports.clock(), task_id) if end_ms(task) is None else None
+        if not isinstance(error, RecorderBusy):
             raise
-        task = evidence.tasks[ids.task_key_of(task_id)]
-        return facts.gone(ports.clock(), task_id) if end_ms(task) is None else None
-    return None
+    return None  # asked again at the next look
 
 
-def _is_past_asking(error: RecorderError, accepted: Accepted, evidence: Evidence, now_ms: int, timing: Timing) -> bool:
+def _is_past_asking(error: RecorderError, known: Known, ports: ReconcilePorts) -> bool:
     """Tell whether a task is over, as far as anybody will ever know.
 
     Nobody may be able to ask TRTC about it ever again: an application that was deleted, another account. An outage
     ends, and is waited for longer.
     """
+    timing = ports.timing
     patience = replace(timing, lost_after=timing.held_for) if isinstance(error, RecorderBusy) else timing
-    return isinstance(error, TaskNotFound) or is_outlived(accepted, evidence, now_ms, patience)
+    return isinstance(error, TaskNotFound) or is_outlived(known.accepted, known.evidence, ports.clock(), patience)

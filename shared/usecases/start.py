@@ -77,7 +77,9 @@ def start(
         begins = refused = None
         try:
             accepted = ports.policy.accept(request, recording_id, source, now_ms, traceparent)
-            begins = not later and _begins(accepted, ports)
+            begins = not later and isinstance(
+                next_step(accepted, Evidence(), ports.clock(), asked=True, quiet=True), Start
+            )
         except (RequestError, ConfigurationError) as error:  # what was accepted before may not be allowed any more
             if not key:
                 raise
@@ -146,11 +148,6 @@ def _made(known: Known, request: RecordingRequest, ports: Ports, *, begun: bool 
     if ports.wakes and evidence != known.evidence:
         wakes.leave(ports.store, known.documented, known._replace(evidence=evidence), ports.clock())
     return outcome
-
-
-def _begins(accepted: Accepted, ports: Ports) -> bool:
-    """Return True if the call that accepts the recording also starts it."""
-    return isinstance(next_step(accepted, Evidence(), ports.clock(), asked=True, quiet=True), Start)
 
 
 def _look(recording_id: str, claim: str | None, ports: Ports) -> tuple[Known | None, bool, str | None]:
