@@ -58,8 +58,9 @@ def pytest_sessionstart() -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Look for garbage again, and never among the hundreds of thousands of objects that are there by now."""
+    """Look for garbage again: seldom, and never among the hundreds of thousands of objects that are there by now."""
     gc.freeze()
+    gc.set_threshold(20_000)
     gc.enable()
 
 

@@ -43,6 +43,7 @@ _LONG = (
     "tests/cli/test_batch.py",
     "tests/cli/test_output.py",
     # These compute.
+    "tests/testing/test_long_jobs.py",
     "tests/shared/usecases/test_jobs_of_two_events.py",
     "tests/test_simulation.py",
     "tests/testing/test_films.py",
@@ -55,7 +56,6 @@ _LONG = (
     "tests/local/recorder/test_encoder.py",
     "tests/shared/doctor/test_command.py",
     "tests/local/deploying/test_strangers.py",
-    "tests/testing/test_long_jobs.py",
     "tests/testing/test_released.py",
 )
 """Files that take long: begun late, one of them would be waited for at the end."""
