@@ -9,10 +9,11 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from shared.domain.errors import StoreError
 
+T = TypeVar("T")
 LARGEST = 16_000_000
 """The most bytes of one reply: a piece of a film has 8 MiB, all else is far smaller."""
 
@@ -45,6 +46,20 @@ INVOCATION = Deadline()
 """The one of this instance's present invocation: an instance has one at a time."""
 
 
+def begun(ask: Callable[[], T]) -> queue.SimpleQueue[T | Exception]:
+    """Begin it in a thread, which is left to end by itself; return where its result, or its error, will be."""
+    answers: queue.SimpleQueue[T | Exception] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            answers.put(ask())
+        except Exception as error:  # noqa: BLE001 (for the thread that waits)
+            answers.put(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return answers
+
+
 class Moment:
     """A deadline, and how many bytes may be read until then."""
 
@@ -66,17 +81,8 @@ class Moment:
 
     def bound(self, ask: Callable[[], list[str]]) -> list[str]:
         """Return what `ask` returns, unless it takes too long: name servers know no timeout."""
-        answers: queue.SimpleQueue[list[str] | Exception] = queue.SimpleQueue()
-
-        def run() -> None:
-            try:
-                answers.put(ask())
-            except Exception as error:  # noqa: BLE001 (raised again, in the thread that waits)
-                answers.put(error)
-
-        threading.Thread(target=run, daemon=True).start()
         try:
-            answer = answers.get(timeout=self.left())
+            answer = begun(ask).get(timeout=self.left())
         except queue.Empty:
             raise TimeoutError("the time is over") from None
         if isinstance(answer, Exception):

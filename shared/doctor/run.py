@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,7 +22,7 @@ from shared import log
 from shared.adapters.notify import WebhookNotifier
 from shared.adapters.probe import CosProbe, RequestsProbe
 from shared.adapters.trtc import TrtcRecorder
-from shared.adapters.wire import Deadline
+from shared.adapters.wire import Deadline, begun
 from shared.doctor import Finding, Level, checks, explained, fail, ok, warn
 from shared.domain.errors import ConfigurationError, WebRecordError
 from shared.settings import (
@@ -187,12 +186,16 @@ def examine(wanted: Mapping[str, Check], limit_s: float) -> Iterator[Finding]:
     Such a check is left to end by itself.
     """
     until = time.monotonic() + limit_s
-    answers = {name: _started(check) for name, check in wanted.items()}
+    answers = {name: begun(check) for name, check in wanted.items()}
     for name, answer in answers.items():
         try:
             found = answer.get(timeout=max(0.0, until - time.monotonic()))
         except queue.Empty:
             found = fail(f"no answer within {limit_s:g} s: is the network open to it?")
+        if isinstance(found, WebRecordError):
+            found = explained(found)
+        elif isinstance(found, Exception):
+            found = fail(f"the check itself failed: {type(found).__name__}")
         yield found._replace(check=name)
 
 
@@ -200,22 +203,6 @@ def report(findings: list[Finding]) -> dict[str, Any]:
     """Return findings as JSON: whether nothing failed, and each of them."""
     rows = [{"level": found.level.value, "check": found.check, "seen": found.seen} for found in findings]
     return {"ok": not any(found.level is Level.FAIL for found in findings), "findings": rows}
-
-
-def _started(check: Check) -> queue.SimpleQueue[Finding]:
-    answer: queue.SimpleQueue[Finding] = queue.SimpleQueue()
-
-    def run() -> None:
-        try:
-            found = check()
-        except WebRecordError as error:
-            found = explained(error)
-        except Exception as error:  # noqa: BLE001 (whatever it is, the other checks are told of)
-            found = fail(f"the check itself failed: {type(error).__name__}")
-        answer.put(found)
-
-    Thread(target=run, daemon=True).start()
-    return answer
 
 
 def _load(function: str) -> Finding:
