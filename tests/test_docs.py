@@ -49,11 +49,12 @@ def test_every_state_is_in_the_readme() -> None:
     assert {state.value for state in State} == set(re.findall(r"[a-z]+", line))
 
 
-def test_every_state_is_explained_and_drawn() -> None:
-    """The table and the diagram of docs/states.md have all states, and the table says which are final."""
-    text = (ROOT / "docs" / "states.md").read_text()
-    rows = dict(re.findall(r"^\| `([a-z]+)` \| (.*?) \|", text, re.MULTILINE))
-    assert {state.value: state.final for state in State} == {name: "**final**" in row for name, row in rows.items()}
+@pytest.mark.parametrize(("name", "final"), [("states.md", "**final**"), ("states.zh-CN.md", "**终态**")])
+def test_every_state_is_explained_and_drawn(name: str, final: str) -> None:
+    """The first table and the diagram have all states, and the table says which are final, in both languages."""
+    text = (ROOT / "docs" / name).read_text()
+    rows = dict(re.findall(r"^\| `([a-z]+)` \| (.*?) \|", text.split("\n## ")[0], re.MULTILINE))
+    assert {state.value: state.final for state in State} == {name: final in row for name, row in rows.items()}
     drawn = set(re.findall(r"^    (\w+) --> (\w+)", text, re.MULTILINE))
     assert {state.value for state in State} == {name for pair in drawn for name in pair}
 

@@ -95,7 +95,7 @@ def show(
     if as_json:
         print(json.dumps(rules, ensure_ascii=False, indent=2))
         return
-    table = Table("name", "on", "do", "which", "fitting", "struck", box=None, pad_edge=False)
+    table = Table("name", "on", "do", "which", "matched", "struck", box=None, pad_edge=False)
     for rule in rules:
         fault = rule["fault"]
         which = ", ".join(f"{name}={_text(value)}" for name, value in fault.items() if name not in ("on", "do"))
