@@ -59,10 +59,11 @@ def asks(step: Step) -> bool:
     return isinstance(step, Describe) or (isinstance(step, Start | GiveUp | Sweep) and step.recheck is not None)
 
 
-def look(known: Known, ports: ReconcilePorts, *, asking: bool = True) -> tuple[Known, Step]:
+def look(known: Known, ports: ReconcilePorts, *, asking: bool = True, filming: bool = True) -> tuple[Known, Step]:
     """Carry out the steps that are due; return what is known afterwards, and the final Wait or Start.
 
-    It sends no notifications. Without `asking` it also ends before a question to TRTC, with that step.
+    It sends no notifications. Without `asking` it also ends before a question to TRTC, with that step; without
+    `filming` before a look into films, which may take as long as all else.
     """
     seen_ms: int | None = None
     step: Step
@@ -73,7 +74,7 @@ def look(known: Known, ports: ReconcilePorts, *, asking: bool = True) -> tuple[K
             break
         # What is owed to a receiver is another pass's.
         step = next_step(known.accepted, known.evidence, now_ms, ports.timing, seen_ms, quiet=True)
-        if asks(step) and not asking:
+        if (asks(step) and not asking) or (isinstance(step, Inspect) and not filming):
             break
         if isinstance(step, Start | GiveUp | Sweep) and step.recheck is not None:
             try:

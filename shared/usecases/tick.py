@@ -3,7 +3,8 @@
 1. Starts that are due, in order.
 2. Looks at the recordings whose time has come: stops, ends, files. Nothing here waits for a receiver, or for TRTC's
    answer to a question about a silent task.
-3. At once: questions about silent recordings, notifications, and the starts that become due meanwhile.
+3. Looks into films, until three quarters of the time are over.
+4. At once: questions about silent recordings, notifications, and the starts that become due meanwhile.
 
 The work lists are markers, sorted by time (`shared/store/markers.py`); none is listed beyond now. A marker is deleted
 only after its successor is written, so whatever the line a tick dies at, the next one goes on. Two ticks at once make
@@ -27,7 +28,7 @@ from shared.domain.next_step import next_step, settles_ms
 from shared.domain.periods import REPEAT_MS
 from shared.domain.starting import behind_ms
 from shared.domain.states import State
-from shared.domain.steps import Describe, Start, Step, Wait
+from shared.domain.steps import Describe, Inspect, Start, Step, Wait
 from shared.store import journal, markers
 from shared.store.journal import Known
 from shared.usecases import wakes
@@ -40,6 +41,8 @@ __all__ = ["Report", "tick"]
 
 AHEAD_MS = 50_000
 """A tick waits this long for starts that become due while it runs, so that they begin on time."""
+FILMS = 2
+"""Films that are looked into at once: of one the files are listed while the other is read."""
 QUESTIONS = 6
 """Questions at once: as many as keep to TRTC's rate when each takes half a second."""
 MOST_QUESTIONS = 2_000
@@ -68,6 +71,7 @@ def tick(ports: ReconcilePorts, budget_s: float, run: Mapper = in_turn) -> Repor
     starts.make(now_ms, now_ms + int(budget_s * 500), seen=seen)
     looks = _Looks(ports, report, until_ms, {} if starts.any else seen)  # starts take their time
     all_of(run(looks.at, list(looks.marks)))
+    all_of(run(lambda _: looks.film(now_ms + int(budget_s * 750)), [f"film {number}" for number in range(FILMS)]))
     seen = peek(["ask/", "tell/", "due/"], ports.store)
     looks.gather_questions(seen)
     tellings = Tellings(ports, report, until_ms, also=looks.owing, seen=seen)
@@ -93,6 +97,7 @@ class _Looks:
             self.marks.setdefault(keys.marked(marker)[1], []).append(marker)
         self._unsure: list[tuple[str, list[str]]] = []
         self._questions = deque[tuple[str, list[str]]]()
+        self._films = deque[tuple[str, list[str]]]()
         self.owing = list[str]()
         """Recordings whose receivers are owed something now: listings may not have the markers yet, and no wake is
         written for what was found here."""
@@ -100,7 +105,14 @@ class _Looks:
     def at(self, recording_id: str) -> None:
         """Look at a recording, unless the time is over."""
         if self._ports.clock() < self._until_ms:
-            self._guarded(recording_id, self.marks[recording_id], asking=False)
+            self._guarded(recording_id, self.marks[recording_id], asking=False, filming=False)
+
+    def film(self, until_ms: int) -> None:
+        """Look into films, when all is stopped that is to be stopped; those that come to no turn wait for a tick."""
+        while self._films and self._ports.clock() < until_ms:
+            with suppress(IndexError):  # another took the last one
+                recording_id, marks = self._films.popleft()
+                self._guarded(recording_id, marks, asking=False)
 
     def gather_questions(self, seen: Queues) -> None:
         """Collect the questions to TRTC: first about attempts with an unknown task, then about silent recordings."""
@@ -115,8 +127,8 @@ class _Looks:
                 self._report.behind_s = max(0, self._ports.clock() - keys.marked(marks[0])[0]) // 1000
                 self._guarded(recording_id, marks, asking=True)
 
-    def _guarded(self, recording_id: str, marks: list[str], *, asking: bool) -> None:
-        do = partial(self._look, recording_id, marks, asking=asking)
+    def _guarded(self, recording_id: str, marks: list[str], *, asking: bool, filming: bool = True) -> None:
+        do = partial(self._look, recording_id, marks, asking=asking, filming=filming)
         guarded(recording_id, marks, self._ports, self._report, do)
 
     def _glance(self, known: Known, marks: list[str], *, asking: bool) -> bool:
@@ -151,7 +163,7 @@ class _Looks:
         markers.drop(ports.store, marks)
         return True
 
-    def _look(self, recording_id: str, marks: list[str], *, asking: bool) -> None:
+    def _look(self, recording_id: str, marks: list[str], *, asking: bool, filming: bool) -> None:
         ports = self._ports
         seen = journal.glanced(ports.store, recording_id)
         if seen and len(marks) == 1 and self._glance(seen, marks, asking=asking):
@@ -165,7 +177,7 @@ class _Looks:
             without_request(recording_id, marks, ports, tombstone)
             return
         before = known.evidence
-        known, step = look(known, ports, asking=asking)
+        known, step = look(known, ports, asking=asking, filming=filming)
         if not asking and asks(step) and not isinstance(step, Describe):
             # A task that nobody knows holds a place of the quota: it is asked for first.
             self._unsure.append((recording_id, marks))
@@ -175,6 +187,9 @@ class _Looks:
         if not isinstance(step, Describe):  # else it is looked at when TRTC is asked
             was = decide(known.accepted, before) if changed else None
             self._report.note_look(was, recording, known.evidence.tasks.values(), asked=asking)
+        if isinstance(step, Inspect):
+            self._films.append((recording_id, marks))
+            return
         self._mark(known, recording, step, marks)
         markers.drop(ports.store, marks)
 

@@ -193,3 +193,31 @@ def current_accepted(**fields: Any) -> tuple[bool, bool]:
     accepted = accepted_of(site.store, "k1")
     assert accepted is not None
     return accepted.expect_sound, accepted.expect_motion
+
+
+def test_a_stop_does_not_wait_for_films() -> None:
+    """However long they take, and how many became due before it."""
+    site = FilmSite()
+
+    class Slow(Disc):
+        def part(self, key: str, offset: int, length: int, etag: str | None) -> StoredObject:
+            site.clock.now += 14_000
+            return super().part(key, offset, length, etag)
+
+    site.disc, stop_ms = Slow(site), site.clock.now + 240_000
+    site.begin("last", StopAt=stop_ms / 1000)
+    site.minutes(2)
+    for number in range(8):
+        task_id, now = site.begin(f"k{number}"), site.clock.now
+        site.upload(task_id, key=f"k{number}")
+        for body in (
+            callback(801, {"Status": 1}, now, task_id),
+            callback(802, {"Status": 1}, now + 20_000, task_id),
+            mp4_stop(0, now + 20_001, "a.mp4", now, now + 20_000, task_id),
+        ):
+            site.receive(body)
+    site.clock.now = stop_ms + 1_000
+    site.tick()
+    assert (stop_ms + 1_000, "its stop_at has come") == site.recording("last").evidence.stop
+    site.run_until_done()
+    assert {Verdict.BAD} == {site.recording(f"k{number}").film for number in range(8)}
