@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
+from shared.domain.film.reader import Bits
+
 HEAD = 64
 """Bytes of a frame that are looked at."""
 _EIGHT_SHORT = 2
-
-
-class _Bits:
-    def __init__(self, data: bytes) -> None:
-        self._value, self._left = int.from_bytes(data, "big"), 8 * len(data)
-
-    def take(self, count: int) -> int:
-        self._left -= count
-        if self._left < 0:
-            raise EOFError
-        return self._value >> self._left & ((1 << count) - 1)
 
 
 def is_zero(frame: bytes) -> bool | None:
@@ -23,7 +14,7 @@ def is_zero(frame: bytes) -> bool | None:
 
     A frame without scale factor bands (`max_sfb` 0) has no coefficients, in its first channel element.
     """
-    bits = _Bits(frame[:HEAD])
+    bits = Bits(frame[:HEAD])
     try:
         for _ in range(4):
             kind = bits.take(3)
@@ -50,7 +41,7 @@ def is_zero(frame: bytes) -> bool | None:
     return None
 
 
-def _bands(bits: _Bits) -> int:
+def _bands(bits: Bits) -> int:
     bits.take(1)
     window = bits.take(2)
     bits.take(1)

@@ -18,7 +18,7 @@ from shared.domain.film.aac import HEAD, is_zero
 from shared.domain.film.h264 import FILLER, SLICES, nal_units
 from shared.domain.film.limits import LIMITS
 from shared.domain.film.reader import ReadStopped
-from shared.domain.film.tables import Track, middle, spread
+from shared.domain.film.tables import Track, spread
 
 H264 = frozenset(("avc1", "avc3"))
 TOO_FEW = 3
@@ -79,23 +79,33 @@ def sound_of(track: Track, *, partial: bool = False) -> Seconds:
     return Seconds(flags, figures, told)
 
 
+def _read(track: Track, which: int, most: int) -> bytes | None:
+    """Return the beginning of a sample; None where a limit is reached.
+
+    Raises:
+        ReadStopped: the store failed, or the object is another one by now.
+    """
+    try:
+        return track.sample(which, most)
+    except ReadStopped as stopped:
+        if stopped.again:
+            raise
+        return None
+
+
 def _is_padded(track: Track) -> bool | None:
     """Tell whether frames of one size hold zeros; None where it was not, or can't be, looked at."""
     median = sorted(spread(track.sizes, 1000))[min(999, len(track.sizes) - 1) // 2]
     if min(track.sizes[PLACES:] or track.sizes) * 2 < median:
         return None
-    count = len(track.sizes)
-    known = False
-    try:
-        for which in spread(range(min(8, count - 1), count), PLACES):
-            zero = is_zero(track.sample(which, HEAD))
-            if zero is False:
-                return False
-            known = known or bool(zero)
-    except ReadStopped as stopped:
-        if stopped.again:  # the store failed, or the object is another one by now
-            raise
-        return None
+    count, known = len(track.sizes), False
+    for which in spread(range(min(8, count - 1), count), PLACES):
+        if (data := _read(track, which, HEAD)) is None:
+            return None
+        zero = is_zero(data)
+        if zero is False:
+            return False
+        known = known or bool(zero)
     return known or None
 
 
@@ -165,17 +175,13 @@ def _filled(track: Track, late: array[int], least: float, figures: dict[str, Any
     if median <= least or alike * 2 < len(some):
         return None
     real, filler, total = [], 0, 0
-    try:
-        for which in spread(some, 16):
-            data = track.sample(which, 16 << 10)
-            units = list(nal_units(data, track.start_codes))
-            real.append(sum(size for kind, _, size in units if kind in SLICES))
-            filler += sum(size for kind, _, size in units if kind == FILLER)
-            total += min(track.sizes[which], 16 << 10)
-    except ReadStopped as stopped:
-        if stopped.again:  # the store failed, or the object is another one by now
-            raise
-        return None
+    for which in spread(some, 16):
+        if (data := _read(track, which, 16 << 10)) is None:
+            return None
+        units = nal_units(data, track.start_codes)
+        real.append(sum(size for kind, _, size in units if kind in SLICES))
+        filler += sum(size for kind, _, size in units if kind == FILLER)
+        total += min(track.sizes[which], 16 << 10)
     figures["filler"] = round(filler / total, 3) if total else 0
     if figures["filler"] <= LIMITS.filler:
         return None
@@ -184,14 +190,8 @@ def _filled(track: Track, late: array[int], least: float, figures: dict[str, Any
 
 def emptiness(track: Track) -> int | None:
     """Return what is left of the key frame in the middle after compression: of one colour next to nothing."""
-    which = middle(track.sync, len(track.sizes))
-    if which is None or track.codec not in H264:
-        return None
-    try:
-        data = track.sample(which, 1 << 20)
-    except ReadStopped as stopped:
-        if stopped.again:  # the store failed, or the object is another one by now
-            raise
+    keys = range(len(track.sizes)) if track.sync is None else track.sync
+    if not len(keys) or track.codec not in H264 or (data := _read(track, keys[len(keys) // 2], 1 << 20)) is None:
         return None
     units = nal_units(data, track.start_codes)
     slices = b"".join(data[at + 1 : at + size] for kind, at, size in units if kind in SLICES)

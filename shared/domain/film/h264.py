@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from shared.domain.film.reader import Bits
+
 FILLER, SLICES = 12, frozenset((1, 5))
 
 
@@ -28,15 +30,7 @@ def nal_units(data: bytes, start_codes: bool) -> list[tuple[int, int, int]]:
 
 def dimensions(sps: bytes) -> tuple[int, int]:
     """Return width and height of a sequence parameter set (ITU-T H.264, 7.3.2.1.1), rounded up to whole blocks."""
-    raw = sps.replace(b"\0\0\3", b"\0\0")[:64]
-    value, left = int.from_bytes(raw, "big"), 8 * len(raw)
-
-    def take(count: int) -> int:
-        nonlocal left
-        left -= count
-        if left < 0:
-            raise EOFError
-        return value >> left & ((1 << count) - 1)
+    take = Bits(sps.replace(b"\0\0\3", b"\0\0")[:64]).take
 
     def golomb() -> int:
         zeros = 0

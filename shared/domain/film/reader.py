@@ -150,3 +150,17 @@ def unpack(form: str, data: Bytes, at: int = 0) -> tuple[int, ...]:
         return struct.unpack_from(f">{form}", data, at)
     except struct.error:
         raise FilmError("has a box that is too short") from None
+
+
+class Bits:
+    """Bits in turn; EOFError where they end."""
+
+    def __init__(self, data: bytes) -> None:
+        self._value, self._left = int.from_bytes(data, "big"), 8 * len(data)
+
+    def take(self, count: int) -> int:
+        """Return the number that the next bits make."""
+        self._left -= count
+        if self._left < 0:
+            raise EOFError
+        return self._value >> self._left & ((1 << count) - 1)

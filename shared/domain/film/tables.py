@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, chain, islice, pairwise, repeat
+from operator import mul
 
 from shared.domain.film.boxes import find, inner, need, wide
 from shared.domain.film.reader import TORN, FilmError, Reader, ReadStopped, numbers, unpack
@@ -217,19 +218,8 @@ class _Places:
         self._each = runs[1::3] or array("I", [1])
         following = chain(islice(self._firsts, 1, None), (len(self._chunks),))
         lengths = (max(0, b - a) for a, b in zip(self._firsts, following, strict=False))
-        starts = islice(accumulate(map(_product, lengths, self._each), initial=0), len(self._firsts))
+        starts = islice(accumulate(map(mul, lengths, self._each), initial=0), len(self._firsts))
         self._starts = array("q", (min(start, 1 << 62) for start in starts))
-
-
-def _product(a: int, b: int) -> int:
-    return a * b
-
-
-def middle(numbers: Sequence[int] | None, count: int) -> int | None:
-    """Return the key frame in the middle."""
-    if numbers is None:
-        return count // 2 if count else None
-    return numbers[len(numbers) // 2] if len(numbers) else None
 
 
 def spread(wanted: Sequence[int], most: int) -> list[int]:
