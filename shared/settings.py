@@ -18,6 +18,7 @@ from shared.domain import forms
 from shared.domain.errors import ConfigurationError
 from shared.domain.film.verdict import Flaw
 from shared.domain.forms import number, reader, several
+from shared.domain.hosts import check_glob
 from shared.domain.notify_hosts import check_notify_url
 
 ENV_PREFIX = "WEBRECORD_"
@@ -40,7 +41,7 @@ def _number(low: int, high: int, unit: str) -> BeforeValidator:
 
 Endpoint = Annotated[str | None, _read(forms.endpoint)]
 Secret = Annotated[SecretStr | None, _read(forms.secret)]
-Hosts = Annotated[tuple[str, ...], _several(forms.host)]
+Hosts = Annotated[tuple[str, ...], _several(check_glob)]
 
 
 class StoreSettings(BaseModel):

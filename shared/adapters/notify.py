@@ -16,8 +16,9 @@ from standardwebhooks import Webhook
 from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from shared.adapters.wire import BoundedSocket, Deadline, Moment, connect, resolve
+from shared.domain import hosts
 from shared.domain.addresses import as_address, host_of, is_public
-from shared.domain.notify_hosts import NotificationError, check_notify_url, names_literally
+from shared.domain.notify_hosts import NotificationError, check_notify_url
 
 USER_AGENT = "scf-webrecord"
 SECRET_SETTING = "WEBRECORD_NOTIFY_SECRET"  # noqa: S105 (the setting's name)
@@ -110,7 +111,7 @@ class WebhookNotifier:
             raise NotificationError(f"{host} does not resolve") from None
         if not addresses:
             raise NotificationError(f"{host} does not resolve")
-        at_home = host == "localhost" and names_literally(host, self._allowed_hosts)
+        at_home = host == "localhost" and hosts.names(host, self._allowed_hosts)
         if not at_home and not all(is_public(address) for address in addresses):
             raise NotificationError(f"{host} resolves to an address that is not public")
         return addresses[:ADDRESSES]

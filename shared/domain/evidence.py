@@ -1,14 +1,14 @@
 """Evidence: what is known of a recording, as a join of what each fact says.
 
 Every field joins by a rule that is commutative, associative and idempotent (earliest, latest, union), so the
-same facts in any order and any number give the same evidence. Nothing here decides: `recording.py` does.
+same facts in any order and any number give the same evidence. Nothing here decides: `states.py` does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache, reduce
-from typing import Annotated, Any, TypeVar
+from collections.abc import Callable, Mapping
+from functools import partial, reduce
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from typing_extensions import Self
@@ -44,14 +44,16 @@ Unanswered = Annotated[tuple[int, str, str], BeforeValidator(_in_two)]
 T = TypeVar("T")
 
 
-def earliest(a: Any, b: Any) -> Any:  # noqa: ANN401 (ints or Notes alike)
-    """Join by the smaller; None knows nothing."""
-    return b if a is None else a if b is None else min(a, b)
+Join = Callable[[Any, Any], Any]
 
 
-def latest(a: Any, b: Any) -> Any:  # noqa: ANN401 (ints, strings or Notes alike)
-    """Join by the larger; None knows nothing."""
-    return b if a is None else a if b is None else max(a, b)
+def _known(join: Callable[..., Any]) -> Join:
+    """Return a join of what may be None, which knows nothing."""
+    return lambda a, b: b if a is None else a if b is None else join(a, b)
+
+
+earliest, latest = _known(min), _known(max)
+"""Of ints, strings or notes."""
 
 
 def union(join: Callable[[T, T], T]) -> Callable[[dict[str, T], dict[str, T]], dict[str, T]]:
@@ -65,30 +67,22 @@ def union(join: Callable[[T, T], T]) -> Callable[[dict[str, T], dict[str, T]], d
 
 
 class Joined(BaseModel):
-    """A record whose fields join one by one: by `rules`, and by `latest` where no rule is given."""
+    """A record whose fields join one by one: by `RULES`, and by `latest` where no rule is given."""
 
     # Built when first used: no path uses all of them, and each costs milliseconds of a cold start.
     # (And `= {}` would be copied deeply for every record, hence the factories.)
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
-    @classmethod
-    @cache
-    def rules(cls) -> dict[str, Callable[[Any, Any], Any]]:
-        """Return the join of each field that is not joined by `latest`."""
-        return {}
+    RULES: ClassVar[Mapping[str, Join]] = {}
 
     def join(self, other: Self) -> Self:
         """Return what both know together."""
         if not self.model_fields_set:
             return other
-        rules = self.rules()
         # What was never set knows nothing.
-        return self.model_copy(
-            update={
-                name: rules.get(name, latest)(getattr(self, name), getattr(other, name))
-                for name in other.model_fields_set
-            }
-        )
+        names = other.model_fields_set
+        joins = {name: self.RULES.get(name, latest)(getattr(self, name), getattr(other, name)) for name in names}
+        return self.model_copy(update=joins)
 
 
 class File(Joined):
@@ -108,10 +102,6 @@ class File(Joined):
     """Its upload began."""
 
 
-def _both(a: File | None, b: File | None) -> File | None:
-    return b if a is None else a if b is None else a.join(b)
-
-
 class Attempt(Joined):
     """One StartWebRecord under one RecordId."""
 
@@ -128,10 +118,7 @@ class Attempt(Joined):
     again_ms: int | None = None
     """When it was made last, where it was made more than once: each time may have started a task."""
 
-    @classmethod
-    @cache
-    def rules(cls) -> dict[str, Callable[[Any, Any], Any]]:
-        return {"at_ms": earliest}
+    RULES: ClassVar[Mapping[str, Join]] = {"at_ms": earliest}
 
     def join(self, other: Self) -> Self:
         joined = super().join(other)
@@ -149,13 +136,6 @@ class Filmed(BaseModel):
     tries: Annotated[int, Field(ge=1, lt=100)] = 1
     off: list[Flaw] = Field(default_factory=list)
     files: dict[str, FilmCheck] = Field(default_factory=dict)
-
-
-def _newer(a: Filmed | None, b: Filmed | None) -> Filmed | None:
-    """Join looks by the later one: it saw what the earlier one saw."""
-    if a is None or b is None:
-        return b if a is None else a
-    return max(a, b, key=lambda one: (one.at_ms, one.tries, one.model_dump_json()))
 
 
 class Task(Joined):
@@ -196,17 +176,16 @@ class Task(Joined):
     film: Filmed | None = None
     """The last look into its films."""
 
-    @classmethod
-    @cache
-    def rules(cls) -> dict[str, Callable[[Any, Any], Any]]:
-        first = ("began_ms", "ended_ms", "not_started", "terminated", "closed_ms", "gone_ms", "settled_ms")
-        return {
-            **dict.fromkeys(first, earliest),
-            "relay": union(max),
-            "files": union(File.join),
-            "rest": _both,
-            "film": _newer,
-        }
+    RULES: ClassVar[Mapping[str, Join]] = {
+        **dict.fromkeys(
+            ("began_ms", "ended_ms", "not_started", "terminated", "closed_ms", "gone_ms", "settled_ms"), earliest
+        ),
+        "relay": union(max),
+        "files": union(File.join),
+        "rest": _known(File.join),
+        # The later look saw what the earlier one saw.
+        "film": _known(partial(max, key=lambda one: (one.at_ms, one.tries, one.model_dump_json()))),
+    }
 
 
 class Notification(Joined):
@@ -220,10 +199,7 @@ class Notification(Joined):
     state: str | None = None
     """Which state it tells."""
 
-    @classmethod
-    @cache
-    def rules(cls) -> dict[str, Callable[[Any, Any], Any]]:
-        return {"delivered_ms": earliest, "ended": earliest}
+    RULES: ClassVar[Mapping[str, Join]] = {"delivered_ms": earliest, "ended": earliest}
 
 
 def told_by(webhook_id: str) -> str:
@@ -258,19 +234,16 @@ class Evidence(Joined):
     said: dict[str, str] | None = None
     """Name of a callback's fact, one of a beginning or an end in order → its words, where more than `Success`."""
 
-    @classmethod
-    @cache
-    def rules(cls) -> dict[str, Callable[[Any, Any], Any]]:
-        return {
-            "attempts": union(Attempt.join),
-            "tasks": union(Task.join),
-            "stop": earliest,
-            "completed_ms": earliest,
-            "changes": union(max),
-            "notifications": union(Notification.join),
-            "facts": union(max),
-            "said": lambda a, b: union(max)(a or {}, b or {}) or None,  # none is as a release before has it
-        }
+    RULES: ClassVar[Mapping[str, Join]] = {
+        "attempts": union(Attempt.join),
+        "tasks": union(Task.join),
+        "stop": earliest,
+        "completed_ms": earliest,
+        "changes": union(max),
+        "notifications": union(Notification.join),
+        "facts": union(max),
+        "said": lambda a, b: union(max)(a or {}, b or {}) or None,  # none is as a release before has it
+    }
 
 
 def fold(pieces: list[Evidence]) -> Evidence:

@@ -13,8 +13,6 @@ from typing import Any, TypeVar
 
 from pydantic_core import Url
 
-from shared.domain import hosts
-
 T = TypeVar("T")
 Read = Callable[[str], T]
 
@@ -87,6 +85,15 @@ def number(low: int, high: int, unit: str) -> Read[int]:
     return read
 
 
+def _form(pattern: str, otherwise: str) -> Read[str]:
+    def read(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(otherwise)
+        return text
+
+    return read
+
+
 def choice(*allowed: str) -> Read[str]:
     """Return what reads one of some words."""
     said = " or ".join(f"`{each}`" for each in allowed)
@@ -100,27 +107,22 @@ def bucket(text: str) -> str:
     return _form(r"(?=.{1,60}\Z)[a-z0-9-]+-\d+", "must be the bucket's full name, `name-appid`, in lower case")(text)
 
 
-def region(text: str) -> str:
-    """Return a region's name; which ones exist changes."""
-    return _form(rf"({_AREAS})-[a-z]+(-[a-z0-9]+)*", "must be a region's name without a host, such as `ap-guangzhou`")(
-        text
-    )
-
-
-def prefix(text: str) -> str:
-    """Return a prefix that a `/` follows."""
-    return _form(
-        r"(?=.{1,200}\Z)[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*",
-        "must be letters, digits, `-` and `_`, with `/` between and not at an end, such as `team/webrecord`",
-    )(text)
-
-
-def jobs_prefix(text: str) -> str:
-    """Return a prefix of job objects: the trigger's own, so usually with a `/` at its end."""
-    return _form(
-        r"(?=.{1,200}\Z)(?!/)(?!.*//)(?!(.*/)?\.\.?(/|\Z))[^\s*?\\]+",
-        "must be the prefix of the COS trigger, such as `jobs/`: without `/` in front, `//`, `..`, `*` or blanks",
-    )(text)
+region = _form(rf"({_AREAS})-[a-z]+(-[a-z0-9]+)*", "must be a region's name without a host, such as `ap-guangzhou`")
+"""A region's name; which ones exist changes."""
+prefix = _form(
+    r"(?=.{1,200}\Z)[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*",
+    "must be letters, digits, `-` and `_`, with `/` between and not at an end, such as `team/webrecord`",
+)
+"""A prefix that a `/` follows."""
+jobs_prefix = _form(
+    r"(?=.{1,200}\Z)(?!/)(?!.*//)(?!(.*/)?\.\.?(/|\Z))[^\s*?\\]+",
+    "must be the prefix of the COS trigger, such as `jobs/`: without `/` in front, `//`, `..`, `*` or blanks",
+)
+"""A prefix of job objects: the trigger's own, so usually with a `/` at its end."""
+secret = _form("[!-~]+", "holds a blank or a character that no key has: copy it again")
+"""A key of the cloud's."""
+callback_key = _form("[A-Za-z0-9]{16,32}", f"must be {CALLBACK_KEY}")
+"""A key that TRTC's console takes."""
 
 
 def endpoint(text: str) -> str:
@@ -143,16 +145,6 @@ def origin(text: str) -> str:
         raise ValueError("must be `https://app.example.com`, without a path, a `/` at its end or wildcards, or `*`")
     port = "" if url.port == (443 if url.scheme == "https" else 80) else f":{url.port}"
     return f"{url.scheme}://{url.host}{port}"
-
-
-def secret(text: str) -> str:
-    """Return a key of the cloud's."""
-    return _form("[!-~]+", "holds a blank or a character that no key has: copy it again")(text)
-
-
-def callback_key(text: str) -> str:
-    """Return a key that TRTC's console takes."""
-    return _form("[A-Za-z0-9]{16,32}", f"must be {CALLBACK_KEY}")(text)
 
 
 def notify_secret(text: str) -> str:
@@ -190,20 +182,6 @@ def _token(part: str) -> tuple[str, str]:
     if not re.fullmatch("[!-~]+", token) or token.startswith(_QUOTES):
         raise ValueError("has a token with a blank, quotes or a character that no header takes: write another token")
     return name, token
-
-
-def _form(pattern: str, otherwise: str) -> Read[str]:
-    def read(text: str) -> str:
-        if not re.fullmatch(pattern, text):
-            raise ValueError(otherwise)
-        return text
-
-    return read
-
-
-def host(text: str) -> str:
-    """Return a glob of hosts."""
-    return hosts.check_glob(text)
 
 
 def reader(read: Read[Any], *, listed: bool = False) -> Callable[[Any], Any]:

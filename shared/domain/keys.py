@@ -6,6 +6,7 @@ Anybody who may write to the bucket can put any name beside ours: what reads a n
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timezone
 from functools import partial
 
@@ -23,39 +24,23 @@ SEGMENTS = (".ts", ".m4s")
 """Endings of the pieces of a playlist, which a listing finds beside it."""
 
 
-def request_key(recording_id: str) -> str:
-    """Return the key of the accepted request."""
-    return f"recordings/{recording_id}/request.json"
-
-
-def document_key(recording_id: str) -> str:
-    """Return the key of the derived document that people and programs read."""
-    return f"recordings/{recording_id}/recording.json"
-
-
-def again_key(recording_id: str) -> str:
-    """Return the key of the time at which a refused attempt was last repeated under its RecordId."""
-    return f"recordings/{recording_id}/again"
-
-
-def recording_folder(recording_id: str) -> str:
-    """Return the prefix of everything that is stored of a recording itself."""
-    return f"recordings/{recording_id}/"
-
-
-def recording_facts(recording_id: str) -> str:
-    """Return the prefix of the facts we wrote about a recording."""
-    return f"recordings/{recording_id}/facts/"
-
-
-def task_facts(task_key: str) -> str:
-    """Return the prefix of the callbacks of a task."""
-    return f"tasks/{task_key}/facts/"
-
-
-def pointer_key(task_key: str) -> str:
-    """Return the key of the pointer from a task to its recording."""
-    return f"tasks/{task_key}/recording.json"
+Key = Callable[[str], str]
+request_key: Key = "recordings/{}/request.json".format
+"""The accepted request."""
+document_key: Key = "recordings/{}/recording.json".format
+"""The derived document that people and programs read."""
+again_key: Key = "recordings/{}/again".format
+"""The time at which a refused attempt was last repeated under its RecordId."""
+recording_folder: Key = "recordings/{}/".format
+"""Prefix of everything that is stored of a recording itself."""
+recording_facts: Key = "recordings/{}/facts/".format
+"""Prefix of the facts we wrote about a recording."""
+task_facts: Key = "tasks/{}/facts/".format
+"""Prefix of the callbacks of a task, by its key."""
+pointer_key: Key = "tasks/{}/recording.json".format
+"""The pointer from a task, by its key, to its recording."""
+work_key: Key = "work/{}.json".format
+"""A job's progress; its marker in `open/` has the same id."""
 
 
 def _marker(queue: str, at_ms: int, recording_id: str) -> str:
@@ -149,11 +134,6 @@ def former_index_key(created_ms: int, recording_id: str) -> str:
     """Return the key of the entry that the release before the flat index wrote: a folder for each day (UTC)."""
     day = datetime.fromtimestamp(created_ms / 1000, tz=timezone.utc).date()
     return f"days/{day}/{index_name(created_ms, recording_id)}"
-
-
-def work_key(job_id: str) -> str:
-    """Return the key of a job's progress; its marker in `open/` has the same id."""
-    return f"work/{job_id}.json"
 
 
 def gone_key(recording_id: str) -> str:

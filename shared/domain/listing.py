@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
+from enum import Enum
+from typing import TypeVar
 
 from shared.domain.document import Overview
 from shared.domain.errors import MOST_FIELDS, FieldError, InvalidRequest
@@ -27,6 +29,7 @@ FILTERS = ("state", "from", "to", "label", "film")
 _LABEL = re.compile(r"[A-Za-z0-9_.-]{1,64}(:.{0,256})?", re.DOTALL)
 _AFTER = re.compile(r"(?:days/[0-9-]{10}/)?([0-9]{13}-[A-Za-z0-9_-]{1,26})")
 """The name of an index entry; a release before gave its key."""
+E = TypeVar("E", bound=Enum)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
@@ -100,18 +103,14 @@ def parse_query(query: Mapping[str, str], now_ms: int) -> ListQuery:
     def take(name: str, wrong: Wrong, read: str) -> None:
         errors.append(wrong.at(name, f", not {read[:40]!r}"))
 
-    states = set()
-    for name in _several(query, "state") or ([""] if "state" in query else []):
-        if name in State._value2member_map_:
-            states.add(State(name))
-        else:
-            take("state", Wrong("one_of", choices=", ".join(state.value for state in State)), name)
-    films = set()
-    for name in _several(query, "film") or ([""] if "film" in query else []):
-        if name in Verdict._value2member_map_:
-            films.add(Verdict(name))
-        else:
-            take("film", Wrong("one_of", choices=", ".join(one.value for one in Verdict)), name)
+    def chosen(name: str, kind: type[E]) -> frozenset[E]:
+        given, known = _several(query, name) or ([""] if name in query else []), [one.value for one in kind]
+        for value in given:
+            if value not in known:
+                take(name, Wrong("one_of", choices=", ".join(known)), value)
+        return frozenset(kind(value) for value in given if value in known)
+
+    states, films = chosen("state", State), chosen("film", Verdict)
     labels = []
     for pair in _several(query, "label"):
         if not _LABEL.fullmatch(pair):
@@ -120,7 +119,7 @@ def parse_query(query: Mapping[str, str], now_ms: int) -> ListQuery:
         labels.append((name, value if colon else None))
     today = datetime.fromtimestamp(now_ms / 1000, tz=timezone.utc).date()
     last = _day(query, "to", errors) or today
-    first = _day(query, "from", errors) or _before(last, DEFAULT_DAYS - 1)
+    first = _day(query, "from", errors) or date.fromordinal(max(1, last.toordinal() - DEFAULT_DAYS + 1))
     if first > last:
         errors.append(Wrong("days_order").at("from"))
     elif (last - first).days >= MOST_DAYS:
@@ -133,7 +132,7 @@ def parse_query(query: Mapping[str, str], now_ms: int) -> ListQuery:
     after = _after(query.get("cursor"), digest, errors)
     if errors:
         raise InvalidRequest(errors)
-    return ListQuery(first, last, frozenset(states), tuple(labels), int(limit), after, digest, frozenset(films))
+    return ListQuery(first, last, states, tuple(labels), int(limit), after, digest, films)
 
 
 def _unknown(names: list[str], known: tuple[str, ...]) -> list[FieldError]:
@@ -151,10 +150,6 @@ def _several(query: Mapping[str, str], name: str) -> list[str]:
     if len(parts) > MOST_VALUES:  # each wrong one costs more than its letters
         raise InvalidRequest([Wrong("too_many", limit=MOST_VALUES).at(name)])
     return [part.strip() for part in parts if part.strip()]
-
-
-def _before(day: date, days: int) -> date:
-    return date.fromordinal(max(1, day.toordinal() - days))
 
 
 def _day(query: Mapping[str, str], name: str, errors: list[FieldError]) -> date | None:

@@ -154,9 +154,8 @@ def _field_error(item: dict[str, Any], model: type[BaseModel]) -> FieldError:
     path = ".".join(map(part, where)) or "body"
     if item["type"] == "extra_forbidden":
         like = _nearest(str(where[-1]), _names(model, where[:-1]))
-        if (
-            not like and len(where) > 1 and plain(str(where[-2])) == "cloudstorage"
-        ):  # a key may stand where a name should
+        # A key may stand where a name should.
+        if not like and len(where) > 1 and plain(str(where[-2])) == "cloudstorage":
             path = f"{path.rpartition('.')[0]}.{REDACTED}"
         return unknown("unknown", like).at(path)
     if path == "body":
@@ -180,14 +179,14 @@ def _around(model: type[BaseModel], here: str) -> Mapping[str, str]:
 
 @cache
 def _all_paths(model: type[BaseModel]) -> list[str]:
-    return list(dict(_paths(model, "")))
+    return list(dict.fromkeys(_paths(model, "")))
 
 
-def _paths(model: type[BaseModel], before: str) -> Iterator[tuple[str, None]]:
+def _paths(model: type[BaseModel], before: str) -> Iterator[str]:
     inner: list[tuple[type[BaseModel], str]] = []
     for name, info in model.model_fields.items():
         path = f"{before}{info.serialization_alias or name}"
-        yield path, None
+        yield path
         inner += [(one, f"{path}.") for one in _models(info.annotation)]
     for one, path in inner:
         yield from _paths(one, path)

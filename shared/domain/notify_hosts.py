@@ -53,14 +53,9 @@ def check_notify_url(url: str, allowed_hosts: Sequence[str]) -> None:
         raise Wrong("notify_host")
     if not hosts.matches(host, allowed_hosts):
         raise Wrong("notify_refused", host=host[:200])
-    if names_literally(host, allowed_hosts):
+    if hosts.names(host, allowed_hosts):
         return
     if parsed.scheme != "https":
         raise Wrong("notify_http")
     if not is_public_host(host):
         raise Wrong("notify_private", host=host)
-
-
-def names_literally(host: str, allowed_hosts: Sequence[str]) -> bool:
-    """Tell whether an entry is this very host, without a wildcard."""
-    return hosts.names(host, allowed_hosts)
