@@ -20,6 +20,12 @@ def last_attempt(evidence: Evidence) -> tuple[int, Attempt] | None:
     return None if newest is None else (int(newest), evidence.attempts[newest])
 
 
+def asked_ms(evidence: Evidence) -> int:
+    """Return when the newest attempt was made, epoch ms; 0 where nothing says so."""
+    last = last_attempt(evidence)
+    return (last[1].at_ms if last else None) or 0
+
+
 def is_unsure(evidence: Evidence) -> bool:
     """Tell whether the newest attempt may have started a task that we have not seen."""
     last = last_attempt(evidence)

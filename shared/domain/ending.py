@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from shared.domain import parts
 from shared.domain.accepted import Accepted
-from shared.domain.attempts import can_list, last_attempt, last_task
+from shared.domain.attempts import asked_ms, can_list, last_task
 from shared.domain.evidence import Evidence, Task
 from shared.domain.periods import REPEAT_MS
 from shared.domain.states import State
-from shared.domain.steps import Describe, Look, Step, Stop, Timing, Wait
+from shared.domain.steps import Describe, Look, Step, Stop, Timing, Wait, first_due
 from shared.domain.unseen import unseen
 from shared.domain.uploads import end_ms
 
@@ -18,7 +18,7 @@ LIMIT_SLACK_MS = 120_000
 
 def is_outlived(accepted: Accepted, evidence: Evidence, now_ms: int, timing: Timing) -> bool:
     """Return True if the longest possible time of every task is over, whatever TRTC answers."""
-    begun_ms = max([_at_ms(evidence), *(task.began_ms or 0 for task in evidence.tasks.values())])
+    begun_ms = max([asked_ms(evidence), *(task.began_ms or 0 for task in evidence.tasks.values())])
     return now_ms >= begun_ms + accepted.max_duration_s * 1000 + LIMIT_SLACK_MS + timing.lost_after
 
 
@@ -26,7 +26,7 @@ def ends_ms(accepted: Accepted, evidence: Evidence) -> int:
     """Return when the recording's task is to be stopped, by its `stop_at` or past its limit."""
     task = last_task(evidence)
     began_ms = task.began_ms if task else None
-    limit_ms = (began_ms or _at_ms(evidence)) + accepted.max_duration_s * 1000 + LIMIT_SLACK_MS
+    limit_ms = (began_ms or asked_ms(evidence)) + accepted.max_duration_s * 1000 + LIMIT_SLACK_MS
     return min(limit_ms, accepted.stop_at_ms or limit_ms)
 
 
@@ -40,7 +40,7 @@ def running_step(
     timing: Timing,
     seen_ms: int | None,
 ) -> Step:
-    heard_ms = max(task.began_ms or 0, task.paused[0] if task.paused else 0, seen_ms or 0, _at_ms(evidence))
+    heard_ms = max(task.began_ms or 0, task.paused[0] if task.paused else 0, seen_ms or 0, asked_ms(evidence))
     stop_ms = ends_ms(accepted, evidence)
     if evidence.stop or now_ms >= stop_ms:
         why = "its stop_at has come" if stop_ms == accepted.stop_at_ms else "it is past its MaxDurationLimit"
@@ -53,9 +53,7 @@ def running_step(
 
 
 def uploading_step(accepted: Accepted, tasks: list[Task], evidence: Evidence, now_ms: int, timing: Timing) -> Step:
-    steps = [_upload_of(accepted, task, evidence, now_ms, timing) for task in tasks]
-    waits = [step for step in steps if isinstance(step, Wait)]
-    return next((step for step in steps if not isinstance(step, Wait)), None) or min(waits, key=lambda w: w.until_ms)
+    return first_due([_upload_of(accepted, task, evidence, now_ms, timing) for task in tasks])
 
 
 def _upload_of(accepted: Accepted, task: Task, evidence: Evidence, now_ms: int, timing: Timing) -> Step:
@@ -77,8 +75,3 @@ def _upload_of(accepted: Accepted, task: Task, evidence: Evidence, now_ms: int, 
         return Wait(give_up_ms)
     look_ms = max(ended_ms, failed_ms) + timing.files_after
     return Look(task_id, last=False) if now_ms >= look_ms else Wait(min(look_ms, give_up_ms))
-
-
-def _at_ms(evidence: Evidence) -> int:
-    last = last_attempt(evidence)
-    return (last[1].at_ms if last else None) or 0

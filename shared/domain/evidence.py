@@ -7,7 +7,7 @@ same facts in any order and any number give the same evidence. Nothing here deci
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial, reduce
+from functools import partial
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -244,8 +244,3 @@ class Evidence(Joined):
         "facts": union(max),
         "said": lambda a, b: union(max)(a or {}, b or {}) or None,  # none is as a release before has it
     }
-
-
-def fold(pieces: list[Evidence]) -> Evidence:
-    """Return the join of what each fact says."""
-    return reduce(Evidence.join, pieces, Evidence())

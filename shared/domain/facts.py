@@ -31,7 +31,7 @@ class Fact(NamedTuple):
     name: str
 
 
-def _fact(kind: str, at_ms: int, data: dict[str, Any]) -> Fact:
+def _fact(kind: str, at_ms: int, **data: Any) -> Fact:  # noqa: ANN401 (any JSON value)
     return _stored(kind, at_ms, _whole(data))
 
 
@@ -62,43 +62,42 @@ def read_fact(body: bytes) -> Fact:
 
 def attempted(attempt: int, at_ms: int) -> Fact:
     """StartWebRecord is about to be called; written before the call."""
-    return _fact("attempt", at_ms, {"attempt": attempt})
+    return _fact("attempt", at_ms, attempt=attempt)
 
 
 def accepted(attempt: int, at_ms: int, task_id: str, request_id: str | None) -> Fact:
     """TRTC started a task for the attempt, or named the one that it had started."""
-    return _fact("accepted", at_ms, {"attempt": attempt, "task_id": task_id, "request_id": request_id})
+    return _fact("accepted", at_ms, attempt=attempt, task_id=task_id, request_id=request_id)
 
 
 def refused(attempt: int, at_ms: int, code: str, message: str, request_id: str | None, *, final: bool) -> Fact:
     """TRTC refused the attempt; `final` forbids another try."""
-    data = {"attempt": attempt, "code": code, "message": message, "request_id": request_id, "final": final}
-    return _fact("refused", at_ms, data)
+    return _fact("refused", at_ms, attempt=attempt, code=code, message=message, request_id=request_id, final=final)
 
 
 def unanswered(attempt: int, at_ms: int, code: str, message: str) -> Fact:
     """StartWebRecord was called and no answer came: a task may have started."""
-    return _fact("unanswered", at_ms, {"attempt": attempt, "code": code, "message": message})
+    return _fact("unanswered", at_ms, attempt=attempt, code=code, message=message)
 
 
 def stop_requested(at_ms: int, why: str) -> Fact:
     """Somebody asked for the recording to end."""
-    return _fact("stop_requested", at_ms, {"why": why})
+    return _fact("stop_requested", at_ms, why=why)
 
 
 def gave_up(at_ms: int, why: str, code: Code | None = None) -> Fact:
     """It will not be started (again); `code` is None as a former release stored it."""
-    return _fact("gave_up", at_ms, {"why": why} | ({"code": code.value} if code else {}))
+    return _fact("gave_up", at_ms, why=why, **({"code": code.value} if code else {}))
 
 
 def gone(at_ms: int, task_id: str) -> Fact:
     """TRTC does not know the task any more; it cannot say how it ended."""
-    return _fact("gone", at_ms, {"task_id": task_id})
+    return _fact("gone", at_ms, task_id=task_id)
 
 
 def runs(at_ms: int, task_id: str) -> Fact:
     """TRTC says that the task records, though a callback told its end."""
-    return _fact("runs", at_ms, {"task_id": task_id})
+    return _fact("runs", at_ms, task_id=task_id)
 
 
 def looked(at_ms: int, task_id: str, files: dict[str, int], *, last: bool = True) -> Fact:
@@ -106,32 +105,32 @@ def looked(at_ms: int, task_id: str, files: dict[str, int], *, last: bool = True
 
     The `last` look settles the task: what was found by then is what there is. Before it more may be on its way.
     """
-    return _fact("looked" if last else "listed", at_ms, {"task_id": task_id, "files": files})
+    return _fact("looked" if last else "listed", at_ms, task_id=task_id, files=files)
 
 
 def filmed(task_id: str, film: Filmed) -> Fact:
     """A task's films were looked into; the raw figures are kept, so that the rules can change."""
     said = film.model_dump(mode="json", exclude={"at_ms"}, exclude_none=True)
     # In the order in which it is stored: what is derived from it now has the bytes of a replay.
-    return _fact("film", film.at_ms, json.loads(_ENCODER.encode({"task_id": task_id, **said})))
+    return _fact("film", film.at_ms, **json.loads(_ENCODER.encode({"task_id": task_id, **said})))
 
 
 def stays(at_ms: int) -> Fact:
     """The recording was completed when news of before came: whoever was told so is not told otherwise."""
-    return _fact("stays", at_ms, {})
+    return _fact("stays", at_ms)
 
 
 def changed(at_ms: int, state: str) -> Fact:
     """The recording came into a state that its caller wants to hear of."""
-    return _fact("changed", at_ms, {"state": state})
+    return _fact("changed", at_ms, state=state)
 
 
 def notified(
     at_ms: int, webhook_id: str, attempt: int, error: str | None, *, state: str | None = None, ended: bool = False
 ) -> Fact:
     """A notification was sent; `error` is None when it was taken, `ended` where its receiver wants no more of any."""
-    said = {"webhook_id": webhook_id, "attempt": attempt, "error": error} | ({"state": state} if state else {})
-    return _fact("notified", at_ms, said | ({"ended": True} if ended else {}))
+    more: dict[str, object] = ({"state": state} if state else {}) | ({"ended": True} if ended else {})
+    return _fact("notified", at_ms, webhook_id=webhook_id, attempt=attempt, error=error, **more)
 
 
 def evidence_of_fact(fact: Fact) -> Evidence:

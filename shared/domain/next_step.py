@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from shared.domain.accepted import Accepted
-from shared.domain.attempts import can_list, is_unsure, last_attempt, last_task, pending_tasks, unasked
+from shared.domain.attempts import asked_ms, can_list, is_unsure, last_attempt, last_task, pending_tasks, unasked
 from shared.domain.callbacks import AHEAD_MS
 from shared.domain.ending import running_step, uploading_step
 from shared.domain.evidence import Evidence, Task
@@ -22,7 +22,7 @@ from shared.domain.periods import IN_FLIGHT_MS
 from shared.domain.reasons import Reason
 from shared.domain.starting import waiting_step
 from shared.domain.states import State, state_of
-from shared.domain.steps import USUAL, GiveUp, Inspect, Notify, Step, Sweep, Timing, Wait
+from shared.domain.steps import USUAL, GiveUp, Inspect, Notify, Step, Sweep, Timing, Wait, first_due
 
 SETTLE_MS = 300_000
 """After the newest fact: TRTC sends for a minute, and a listing is complete some time after that."""
@@ -60,26 +60,28 @@ def next_step(
             return Notify(message.webhook_id, message.attempts + 1)
     tell_ms = min((message.next_ms or 0 for message in due), default=None)
     if state.final:
-        waits = [Wait(tell_ms)] if tell_ms is not None else []
+        steps: list[Step] = [Wait(tell_ms)] if tell_ms is not None else []
         if evidence.gave_up and (overtook := unasked(evidence)):
             number, ripe_ms = overtook
-            if now_ms >= ripe_ms:
-                return GiveUp(Reason(evidence.gave_up[2], evidence.gave_up[1]), recheck=number)
-            waits.append(Wait(ripe_ms))
+            why = Reason(evidence.gave_up[2], evidence.gave_up[1])
+            steps.append(GiveUp(why, recheck=number) if now_ms >= ripe_ms else Wait(ripe_ms))
         if pending := pending_tasks(evidence, looks=can_list(accepted)):
-            step = uploading_step(accepted, pending, evidence, now_ms, timing)
-            if not isinstance(step, Wait):
-                return step
-            waits.append(step)
-        film = _film_step(accepted, evidence, now_ms)
-        if isinstance(film, Inspect):
-            return film
-        waits += [film] if film else []
-        if waits:
-            return min(waits, key=lambda wait: wait.until_ms)
-        return _settling(evidence, now_ms, timing, swept=seen_ms is not None)
-    asked = asked and evidence.stop is None
-    step = _working_step(accepted, evidence, state, now_ms, timing, seen_ms, passed, asked=asked)
+            steps.append(uploading_step(accepted, pending, evidence, now_ms, timing))
+        if film := _film_step(accepted, evidence, now_ms):
+            steps.append(film)
+        return first_due(steps) if steps else _settling(evidence, now_ms, timing, swept=seen_ms is not None)
+    asked, task = asked and evidence.stop is None, last_task(evidence)
+    ripe_ms = asked_ms(evidence) + IN_FLIGHT_MS
+    if state is State.UPLOADING:
+        # Only a failed upload that is held again is neither pending nor final; its task is the last one's.
+        tasks = pending_tasks(evidence, looks=can_list(accepted)) or ([task] if task else [])
+        step = uploading_step(accepted, tasks, evidence, now_ms, timing)
+    elif task and task.task_id and not state.waiting:
+        step = running_step(accepted, evidence, task, task.task_id, state, now_ms, timing, seen_ms)
+    elif state.waiting or asked or now_ms >= ripe_ms:
+        step = waiting_step(accepted, evidence, now_ms, passed, asked=asked)
+    else:
+        step = Wait(ripe_ms)
     if tell_ms is not None and isinstance(step, Wait):
         return Wait(min(step.until_ms, tell_ms))
     return step
@@ -121,29 +123,3 @@ def _settling(evidence: Evidence, now_ms: int, timing: Timing, *, swept: bool) -
         if now_ms < (lost_ms := settles_at_ms - SETTLE_MS + timing.lost_after):
             return Wait(lost_ms)
     return Wait(now_ms, done=True)
-
-
-def _working_step(
-    accepted: Accepted,
-    evidence: Evidence,
-    state: State,
-    now_ms: int,
-    timing: Timing,
-    seen_ms: int | None,
-    passed: Callable[[str], bool] | None,
-    *,
-    asked: bool,
-) -> Step:
-    if state.waiting:
-        return waiting_step(accepted, evidence, now_ms, passed, asked=asked)
-    if state is State.UPLOADING:
-        # Only a failed upload that is held again is neither pending nor final; its task is the last one's.
-        pending = pending_tasks(evidence, looks=can_list(accepted)) or [task for task in [last_task(evidence)] if task]
-        return uploading_step(accepted, pending, evidence, now_ms, timing)
-    task, last = last_task(evidence), last_attempt(evidence)
-    if task is None or task.task_id is None:
-        ripe_ms = ((last[1].at_ms if last else None) or 0) + IN_FLIGHT_MS
-        if not asked and now_ms < ripe_ms:
-            return Wait(ripe_ms)
-        return waiting_step(accepted, evidence, now_ms, passed, asked=asked)
-    return running_step(accepted, evidence, task, task.task_id, state, now_ms, timing, seen_ms)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import takewhile
 
 from shared.domain.accepted import Accepted
-from shared.domain.attempts import last_attempt
+from shared.domain.attempts import asked_ms, last_attempt
 from shared.domain.deadlines import because, too_late
 from shared.domain.evidence import Evidence
 from shared.domain.periods import IN_FLIGHT_MS, START_LEAD_MS
@@ -30,7 +30,7 @@ def waiting_step(
     if (why := too_late(accepted, evidence, now_ms)) is not None:
         return GiveUp(because(why, reason), unsure)
     if accepted.caller_keys and not asked:
-        ripe_ms = ((last[1].at_ms if last else None) or accepted.created_ms) + IN_FLIGHT_MS
+        ripe_ms = (asked_ms(evidence) or accepted.created_ms) + IN_FLIGHT_MS
         return GiveUp(NO_KEYS, unsure) if now_ms >= ripe_ms else Wait(ripe_ms)
     if now_ms < accepted.due_ms - START_LEAD_MS:
         return Wait(accepted.due_ms - START_LEAD_MS)

@@ -13,7 +13,7 @@ from enum import Enum
 
 from shared.domain import parts
 from shared.domain.accepted import Accepted
-from shared.domain.attempts import can_list, failure, last_attempt, last_task, pending_tasks
+from shared.domain.attempts import asked_ms, can_list, failure, last_attempt, last_task, pending_tasks
 from shared.domain.evidence import Evidence, Task
 from shared.domain.once import once
 from shared.domain.reasons import Code, Reason, of_page, of_recorder, of_trtc
@@ -87,9 +87,9 @@ def is_reopened(accepted: Accepted, before: Evidence, after: Evidence) -> bool:
 def _state_of(accepted: Accepted, evidence: Evidence) -> Verdict:
     state, reason = _of_last_attempt(accepted, evidence)
     if (state.waiting or state is State.STARTING) and evidence.gave_up:
-        last, (given_up_ms, why, code) = last_attempt(evidence), evidence.gave_up
+        given_up_ms, why, code = evidence.gave_up
         # An attempt made after we gave up (the caller came back) is a new start; not one that a stop came too late for.
-        overtaken = evidence.stop is not None or given_up_ms >= ((last[1].at_ms if last else None) or 0)
+        overtaken = evidence.stop is not None or given_up_ms >= asked_ms(evidence)
         if last_task(evidence) is None and overtaken:
             state, reason = State.CANCELLED if evidence.stop else State.FAILED, Reason(code, why)
     if reason and state in (State.FAILED, State.LOST, State.CANCELLED):
@@ -168,10 +168,7 @@ def _of_task(task: Task, evidence: Evidence) -> Verdict:
     if recorded_nothing(task, evidence) or (task.settled_ms is not None and unseen(task, evidence)):
         return _nothing_of(task, evidence)
     if task.settled_ms is not None:
-        if task.terminated:
-            why = task.terminated[1]
-            return State.FAILED, Reason(of_recorder(why), f"the recorder gave up: {why}")
-        return State.LOST, lost(task)
+        return State.FAILED if task.terminated else State.LOST, _why_missing(task)
     if end is not None:
         if parts.held(task) is not None:
             return State.UPLOADING, Reason(Code.FILES_HELD, task.held[1]) if task.held and task.held[1] else None
@@ -195,19 +192,17 @@ def _nothing_of(task: Task, evidence: Evidence) -> Verdict:
 
 def since_ms(accepted: Accepted, evidence: Evidence, state: State) -> int:
     """Return what time the evidence gives for the beginning of a state that is not final; epoch ms."""
-    task, last = last_task(evidence), last_attempt(evidence)
+    task = last_task(evidence)
     if state.waiting:
         ended = [task.terminated, task.not_started] if task else []
         return max([accepted.created_ms, *(note[0] for note in ended if note)])
-    if state is State.STARTING and last:
-        return last[1].at_ms or accepted.created_ms
     if state is State.STOPPING and evidence.stop:
         return evidence.stop[0]
     if task and state in (State.RECORDING, State.PAUSED):
         return max(task.began_ms or 0, task.paused[0] if task.paused else 0)
     if task and state is State.UPLOADING:
         return end_ms(task) or 0
-    return (last[1].at_ms if last else None) or accepted.created_ms
+    return asked_ms(evidence) or accepted.created_ms
 
 
 def _early_end(task: Task) -> Reason | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from shared.domain.reasons import Reason
@@ -103,3 +104,10 @@ class Inspect:
 
 
 Step = Wait | Inspect | Start | GiveUp | Describe | Stop | Look | Sweep | Notify
+
+
+def first_due(steps: Sequence[Step]) -> Step:
+    """Return the first step that is to be made now, or else the earliest wait."""
+    waits = [step for step in steps if isinstance(step, Wait)]
+    due = next((step for step in steps if not isinstance(step, Wait)), None)
+    return due or min(waits, key=lambda wait: wait.until_ms)

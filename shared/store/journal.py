@@ -161,8 +161,3 @@ def current(store: ObjectStore, recording_id: str) -> Recording:
     if accepted is None or is_erased(store, recording_id, held):
         raise no_recording(recording_id)
     return decide(accepted, held or complete(store, recording_id, Evidence()))
-
-
-def left(store: ObjectStore, recording_id: str) -> Evidence:
-    """Return what the facts say that are stored of a recording, whether it has a request or not."""
-    return complete(store, recording_id, Evidence())

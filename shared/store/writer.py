@@ -54,7 +54,8 @@ def save(
         known, recording = _write(store, known, now_ms)
         recording_id = known.accepted.recording_id
         own, folders = keys.recording_facts(recording_id), [*map(keys.task_facts, known.evidence.tasks)]
-        if not of_task or recording.state.final or not _is_known(of_task, known.evidence):
+        attempts = known.evidence.attempts.values()
+        if not of_task or recording.state.final or all(attempt.task_key != of_task for attempt in attempts):
             folders.append(own)
         behind: list[Callable[[], object]] = [partial(evidence_in_document, store, recording_id)] if again else []
         behind += [partial(also, known)] if also else []
@@ -64,10 +65,6 @@ def save(
             known = known.plus(held)._replace(documented=held)
         known = known._replace(evidence=complete(store, recording_id, known.evidence, listings=listings))
     return known, recording or decide(known.accepted, known.evidence)
-
-
-def _is_known(task_key: str, evidence: Evidence) -> bool:
-    return any(attempt.task_key == task_key for attempt in evidence.attempts.values())
 
 
 def standing(store: ObjectStore, known: Known, now_ms: int) -> Known:
@@ -111,12 +108,6 @@ def _body(accepted: Accepted, recording: Recording) -> bytes:
     return f'{document},\n "accepted": {accepted.model_dump_json(exclude_none=True)}\n}}'.encode()
 
 
-def _awaited(documented: Evidence | None, accepted: Accepted) -> bool:
-    """Tell whether the document said already that films are to be looked into: then there is a marker."""
-    is_final = documented is not None and state_of(accepted, documented)[0].final
-    return is_final and bool(awaited(accepted, documented or Evidence()))
-
-
 def _write(store: ObjectStore, known: Known, now_ms: int) -> tuple[Known, Recording]:
     known = standing(store, known, now_ms)
     accepted, recording = known.accepted, decide(known.accepted, known.evidence)
@@ -136,9 +127,12 @@ def _write(store: ObjectStore, known: Known, now_ms: int) -> tuple[Known, Record
     ]
     if known.documented is None:
         first.append(partial(store.put, keys.index_key(accepted.created_ms, recording_id), b""))
-    if not recording.state.final and known.documented and state_of(accepted, known.documented)[0].final:
-        first.append(partial(markers.mark_look, store, recording_id, now_ms))  # who is done has no marker any more
-    if recording.state.final and awaited(accepted, known.evidence) and not _awaited(known.documented, accepted):
+    was_final = known.documented is not None and state_of(accepted, had)[0].final
+    if recording.state.final:  # there is a marker where the document said already that films are to be looked into
+        looks = awaited(accepted, known.evidence) and not (was_final and awaited(accepted, had))
+    else:
+        looks = was_final  # who is done has no marker any more
+    if looks:
         first.append(partial(markers.mark_look, store, recording_id, now_ms))
     store.at_once(*first)
     body = _body(accepted, recording)

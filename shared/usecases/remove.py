@@ -17,6 +17,7 @@ from shared.domain.attempts import begins_until_ms, is_unsure, last_attempt
 from shared.domain.document import Recording
 from shared.domain.ending import is_outlived
 from shared.domain.errors import Conflict, StoreError, StoreRefused, TaskNotFound
+from shared.domain.evidence import Evidence
 from shared.domain.next_step import SETTLE_MS
 from shared.domain.periods import IN_FLIGHT_MS
 from shared.domain.states import state_of
@@ -24,6 +25,7 @@ from shared.domain.steps import Timing
 from shared.ports import ListedObject, ObjectStore
 from shared.store import journal, markers, tombstones
 from shared.store.journal import Known
+from shared.store.stored import complete
 from shared.store.tombstones import Tombstone
 from shared.usecases.ports import Ports, QueryPorts
 from shared.usecases.stop import stop
@@ -107,7 +109,9 @@ def sweep(recording_id: str, tombstone: Tombstone, ports: Ports) -> int | None:
     A start that was under way at the deletion may have got a task: it is ended first.
     """
     store, now_ms = ports.store, ports.clock()
-    strays = {key: task for key, task in journal.left(store, recording_id).tasks.items() if key not in tombstone.tasks}
+    strays = {
+        key: task for key, task in complete(store, recording_id, Evidence()).tasks.items() if key not in tombstone.tasks
+    }
     if strays:
         for task_id in filter(None, (task.task_id for task in strays.values())):
             with suppress(TaskNotFound):

@@ -44,10 +44,10 @@ def inspect(
             seen.found.append(FilmFinding(code=Flaw.EMPTY, words="The file has no bytes."))
         elif name.lower().endswith(".m3u8"):
             seen.playlist(open_)
-        elif name.lower().endswith((".mp4", ".m4v", ".mov", ".m4s", ".m4a")) or not name.lower().endswith(NOT_FILMS):
-            seen.mp4()
-        else:
+        elif name.lower().endswith(NOT_FILMS):
             return FilmCheck(verdict=Verdict.UNCHECKED, why="only MP4 and HLS can be checked")
+        else:
+            seen.mp4()
     except FilmError as error:
         seen.found = [FilmFinding(code=Flaw.UNPLAYABLE, words=f"The film can't be played: it {error}.")]
     except ReadStopped as error:

@@ -14,11 +14,12 @@ from shared.domain.callback_says import evidence_of_callback
 from shared.domain.callbacks import parse_callback
 from shared.domain.detail import detail, timeline
 from shared.domain.document import decide
-from shared.domain.evidence import Evidence, fold
+from shared.domain.evidence import Evidence
 from shared.domain.facts import evidence_of_fact, read_fact
 from shared.domain.reasons import Code, former, of_page, of_recorder, of_trtc
 from shared.domain.states import State
 from testing.callbacks import TASK, callback
+from tests.shared.domain.folded import fold
 from tests.shared.domain.test_document import ACCEPTED
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from shared.domain import facts
 from shared.domain.detail import WORDS, detail, timeline
 from shared.domain.document import decide
-from shared.domain.evidence import Evidence, Filmed, fold
+from shared.domain.evidence import Evidence, Filmed
 from shared.domain.facts import Fact
 from shared.domain.reasons import Code
 from testing.callbacks import TASK, callback
+from tests.shared.domain.folded import fold
 from tests.shared.domain.test_document import ACCEPTED, STARTED, evidence_of
 
 

@@ -16,10 +16,11 @@ from shared.domain.accepted import Accepted, Place
 from shared.domain.callback_says import evidence_of_callback
 from shared.domain.callbacks import parse_callback
 from shared.domain.document import decide
-from shared.domain.evidence import Evidence, fold
+from shared.domain.evidence import Evidence
 from shared.domain.facts import Fact, evidence_of_fact
 from shared.domain.states import State
 from testing.callbacks import TASK, callback, mp4_stop, vod_commit
+from tests.shared.domain.folded import fold
 
 ACCEPTED = Accepted.model_validate(
     {

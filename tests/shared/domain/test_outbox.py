@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from shared.domain import facts
 from shared.domain.accepted import Accepted
-from shared.domain.evidence import Evidence, fold
+from shared.domain.evidence import Evidence
 from shared.domain.facts import evidence_of_fact
 from shared.domain.outbox import RETRY_AFTER_S, Message, messages
 from shared.domain.states import State
+from tests.shared.domain.folded import fold
 
 ACCEPTED = Accepted.model_validate(
     {

@@ -9,10 +9,10 @@ import pytest
 
 from shared.domain import facts
 from shared.domain.document import decide
-from shared.domain.evidence import fold
 from shared.domain.reasons import Code
 from shared.domain.states import State
 from testing.callbacks import TASK, callback, mp4_stop
+from tests.shared.domain.folded import fold
 from tests.shared.domain.test_document import ACCEPTED, Story, evidence_of
 
 LINKED: Story = [facts.attempted(1, 10), facts.accepted(1, 20, TASK, "q"), callback(801, {"Status": 1}, 1_000)]

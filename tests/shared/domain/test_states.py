@@ -8,11 +8,12 @@ import pytest
 
 from shared.domain import facts
 from shared.domain.attempts import last_attempt, last_task, pending_tasks
-from shared.domain.evidence import Evidence, fold
+from shared.domain.evidence import Evidence
 from shared.domain.reasons import Code, former
 from shared.domain.states import State, since_ms, state_of
 from shared.domain.uploads import end_ms, is_uploaded
 from testing.callbacks import TASK, callback, mp4_stop, vod_commit
+from tests.shared.domain.folded import fold
 from tests.shared.domain.test_document import ACCEPTED, Story, evidence_of
 
 SECOND = "Task+2"

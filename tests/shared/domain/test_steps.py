@@ -13,7 +13,7 @@ from shared.domain import facts
 from shared.domain.accepted import Accepted, Place
 from shared.domain.deadlines import called_off
 from shared.domain.ending import LIMIT_SLACK_MS
-from shared.domain.evidence import Evidence, fold
+from shared.domain.evidence import Evidence
 from shared.domain.facts import Fact, evidence_of_fact
 from shared.domain.next_step import SETTLE_MS, next_step
 from shared.domain.outbox import RETRY_AFTER_S
@@ -23,6 +23,7 @@ from shared.domain.states import State, state_of
 from shared.domain.steps import Describe, GiveUp, Look, Notify, Start, Step, Stop, Sweep, Timing, Wait
 from testing.callbacks import TASK, callback, mp4_stop, vod_commit
 from tests.examples import at_most
+from tests.shared.domain.folded import fold
 from tests.shared.domain.test_document import Story, evidence_of, stories
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
