@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from pydantic import SecretStr
@@ -75,7 +76,9 @@ class Policy(NamedTuple):
         if said and request.max_duration_limit > self.max_duration_ceiling_s:
             limit = self.max_duration_ceiling_s
             errors.append(Wrong("ceiling", limit=limit).at("MaxDurationLimit"))
-        errors += self._schedule_errors(request, now_ms)
+        given = {"StartAt": request.start_at, "StopAt": request.stop_at, "StartBy": request.start_by}
+        times = {name: instant_ms(value) for name, value in given.items() if value is not None}
+        errors += self._schedule_errors(request, times, now_ms)
         if request.notify_url is not None:
             try:
                 check_notify_url(request.notify_url, self.notify_hosts)
@@ -87,10 +90,9 @@ class Policy(NamedTuple):
             raise ConfigurationError(
                 "WEBRECORD_STORAGE_SECRET_ID and WEBRECORD_STORAGE_SECRET_KEY are missing: TRTC uploads with them"
             )
-        start_at_ms = None if request.start_at is None else instant_ms(request.start_at)
+        start_at_ms = times.get("StartAt")
         if start_at_ms is not None and start_at_ms <= now_ms:
             start_at_ms = None  # at once: its place in the queue and its deadline count from now
-        start_by_ms = (start_at_ms or now_ms) + self.start_within_s * 1000
         return Accepted(
             recording_id=recording_id,
             created_ms=now_ms,
@@ -105,9 +107,9 @@ class Policy(NamedTuple):
             # The API's default may be above a lower ceiling.
             max_duration_s=min(request.max_duration_limit, self.max_duration_ceiling_s),
             start_at_ms=start_at_ms,
-            stop_at_ms=None if request.stop_at is None else instant_ms(request.stop_at),
-            start_by_ms=start_by_ms if request.start_by is None else instant_ms(request.start_by),
-            has_start_by=request.start_by is not None,
+            stop_at_ms=times.get("StopAt"),
+            start_by_ms=times.get("StartBy", (start_at_ms or now_ms) + self.start_within_s * 1000),
+            has_start_by="StartBy" in times,
             max_attempts=self.max_attempts,
             notify_url=request.notify_url or self.notify_url,
             notify_on=request.notify_on or "final",
@@ -138,18 +140,13 @@ class Policy(NamedTuple):
         wrongs = relay_wrongs([relay.publish_cdn_url for relay in request.publish_cdn_params], self.relay_hosts)
         return errors + [why.at(f"PublishCdnParams.{number}.PublishCdnUrl") for number, why in wrongs]
 
-    def _schedule_errors(self, request: RecordingRequest, now_ms: int) -> list[FieldError]:
-        errors = []
-        for name, value in (("StartAt", request.start_at), ("StopAt", request.stop_at), ("StartBy", request.start_by)):
-            if value is not None and instant_ms(value) > now_ms + YEAR_MS:
-                errors.append(Wrong("year").at(name))
-        for name, value in (("StopAt", request.stop_at), ("StartBy", request.start_by)):
-            if value is not None and instant_ms(value) <= now_ms:
-                errors.append(Wrong("past").at(name))
-        start_ms = None if request.start_at is None or request.start_by is not None else instant_ms(request.start_at)
-        if start_ms is not None and start_ms + self.start_within_s * 1000 <= now_ms:
+    def _schedule_errors(self, request: RecordingRequest, times: Mapping[str, int], now_ms: int) -> list[FieldError]:
+        errors = [Wrong("year").at(name) for name, ms in times.items() if ms > now_ms + YEAR_MS]
+        errors += [Wrong("past").at(name) for name, ms in times.items() if ms <= now_ms and name != "StartAt"]
+        start_ms = times.get("StartAt")
+        if start_ms is not None and "StartBy" not in times and start_ms + self.start_within_s * 1000 <= now_ms:
             errors.append(Wrong("start_past", limit=self.start_within_s).at("StartAt"))
-        if request.start_at is not None and request.has_caller_keys:
+        if start_ms is not None and request.has_caller_keys:
             errors.append(Wrong("own_keys_wait").at("StartAt"))
         return errors
 

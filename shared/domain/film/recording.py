@@ -58,12 +58,10 @@ class Said(NamedTuple):
 
 def is_missing(task: Task) -> bool:
     """Tell whether a task's films are still to be looked into."""
-    if not task.task_id or not (names := films(task)):
+    if not task.task_id or not films(task):
         return False
-    film = task.film
-    if film is None or not set(names[:MOST_FILES]) <= set(film.files):
-        return True
-    return film.tries < TRIES and any(check.again for check in film.files.values())
+    film = _whole_look(task)
+    return film is None or (film.tries < TRIES and any(check.again for check in film.files.values()))
 
 
 def can_look(accepted: Accepted) -> bool:
@@ -76,11 +74,12 @@ def awaited(accepted: Accepted, evidence: Evidence) -> list[tuple[int, Task]]:
     if not can_look(accepted):
         return []
     missing = [task for task in evidence.tasks.values() if is_missing(task)]
-    return [(task.film.at_ms + AGAIN_MS if _tried(task) and task.film else 0, task) for task in missing]
+    return [(film.at_ms + AGAIN_MS if (film := _whole_look(task)) else 0, task) for task in missing]
 
 
-def _tried(task: Task) -> bool:
-    return task.film is not None and set(films(task)[:MOST_FILES]) <= set(task.film.files)
+def _whole_look(task: Task) -> Filmed | None:
+    """Return the look into a task's films if it saw all that are there now."""
+    return task.film if task.film and {*films(task)[:MOST_FILES]} <= task.film.files.keys() else None
 
 
 def news_ms(evidence: Evidence) -> int:

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from shared.domain.film.figures import Seconds
 from shared.domain.film.limits import LIMITS
 from shared.domain.film.verdict import FilmFinding, Flaw
 
-
-class Stretch(NamedTuple):
-    """Whole seconds of a film."""
-
-    begin: int
-    end: int
+Stretch = tuple[int, int]
+"""The whole second in which it begins, and the one in which it is over."""
 
 
 def stretches(flags: Iterable[bool | None], least: int = LIMITS.stretch_s) -> list[Stretch]:
@@ -25,7 +20,7 @@ def stretches(flags: Iterable[bool | None], least: int = LIMITS.stretch_s) -> li
             begin = end
         elif not flag and begin is not None:
             if end - begin >= least:
-                found.append(Stretch(begin, end))
+                found.append((begin, end))
             begin = None
     return found
 
@@ -64,7 +59,7 @@ def findings(
         long = stretches(flags, LIMITS.still_long_s)
         if sound is not None and sound.told:
             both = [still and mute for still, mute in zip(flags, sound.flags, strict=False)]
-            long += [one for one in stretches(both) if not any(a.begin < one.end and one.begin < a.end for a in long)]
+            long += [one for one in stretches(both) if not any(begin < one[1] and one[0] < end for begin, end in long)]
         found += [_stretch(Flaw.STILL, "The picture does not change", one) for one in sorted(long)]
     return found
 
@@ -74,8 +69,9 @@ MOST_STRETCHES = 50
 
 
 def _stretch(code: Flaw, words: str, stretch: Stretch) -> FilmFinding:
-    said = f"{words} from {clock(stretch.begin)} to {clock(stretch.end)}."
-    return FilmFinding(code=code, words=said, from_ms=stretch.begin * 1000, to_ms=stretch.end * 1000)
+    begin, end = stretch
+    said = f"{words} from {clock(begin)} to {clock(end)}."
+    return FilmFinding(code=code, words=said, from_ms=begin * 1000, to_ms=end * 1000)
 
 
 def clock(seconds: float) -> str:
