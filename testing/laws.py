@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 from shared.bootstrap import PACE_PER_SECOND, STARTS_PER_SECOND
 from shared.domain import ids, keys
 from shared.domain.accepted import Accepted
-from shared.domain.attempts import can_list
 from shared.domain.callbacks import AHEAD_MS, Event, parse_callback
 from shared.domain.document import Recording
 from shared.domain.film.recording import awaited, can_look
@@ -177,7 +176,7 @@ def parts_are_there_or_told_missing(run: Run) -> Iterator[str]:
             named[entry.about] |= {(event.task_id, name) for name in event.payload["FileList"]}
     for accepted, recording in _recordings(run):
         key, listed = recording.recording_id, {(file.task_id or "", file.name) for file in recording.files}
-        if recording.state is not State.COMPLETED or not can_list(accepted):
+        if recording.state is not State.COMPLETED or not accepted.can_list:
             continue
         for _, name in sorted(listed - there):
             yield f"{key} lists {name}, which is not there"

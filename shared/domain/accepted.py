@@ -82,6 +82,11 @@ class Accepted(BaseModel):
         """When it is to start."""
         return self.start_at_ms or self.created_ms
 
+    @property
+    def can_list(self) -> bool:
+        """Whether the files lie where we may look."""
+        return self.place is not None and not self.caller_keys
+
     def is_early(self, now_ms: int) -> bool:
         """Tell whether the start lies in the future (epoch ms)."""
         return self.due_ms - START_LEAD_MS > now_ms

@@ -76,11 +76,6 @@ def unasked(evidence: Evidence) -> tuple[int, int] | None:
     return (last[0], at_ms + IN_FLIGHT_MS) if at_ms > evidence.gave_up[0] else None
 
 
-def can_list(accepted: Accepted) -> bool:
-    """Tell whether the files lie where we may look."""
-    return accepted.place is not None and not accepted.caller_keys
-
-
 def pending_tasks(evidence: Evidence, *, looks: bool = True) -> list[Task]:
     """Return the tasks that are over and may still have files on their way: one whose files were listed is over.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.domain import parts
 from shared.domain.accepted import Accepted
-from shared.domain.attempts import asked_ms, can_list, last_task
+from shared.domain.attempts import asked_ms, last_task
 from shared.domain.evidence import Evidence, Task
 from shared.domain.periods import REPEAT_MS
 from shared.domain.states import State
@@ -67,7 +67,7 @@ def _upload_of(accepted: Accepted, task: Task, evidence: Evidence, now_ms: int, 
     if now_ms >= give_up_ms:
         return Look(task_id, last=True)
     # "Still on the recorder's side" is TRTC's word that more will come: what lies there is not all.
-    if held or not can_list(accepted):
+    if held or not accepted.can_list:
         return Wait(give_up_ms)
     # What could not be uploaded may lie there all the same: it is looked for once after that was said.
     failed_ms = parts.failed_ms(task) if failed else 0

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from shared.domain.accepted import Accepted
-from shared.domain.attempts import asked_ms, can_list, is_unsure, last_attempt, last_task, pending_tasks, unasked
+from shared.domain.attempts import asked_ms, is_unsure, last_attempt, last_task, pending_tasks, unasked
 from shared.domain.callbacks import AHEAD_MS
 from shared.domain.ending import running_step, uploading_step
 from shared.domain.evidence import Evidence, Task
@@ -65,7 +65,7 @@ def next_step(
             number, ripe_ms = overtook
             why = Reason(evidence.gave_up[2], evidence.gave_up[1])
             steps.append(GiveUp(why, recheck=number) if now_ms >= ripe_ms else Wait(ripe_ms))
-        if pending := pending_tasks(evidence, looks=can_list(accepted)):
+        if pending := pending_tasks(evidence, looks=accepted.can_list):
             steps.append(uploading_step(accepted, pending, evidence, now_ms, timing))
         if film := _film_step(accepted, evidence, now_ms):
             steps.append(film)
@@ -74,7 +74,7 @@ def next_step(
     ripe_ms = asked_ms(evidence) + IN_FLIGHT_MS
     if state is State.UPLOADING:
         # Only a failed upload that is held again is neither pending nor final; its task is the last one's.
-        tasks = pending_tasks(evidence, looks=can_list(accepted)) or ([task] if task else [])
+        tasks = pending_tasks(evidence, looks=accepted.can_list) or ([task] if task else [])
         step = uploading_step(accepted, tasks, evidence, now_ms, timing)
     elif task and task.task_id and not state.waiting:
         step = running_step(accepted, evidence, task, task.task_id, state, now_ms, timing, seen_ms)

@@ -13,7 +13,7 @@ from enum import Enum
 
 from shared.domain import parts
 from shared.domain.accepted import Accepted
-from shared.domain.attempts import asked_ms, can_list, failure, last_attempt, last_task, pending_tasks
+from shared.domain.attempts import asked_ms, failure, last_attempt, last_task, pending_tasks
 from shared.domain.evidence import Evidence, Task
 from shared.domain.once import once
 from shared.domain.reasons import Code, Reason, of_page, of_recorder, of_trtc
@@ -95,7 +95,7 @@ def _state_of(accepted: Accepted, evidence: Evidence) -> Verdict:
     if reason and state in (State.FAILED, State.LOST, State.CANCELLED):
         uploaded = any(is_uploaded(task) for task in evidence.tasks.values())
         # An empty list is enough to call it failed, which a late file mends, and not to call it completed.
-        pending = pending_tasks(evidence, looks=can_list(accepted))
+        pending = pending_tasks(evidence, looks=accepted.can_list)
         if any(uploaded or not recorded_nothing(task, evidence) for task in pending):
             return State.UPLOADING, Reason(reason.code, f"an attempt may have left files; {reason.words}")
         if uploaded:
@@ -107,7 +107,7 @@ def _with_earlier(accepted: Accepted, evidence: Evidence, reason: Reason | None)
     """Return the state of what the last task completed: earlier ones may have left a part, or have lost theirs."""
     last = last_task(evidence)
     others = [task for task in evidence.tasks.values() if task is not last and not recorded_nothing(task, evidence)]
-    pending = pending_tasks(evidence, looks=can_list(accepted))
+    pending = pending_tasks(evidence, looks=accepted.can_list)
     for task in others:
         if task in pending and not is_uploaded(task):
             why = _why_missing(task)

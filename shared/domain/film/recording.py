@@ -66,7 +66,7 @@ def is_missing(task: Task) -> bool:
 
 def can_look(accepted: Accepted) -> bool:
     """Tell whether the films lie where we may look, and are to be looked into."""
-    return accepted.check_film and accepted.place is not None and not accepted.caller_keys
+    return accepted.check_film and accepted.can_list
 
 
 def awaited(accepted: Accepted, evidence: Evidence) -> list[tuple[int, Task]]:
