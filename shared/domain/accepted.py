@@ -92,11 +92,7 @@ class Accepted(BaseModel):
         return self.due_ms - START_LEAD_MS > now_ms
 
     def parsed(self) -> RecordingRequest:
-        """Return the request; its storage keys, if it ever had any, are gone.
-
-        Raises:
-            Damaged: what is stored is no request.
-        """
+        """Return the request, whose storage keys are gone if it had any, or raise Damaged."""
         from shared.domain.request import RecordingRequest
 
         try:

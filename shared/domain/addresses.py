@@ -30,11 +30,7 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052
 
 
 def host_of(url: str) -> str:
-    """Return a URL's host as a browser reads it: lower case, no final dot, brackets around an IPv6 address.
-
-    Raises:
-        Wrong: it has none.
-    """
+    """Return a URL's host as a browser reads it (lower case, no final dot, IPv6 in brackets), or raise Wrong."""
     # The parser follows the URL standard as browsers do: http://2130706433/ is 127.0.0.1 here as it is there,
     # and a backslash ends the host.
     try:
@@ -62,10 +58,9 @@ def is_public_host(host: str) -> bool:
 
 
 def is_public(address: str) -> bool:
-    """Tell whether an IP address is on the public Internet, to the last address that is wrapped in it.
+    """Tell whether an IP address is on the public Internet, to the last one wrapped in it (mapped, 6to4, NAT64).
 
-    Private, shared, loopback, link-local, multicast, reserved and unspecified addresses are not, nor is an
-    IPv4-mapped, 6to4 or NAT64 address of one, nor Teredo, nor what is not an address at all.
+    Private, shared, loopback, link-local, multicast, reserved and unspecified ones are not, nor Teredo, nor other text.
     """
     try:
         parsed = ipaddress.ip_address(address)

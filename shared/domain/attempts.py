@@ -33,10 +33,9 @@ def is_unsure(evidence: Evidence) -> bool:
 
 
 def last_task(evidence: Evidence) -> Task | None:
-    """Return the task that the state is about: of those that run or ended in order, the newest attempt's.
+    """Return the task that determines the state: the newest attempt's that runs or ended in order, else the newest's.
 
-    That is an older attempt's where two invocations were at work at once, and one was refused under the RecordId for
-    which the other got a task. Without any, it is the newest attempt's own, if it has one.
+    It is an older attempt's when two invocations raced: one was refused under the RecordId that gave the other a task.
     """
     newest_first = sorted(evidence.attempts, key=int, reverse=True)
     tasks = [evidence.tasks.get(evidence.attempts[number].task_key or "") for number in newest_first]
@@ -79,9 +78,7 @@ def unasked(evidence: Evidence) -> tuple[int, int] | None:
 def pending_tasks(evidence: Evidence, *, looks: bool = True) -> list[Task]:
     """Return the tasks that are over and may still have files on their way: one whose files were listed is over.
 
-    Args:
-        evidence: what is known.
-        looks: whether files lie where we may look: what TRTC could not upload may be there all the same.
+    With `looks`, files lie where we may look: what TRTC could not upload may be there all the same.
     """
     return [
         task

@@ -86,14 +86,9 @@ class Callback(NamedTuple):
 
 
 def parse_callback(body: bytes, received_ms: int | None = None) -> Callback:
-    """Read a webhook's raw bytes.
+    """Read a webhook's raw bytes, which came at `received_ms`: its own time counts from a day before to AHEAD_MS after.
 
-    A body that is not a JSON object (signed all the same) becomes a callback of group and type 0 without a
-    task, so that even that is kept.
-
-    Args:
-        body: the bytes.
-        received_ms: when they came, epoch ms. The callback's own time counts from a day before it to AHEAD_MS after it.
+    What is no JSON object (signed all the same) becomes a callback of group and type 0 without a task: it is kept, too.
     """
     document = read_json(body)
     if not isinstance(document, dict):
@@ -157,9 +152,7 @@ def number(value: object) -> int | None:
 def moment_ms(value: object, *, seconds: bool = False) -> int | None:
     """Return a time as epoch ms; it may have come in seconds, also with a fraction, or as text. None when it is none.
 
-    Args:
-        value: what came.
-        seconds: what a number is that could be either.
+    `seconds`: what a number is that could be either.
     """
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,17}(\.[0-9]{1,9})?", value.strip()):
         value = float(value) if "." in value else int(value)

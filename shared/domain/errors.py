@@ -105,8 +105,7 @@ class FieldError(NamedTuple):
     Attributes:
         path: where it is, in the caller's own spelling: `StorageParams.CloudStorage.Vendor`.
         message: what is wrong, in English; it holds no value that may be a secret.
-        code: what is wrong, of `wrongs.WORDS`.
-        values: what the sentence of the code names: a limit, a host.
+        code, values: what is wrong, of `wrongs.WORDS`, and what its sentence names: a limit, a host.
     """
 
     path: str
@@ -126,12 +125,7 @@ class FieldError(NamedTuple):
 
 
 class InvalidRequest(RequestError):
-    """Well-formed JSON with fields that are wrong.
-
-    Attributes:
-        errors: the first 100 of them.
-        more: how many there are besides.
-    """
+    """Well-formed JSON with wrong fields: the first 100 of them, and how many `more` there are."""
 
     def __init__(self, errors: list[FieldError], total: int | None = None) -> None:
         self.errors = [error.redacted() for error in errors[:MOST_FIELDS]]
@@ -143,12 +137,7 @@ class InvalidRequest(RequestError):
 
 
 class RecorderError(WebRecordError):
-    """TRTC answered with an error, or did not answer.
-
-    Attributes:
-        code: TRTC's error code, or the SDK's for network errors.
-        request_id: TRTC's RequestId; None where no answer came.
-    """
+    """TRTC answered with an error, or did not answer: then the code is the SDK's, and there is no `request_id`."""
 
     def __init__(self, code: str, message: str, request_id: str | None = None) -> None:
         super().__init__()
@@ -169,8 +158,7 @@ class ParametersRefused(RecorderError):
 class RecorderBusy(RecorderError):
     """Another try may succeed: throttled, at the quota, no resources, internal error, network.
 
-    Attributes:
-        answered: whether TRTC answered. An unanswered call may have started a task.
+    `answered`: whether TRTC did; an unanswered call may have started a task.
     """
 
     def __init__(self, code: str, message: str, request_id: str | None = None, *, answered: bool) -> None:
@@ -191,11 +179,7 @@ class TaskNotFound(RecorderError):
 
 
 class CallerMustRetry(WebRecordError):
-    """The recording can't be started now and can't wait, because the caller's keys are never stored.
-
-    Attributes:
-        after_s: seconds after which a retry with the same Idempotency-Key makes sense.
-    """
+    """The recording can't start now, nor wait: the caller's keys are never stored. Retry after `after_s`."""
 
     def __init__(self, message: str, after_s: int) -> None:
         super().__init__(message)
@@ -205,20 +189,14 @@ class CallerMustRetry(WebRecordError):
 class StoreError(WebRecordError):
     """The bucket refused, failed or timed out; the same call may succeed later.
 
-    Attributes:
-        meaning: what it means for what was asked for, and what to do; empty where nobody has said.
+    `meaning`: what that means for what was asked for, and what to do; empty where nobody has said.
     """
 
     meaning = ""
 
 
 class StoreRefused(StoreError):
-    """The bucket answered with an error.
-
-    Attributes:
-        status: the HTTP status.
-        code: COS's error code: `AccessDenied`, `NoSuchBucket`.
-    """
+    """The bucket answered with an error: the HTTP status, and a code of COS such as `AccessDenied`."""
 
     def __init__(self, what: str, status: int, code: str) -> None:
         super().__init__(f"COS {what}: {status} {code}")

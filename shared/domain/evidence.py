@@ -128,7 +128,7 @@ class Attempt(Joined):
 
 
 class Filmed(BaseModel):
-    """A look into a task's films: when, the how many-th, which findings were switched off, what each file is."""
+    """A look into a task's films: when, which try, which findings were switched off, what each file is."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 

@@ -14,15 +14,7 @@ _ENCODER = json.JSONEncoder(sort_keys=True)
 
 
 class Fact(NamedTuple):
-    """An immutable object about a recording.
-
-    Attributes:
-        kind: what happened.
-        at_ms: when, epoch ms.
-        data: what it says.
-        body: the bytes stored; the same fact always has the same bytes.
-        name: the name under `recordings/<id>/facts/`.
-    """
+    """An immutable object about a recording. The same fact always has the same `body`, and so the same `name`."""
 
     kind: str
     at_ms: int
@@ -51,11 +43,7 @@ def _stored(kind: str, at_ms: int, data: dict[str, Any]) -> Fact:
 
 
 def read_fact(body: bytes) -> Fact:
-    """Read a fact that was stored.
-
-    Raises:
-        ValueError, KeyError, TypeError, AttributeError, RecursionError: it is not one.
-    """
+    """Read a stored fact, or raise ValueError, KeyError, TypeError, AttributeError or RecursionError."""
     data = json.loads(body)
     return _stored(data.pop("kind"), data.pop("at_ms"), data)
 

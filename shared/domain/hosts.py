@@ -35,11 +35,7 @@ def names(host: str, entries: Iterable[str]) -> bool:
 
 
 def check_glob(text: str) -> str:
-    """Return a glob that can match a host.
-
-    Raises:
-        ValueError: it can't, or says more than a host; the message says what to write.
-    """
+    """Return a glob that can match a host, or raise ValueError that says what to write."""
     if "://" in text:
         raise ValueError("has a scheme: write the host alone, `example.com`")
     if "/" in text or "\\" in text:

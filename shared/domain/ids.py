@@ -46,11 +46,7 @@ def is_digest_id(text: str) -> bool:
 
 
 def caller_key(header: str | None, recording_id: str | None, record_id: str | None) -> str | None:
-    """Return the caller's name for the recording from Idempotency-Key, RecordingId and RecordId.
-
-    Raises:
-        InvalidRequest: they disagree, or the header is not 1 to 255 printable ASCII characters.
-    """
+    """Return the caller's name for a recording from Idempotency-Key, RecordingId, RecordId, or raise InvalidRequest."""
     if header is not None and not re.fullmatch(r"[\x21-\x7e]{1,255}", header):
         raise InvalidRequest([Wrong("key").at("Idempotency-Key")])
     given = {key for key in (header, recording_id, record_id) if key is not None}

@@ -15,15 +15,11 @@ _OURS = ("open", "due", "ask", "tell", "days", "recordings", "tasks", "files", "
 
 
 def spellings(text: str, name: str, appid: str) -> tuple[str, ...]:
-    """Return the keys that an event's key may stand for, the likeliest first.
+    """Return the keys that an event's key may stand for, the likeliest first; bucket and AppId as they came, too.
 
     The document shows `/<appid>/<bucket>/<key>`. Functions in the field had to undo all of these: no such beginning, no
     slash, `+` for a blank, percent-encoding of the key or of the whole, once or twice. A key as it came goes first: a
     name may hold `+` and `%`. Keys with `.` or `..` as a folder are left out: clients resolve them to other objects.
-
-    Args:
-        text: the key as it came.
-        name, appid: the bucket's, as they came.
     """
     once = (text, unquote(text), unquote_plus(text))
     twice = [again(one) for one in once[1:] for again in (unquote, unquote_plus)]

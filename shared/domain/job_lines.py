@@ -24,11 +24,7 @@ def read_job(body: bytes) -> list[tuple[int, bytes]]:
     """Return (number, JSON document) of each: 0 for one document, else its line, or its place in a list, from 1.
 
     Encodings, line ends, empty lines and commas between lines do not matter. A line that is no JSON is returned as it
-    is, to be reported; the others count all the same.
-
-    Raises:
-        TooLarge: more than 6 MB, 10,000 lines or 400,000 objects.
-        MalformedJson: it is compressed.
+    is, to be reported. Raise TooLarge beyond 6 MB, 10,000 lines or 400,000 objects, MalformedJson if it is compressed.
     """
     if len(body) > MAX_JOB_BYTES:
         raise TooLarge(f"a job object holds at most {MAX_JOB_BYTES} bytes, this one is larger")
@@ -69,10 +65,7 @@ def _parts(text: bytes) -> list[bytes] | None:
     """Return the elements of a text that is a list; none of one that is an object; None of any other text.
 
     Brackets and commas tell where each part lies, and each is parsed by itself: all of them at once take many times
-    the memory of their text.
-
-    Raises:
-        TooLarge: more than 10,000 elements.
+    the memory of their text. Raise TooLarge beyond 10,000 elements.
     """
     whole = text.strip()
     if whole[:1] + whole[-1:] not in (b"[]", b"{}"):

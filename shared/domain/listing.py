@@ -35,13 +35,11 @@ _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 @dataclass(frozen=True)
 class ListQuery:
-    """A question for recordings.
+    """A question for recordings of these days (UTC), both included.
 
     Attributes:
-        first, last: the days (UTC), both included.
         states, films: any of these; empty for all.
         labels: all of these; a value of None asks for the name alone.
-        limit: how many at most.
         after: the name of the index entry that the page before ended with.
         digest: of the filters: a cursor is good for the same ones only.
     """
@@ -92,11 +90,7 @@ def _within(ms: int) -> int:
 
 
 def parse_query(query: Mapping[str, str], now_ms: int) -> ListQuery:
-    """Read the query of `GET /recordings`.
-
-    Raises:
-        InvalidRequest: every parameter that is wrong.
-    """
+    """Read the query of `GET /recordings`, or raise InvalidRequest with every parameter that is wrong."""
     known = (*FILTERS, "limit", "cursor")
     errors = _unknown([name for name in query if name not in known], known)
 

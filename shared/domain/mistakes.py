@@ -75,12 +75,7 @@ def field_errors(error: ValidationError, model: type[BaseModel]) -> list[FieldEr
 
 
 def words(item: Mapping[str, Any], *, shown: bool = True) -> str:
-    """Return what one of the validator's errors means.
-
-    Args:
-        item: an error of `ValidationError.errors()`, with its context.
-        shown: whether the wrong value may be repeated.
-    """
+    """Return what one of the validator's errors (`ValidationError.errors()`) means; `shown`: with the wrong value."""
     wrong = _wrong(item)
     return f"{wrong}{_not(wrong, item) if shown else ''}"[:LONGEST]
 

@@ -20,12 +20,10 @@ _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
 
 
 class NotificationError(WebRecordError):
-    """A notification did not arrive, or may not be sent.
+    """A notification did not arrive, or may not be sent. `ended`: the receiver wants no more of this URL's (410).
 
-    Attributes:
-        reason: one line: the HTTP status or the kind of failure. Never holds a secret, what the receiver said,
-            or more of the URL than its host: a path may be a secret as well as a query.
-        ended: whether the receiver wants no more of this URL's notifications (410).
+    `reason` is one line: the HTTP status or the kind of failure. It never holds a secret, what the receiver said, or
+    more of the URL than its host: a path may be a secret as well as a query.
     """
 
     def __init__(self, reason: str, *, ended: bool = False) -> None:
@@ -35,15 +33,10 @@ class NotificationError(WebRecordError):
 
 
 def check_notify_url(url: str, allowed_hosts: Sequence[str]) -> None:
-    """Check what can be told of a notification's URL without asking a name server.
+    """Check what a notification's URL tells without a name server, or raise Wrong that names no more than its host.
 
-    Args:
-        url: the caller's, or the configured one.
-        allowed_hosts: globs such as `*.example.com`; empty means nobody is notified. An entry without
-            wildcards also allows plain http, and a private address that it spells out.
-
-    Raises:
-        Wrong: it may not be notified; the message follows the field's name and holds no more than the host.
+    No globs of hosts means that nobody is notified. An entry without wildcards also allows plain http, and a private
+    address that it spells out.
     """
     check_page_url(url)
     parsed, host = Url(url), host_of(url)

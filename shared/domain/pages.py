@@ -17,11 +17,7 @@ _BEFORE_PATH = re.compile(r"[^/\\?#]*[/\\]*[^/\\?#]*")
 
 
 def check_page_url(url: str) -> str:
-    """Return the URL if a browser can open it as an http(s) page.
-
-    Raises:
-        ValueError: it is not an absolute http(s) URL.
-    """
+    """Return the URL if a browser can open it as an http(s) page, or raise Wrong."""
     if _UNFIT.search(url):
         raise Wrong("spaces")
     if url.split(":", 1)[0].lower() not in ("http", "https"):
@@ -31,11 +27,7 @@ def check_page_url(url: str) -> str:
 
 
 def check_no_login(url: str) -> str:
-    """Return the URL if it holds no user name and no password; it is stored, shown and listed as it is.
-
-    Raises:
-        ValueError: it holds some.
-    """
+    """Return the URL if it holds no user name or password (it is stored and shown as it is), or raise Wrong."""
     # Not as part of the expression: where there is none, each of thousands of letters were tried as the last one.
     if (found := _BEFORE_PATH.match(url)) and "@" in found[0]:
         raise Wrong("login")
@@ -43,12 +35,9 @@ def check_no_login(url: str) -> str:
 
 
 def check_page_host(url: str, allowed_hosts: Sequence[str]) -> None:
-    """Raise PageNotAllowed unless the page's host may be recorded.
+    """Raise PageNotAllowed unless the page's host may be recorded: one of these globs, or any public one without them.
 
-    Args:
-        url: a URL that `check_page_url` accepted.
-        allowed_hosts: globs such as `*.example.com`, in any script; empty means any public host. A literal private,
-            loopback or link-local address needs a glob that names it.
+    A literal private, loopback or link-local address needs a glob that names it.
     """
     host = host_of(url)
     if allowed_hosts:
@@ -62,9 +51,7 @@ def check_page_host(url: str, allowed_hosts: Sequence[str]) -> None:
 def relay_wrongs(urls: Sequence[str], allowed_hosts: Sequence[str]) -> list[tuple[int, Wrong]]:
     """Return which of these RTMP addresses a page may not be relayed to, and why: no more of an address than its host.
 
-    Args:
-        urls: `rtmp://host/…`.
-        allowed_hosts: as for pages; `refuse` alone switches relays off.
+    The globs are as for pages; `refuse` alone switches relays off.
     """
     told = [(number, _relay_wrong(url, allowed_hosts)) for number, url in enumerate(urls)]
     return [(number, why) for number, why in told if why]

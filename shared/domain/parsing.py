@@ -9,12 +9,7 @@ from shared.domain.request import RecordingRequest
 
 
 def parse_request(body: bytes) -> RecordingRequest:
-    """Validate one JSON document.
-
-    Raises:
-        MalformedJson: it is not JSON.
-        InvalidRequest: every wrong field with its path and, where it can be no secret, its value.
-    """
+    """Validate one JSON document, or raise MalformedJson, or InvalidRequest with every wrong field and its path."""
     try:
         return RecordingRequest.model_validate_json(body)
     except ValidationError as error:

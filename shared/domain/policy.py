@@ -63,13 +63,7 @@ class Policy(NamedTuple):
     def accept(
         self, request: RecordingRequest, recording_id: str, source: str, now_ms: int, traceparent: str | None = None
     ) -> Accepted:
-        """Return the request as it will be stored.
-
-        Raises:
-            PageNotAllowed: the page's host may not be recorded.
-            InvalidRequest: a field is outside what this deployment allows.
-            ConfigurationError: the files would go to our bucket, but no upload keys are set.
-        """
+        """Return the request as it will be stored, or raise PageNotAllowed, InvalidRequest or ConfigurationError."""
         sdk_app_id = request.sdk_app_id or self.sdk_app_ids[0]
         errors = self._forbidden(request, sdk_app_id)
         said = "max_duration_limit" in request.model_fields_set

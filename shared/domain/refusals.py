@@ -50,11 +50,7 @@ UNREADABLE = "UnreadableAnswer"
 
 
 def task_named(action: str, task_id: object, request_id: str | None) -> str:
-    """Return the TaskId that TRTC answered.
-
-    Raises:
-        RecorderBusy: it can be none. Nobody knows then whether there is a task: the same RecordId is asked again.
-    """
+    """Return the TaskId that TRTC answered, or raise RecorderBusy: whether there is a task is unknown then."""
     if is_task_id(task_id):
         return task_id
     raise RecorderBusy(UNREADABLE, f"{action} answered no TaskId that can be one", request_id, answered=False)

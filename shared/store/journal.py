@@ -63,14 +63,8 @@ def _documented_if_there(store: ObjectStore, recording_id: str) -> Evidence | No
 def read(store: ObjectStore, recording_id: str, seen: Known | None = None) -> Known | None:
     """Return what is known of a recording, every listed fact included; None where none was accepted under the id.
 
-    Whether there is one is asked of the request itself: a deletion erases that first, with the document.
-
-    Args:
-        store, recording_id: which.
-        seen: of `glanced`, where the document was read already.
-
-    Raises:
-        Damaged: the stored request can't be read.
+    Whether there is one is asked of the request itself: a deletion erases that first, with the document. If it can't be
+    read, raise Damaged. `seen` is of `glanced`, where the document was read already.
     """
     accepted, documented, listed = store.at_once(
         lambda: accepted_of(store, recording_id),
@@ -101,11 +95,7 @@ def rest(store: ObjectStore, accepted: Accepted) -> Known:
 
 
 def documented(store: ObjectStore, recording_id: str) -> Known | None:
-    """Return what the document knows of a recording; `save` finds the facts that it lacks. None: see `read`.
-
-    Raises:
-        Damaged: the request is stored nowhere where it can be read.
-    """
+    """Return what the document knows; `save` finds the facts that it lacks. None and Damaged: see `read`."""
     held = document_of(store, recording_id)
     accepted = (held and held.accepted) or accepted_of(store, recording_id)
     if accepted is None:
@@ -137,11 +127,7 @@ def no_recording(recording_id: str) -> NotFound:
 
 
 def find(store: ObjectStore, recording_id: str) -> Known:
-    """Return what `read` does.
-
-    Raises:
-        NotFound: no recording has this id.
-    """
+    """Return what `read` does, or raise NotFound."""
     known = read(store, recording_id)
     if known is None:
         raise no_recording(recording_id)
@@ -149,12 +135,7 @@ def find(store: ObjectStore, recording_id: str) -> Known:
 
 
 def current(store: ObjectStore, recording_id: str) -> Recording:
-    """Return the recording as its document has it; derived from the facts where there is no document yet.
-
-    Raises:
-        NotFound: no recording has this id.
-        Damaged: the stored request can't be read.
-    """
+    """Return the recording as its document has it, or else the facts. Raise NotFound or Damaged: see `read`."""
     accepted, held = store.at_once(
         lambda: accepted_of(store, recording_id), lambda: evidence_in_document(store, recording_id)
     )

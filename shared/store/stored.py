@@ -36,11 +36,7 @@ class _Documented(BaseModel):
 
 
 def accepted_of(store: ObjectStore, recording_id: str) -> Accepted | None:
-    """Return the accepted request, or None where none was accepted under this id.
-
-    Raises:
-        Damaged: the stored request can't be read.
-    """
+    """Return the accepted request; None if there is none under this id. Raise Damaged if it can't be read."""
     stored = store.get(keys.request_key(recording_id))
     try:
         accepted = _read_request(stored.body) if stored else None
@@ -101,15 +97,10 @@ def complete(
     named: Evidence | None = None,
     listings: dict[str, list[str]] | None = None,
 ) -> Evidence:
-    """Return the evidence joined with every stored fact that it lacks, of those that are listed or `named`.
+    """Return the evidence joined with every stored fact that it lacks, of those that are listed or in `named`.
 
     Only missing facts are read: their names tell which those are. What is to be listed or read goes out at once.
-
-    Args:
-        store, recording_id: whose facts.
-        evidence: what is known.
-        named: evidence whose facts are read by their names, listed or not.
-        listings: folders that were listed already, and the names of the facts there.
+    `listings` are folders that were listed already, and the names of the facts there.
     """
     own, listings = keys.recording_facts(recording_id), dict(listings or {})
     also, asked = set(named.facts if named else ()), set[tuple[str, str]]()

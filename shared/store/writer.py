@@ -45,7 +45,7 @@ def save(
         also: done behind each write, while the facts are listed.
         again: read the document behind each write, too: another writer may have news that no listing has yet.
         of_task: the key of the task that the news is about: until the recording is over, only tasks' facts are listed
-            where the document knew it. Whoever writes another fact has a look ahead of him, which lists them all.
+            if the document knew it. The writer of any other fact has a look ahead of him, which lists them all.
     """
     recording = None
     for _ in range(ROUNDS):

@@ -27,11 +27,7 @@ class Box(NamedTuple):
 
 
 def header(data: Bytes, at: int, left: int) -> tuple[bytes, int, int]:
-    """Return kind, header size and size of the box at an offset; `left` is what its parent has from there on.
-
-    Raises:
-        FilmError: it is none.
-    """
+    """Return kind, header size and size of the box at an offset; `left` is what its parent has from there on."""
     size, kind = unpack("I", data, at)[0], bytes(data[at + 4 : at + 8])
     head = 8
     if size == 1:
@@ -44,12 +40,7 @@ def header(data: Bytes, at: int, left: int) -> tuple[bytes, int, int]:
 
 
 def outer(reader: Reader, at: int = 0, most: int = MOST_BOXES) -> Iterator[Box]:
-    """Yield the outermost boxes from an offset on; the last one may reach past the end.
-
-    Raises:
-        FilmError: what stands there is no box.
-        ReadStopped: there are too many.
-    """
+    """Yield the outermost boxes from an offset on; the last one may reach past the end."""
     for _ in range(most):
         if at >= reader.size:
             return
@@ -64,12 +55,7 @@ def outer(reader: Reader, at: int = 0, most: int = MOST_BOXES) -> Iterator[Box]:
 
 
 def inner(box: memoryview) -> Iterator[tuple[bytes, memoryview]]:
-    """Yield kind and content of the boxes in a box.
-
-    Raises:
-        FilmError: they do not fit in.
-        ReadStopped: there are too many.
-    """
+    """Yield kind and content of the boxes in a box."""
     at = count = 0
     while at + 8 <= len(box):
         count += 1
@@ -91,11 +77,7 @@ def find(box: memoryview, *path: bytes) -> memoryview | None:
 
 
 def need(box: memoryview, *path: bytes) -> memoryview:
-    """Return the content of the first box on a path.
-
-    Raises:
-        FilmError: there is none.
-    """
+    """Return the content of the first box on a path."""
     if (found := find(box, *path)) is None:
         raise FilmError(f"has an index without {path[-1].decode('latin-1')}")
     return found

@@ -28,15 +28,9 @@ def inspect(
     open_: hls.Open | None = None,
     off: Collection[Flaw] = (),
 ) -> FilmCheck:
-    """Look into a file.
+    """Look into a file of this name (`.m3u8` is a playlist) and size; `read` reads a range of it.
 
-    Args:
-        name: its name: `.m3u8` is a playlist.
-        read: reads a range of it.
-        size: its bytes.
-        budget: what it may cost; counted there.
-        open_: opens files beside a playlist.
-        off: findings that are not wanted.
+    `budget` bounds and counts what it costs, `open_` opens files beside a playlist, findings that are `off` stay out.
     """
     try:
         seen = _Look(Reader(read, size, budget), budget)

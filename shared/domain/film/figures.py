@@ -80,11 +80,7 @@ def sound_of(track: Track, *, partial: bool = False) -> Seconds:
 
 
 def _read(track: Track, which: int, most: int) -> bytes | None:
-    """Return the beginning of a sample; None where a limit is reached.
-
-    Raises:
-        ReadStopped: the store failed, or the object is another one by now.
-    """
+    """Return the beginning of a sample; None where a limit is reached. A store that fails ends the check."""
     try:
         return track.sample(which, most)
     except ReadStopped as stopped:

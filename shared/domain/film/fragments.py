@@ -63,12 +63,7 @@ class Fragments:
                     self._grown[number].defaults = (length, size, flags)
 
     def read(self, reader: Reader, box: Box) -> None:
-        """Read one `moof`.
-
-        Raises:
-            FilmError: it can't be read.
-            ReadStopped: the file can't.
-        """
+        """Read one `moof`."""
         if box.size > MOST_MOOF:
             raise ReadStopped(f"it has a fragment whose index is larger than {MOST_MOOF >> 20} MiB")
         moof = memoryview(reader.whole(box.at, box.size))[box.head :]

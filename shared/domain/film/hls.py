@@ -50,12 +50,7 @@ class Playlist:
 
 
 def parse(text: str) -> Playlist:
-    """Read a playlist.
-
-    Raises:
-        FilmError: it is none.
-        ReadStopped: it is one that is not looked into.
-    """
+    """Read a playlist."""
     lines = (match[0].strip() for match in re.finditer(r"[^\r\n]+", text))  # one by one: there may be millions
     if next(lines, "").lstrip("\ufeff") != "#EXTM3U":
         raise FilmError("is no playlist")
@@ -112,12 +107,7 @@ class Looked:
 
 
 def look(playlist: Playlist, open_: Open, budget: Budget) -> Looked:
-    """Look into some segments that lie evenly, the first and the last included.
-
-    Raises:
-        FilmError: one can't be read.
-        ReadStopped: one could not be read on.
-    """
+    """Look into some segments that lie evenly, the first and the last included."""
     there, missing = list[tuple[Segment, Read, int]](), list[Segment]()
     for segment in playlist.segments:
         file = _beside(segment.name, open_)

@@ -28,8 +28,7 @@ TORN = "breaks off: its index points past the end of the file"
 class ReadStopped(Exception):
     """The file could not be read on: the store failed, the object changed, or a limit was reached.
 
-    Attributes:
-        again: whether another try may go better.
+    `again`: another try may go better.
     """
 
     def __init__(self, words: str, *, again: bool = False) -> None:
@@ -40,13 +39,7 @@ class ReadStopped(Exception):
 
 @dataclass
 class Budget:
-    """What one film may cost.
-
-    Attributes:
-        reads: requests.
-        size: bytes of their answers.
-        has_time: False once no further request may begin.
-    """
+    """What one film may cost: requests, bytes of their answers; no further request begins unless `has_time`."""
 
     reads: int = 300
     size: int = 192 << 20
@@ -55,11 +48,7 @@ class Budget:
     used_size: int = 0
 
     def take(self, size: int) -> None:
-        """Count a request.
-
-        Raises:
-            ReadStopped: the film has had its share.
-        """
+        """Count a request."""
         if self.used_reads >= self.reads or self.used_size + size > self.size:
             raise ReadStopped(f"it needs more than {self.reads} reads or {self.size >> 20} MiB")
         if not self.has_time():
@@ -77,12 +66,7 @@ class Reader:
         self._kept, self._kept_at = b"", 0
 
     def at(self, offset: int, length: int, window: int = WINDOW) -> bytes:
-        """Return up to `length` bytes (one piece at most): fewer where the file ends.
-
-        Raises:
-            ReadStopped: see there.
-            FilmError: the file has ended before.
-        """
+        """Return up to `length` bytes (one piece at most): fewer where the file ends."""
         if offset >= self.size:
             raise FilmError(TORN)
         length = min(length, PIECE, self.size - offset)
@@ -96,11 +80,7 @@ class Reader:
         return self._kept[:length]
 
     def whole(self, offset: int, length: int) -> bytearray:
-        """Return `length` bytes, in several pieces if need be.
-
-        Raises:
-            ReadStopped: see there; also when the file is shorter than it was.
-        """
+        """Return `length` bytes, in several pieces if need be."""
         out = bytearray(length)
         have = self.at(offset, min(length, self._kept_at + len(self._kept) - offset)) if self._holds(offset) else b""
         out[: len(have)] = have
@@ -126,11 +106,7 @@ class Reader:
 
 
 def numbers(data: Bytes, at: int, count: int, width: int = 4) -> array[int]:
-    """Return `count` big-endian unsigned integers of 1, 2, 4 or 8 bytes.
-
-    Raises:
-        FilmError: they do not fit in.
-    """
+    """Return `count` big-endian unsigned integers of 1, 2, 4 or 8 bytes."""
     if at + count * width > len(data):
         raise FilmError("has an index whose table is larger than its box")
     found = array({1: "B", 2: "H", 4: "I", 8: "Q"}[width])
@@ -141,11 +117,7 @@ def numbers(data: Bytes, at: int, count: int, width: int = 4) -> array[int]:
 
 
 def unpack(form: str, data: Bytes, at: int = 0) -> tuple[int, ...]:
-    """Unpack big-endian integers.
-
-    Raises:
-        FilmError: there are fewer bytes.
-    """
+    """Unpack big-endian integers."""
     try:
         return struct.unpack_from(f">{form}", data, at)
     except struct.error:

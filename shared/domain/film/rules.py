@@ -28,13 +28,9 @@ def stretches(flags: Iterable[bool | None], least: int = LIMITS.stretch_s) -> li
 def findings(
     picture: Seconds | None, sound: Seconds | None, emptiness: int | None, seconds: float, places: int | None = None
 ) -> list[FilmFinding]:
-    """Return what is found in the tracks of a film that can be played.
+    """Return what is found in the tracks of a film that can be played; a missing track is None.
 
-    Args:
-        picture, sound: what they are like; None where there is no such track.
-        emptiness: see `figures.emptiness`; None: not looked at.
-        seconds: the film's length.
-        places: how many places were looked at; None: all of it.
+    `emptiness` is that of `figures`, or None where it was not looked at; so is `places` where all of it was looked at.
     """
     if seconds < LIMITS.least_s:
         return [FilmFinding(code=Flaw.EMPTY, words="The film is shorter than a second.")]

@@ -29,16 +29,14 @@ Sample = Callable[[int, int], bytes]
 
 @dataclass
 class Track:
-    """Samples of a picture or a sound, in decoding order.
+    """Samples of a picture (`vide`) or a sound (`soun`), in decoding order; `scale` units of its times are a second.
 
     Attributes:
-        kind: `vide` or `soun`.
-        scale: units of its times in a second.
         times, sizes: of each sample; times are those of decoding.
         sync: numbers of the key frames, ascending; None: every sample is one.
         end: when the last sample is over.
         sample: reads one.
-        framing: how slices lie in a sample: behind their lengths (`avc1`) or behind start codes.
+        start_codes: whether slices lie behind start codes, or behind their lengths (`avc1`).
     """
 
     kind: str
@@ -63,12 +61,7 @@ class Track:
 
 
 def tracks(index: memoryview, reader: Reader) -> list[Track]:
-    """Return the pictures and sounds of a moov; those of a fragmented film have no samples yet.
-
-    Raises:
-        FilmError: it can't be read, or it points past the end of the file.
-        ReadStopped: it has more than is looked at.
-    """
+    """Return the pictures and sounds of a moov; those of a fragmented film have no samples yet."""
     traks = [content for kind, content in inner(index) if kind == b"trak"]
     if len(traks) > MOST_TRACKS:
         raise ReadStopped(f"it has more than {MOST_TRACKS} tracks")

@@ -38,11 +38,7 @@ class Streams:
         self._data: dict[str, dict[int, bytes]] = {"vide": {}, "soun": {}}
 
     def add(self, data: bytes, base_s: float, seconds: float, *, whole: bool) -> None:
-        """Read a segment that begins at `base_s` and lasts `seconds`; read in part it loses its last picture.
-
-        Raises:
-            FilmError: it is no transport stream.
-        """
+        """Read a segment that begins at `base_s` and lasts `seconds`; read in part it loses its last picture."""
         units = _near(self._units(data, whole=whole), int((2 * seconds + STRAY_S) * CLOCK))
         first = min((unit.at for unit in units), default=0)
         base = int(base_s * CLOCK)

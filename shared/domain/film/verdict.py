@@ -51,9 +51,6 @@ class FilmCheck(BaseModel):
     """What a look into one file found.
 
     Attributes:
-        verdict: see Verdict.
-        seconds: the film's length, where it is known.
-        findings: what is wrong.
         untold: what could not be told of it: `sound`, `motion`.
         why: why it was not looked at, or not to its end.
         again: whether another look may tell more.

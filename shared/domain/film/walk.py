@@ -14,11 +14,7 @@ TAIL = 8 << 20
 
 
 def walk(reader: Reader, index: Box, content: memoryview, found: list[Track]) -> Fragmented:
-    """Gather the fragments of a file: all of few, of many those that its index (`sidx`, `mfra`) names, evenly.
-
-    Raises:
-        FilmError, ReadStopped: see Fragments.read.
-    """
+    """Gather the fragments of a file: all of few, of many those that its index (`sidx`, `mfra`) names, evenly."""
     fragments = Fragments(content, found)
     seen = fragments.seen
     named = _named(reader, index)
