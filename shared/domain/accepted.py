@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from shared.domain.errors import Damaged
 from shared.domain.periods import START_LEAD_MS
+from shared.domain.value import Value
 
 if TYPE_CHECKING:
     from shared.domain.request import RecordingRequest
@@ -16,10 +17,8 @@ Ms = Annotated[int, Field(ge=0, lt=10**13)]
 """Epoch ms, as it fits into a key."""
 
 
-class Place(BaseModel):
+class Place(Value):
     """Where TRTC puts the files in COS: `<prefix joined by />/<TaskId>/<file>`."""
-
-    model_config = ConfigDict(frozen=True, defer_build=True)
 
     bucket: str
     region: str
@@ -28,10 +27,8 @@ class Place(BaseModel):
     """The recording's own folder under the results' prefix; None where a caller's keys or a former release put it."""
 
 
-class Accepted(BaseModel):
+class Accepted(Value):
     """The accepted request as `request.json` holds it. Times are epoch ms."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     recording_id: str
     created_ms: Ms

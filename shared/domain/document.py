@@ -10,7 +10,7 @@ from shared.domain import parts
 from shared.domain.accepted import Accepted
 from shared.domain.attempts import last_task
 from shared.domain.evidence import Evidence, File, Task
-from shared.domain.film.recording import RecordingFinding, said_of
+from shared.domain.film.recording import Gap, RecordingFinding, said_of
 from shared.domain.film.verdict import Verdict
 from shared.domain.ids import task_id_of
 from shared.domain.once import once
@@ -46,15 +46,6 @@ class RecordedFile(BaseModel):
     playlist_url: str | None = None
     ours: bool = Field(default=False, exclude=True)
     """Whether we put it where it is; what a caller's own keys put somewhere is not ours to sign, even in our bucket."""
-
-
-class Gap(BaseModel):
-    """A stretch of the recording of which there is no file, epoch ms."""
-
-    model_config = ConfigDict(defer_build=True)
-
-    start_ms: int
-    end_ms: int
 
 
 class Overview(BaseModel):

@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from typing_extensions import Self
 
 from shared.domain.film.verdict import FilmCheck, Flaw
 from shared.domain.ids import FACT_NAME
 from shared.domain.reasons import Code, former
+from shared.domain.value import Value
 
 Number = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,8}$")]
 FactName = Annotated[str, Field(pattern=FACT_NAME)]
@@ -66,12 +67,8 @@ def union(join: Callable[[T, T], T]) -> Callable[[dict[str, T], dict[str, T]], d
     return joined
 
 
-class Joined(BaseModel):
+class Joined(Value):
     """A record whose fields join one by one: by `RULES`, and by `latest` where no rule is given."""
-
-    # Built when first used: no path uses all of them, and each costs milliseconds of a cold start.
-    # (And `= {}` would be copied deeply for every record, hence the factories.)
-    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     RULES: ClassVar[Mapping[str, Join]] = {}
 
@@ -127,10 +124,8 @@ class Attempt(Joined):
         return joined if joined.again_ms == again_ms else joined.model_copy(update={"again_ms": again_ms})
 
 
-class Filmed(BaseModel):
+class Filmed(Value):
     """A look into a task's films: when, which try, which findings were switched off, what each file is."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     at_ms: int
     tries: Annotated[int, Field(ge=1, lt=100)] = 1
@@ -170,6 +165,7 @@ class Task(Joined):
     """Files whose upload failed cover the recording up to this time."""
     rest: File | None = None
     """What upload events said that name no file."""
+    # `= {}` would be copied deeply for every record, hence the factories.
     relay: dict[str, tuple[int, int, str]] = Field(default_factory=dict)
     """Last state of each relay address: when, Status, message."""
     files: dict[str, File] = Field(default_factory=dict)

@@ -74,10 +74,10 @@ def field_errors(error: ValidationError, model: type[BaseModel]) -> list[FieldEr
     return [_field_error(dict(item), model) for item in error.errors(include_url=False)[:MOST_FIELDS]]
 
 
-def words(item: Mapping[str, Any], *, shown: bool = True) -> str:
-    """Return what one of the validator's errors (`ValidationError.errors()`) means; `shown`: with the wrong value."""
+def words(item: Mapping[str, Any]) -> str:
+    """Return what one of the validator's errors (`ValidationError.errors()`) means, with the wrong value."""
     wrong = _wrong(item)
-    return f"{wrong}{_not(wrong, item) if shown else ''}"[:LONGEST]
+    return f"{wrong}{_not(wrong, item)}"[:LONGEST]
 
 
 def _wrong(item: Mapping[str, Any]) -> Wrong:

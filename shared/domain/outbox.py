@@ -6,23 +6,20 @@ message has the same webhook-id however often it is sent (Standard Webhooks spec
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
-
 from shared.domain.accepted import Accepted
 from shared.domain.attempts import begins_until_ms, last_task
 from shared.domain.evidence import Evidence, Note
 from shared.domain.film.recording import NOTIFY_WAITS_MS, awaited, news_ms
 from shared.domain.once import once
 from shared.domain.states import State, state_of
+from shared.domain.value import Value
 
 RETRY_AFTER_S = (60, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 72_000)
 """Waits between tries, seconds; three days together."""
 
 
-class Message(BaseModel):
+class Message(Value):
     """One notification: what it says, and what came of it. Times are epoch ms."""
-
-    model_config = ConfigDict(defer_build=True)
 
     webhook_id: str
     state: State

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from functools import lru_cache, partial
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from shared.domain import keys
 from shared.domain.accepted import Accepted
@@ -18,6 +18,7 @@ from shared.domain.errors import Damaged
 from shared.domain.evidence import Evidence
 from shared.domain.facts import evidence_of_fact, read_fact, unreadable
 from shared.domain.ids import NO_TASK, is_fact_name, is_recording_id
+from shared.domain.value import Value
 from shared.ports import ObjectStore, StoredObject
 
 KEPT_BYTES = 65_536
@@ -25,10 +26,8 @@ KEPT_BYTES = 65_536
 T = TypeVar("T")
 
 
-class _Documented(BaseModel):
+class _Documented(Value):
     """What is read of a document; the rest is decided anew. Those of releases before do not hold the request."""
-
-    model_config = ConfigDict(extra="ignore", defer_build=True)
 
     recording_id: str
     evidence: Evidence

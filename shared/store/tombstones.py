@@ -5,13 +5,14 @@ A tombstone lists what may still have to be erased; afterwards it holds only the
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field, ValidationError
 
 from shared.domain import keys
+from shared.domain.value import Value
 from shared.ports import ObjectStore
 
 
-class Tombstone(BaseModel):
+class Tombstone(Value):
     """What is left of a deleted recording.
 
     Attributes:
@@ -23,12 +24,10 @@ class Tombstone(BaseModel):
         swept: whether everything was erased once more after all calls that were under way are over.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
-
     at_ms: int = 0
-    tasks: list[str] = []
-    folders: list[str] = []
-    index: list[str] = []
+    tasks: list[str] = Field(default_factory=list)
+    folders: list[str] = Field(default_factory=list)
+    index: list[str] = Field(default_factory=list)
     kept: bool = False
     swept: bool = False
 

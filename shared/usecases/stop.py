@@ -6,10 +6,10 @@ from contextlib import suppress
 
 from shared.domain import facts
 from shared.domain.attempts import last_attempt, last_task
-from shared.domain.deadlines import called_off
 from shared.domain.document import Recording, decide
 from shared.domain.errors import RecorderBusy, TaskNotFound
 from shared.domain.periods import IN_FLIGHT_MS
+from shared.domain.starting import called_off
 from shared.store import journal, markers, writer
 from shared.store.journal import Known
 from shared.usecases import wakes

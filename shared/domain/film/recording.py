@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
-
-from pydantic import BaseModel, ConfigDict
+from typing import NamedTuple
 
 from shared.domain.accepted import Accepted
 from shared.domain.evidence import Evidence, Filmed, Task
 from shared.domain.film.limits import LIMITS
 from shared.domain.film.verdict import MOTION, SOUND, FilmFinding, Flaw, Verdict, verdict
 from shared.domain.parts import films
+from shared.domain.value import Value
 
 TRIES, AGAIN_MS = 3, 60_000
 """How often a file that could not be read is read, and the wait in between."""
@@ -26,13 +25,11 @@ MOST_FILES = 20
 """Files of a task that are looked into."""
 
 
-class RecordingFinding(BaseModel):
+class RecordingFinding(Value):
     """Something found in the films of a recording.
 
     `from_ms` and `to_ms` count from the beginning of `file`; where there is none (`gap`) they are epoch ms.
     """
-
-    model_config = ConfigDict(frozen=True, defer_build=True)
 
     code: Flaw
     words: str
@@ -41,8 +38,8 @@ class RecordingFinding(BaseModel):
     to_ms: int | None = None
 
 
-class Span(Protocol):
-    """A gap between files, epoch ms."""
+class Gap(Value):
+    """A stretch of the recording of which there is no file, epoch ms."""
 
     start_ms: int
     end_ms: int
@@ -94,7 +91,7 @@ def news_ms(evidence: Evidence) -> int:
     return newest_ms
 
 
-def said_of(accepted: Accepted, evidence: Evidence, gaps: Sequence[Span], *, final: bool) -> Said:
+def said_of(accepted: Accepted, evidence: Evidence, gaps: Sequence[Gap], *, final: bool) -> Said:
     """Return what the checks of all files say together."""
     tasks = [task for task in evidence.tasks.values() if films(task)]
     if not final or not tasks or not accepted.check_film:

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from shared.domain.value import Value
 
 
 class Flaw(str, Enum):
@@ -36,10 +38,8 @@ SOUND = frozenset((Flaw.NO_SOUND_TRACK, Flaw.SILENT, Flaw.SILENT_STRETCH))
 MOTION = frozenset((Flaw.STILL, Flaw.BLANK))
 
 
-class FilmFinding(BaseModel):
+class FilmFinding(Value):
     """Something found in a film; `from_ms` and `to_ms` count from its beginning, where it is a stretch."""
-
-    model_config = ConfigDict(frozen=True, defer_build=True)
 
     code: Flaw
     words: str
@@ -47,7 +47,7 @@ class FilmFinding(BaseModel):
     to_ms: int | None = None
 
 
-class FilmCheck(BaseModel):
+class FilmCheck(Value):
     """What a look into one file found.
 
     Attributes:
@@ -56,8 +56,6 @@ class FilmCheck(BaseModel):
         again: whether another look may tell more.
         figures: raw: codecs, sizes of samples, bytes of a picture for each block; what it cost.
     """
-
-    model_config = ConfigDict(frozen=True, defer_build=True)
 
     verdict: Verdict
     seconds: float | None = None

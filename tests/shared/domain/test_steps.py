@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from shared.domain import facts
 from shared.domain.accepted import Accepted, Place
-from shared.domain.deadlines import called_off
 from shared.domain.ending import LIMIT_SLACK_MS
 from shared.domain.evidence import Evidence
 from shared.domain.facts import Fact, evidence_of_fact
@@ -19,6 +18,7 @@ from shared.domain.next_step import SETTLE_MS, next_step
 from shared.domain.outbox import RETRY_AFTER_S
 from shared.domain.periods import IN_FLIGHT_MS, REPEAT_MS, START_LEAD_MS
 from shared.domain.reasons import Code, Reason
+from shared.domain.starting import called_off
 from shared.domain.states import State, state_of
 from shared.domain.steps import Describe, GiveUp, Look, Notify, Start, Step, Stop, Sweep, Timing, Wait
 from testing.callbacks import TASK, callback, mp4_stop, vod_commit
