@@ -1,4 +1,4 @@
 """The film check: looks into recorded films without a decoder. `check.inspect` is its door.
 
-What can't be played raises FilmError anywhere below it, what can't be read on ReadStopped (`reader`).
+Below it, FilmError says that a film can't be played, ReadStopped that it could not be read on (`reader`).
 """
