@@ -23,33 +23,25 @@ _SECRET = frozenset(
     ("accesskey", "secretkey", "notifyurl", "publishcdnurl", "procedure", "sessioncontext", "sourcecontext")
 )
 """Fields whose values are not repeated: keys, and addresses or texts that may hold some."""
-_CODES: Mapping[str, str] = {
+_KINDS_OF = {
     "missing": "missing",
-    "string_type": "not_text",
-    "int_type": "not_whole",
-    "int_parsing": "not_whole",
-    "int_parsing_size": "not_whole",
-    "int_from_float": "not_whole",
-    "greater_than_equal": "at_least",
-    "less_than_equal": "at_most",
-    "greater_than": "more_than",
+    "not_text": "string_type",
+    "not_whole": "int_type int_parsing int_parsing_size int_from_float",
+    "not_number": "float_type float_parsing",
+    "not_switch": "bool_type",
+    "not_object": "model_type model_attributes_type dict_type",
+    "not_list": "list_type tuple_type",
+    "at_least": "greater_than_equal",
+    "at_most": "less_than_equal",
+    "more_than": "greater_than",
     "less_than": "less_than",
-    "literal_error": "choice",
-    "enum": "choice",
-    "extra_forbidden": "unknown",
-    "float_type": "not_number",
-    "float_parsing": "not_number",
-    "bool_type": "not_switch",
-    "string_too_long": "too_long",
-    "string_too_short": "empty",
-    "too_long": "too_many",
-    "too_short": "empty",
-    "model_type": "not_object",
-    "model_attributes_type": "not_object",
-    "dict_type": "not_object",
-    "list_type": "not_list",
-    "tuple_type": "not_list",
+    "choice": "literal_error enum",
+    "unknown": "extra_forbidden",
+    "too_long": "string_too_long",
+    "empty": "string_too_short too_short",
+    "too_many": "too_long",
 }
+_CODES = {kind: code for code, kinds in _KINDS_OF.items() for kind in kinds.split()}
 """Our code for the validator's."""
 _CONTEXT = {"ge": "limit", "le": "limit", "gt": "limit", "lt": "limit", "max_length": "limit", "expected": "choices"}
 """What the validator's errors tell, as our sentences name it."""
