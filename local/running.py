@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from local.client import Client, ClientError
+from local.client import ALIVE_S, Client, ClientError
 from local.config import Address, Keys
 from local.growth import rotate
 from local.leftovers import rescue_leftovers
@@ -66,7 +66,7 @@ def running_cloud(state_dir: Path) -> Iterator[Client]:
     Raises:
         ClientError: none is.
     """
-    client = _find(state_dir, holder_of(state_dir))
+    client = _find(state_dir, holder_of(state_dir), 10.0)  # a busy machine's takes seconds, and is asked once
     if client is None:
         raise ClientError(f"no local cloud is up in {state_dir}: start it by `python -m local up`")
     try:
@@ -176,7 +176,7 @@ def _join_or_start(
             time.sleep(0.05)
 
 
-def _find(state_dir: Path, holder: Holder | None) -> Client | None:
+def _find(state_dir: Path, holder: Holder | None, within_s: float = ALIVE_S) -> Client | None:
     """Return a client of the cloud that has the folder, once it answers.
 
     What a dead one left is not asked: its port may be anybody's by now, and our token is for none of them.
@@ -185,7 +185,7 @@ def _find(state_dir: Path, holder: Holder | None) -> Client | None:
     if holder is None or address is None or address.pid != holder.pid:
         return None
     client = Client(address.gateway, Keys.of(state_dir).api_token)
-    if client.alive():
+    if client.alive(within_s):
         return client
     client.close()
     return None
