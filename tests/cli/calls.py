@@ -13,6 +13,7 @@ from hypothesis import settings
 from typer.testing import CliRunner
 
 from tests.examples import at_most
+from webrecord import words
 from webrecord.main import app
 
 patient = settings(deadline=None, max_examples=at_most(60))
@@ -48,7 +49,10 @@ class Cli:
 
     def __call__(self, *arguments: object, stdin: str | None = None) -> Ran:
         """Run in this process."""
-        result = CliRunner().invoke(app, [str(part) for part in arguments], input=stdin, env=self.env)
+        try:
+            result = CliRunner().invoke(app, [str(part) for part in arguments], input=stdin, env=self.env)
+        finally:
+            words.speak("en")  # whatever it spoke: the next test may read words without a command
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return Ran(result.exit_code, result.stdout, said(result.stderr))

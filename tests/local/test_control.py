@@ -223,8 +223,8 @@ def test_faults_by_commands(cloud: RunningCloud, tmp_path: Path) -> None:
         (["faults", "add", "cos", "drop"], "do: must be 'fail', 'hang', 'lose' or 'delay'"),
         (["faults", "add", "callback", "drop", "--action", "X"], "action: unknown field"),
         (["faults", "clear", "f99"], "no such fault: f99"),
-        (["up", "--faults", "/nowhere.json"], "/nowhere.json: No such file"),
-        (["faults", "load", "/nowhere.json"], "/nowhere.json: No such file"),
+        (["up", "--faults", "/nowhere.json"], "/nowhere.json: it is not there"),
+        (["faults", "load", "/nowhere.json"], "/nowhere.json: it is not there"),
         (["callbacks", "resend"], "say which: ids from the log, --task or --failed"),
     ],
 )
