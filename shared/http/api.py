@@ -10,20 +10,9 @@ from typing import NamedTuple
 from pydantic import SecretStr
 
 from shared import __version__, log
-from shared.domain import ids
+from shared.domain import errors, ids
 from shared.domain.attempts import last_attempt
 from shared.domain.document import Recording
-from shared.domain.errors import (
-    InvalidRequest,
-    MethodNotAllowed,
-    NotFound,
-    RepeatedHeader,
-    ReplyTooLarge,
-    StoreError,
-    TooLarge,
-    Unauthorized,
-    UnsupportedMediaType,
-)
 from shared.domain.foreign import MOST_NAMED, Foreign
 from shared.domain.listing import parse_query
 from shared.domain.parsing import parse_request
@@ -67,30 +56,30 @@ def answer(request: HttpRequest, tokens: Mapping[str, SecretStr], ports: QueryPo
     """Reply to one call; errors are raised for the entrypoint's table."""
     place = find(request, _method(request), ROUTES)
     if place is None:
-        raise NotFound(f"there is no route {request.path[:200]}; see /openapi.json")
+        raise errors.NotFound(f"there is no route {request.path[:200]}; see /openapi.json")
     methods = ROUTES[place.route]
     allow = (*methods, *(("HEAD",) if "GET" in methods else ()), "OPTIONS")
     if request.method == "OPTIONS":  # a browser asks without a token whether it may call
         return HttpResponse(204, "", {"Allow": ", ".join(allow)})
     if repeated := sorted(request.repeated & ONCE):
-        raise RepeatedHeader(f"{', '.join(repeated)}: send it once, or every time with the same value")
+        raise errors.RepeatedHeader(f"{', '.join(repeated)}: send it once, or every time with the same value")
     caller = "" if place.route in PUBLIC else authenticate(request, tokens)
     trace = trace_id(request.headers.get("traceparent"))
     log.note(caller=caller or None, recording_id=place.id, trace_id=trace)
     route = methods.get(_method(request))
     if route is None:
-        raise MethodNotAllowed(allow)
+        raise errors.MethodNotAllowed(allow)
     if ANONYMOUS in tokens and request.method == "POST" and _media_type(request, "nothing") != JSON:
         # A browser lets any page send what a form can; this header makes it ask first.
-        raise UnsupportedMediaType(f"send the header `Content-Type: {JSON}`, also without a body")
+        raise errors.UnsupportedMediaType(f"send the header `Content-Type: {JSON}`, also without a body")
     try:
         reply = route(Call(request, caller, place.id or "", ports, place))
-    except StoreError as error:
+    except errors.StoreError as error:
         done = "nothing was changed" if _method(request) == "GET" else "it may have been done"
         error.meaning = error.meaning or f"{done}; call again: doing it twice does no harm"
         raise
     if len(reply.body) > MOST_REPLY // 12 and weight(reply.body) > MOST_REPLY:  # a character takes 12 bytes at most
-        raise ReplyTooLarge(f"the reply would have {weight(reply.body)} bytes; read the files from the bucket")
+        raise errors.ReplyTooLarge(f"the reply would have {weight(reply.body)} bytes; read the files from the bucket")
     reply = replies.conditional(request.method, request.headers.get("if-none-match"), reply)
     kept = {} if place.route in PUBLIC else {"Cache-Control": "no-store"}  # it may hold links, which are passes
     return reply._replace(headers={**kept, **reply.headers})
@@ -109,14 +98,16 @@ def authenticate(request: HttpRequest, tokens: Mapping[str, SecretStr]) -> str:
     if ANONYMOUS in tokens:
         return ANONYMOUS
     if not tokens:
-        raise Unauthorized("no tokens are configured: set WEBRECORD_API_TOKENS (or `anonymous`, in so many words)")
+        raise errors.Unauthorized(
+            "no tokens are configured: set WEBRECORD_API_TOKENS (or `anonymous`, in so many words)"
+        )
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     sent = given.strip().encode("utf-8", "surrogatepass")
     matches = [name for name, token in tokens.items() if hmac.compare_digest(token.get_secret_value().encode(), sent)]
     if scheme.lower() != "bearer" or not sent:
-        raise Unauthorized("no token was sent; send `Authorization: Bearer <token>`")
+        raise errors.Unauthorized("no token was sent; send `Authorization: Bearer <token>`")
     if not matches:
-        raise Unauthorized("the token is not one of WEBRECORD_API_TOKENS")
+        raise errors.Unauthorized("the token is not one of WEBRECORD_API_TOKENS")
     return matches[0]
 
 
@@ -124,9 +115,9 @@ def start_recording(call: Call) -> HttpResponse:
     """Start, schedule or queue a recording."""
     request = call.request
     if (media_type := _media_type(request, JSON)) != JSON:
-        raise UnsupportedMediaType(f"send {JSON}, not {media_type}")
+        raise errors.UnsupportedMediaType(f"send {JSON}, not {media_type}")
     if len(request.body) > MAX_BODY_BYTES:
-        raise TooLarge(f"a request holds at most {MAX_BODY_BYTES} bytes, this one {len(request.body)}")
+        raise errors.TooLarge(f"a request holds at most {MAX_BODY_BYTES} bytes, this one {len(request.body)}")
     wanted = parse_request(request.body)
     key = ids.caller_key(request.headers.get("idempotency-key"), wanted.recording_id, wanted.record_id)
     trace = valid_traceparent(request.headers.get("traceparent"))
@@ -159,7 +150,7 @@ def wait_for_recording(call: Call) -> HttpResponse:
     """Wait for the next change of a recording, at most `timeout` seconds."""
     asked = call.request.query.get("timeout", str(DEFAULT_WAIT_S))
     if not re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,3})?", asked) or float(asked) > MOST_WAIT_S:
-        raise InvalidRequest([Wrong("wait", limit=MOST_WAIT_S).at("timeout")])
+        raise errors.InvalidRequest([Wrong("wait", limit=MOST_WAIT_S).at("timeout")])
     known = call.request.headers.get("if-none-match")
     return replies.detail_reply(*wait(call.id, known, float(asked), call.ports), conditional=False)
 
@@ -189,7 +180,7 @@ def delete_recording(call: Call) -> HttpResponse:
     """Cancel a waiting start, or delete a final recording."""
     files = call.request.query.get("files", "false").lower()
     if files not in ("true", "false"):
-        raise InvalidRequest([Wrong("not_switch").at("files")])
+        raise errors.InvalidRequest([Wrong("not_switch").at("files")])
     cancelled = remove(call.id, f"asked by {call.caller}", call.ports, files=files == "true")
     return _noted(202, cancelled, call) if cancelled else HttpResponse(204)
 

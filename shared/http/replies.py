@@ -5,31 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from shared.domain import errors
 from shared.domain.advice import ADVICE
 from shared.domain.document import Recording
-from shared.domain.errors import (
-    CallerMustRetry,
-    ConfigurationError,
-    Conflict,
-    Damaged,
-    InvalidRequest,
-    MalformedJson,
-    MethodNotAllowed,
-    NotFound,
-    NotStored,
-    PageNotAllowed,
-    ParametersRefused,
-    RecorderBusy,
-    RecorderError,
-    RecorderMisconfigured,
-    RepeatedHeader,
-    ReplyTooLarge,
-    StoreError,
-    TooLarge,
-    Unauthorized,
-    UnsupportedMediaType,
-    WebRecordError,
-)
 from shared.domain.ids import etag, names_etag
 from shared.domain.reasons import of_trtc
 from shared.triggers import HttpResponse
@@ -39,27 +17,27 @@ if TYPE_CHECKING:
     from shared.usecases.read_list import Page
 
 PROBLEMS: dict[type[Exception], tuple[int, str, str]] = {
-    MalformedJson: (400, "malformed-json", "The body is not JSON"),
-    RepeatedHeader: (400, "repeated-header", "A header came with different values"),
-    ParametersRefused: (400, "parameters-refused", "TRTC refused a parameter"),
-    Unauthorized: (401, "unauthorized", "The call is not authorized"),
-    PageNotAllowed: (403, "page-not-allowed", "This page may not be recorded"),
-    NotFound: (404, "not-found", "Not found"),
-    MethodNotAllowed: (405, "method-not-allowed", "Method not allowed"),
-    Conflict: (409, "conflict", "The id is in use"),
-    TooLarge: (413, "too-large", "The body is too large"),
-    ReplyTooLarge: (413, "reply-too-large", "The reply would be too large"),
-    UnsupportedMediaType: (415, "unsupported-media-type", "The body must be application/json"),
-    InvalidRequest: (422, "invalid-request", "The request is not valid"),
-    ConfigurationError: (500, "configuration", "The deployment is not configured"),
-    RecorderMisconfigured: (502, "recorder-misconfigured", "TRTC refused this deployment"),
-    RecorderError: (502, "recorder", "TRTC answered with an error"),
-    RecorderBusy: (503, "recorder-busy", "TRTC can't do it now"),
-    CallerMustRetry: (503, "caller-must-retry", "TRTC can't start it now"),
-    NotStored: (500, "not-stored", "The callback could not be stored"),
-    Damaged: (500, "damaged", "What is stored can't be read"),
-    StoreError: (503, "store", "Storage did not answer as it should"),
-    WebRecordError: (500, "internal", "Internal error"),
+    errors.MalformedJson: (400, "malformed-json", "The body is not JSON"),
+    errors.RepeatedHeader: (400, "repeated-header", "A header came with different values"),
+    errors.ParametersRefused: (400, "parameters-refused", "TRTC refused a parameter"),
+    errors.Unauthorized: (401, "unauthorized", "The call is not authorized"),
+    errors.PageNotAllowed: (403, "page-not-allowed", "This page may not be recorded"),
+    errors.NotFound: (404, "not-found", "Not found"),
+    errors.MethodNotAllowed: (405, "method-not-allowed", "Method not allowed"),
+    errors.Conflict: (409, "conflict", "The id is in use"),
+    errors.TooLarge: (413, "too-large", "The body is too large"),
+    errors.ReplyTooLarge: (413, "reply-too-large", "The reply would be too large"),
+    errors.UnsupportedMediaType: (415, "unsupported-media-type", "The body must be application/json"),
+    errors.InvalidRequest: (422, "invalid-request", "The request is not valid"),
+    errors.ConfigurationError: (500, "configuration", "The deployment is not configured"),
+    errors.RecorderMisconfigured: (502, "recorder-misconfigured", "TRTC refused this deployment"),
+    errors.RecorderError: (502, "recorder", "TRTC answered with an error"),
+    errors.RecorderBusy: (503, "recorder-busy", "TRTC can't do it now"),
+    errors.CallerMustRetry: (503, "caller-must-retry", "TRTC can't start it now"),
+    errors.NotStored: (500, "not-stored", "The callback could not be stored"),
+    errors.Damaged: (500, "damaged", "What is stored can't be read"),
+    errors.StoreError: (503, "store", "Storage did not answer as it should"),
+    errors.WebRecordError: (500, "internal", "Internal error"),
     Exception: (500, "internal", "Internal error"),
 }
 
@@ -107,10 +85,10 @@ def problem(error: Exception, request_id: str) -> HttpResponse:
     """Return the problem details of an error; what is not ours says nothing of its inside."""
     kind = next(cls for cls in type(error).__mro__ if cls in PROBLEMS)
     status, name, title = PROBLEMS[kind]
-    detail = str(error) if isinstance(error, WebRecordError) else "see the function's log under this request id"
-    if isinstance(error, StoreError) and error.meaning:
+    detail = str(error) if isinstance(error, errors.WebRecordError) else "see the function's log under this request id"
+    if isinstance(error, errors.StoreError) and error.meaning:
         detail = f"{detail}; {error.meaning}"
-    if isinstance(error, RecorderMisconfigured):
+    if isinstance(error, errors.RecorderMisconfigured):
         detail = f"{detail}; {ADVICE.get(of_trtc(error.code), CHECK)}"
     body: dict[str, Any] = {
         "type": f"urn:scf-webrecord:problem:{name}",
@@ -120,15 +98,15 @@ def problem(error: Exception, request_id: str) -> HttpResponse:
         "request_id": request_id,
     }
     headers = {"Content-Type": "application/problem+json; charset=utf-8"}
-    if isinstance(error, InvalidRequest):
+    if isinstance(error, errors.InvalidRequest):
         body["errors"] = [field.document() for field in error.errors]
         body |= {"more_errors": error.more} if error.more else {}
-    if isinstance(error, RecorderError):
+    if isinstance(error, errors.RecorderError):
         body["trtc"] = {"code": error.code, "message": error.message, "request_id": error.request_id}
-    if isinstance(error, MethodNotAllowed):
+    if isinstance(error, errors.MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allow)
-    if isinstance(error, Unauthorized):
+    if isinstance(error, errors.Unauthorized):
         headers["WWW-Authenticate"] = "Bearer"
     if status == 503:
-        headers["Retry-After"] = str(error.after_s if isinstance(error, CallerMustRetry) else 5)
+        headers["Retry-After"] = str(error.after_s if isinstance(error, errors.CallerMustRetry) else 5)
     return HttpResponse(status, json.dumps(body, ensure_ascii=False), headers)
