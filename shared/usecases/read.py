@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 
 from shared.domain import ids, keys
 from shared.domain.detail import Detail, detail
-from shared.domain.document import RecordedFile
+from shared.domain.document import RecordedFile, Recording
 from shared.domain.errors import NotFound, ReplyTooLarge, StoreRefused
 from shared.domain.foreign import Foreign
 from shared.domain.size import MOST_PAGE, MOST_REPLY, weight
@@ -28,12 +28,12 @@ POLL_S = 1.0
 
 def show(recording_id: str, ports: QueryPorts) -> tuple[Detail, str]:
     """Return a recording with signed URLs, and its ETag; NotFound: no recording has this id."""
-    told, etag = _told(recording_id, ports)
+    told, etag = _told(current(ports.store, recording_id), ports)
     return _shared(told, ports), etag
 
 
-def _told(recording_id: str, ports: QueryPorts) -> tuple[Detail, str]:
-    told = detail(current(ports.store, recording_id))
+def _told(recording: Recording, ports: QueryPorts) -> tuple[Detail, str]:
+    told = detail(recording)
     told.files = [file.model_copy() for file in told.files]  # what was decided is kept as it is
     ours = [file for file in told.files if _is_ours(file, ports)]
     # TRTC's callbacks do not say how large a file is.
@@ -75,11 +75,15 @@ def wait(recording_id: str, known: str | None, seconds: float, ports: QueryPorts
     `known` is the ETag that the caller has, as If-None-Match names it. NotFound: no recording has this id.
     """
     until_ms = ports.clock() + int(seconds * 1000)
-    told, etag = _told(recording_id, ports)
+    recording = current(ports.store, recording_id)
+    told, etag = _told(recording, ports)
     since = etag if known is None or ids.names_etag(known, etag) else None
     while etag == since and not told.state.final and (left_ms := until_ms - ports.clock()) > 0:
         ports.sleep(min(POLL_S, left_ms / 1000))
-        told, etag = _told(recording_id, ports)
+        before, recording = recording, current(ports.store, recording_id)
+        # The sizes of its files are listed at its changes and in the end: hours of HLS are many pages.
+        if recording != before or ports.clock() >= until_ms:
+            told, etag = _told(recording, ports)
     return _shared(told, ports), etag
 
 

@@ -433,6 +433,25 @@ class TestWait:
         told, _ = wait("k1", None, 20, QueryPorts(**{**vars(ports), "sleep": sleep}))
         assert (State.STOPPING, 3_000) == (told.state, world.clock.now - began)
 
+    def test_who_waits_has_the_files_listed_twice(self) -> None:
+        """And not at every look: hours of HLS are many pages."""
+
+        class Counting(MemoryFiles):
+            listings = 0
+
+            def list(self, prefix: str, after: str = "", limit: int | None = None) -> Iterator[ListedObject]:
+                self.listings += 1
+                return super().list(prefix, after, limit)
+
+        world, files = World(), Counting()
+        task_id, now = world.start().recording.task_id or "", world.clock.now
+        world.receive(callback(801, {"Status": 1}, now, task_id))
+        world.receive(mp4_stop(0, now + 9_000, "a.mp4", now, now + 9_000, task_id))
+        ports = reading(world, files)
+        told, _ = wait("k1", None, 20, ports)
+        assert (State.RECORDING, ["a.mp4"]) == (told.state, [file.name for file in told.files])
+        assert 2 == files.listings
+
     def test_wait_returns_at_once_for_a_final_or_changed_recording(self) -> None:
         """Final, or newer than what the caller knows."""
         world = World()
