@@ -15,17 +15,17 @@ from webrecord.words import said, t
 STYLES = {"good": "green", "suspect": "yellow", "bad": "red", "unchecked": "dim"}
 FIELDS = ("film", "film_reason", "film_findings")
 ADVICE = {
-    "unplayable": "ask TRTC's support at once, with the TaskId; a copy of it may only be cut off: download it again",
+    "unplayable": "ask TRTC's support at once, with the TaskId; a local copy may be incomplete: download it again",
     "empty": "ask TRTC's support at once, with the TaskId; `webrecord show ID` has the timeline",
-    "shorter": "`webrecord show ID` has gaps and the timeline; a copy may only be cut off: download it again",
-    "no_sound_track": "check OutputStreams of the request: was the picture asked for alone?",
-    "silent": "does the page play without a click, and unmuted? `webrecord check URL` tells",
+    "shorter": "`webrecord show ID` has gaps and the timeline; a local copy may be incomplete: download it again",
+    "no_sound_track": "check OutputStreams of the request: does it ask for the picture only?",
+    "silent": "does the page play without a click, and unmuted? run `webrecord check URL`",
     "silent_stretch": "was the room muted then?",
-    "still": "look at it: the page may show a login or an error; `webrecord check URL` tells",
-    "blank": "the page did not draw: `webrecord check URL` tells why",
+    "still": "watch the film: the page may show a login or an error; run `webrecord check URL`",
+    "blank": "the page did not draw: run `webrecord check URL`",
     "gap": "`webrecord show ID` has the timeline",
 }
-"""By the code of a finding; one of a later release has its words alone."""
+"""Advice by a finding's code. For an unknown code of a later release only its words are shown."""
 _NONE = "it was not checked: it is not final yet, or an earlier release recorded it"
 
 

@@ -181,7 +181,7 @@ def test_parts_without_times_have_no_line_and_play_all_the_same(api: FakeApi, ta
     expect(playing(tab.page)).to_have_text("4000.mp4")
 
 
-@pytest.mark.parametrize(("locale", "bad", "suspect"), [("en-GB", "bad film", "look at the film"), ("zh-CN", "", "")])
+@pytest.mark.parametrize(("locale", "bad", "suspect"), [("en-GB", "bad film", "check the film"), ("zh-CN", "", "")])
 def test_the_list_is_filtered_by_verdict(api: FakeApi, open_tab: Open, locale: str, bad: str, suspect: str) -> None:
     """Any of those that are ticked; they stand in the address, and go to the API in one parameter."""
     api.documents = {
