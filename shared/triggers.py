@@ -164,14 +164,12 @@ def _http(event: Event) -> HttpRequest:
 
 def _values(given: Event, name_of: Callable[[str], str] = str) -> dict[str, list[str]]:
     """Return the different values of each name, in order: gateways hand over one, or a list of them."""
-    values: dict[str, list[str]] = {}
+    values: dict[str, dict[str, None]] = {}  # a list would be searched for each of a hundred thousand
     for name, value in given.items():
         for one in value if isinstance(value, list | tuple) else [value]:
             if one is not None and not isinstance(one, Mapping | list | tuple):
-                seen = values.setdefault(name_of(_text(name)), [])
-                if (text := _text(one)) not in seen:
-                    seen.append(text)
-    return values
+                values.setdefault(name_of(_text(name)), {})[_text(one)] = None
+    return {name: [*seen] for name, seen in values.items()}
 
 
 def _text(value: object) -> str:

@@ -135,6 +135,13 @@ def test_query(fields: dict[str, Any], expected: dict[str, str]) -> None:
     assert expected == http({"httpMethod": "GET", **fields}).query
 
 
+def test_values_without_end_are_read_once_each() -> None:
+    """Whoever knows no token may repeat a parameter or a header as often as an event is large."""
+    many = [str(number) for number in range(200_000)] * 2
+    request = http({"httpMethod": "GET", "path": "/healthz", "headers": {"X": many}, "queryString": {"a": many}})
+    assert (200_000, 200_000) == (len(request.query["a"].split(",")), len(request.headers["x"].split(", ")))
+
+
 def test_cos_object_created() -> None:
     """A created object: the SDK's bucket name, and its key without the /appid/bucket/ in front."""
     (created,) = cos(load("cos_object_created"))
