@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
@@ -48,7 +49,17 @@ Open = Callable[..., Tab]
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """One for all: each test has a profile of its own in it. Elsewhere its event loop would be in the way."""
+    """One for all: each test has a profile of its own in it. Elsewhere its event loop would be in the way.
+
+    Imported by another package's module, this fixture would live, and be in the way, until the session's end.
+    """
+    with started_browser() as browser:
+        yield browser
+
+
+@contextmanager
+def started_browser() -> Iterator[Browser]:
+    """Run a browser for the time of the block; where there is none, the test is skipped."""
     try:
         path = find_chromium(None)
     except BrowserError as error:

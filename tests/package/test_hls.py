@@ -7,23 +7,30 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from local.client import FINAL, Client
 from local.config import SDK_APP_ID
 from testing.films import pictures as see
 from testing.films import sounds as hear
 from testing.films.make import FAST, Film, write
-from tests.console.conftest import Open, browser, open_tab
+from tests.console.conftest import Open, open_tab, started_browser
 from tests.local.deploying.account import BUCKET, REGION
 from tests.package.test_by_command import Person, beginning, done, urls
 from tools.package import Package
 from webrecord.deploy import envfile
 
-__all__ = ["browser", "open_tab"]
+__all__ = ["open_tab"]
 pytestmark = pytest.mark.process
 RULE = f"CORS rule of bucket {BUCKET}"
 LENGTH_S = 4
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One for this module."""
+    with started_browser() as browser:
+        yield browser
 
 
 @pytest.fixture
