@@ -9,7 +9,7 @@ from typing import TypeVar
 A = TypeVar("A")
 B = TypeVar("B")
 T = TypeVar("T")
-MOST = 8
+MOST = 16
 
 
 def once(function: Callable[[A, B], T]) -> Callable[[A, B], T]:

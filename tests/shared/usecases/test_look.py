@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from shared.domain.detail import detail
-from shared.domain.keys import open_key
+from shared.domain.document import decide
+from shared.domain.keys import document_key, open_key
 from shared.domain.outbox import RETRY_AFTER_S
 from shared.domain.refusals import refusal
 from shared.domain.request import RecordingRequest
@@ -358,3 +359,21 @@ class TestChanges:
         site.inbox.down = False
         site.minutes(10)
         assert ["recording.scheduled"] == site.inbox.types
+
+
+class TestAgain:
+    """What was decided of a recording is found again."""
+
+    def test_what_was_written_is_not_decided_anew_when_it_is_read(self) -> None:
+        """Whoever reads the document, the request, or both, has what its writer decided; not where it is another's."""
+        site = completed()
+        recording_id = site.listed("recordings/")[0].split("/")[1]
+        seen, known = journal.glanced(site.store, recording_id), journal.read(site.store, recording_id)
+        assert seen is not None
+        assert known is not None
+        assert decide(seen.accepted, seen.evidence) is decide(known.accepted, known.evidence)
+        key = document_key(recording_id)
+        site.store.put(key, site.store.objects[key].body.replace(b'"a.mp4"', b'"b.mp4"'))
+        other = journal.glanced(site.store, recording_id)
+        assert other is not None
+        assert ["b.mp4"] == [file.name for file in decide(other.accepted, other.evidence).files]
