@@ -65,6 +65,8 @@ class Objects(MutableMapping[str, StoredObject]):
     def keys_from(self, prefix: str, after: str, most: int | None) -> list[str]:
         """Return keys under a prefix in order, from behind `after`, so many at most."""
         keys = self._keys(prefix)
+        if not keys:
+            return []
         first = max(bisect_left(keys, prefix), bisect_right(keys, after) if after else 0)
         # All keys sort before the highest character.
         last = bisect_left(keys, prefix + "\U0010ffff") if prefix else len(keys)
@@ -177,11 +179,13 @@ class Bucket:
         """Return one page of a listing, and whether there are more."""
         if self.late_ms:
             self._catch_up()
-        late = self._born or self._died
-        keys = self._index.keys_from(prefix, after, None if late else size + 1)
+        late, index = self._born or self._died, self._index
+        keys = index.keys_from(prefix, after, None if late else size + 1)
         if late:
             keys = [key for key in keys if key not in self._born]
-        objects = self._index.by_key
+        if not keys:
+            return (), False
+        objects = index.by_key
         new = tuple.__new__  # a named tuple's own costs three times as much, and rows are many
         rows = [new(ListedObject, (k, len(objects[k].body) if k in objects else self._died[k][1])) for k in keys[:size]]
         return rows, len(keys) > size

@@ -75,7 +75,7 @@ class Invoked:
 
     def tick(self) -> None:
         """Let the timer fire."""
-        self._reconcile(scf_events.timer_event("every-minute"))
+        self._reconcile(_TICK)
 
     def wake(self, keys: Sequence[str]) -> None:
         """Hand over the event of new objects under `wake/`."""
@@ -136,10 +136,12 @@ def _created(bucket: str, key: str, size: int) -> ObjectCreated:
     )
 
 
+@lru_cache
 def _context(function: str) -> dict[str, Any]:
     return scf_events.context(function, "request-1", 256, int(LIMITS_S[function]), REGION)
 
 
+_TICK = scf_events.timer_event("every-minute")
 _OWN: dict[str, Any] = {"bucket": BUCKET, "bucket_region": REGION, "sdk_app_id": (SDK_APP_ID,)}
 _CALLBACK = CallbackSettings(**_OWN, callback_keys=(SecretStr(KEY),))
 

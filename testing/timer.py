@@ -40,9 +40,10 @@ class Timer:
     def _due(self) -> Iterator[int]:
         """Yield from when on a tick finds anything, of each queue: a marker's time, of a start a minute before it."""
         objects = self._run.bucket.objects
+        folders, there = objects.folders, objects.by_key  # type: ignore[attr-defined]  # a bucket's are indexed
         for queue in QUEUES:
-            for key in objects.folders.get(queue, ()):  # type: ignore[attr-defined]  # they sort by time
-                if key in objects and (match := _MARKER.fullmatch(key)):
+            for key in folders.get(queue, ()):  # they sort by time
+                if key in there and (match := _MARKER.fullmatch(key)):
                     yield int(match[1]) - MINUTE_MS * (queue == "due")
                     break
 

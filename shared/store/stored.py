@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import OrderedDict
 from collections.abc import Callable, Collection
 from functools import lru_cache, partial
 from typing import TypeVar
@@ -26,7 +27,7 @@ KEPT_BYTES = 65_536
 MOST_SEEN = 32
 """Values that are kept for who reads an equal one."""
 T = TypeVar("T")
-_seen: dict[tuple[str, type[object]], object] = {}
+_seen: OrderedDict[tuple[str, type[object]], object] = OrderedDict()
 
 
 class _Documented(Value):
@@ -94,9 +95,9 @@ def same(recording_id: str, value: T, size: int) -> T:
     if (known := _seen.get(key)) == value:
         return known
     if size <= KEPT_BYTES:
-        if len(_seen) >= MOST_SEEN:
-            _seen.clear()
         _seen[key] = value
+        if len(_seen) > MOST_SEEN:
+            _seen.popitem(last=False)
     return value
 
 
@@ -107,10 +108,11 @@ def _request_in(body: bytes) -> Accepted:
 
 def _document_in(body: bytes) -> _Documented:
     document = _Documented.model_validate_json(body)
-    document.evidence = same(document.recording_id, document.evidence, len(body))
-    if document.accepted:
-        document.accepted = same(document.recording_id, document.accepted, len(body))
-    return document
+    kept = {
+        name: same(document.recording_id, value, len(body))
+        for name, value in (("evidence", document.evidence), ("accepted", document.accepted))
+    }
+    return document.model_copy(update=kept)
 
 
 # A recording is read several times by an invocation, and by those that an instance has within a minute.

@@ -366,7 +366,7 @@ class TestAgain:
 
     def test_what_was_written_is_not_decided_anew_when_it_is_read(self) -> None:
         """Whoever reads the document, the request, or both, has what its writer decided; not where it is another's."""
-        site = completed()
+        site = completed(labels={"asked": "again"})
         recording_id = site.listed("recordings/")[0].split("/")[1]
         seen, known = journal.glanced(site.store, recording_id), journal.read(site.store, recording_id)
         assert seen is not None
