@@ -61,12 +61,12 @@ class Client:
         try:
             with self._http.stream("GET", "/_local/lease", params={"who": who}) as reply:
                 if not reply.is_success:
-                    raise ClientError("the local cloud is ending")
+                    raise ClientError("the local cloud is shutting down: run the command again")
                 body = reply.iter_raw()  # the connection lives as long as this
                 next(body, b"")
                 yield
         except httpx.HTTPError as error:
-            raise ClientError(f"the local cloud went away: {type(error).__name__}") from error
+            raise ClientError(f"lost the local cloud ({type(error).__name__}): is it still up?") from error
 
     def start(self, request: dict[str, Any]) -> dict[str, Any]:
         """POST /recordings."""

@@ -133,7 +133,7 @@ class Control:
         except (BadRequest, TypeError):
             return JSONResponse({"errorMessage": "a JSON object with ids, task or failed is expected"}, 400)
         if not (ids or task or failed):
-            return JSONResponse({"errorMessage": "say which: ids, task or failed"}, 400)
+            return JSONResponse({"errorMessage": "name the callbacks: ids, task or failed"}, 400)
         try:
             # Read once, and in a thread: the log may have many megabytes.
             chosen = await run_in_threadpool(self._chosen, ids, task, self._sender.pending if failed else None)

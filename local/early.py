@@ -27,7 +27,7 @@ def run(main: Callable[[], object]) -> object:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         return main()
     except KeyboardInterrupt:
-        print("interrupted: nothing more is done", file=sys.stderr)
+        print("interrupted: stopped here", file=sys.stderr)
         raise SystemExit(130) from None
     finally:
         if ours:

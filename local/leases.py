@@ -39,7 +39,7 @@ class Leases:
     async def hold(self, request: Request) -> Response:
         """Answer at once, and count the caller until its connection closes."""
         if self._closed.is_set() or self.over.is_set():
-            return JSONResponse({"errorMessage": "the local cloud is ending"}, 503)
+            return JSONResponse({"errorMessage": "the local cloud is shutting down: run the command again"}, 503)
         return _Held(self, request.query_params.get("who", "")[:200])
 
     def enter(self, who: str) -> int:

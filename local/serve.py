@@ -105,7 +105,7 @@ def _description(cloud: Cloud) -> list[str]:
         f"COS API   {address.cos}",
         f"state     {state_dir}/",
         *_notes(cloud.config),
-        "Ctrl-C stops it; recordings are finished first. A second one waits for nothing.",
+        "Ctrl-C finishes recordings, then stops. A second Ctrl-C stops at once.",
     ]
 
 

@@ -66,7 +66,7 @@ def resend(
     """Send callbacks again with the same EventInfo; start a local cloud if none is up."""
     with mistakes_are_lines() as console:
         if not (ids or task or failed):
-            raise ClientError("say which: ids from the log, --task or --failed")
+            raise ClientError("name the callbacks: ids from the log, --task or --failed")
         state_dir: Path = own_state_dir or context.obj
         with cloud_in(state_dir, console) as client:
             with waiting(console, "sending callbacks again …"):

@@ -34,7 +34,7 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            print("interrupted: nothing more is done", file=sys.stderr)
+            print("interrupted: stopped here", file=sys.stderr)
             raise typer.Exit(130) from None
 
 

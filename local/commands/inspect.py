@@ -72,7 +72,7 @@ def _telling(budget: Budget) -> Callable[[], bool]:
         nonlocal told
         if time.monotonic() - told >= _EVERY_S:
             told = time.monotonic()
-            _say(f"looking … {budget.used_size / 1e6:.1f} MB in {budget.used_reads} reads")
+            _say(f"checking … {budget.used_size / 1e6:.1f} MB in {budget.used_reads} reads")
         return True
 
     return has_time

@@ -225,7 +225,7 @@ def test_faults_by_commands(cloud: RunningCloud, tmp_path: Path) -> None:
         (["faults", "clear", "f99"], "no such fault: f99"),
         (["up", "--faults", "/nowhere.json"], "/nowhere.json: it is not there"),
         (["faults", "load", "/nowhere.json"], "/nowhere.json: it is not there"),
-        (["callbacks", "resend"], "say which: ids from the log, --task or --failed"),
+        (["callbacks", "resend"], "name the callbacks: ids from the log, --task or --failed"),
     ],
 )
 def test_a_mistake_is_one_line(cloud: RunningCloud, arguments: list[str], said: str) -> None:
