@@ -7,3 +7,4 @@ from webrecord import early
 
 if early.is_command():
     early.end_in_a_line()
+    early.look_for_no_garbage()

@@ -1,7 +1,8 @@
-"""A Ctrl-C while a command still loads: one line, as later; Python itself would print where it was."""
+"""While a command still loads: a Ctrl-C is one line, as later, where Python would print where it was; no garbage."""
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -19,6 +20,18 @@ def end_in_a_line() -> None:
     """Let Ctrl-C end the process at once, until the command says what it does instead."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # it is ignored behind nohup … &
         signal.signal(signal.SIGINT, end)
+
+
+def look_for_no_garbage() -> None:
+    """Load without: all that is loaded stays, and to look through it again and again is a quarter of the start."""
+    gc.disable()
+
+
+def look_for_garbage() -> None:
+    """Look for it from here on, not in what is loaded."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def end(*_: object) -> None:

@@ -105,6 +105,7 @@ for module in (start, read, end, download, inspect, batch, check, doctor, config
 
 def main() -> None:
     """Run the command line; the entry point."""
+    early.look_for_garbage()
     while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
         pass  # 0, 1 or 2 was closed by who called, `webrecord list >&-`: no other file must take its number
     os.close(number)
