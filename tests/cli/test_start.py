@@ -99,7 +99,7 @@ def test_a_schedule_is_cancelled_or_deleted(cli: Cli) -> None:
     assert 3600 * 1000 == scheduled["stop_at_ms"] - scheduled["start_at_ms"]
     assert "cancelled" == cli.ok("cancel", "cli-later")["state"]
     twice = cli("cancel", "cli-later")
-    assert (6, True) == (twice.status, "it is over" in twice.err)
+    assert (6, True) == (twice.status, "cli-later is cancelled, so there is nothing to cancel" in twice.err)
     unasked = cli("delete", "cli-later")
     assert (2, True) == (unasked.status, "--yes" in unasked.err)
     assert {"recording_id": "cli-later", "outcome": "deleted"} == cli.ok("delete", "cli-later", "--yes")
