@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, chain, islice, pairwise, repeat
 from operator import mul
@@ -14,6 +14,9 @@ from shared.domain.film.reader import TORN, FilmError, Reader, ReadStopped, numb
 
 MOST_INDEX = 64 << 20
 """Bytes of a moov: a day at 25 pictures a second has 42 MB."""
+MOST_MEMORY = 88 << 20
+"""Bytes of an index and of its tables; where they would take more, single samples are not looked at."""
+PIECE = 1 << 20
 MOST_TRACKS, MOST_SAMPLES = 16, 7_000_000
 MOST_SECONDS = 48 * 3_600
 MOST_KEYS = 2 * MOST_SECONDS
@@ -65,17 +68,24 @@ def tracks(index: memoryview, reader: Reader) -> list[Track]:
     traks = [content for kind, content in inner(index) if kind == b"trak"]
     if len(traks) > MOST_TRACKS:
         raise ReadStopped(f"it has more than {MOST_TRACKS} tracks")
-    found, left = [], MOST_SAMPLES
+    found, left, room = [], MOST_SAMPLES, MOST_MEMORY - len(index)
     for trak in traks:
         # A track of another kind may be of any shape: players leave it out.
         kind = bytes((find(trak, b"mdia", b"hdlr") or b"")[8:12]).decode("latin-1")
         if kind in ("vide", "soun"):
-            found.append(_track(trak, kind, reader, left))
+            found.append(_track(trak, kind, reader, left, room))
             left -= len(found[-1].sizes)
+            room -= _taken(found[-1])
     return found
 
 
-def _track(trak: memoryview, kind: str, reader: Reader, most: int) -> Track:
+def _taken(track: Track) -> int:
+    """Return the bytes of a track's tables but those of its chunks, which are the rest's share."""
+    times = track.times
+    return 4 * len(track.sizes) + (times.itemsize * len(times) if isinstance(times, array) else 0)
+
+
+def _track(trak: memoryview, kind: str, reader: Reader, most: int, room: int) -> Track:
     mdhd, table = need(trak, b"mdia", b"mdhd"), need(trak, b"mdia", b"minf", b"stbl")
     tkhd = find(trak, b"tkhd")
     scale = unpack("I", mdhd, 20 if wide(mdhd) else 12)[0]
@@ -104,7 +114,7 @@ def _track(trak: memoryview, kind: str, reader: Reader, most: int) -> Track:
         if any(a >= b for a, b in pairwise(sync)) or (sync and not 1 <= sync[0] <= sync[-1] <= count):
             raise FilmError("has key frames that are not in it")
         track.sync = array("I", (one - 1 for one in sync))
-    places = _Places(table, track.sizes)
+    places = _Places(table, track.sizes, room - _taken(track))
     if max(places.reach, sum(track.sizes)) > reader.size:
         raise FilmError(TORN)
     track.sample = lambda which, most: reader.at(places.of(which), min(track.sizes[which], most), window=0)
@@ -168,32 +178,52 @@ def _times(runs: array[int], count: int) -> tuple[Sequence[int], int]:
     """Return when each sample begins, and when the last is over; the last duration holds for those without one."""
     if len(runs) == 2 and runs[1] and runs[0] >= count:
         return range(0, runs[1] * count, runs[1]), runs[1] * count
-    pairs = map(repeat, islice(runs, 1, None, 2), islice(runs, 0, None, 2))
-    lengths = chain(chain.from_iterable(pairs), repeat(runs[-1] if runs else 0))
-    times = array("Q", islice(accumulate(lengths, initial=0), count + 1))
-    return times, times.pop()
+
+    def times() -> Iterator[int]:
+        pairs = map(repeat, islice(runs, 1, None, 2), islice(runs, 0, None, 2))
+        lengths = chain(chain.from_iterable(pairs), repeat(runs[-1] if runs else 0))
+        return islice(accumulate(lengths, initial=0), count + 1)
+
+    try:
+        begun = array("I", times())  # half the memory, where a film's clock is as slow as most are
+    except OverflowError:
+        begun = array("Q", times())
+    return begun, begun.pop()
 
 
 class _Places:
     """Where samples lie: chunks, and how many samples each has."""
 
-    def __init__(self, table: memoryview, sizes: array[int]) -> None:
-        stco, stsc = find(table, b"stco"), need(table, b"stsc")
-        if stco is not None:
-            self._chunks = numbers(stco, 8, unpack("I", stco, 4)[0])
-        else:
-            co64 = need(table, b"co64")
-            self._chunks = numbers(co64, 8, unpack("I", co64, 4)[0], 8)
-        many = unpack("I", stsc, 4)[0]
-        if 8 + 12 * many > len(stsc):
+    _starts: array[int] | None
+
+    def __init__(self, table: memoryview, sizes: array[int], room: int) -> None:
+        stco, stsc, width = find(table, b"stco"), need(table, b"stsc"), 4
+        if stco is None:
+            stco, width = need(table, b"co64"), 8
+        # A chunk has a sample at least.
+        chunks, many = min(unpack("I", stco, 4)[0], len(sizes)), unpack("I", stsc, 4)[0]
+        if 8 + 12 * many > len(stsc) or 8 + width * chunks > len(stco):
             raise FilmError("has an index whose table is larger than its box")
-        # Each row begins with another chunk. A copy, so that the index itself can go.
-        self._sizes, self._runs = sizes, bytes(stsc[8 : 8 + 12 * min(many, len(self._chunks))])
-        self._starts: array[int] | None = None
-        self.reach = max(self._chunks, default=0) + 1
+        many = min(many, chunks)  # each row begins with another chunk
+        self._sizes, self._starts = sizes, None
+        self._fits = width * chunks + 12 * many <= room
+        if self._fits:
+            self._chunks = numbers(stco, 8, chunks, width)
+            # A copy, so that the index itself can go.
+            self._runs = bytes(stsc[8 : 8 + 12 * many])
+            self.reach = max(self._chunks, default=0) + 1
+        else:
+            pieces = (numbers(stco, 8 + width * at, min(PIECE, chunks - at), width) for at in range(0, chunks, PIECE))
+            self.reach = max(map(max, pieces), default=0) + 1
 
     def of(self, which: int) -> int:
-        """Return a sample's offset."""
+        """Return a sample's offset.
+
+        Raises:
+            ReadStopped: the tables that say it would take too much memory.
+        """
+        if not self._fits:
+            raise ReadStopped("its index is too large to find single samples")
         if self._starts is None:
             self._gather()
         starts = self._starts or array("q", [0])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import struct
+import tracemalloc
 from array import array
 from collections.abc import Callable
 from functools import cache
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -179,6 +181,34 @@ def test_key_frames_without_end_are_not_looked_at_one_by_one() -> None:
         (one,) = tracks(memoryview(picture), Reader(lambda _at, length: bytes(length), 1 << 30, Budget()))
         assert looked_at == (one.sync is not None)
         assert many == len(one.sizes)
+
+
+@pytest.mark.parametrize("table", ["chunks", "rows"])
+def test_chunks_without_end_take_no_more_memory_than_an_index_may(table: str) -> None:
+    """Five million samples, each in a chunk of its own, took 143 MB; the film is judged by their sizes."""
+    many, chunks = 5_000_000, {"chunks": 15_000_000, "rows": 5_000_000}[table]
+    rows = 3_300_000 if table == "rows" else 1
+    stsc = array("I", [1, 1, 1]) * rows
+    stsc[::3] = array("I", range(1, rows + 1))
+    stsc.byteswap()
+    stbl = box(
+        b"stbl",
+        full(b"stsd", ints(1), box(b"avc1", bytes(24), struct.pack(">HH", 640, 360), bytes(50))),
+        full(b"stts", ints(1, many, 1)),
+        full(b"stsc", ints(rows), stsc.tobytes()),
+        full(b"stsz", ints(100, many)),
+        full(b"stco", ints(chunks), bytes(4 * chunks)),
+    )
+    head = full(b"mdhd", ints(0, 0, 100, 0, 0)), full(b"hdlr", bytes(4), b"vide", bytes(13))
+    moov = box(b"moov", box(b"trak", box(b"mdia", *head, box(b"minf", stbl))))
+    body = box(b"ftyp", b"isom" + bytes(4)) + moov + ints(0) + b"mdat"
+    del stbl, moov, stsc
+    tracemalloc.start()
+    check = inspect("a.mp4", lambda at, most: body[at : at + most].ljust(most, b"\0"), 1 << 34, Budget())
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak <= 96 << 20
+    assert [Flaw.NO_SOUND_TRACK] == [one.code for one in check.findings]
 
 
 def test_ignored_findings_are_not_reported_and_do_not_count() -> None:
