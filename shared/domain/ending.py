@@ -31,15 +31,9 @@ def ends_ms(accepted: Accepted, evidence: Evidence) -> int:
 
 
 def running_step(
-    accepted: Accepted,
-    evidence: Evidence,
-    task: Task,
-    task_id: str,
-    state: State,
-    now_ms: int,
-    timing: Timing,
-    seen_ms: int | None,
+    accepted: Accepted, evidence: Evidence, task: Task, state: State, now_ms: int, timing: Timing, seen_ms: int | None
 ) -> Step:
+    task_id = task.task_id or ""
     heard_ms = max(task.began_ms or 0, task.paused[0] if task.paused else 0, seen_ms or 0, asked_ms(evidence))
     stop_ms = ends_ms(accepted, evidence)
     if evidence.stop or now_ms >= stop_ms:

@@ -77,7 +77,7 @@ def next_step(
         tasks = pending_tasks(evidence, looks=accepted.can_list) or ([task] if task else [])
         step = uploading_step(accepted, tasks, evidence, now_ms, timing)
     elif task and task.task_id and not state.waiting:
-        step = running_step(accepted, evidence, task, task.task_id, state, now_ms, timing, seen_ms)
+        step = running_step(accepted, evidence, task, state, now_ms, timing, seen_ms)
     elif state.waiting or asked or now_ms >= ripe_ms:
         step = waiting_step(accepted, evidence, now_ms, passed, asked=asked)
     else:
