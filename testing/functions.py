@@ -25,7 +25,8 @@ from shared.usecases.ports import QueryPorts
 from testing.callbacks import KEY, SDK_APP_ID, signed
 from testing.parts import BUCKET, JOBS, PREFIX, REGION, token_of
 from testing.ports import TimedNotifier, TimedRecorder, TimedStore, WholeStore
-from testing.timeline import Timeline, Workers
+from testing.timeline import Timeline
+from testing.workers import Workers
 
 LIMITS_S = {"recordings": 30.0, "callback": 5.0, "reconcile": 120.0}
 """Each function's own time limit, as serverless.yml has them."""

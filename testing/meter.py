@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from shared.domain.errors import RecorderBusy
 from shared.ports import Described, ListedObject, Recorder, Started, StoredObject
 from testing.bucket import Bucket
-from testing.timeline import Process, Timeline, at_once
+from testing.timeline import Process, Timeline
+from testing.workers import at_once
 
 T = TypeVar("T")
 

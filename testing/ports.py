@@ -15,7 +15,8 @@ from shared.ports import Described, ListedObject, Notifier, Recorder, Started, S
 from testing.bucket import Bucket
 from testing.receiver import NOTIFY_PATIENCE_MS
 from testing.strikes import Kind, Strikes
-from testing.timeline import Killed, Process, Timeline, at_once
+from testing.timeline import Killed, Process, Timeline
+from testing.workers import at_once
 
 T = TypeVar("T")
 STORE_MS = (4, 40)

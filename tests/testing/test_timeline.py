@@ -13,7 +13,8 @@ import yaml
 from local import described
 from shared import ports
 from testing.functions import LIMITS_S
-from testing.timeline import Killed, Process, Timeline, Workers
+from testing.timeline import Killed, Process, Timeline
+from testing.workers import Workers
 
 ROOT = Path(__file__).parent.parent.parent
 LOCK = re.compile(r"\b(R?Lock|Condition|(Bounded)?Semaphore)\b")
