@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from shared.domain import ids
 from shared.domain.errors import WebRecordError
 from testing.parts import JOBS, PREFIX, token_of
-from testing.stories import FILM
+from testing.story import FILM
 
 if TYPE_CHECKING:
     from testing.run import Run

@@ -19,7 +19,7 @@ from testing.ledger import Entry
 from testing.parts import CALLER_STORAGE
 from testing.run import Run
 from testing.scenario import BEGIN_MS, Scenario, Settings, Step
-from testing.stories import Tell
+from testing.story import Tell
 from testing.strikes import Strike
 from testing.trtc import Life
 

@@ -29,7 +29,8 @@ from testing.ports import Calls, TimedNotifier, TimedRecorder, TimedStore, Watch
 from testing.receiver import Receiver
 from testing.scenario import BEGIN_MS, Scenario
 from testing.sending import Sender
-from testing.stories import Story, drawn, taken_up, told
+from testing.stories import drawn, taken_up, told
+from testing.story import Story
 from testing.strikes import Strikes
 from testing.timeline import Process, Timeline
 from testing.timer import Timer

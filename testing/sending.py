@@ -10,7 +10,7 @@ from testing.callbacks import callback
 from testing.ledger import Ledger
 from testing.parts import PREFIX
 from testing.scenario import Scenario
-from testing.stories import Put, Tell
+from testing.story import Put, Tell
 from testing.timeline import Timeline
 from testing.trtc import Life, Witness
 

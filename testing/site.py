@@ -39,7 +39,7 @@ from testing.functions import LIMITS_S
 from testing.meter import Meter, MeteredRecorder, MeteredStore
 from testing.parts import NOTIFY_URL, POLICY, PREFIX
 from testing.receiver import NOTIFY_PATIENCE_MS
-from testing.stories import BEGAN, ENDED, Over, Put, Record, Story, Tell, Wait
+from testing.story import BEGAN, ENDED, Over, Put, Record, Story, Tell, Wait
 from testing.timeline import Process, Timeline
 from testing.trtc import Life, Trtc, Witness
 from testing.workers import Workers

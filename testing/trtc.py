@@ -14,7 +14,7 @@ from typing import Any
 from shared.domain.errors import RecorderError, TaskExists, TaskNotFound
 from shared.domain.refusals import refusal
 from shared.ports import Described, Started
-from testing.stories import Over, Put, Record, Story, Tell, Wait, Why
+from testing.story import Over, Put, Record, Story, Tell, Wait, Why
 from testing.timeline import Timeline
 
 START_DELAY_MS = 5_000

@@ -22,7 +22,7 @@ from testing.ports import Calls
 from testing.receiver import Receiver
 from testing.run import Run
 from testing.scenario import BEGIN_MS, Scenario, Settings, Step
-from testing.stories import Put
+from testing.story import Put
 from testing.strikes import Strike
 from testing.timeline import Timeline
 from testing.trtc import Life, Trtc, Witness

@@ -10,7 +10,8 @@ import pytest
 
 from shared.domain.errors import RecorderBusy, TaskExists, TaskNotFound
 from testing.bucket import Bucket
-from testing.stories import STORIES, Put, Tell, told
+from testing.stories import STORIES, told
+from testing.story import Put, Tell
 from testing.timeline import Timeline
 from testing.trtc import Life, Trtc, Witness
 from tests.fakes import Clock
