@@ -1,4 +1,4 @@
-"""Ideas: events of a run, and properties of its world. Each draws from its own stream of random numbers."""
+"""Ideas: events of a run. Each draws from its own stream of random numbers."""
 
 from __future__ import annotations
 
@@ -6,75 +6,11 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from testing import released
 from testing.parts import CALLER_STORAGE, CALLERS, SECOND_APP_ID
-from testing.scenario import BEGIN_MS, Step, idea, world
+from testing.scenario import BEGIN_MS, Step, idea
 
-FOREIGN = (
-    *("open/", "due/", "days/", "recordings/", "recordings/r0/", "recordings/r0/facts/", "tasks/", "files/"),
-    *("files/r0/", "open/readme.txt", "open/9-r0", "due/1800000000000", "due/x-r0", "days/2027-01-15/", "days/today"),
-    *(
-        "ask/",
-        "ask/9-r0",
-        "tell/x",
-        "tell/1800000000000",
-        "work/",
-        "work/x.json",
-        "index/",
-        "index/today",
-        "index/1-r0",
-    ),
-    *("gone/", "gone/x", "wake/", "jobs/", "jobs/readme.error.json", "tasks/x", "tasks/x/recording.json"),
-    *("open/1800000000000-ghost", "due/1800000000000-ghost", "ask/1800000000000-ghost", "tell/1800000000000-ghost"),
-    *("recordings/r0/facts/note.json", "recordings/other/x", "tasks/other/facts/", "files/r0/notes.txt"),
-)
 MINUTE = 60_000
 HOUR = 3_600_000
-
-
-@world
-def capacity(chance: Random) -> dict[str, Any]:
-    """TRTC is nearly full, or has room."""
-    return {"quota": chance.choice([1, 2, 200, 200]), "busy": chance.choice([0.0, 0.0, 0.0, 0.3])}
-
-
-@world
-def memory(chance: Random) -> dict[str, Any]:
-    """How long TRTC knows a RecordId is not documented: "a short time"."""
-    return {"forget_ms": chance.choice([2 * MINUTE, 10 * MINUTE, 24 * HOUR])}
-
-
-@world
-def listings(chance: Random) -> dict[str, Any]:
-    """Listings are true or late, and their pages long or short."""
-    return {
-        "late_ms": chance.choice([0, 0, 2_000, 90_000]),
-        "page_size": chance.choice([1_000, 1_000, 1_000, 1_000, 1_000, 5]),
-    }
-
-
-@world
-def receiver(chance: Random) -> dict[str, Any]:
-    """The receiver refuses at times, or never."""
-    return {"refusing": chance.choice([0.0, 0.0, 0.3]), "hanging": chance.random() < 0.3}
-
-
-@world
-def clocks(chance: Random) -> dict[str, Any]:
-    """TRTC's clocks are right, or one of them is minutes or hours ahead."""
-    return {"ahead": chance.choice([0.0, 0.0, 0.0, 0.0, 0.2])}
-
-
-@world
-def upgrade(chance: Random) -> dict[str, Any]:
-    """The bucket is one that an earlier release left behind, at any stage."""
-    return {"released": chance.choice(released.names()) if chance.random() < 0.05 else ""}
-
-
-@world
-def waking(chance: Random) -> dict[str, Any]:
-    """Wakes are events as the platform promises them, or as it delivers them in its worst hour, or there are none."""
-    return {"waking": chance.choice(["off", "kind", "unkind", "unkind"])}
 
 
 @idea
@@ -214,18 +150,6 @@ def stops(chance: Random) -> Iterator[Step]:
             yield Step(chance.randrange(900_000), "caller", "stop", {"key": f"r{number}"})
 
 
-@world
-def cleaning(chance: Random) -> dict[str, Any]:
-    """The receiver fetches the film and deletes the recording, or does not."""
-    return {"deleting": chance.random() < 0.5}
-
-
-@world
-def haste(chance: Random) -> dict[str, Any]:
-    """The receiver deletes at every message, of whatever state, or at final ones alone."""
-    return {"deleting_early": chance.random() < 0.3}
-
-
 @idea
 def hasty(chance: Random) -> Iterator[Step]:
     """One more tells its receiver of every state; the receiver may delete it at each."""
@@ -278,48 +202,3 @@ def outages(chance: Random) -> Iterator[Step]:
     """The callback function is down for half a minute, or for longer than TRTC tries."""
     if chance.random() < 0.3:
         yield Step(chance.randrange(900_000), "platform", "outage", {"ms": chance.choice([30_000, 300_000])})
-
-
-@idea
-def strangers(chance: Random) -> Iterator[Step]:
-    """Consoles make folders, and somebody puts what is not ours anywhere among ours."""
-    if chance.random() < 0.2:
-        for _ in range(4):
-            args = {"key": chance.choice(FOREIGN), "body": chance.choice(["", "x", "{}"])}
-            yield Step(chance.randrange(HOUR), "stranger", "put", args)
-
-
-@idea
-def litter(chance: Random) -> Iterator[Step]:
-    """Desktops and workflows put what is no film beside films."""
-    if chance.random() < 0.2:
-        for _ in range(3):
-            name = chance.choice([".DS_Store", "x/", "x.mp4", "x.mp4.jpg", "notes/x.mp4", "notes.txt"])
-            args = {"key": chance.choice(["r0", "r1"]), "name": name, "body": "" if name == "x.mp4" else "x"}
-            yield Step(chance.randrange(HOUR), "stranger", "litter", args)
-
-
-@idea
-def replacements(chance: Random) -> Iterator[Step]:
-    """A film is another one when the second part of it is read."""
-    if chance.random() < 0.3:
-        yield Step(0, "stranger", "replace", {"key": chance.choice(["r0", "r0", "r1"])})
-
-
-@idea
-def damage(chance: Random) -> Iterator[Step]:
-    """A document is damaged: it is derived, so it is derived again."""
-    if chance.random() < 0.1:
-        args = {"key": "recordings/r0/recording.json", "body": chance.choice(["", "{", "[]", '{"evidence": 7}'])}
-        yield Step(chance.randrange(MINUTE, HOUR), "stranger", "overwrite", args)
-
-
-@idea
-def broken(chance: Random) -> Iterator[Step]:
-    """Another recording's request, facts, callbacks, or all, are damaged; no other one may be affected."""
-    if chance.random() < 0.02:
-        body = {"RecordUrl": "https://example.com/x"}
-        yield Step(chance.randrange(MINUTE), "caller", "start", {"key": "x0", "body": body})
-        prefix = chance.choice(["recordings/x0/request.json", "recordings/x0/facts/", "recordings/x0/", "tasks/"])
-        args = {"prefix": prefix, "body": chance.choice(["", "{", "[]", "null", '{"kind": 7}'])}
-        yield Step(chance.randrange(HOUR), "stranger", "damage", {**args, "about": "x0"})

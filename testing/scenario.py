@@ -114,7 +114,7 @@ def world(change: Change) -> Change:
 
 def drawn(seed: int) -> Scenario:
     """Return the run of a seed."""
-    import testing.ideas  # noqa: F401 (it registers them)
+    from testing import ideas, strange, worlds  # noqa: F401 (they register theirs, in this order)
 
     chance, changes, steps = Random(), dict[str, Any](), list[Step]()
     for name, change in WORLDS.items():
