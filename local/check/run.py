@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from local.check.address import usable
 from local.check.ear import Ear
+from local.check.errors import said
 from local.check.finding import Level
 from local.check.judge import judge, wants_second_visit
 from local.check.rules.common import Case
@@ -67,14 +68,14 @@ def run(options: CheckOptions, say: Say) -> int:
     try:
         url = usable(options.url)
     except ValueError as error:
-        raise CheckError(t("the address {error}", error=error)) from None
+        raise CheckError(t("the address {error}", error=said(str(error)))) from None
     if options.screenshot is not None:
         _try_to_write(options.screenshot)
     with hiding(secrets_of({"RecordUrl": url})):
         try:
             checked = asyncio.run(check(options, say))
         except (BrowserError, CdpError, OSError) as error:
-            raise CheckError(tidy(error, 400)) from None
+            raise CheckError(tidy(said(str(error)), 400)) from None
         saved = _save(options.screenshot, checked.png, say)
         findings = judge(checked.case)
         if options.as_json:

@@ -197,6 +197,28 @@ def test_the_page_check_speaks_as_its_reader_does(chinese: Cli) -> None:
     assert "write it as 1280x720" in chinese("check", "https://example.com/", "--size", "1280", "--json").err
 
 
+@pytest.mark.parametrize(
+    ("url", "chromium", "says"),
+    [
+        ("ftp://example.com", "", "错误：地址有误：须以 http:// 或 https:// 开头"),
+        ("http://", "", "不是浏览器能打开的网址"),
+        ("https://user:password@example.com/", "", "不能包含用户名或密码"),
+        ("https://example.com/ x", "", "不能包含空格"),
+        (f"https://example.com/{'x' * 8_000}", "", "超过 8000 个字符"),
+        ("https://example.com/", "/no/browser", "错误：/no/browser 处没有浏览器：请将 CHROMIUM 设为可执行程序"),
+    ],
+    ids=lambda value: value[:30],
+)
+def test_what_the_page_check_can_not_use_is_said_in_chinese(chinese: Cli, url: str, chromium: str, says: str) -> None:
+    """An address, a browser: no English sentence behind a Chinese beginning."""
+    env = {**chinese.env, **({"CHROMIUM": chromium} if chromium else {})}
+    ran = Cli(env)("check", url)
+    assert 2 == ran.status
+    (line,) = [line for line in ran.err.splitlines() if line.startswith("错误：")]
+    assert says in line
+    assert not re.search("[a-z]{3,} [a-z]{3,} [a-z]{3,}", line)
+
+
 @pytest.fixture
 def findings() -> Iterator[None]:
     """The page check in Chinese, until the test ends."""
