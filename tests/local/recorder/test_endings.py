@@ -181,7 +181,7 @@ def test_input_closed(tmp_path: Path) -> None:
 def test_browser_killed(tmp_path: Path) -> None:
     """A browser that dies ends the recording; what was recorded is finished and told first."""
     with RecorderProcess(tmp_path) as recorder:
-        while recorder.until("progress")["frames"] < 15:
+        while (come := recorder.until("progress"))["frames"] < 15 or come["seconds"] < 2:
             pass
         for pid in recorder.browser():
             kill(pid)
