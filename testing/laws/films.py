@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from shared.domain.callbacks import Event
+from shared.domain.callbacks import AHEAD_MS, Event
 from shared.domain.film.recording import awaited, can_look
 from shared.domain.periods import CLOCKS_DIFFER_MS
 from shared.domain.reasons import Code
@@ -94,13 +94,17 @@ def completed_covers_the_end(run: Run) -> Iterator[str]:
 
 
 def _is_unheard(run: Run, file: Entry, told_ms: int) -> bool:
-    """Return True if a first part was held and no event had said so: then the end is covered, and nothing waits."""
+    """Return True if a first part was held and no event had said so: then the end is covered, and nothing waits.
+
+    An event whose own time is wrong says it as of its receipt, when the end was covered before.
+    """
     names = [name for record_id, name in run.stories.items() if f"/{record_id}=" in file.data["task"]]
     if names not in (["held part"], ["late hold"]) or not file.data["name"].endswith("_1.mp4"):
         return False
     name = json.dumps(file.data["name"]).encode()
     said = (entry for entry in run.ledger.of("callback") if entry.about == file.about and entry.ms <= told_ms)
-    return not any(entry.data["status"] == 200 and name in entry.data["body"] for entry in said)
+    heard = (entry for entry in said if entry.data["status"] == 200 and name in entry.data["body"])
+    return not any(judged.parsed(entry.data["body"]).event_ms <= entry.ms + AHEAD_MS for entry in heard)
 
 
 def _is_tail(run: Run, file: Entry) -> bool:
