@@ -64,7 +64,7 @@ def shell(url: str, line: str, **env: str) -> subprocess.CompletedProcess[str]:
         ("HOME=/dev/null webrecord config set default x", 2, "error: /dev/null/.config/webrecord/config.toml can't be"),
         ("XDG_CONFIG_HOME=/dev/null webrecord doctor", 8, "error: health: "),
         (r"webrecord list --label $'\xff'", 2, r"error: '\udcff' is not a label; write NAME or NAME=VALUE"),
-        (r"webrecord start https://a/$'\xff'", 2, "error: the request holds characters that are no text"),
+        (r"webrecord start https://a/$'\xff'", 2, "error: the request has invalid characters: half a surrogate pair"),
         ("webrecord start --json-body /proc/self/mem", 2, "error: /proc/self/mem can't be read"),
         ("webrecord batch /proc/self/mem", 2, "error: /proc/self/mem can't be read"),
         ("webrecord show ''", 5, "error: '' is not a recording's id"),

@@ -76,7 +76,7 @@ def test_parts_become_one_film(films: dict[str, bytes], to: Path) -> None:
     assert {"a.mp4", "b.mp4", "x.mp4"} == {path.name for path in to.iterdir()}
     before = (to / "x.mp4").stat().st_mtime_ns
     again = download(films, named, to)
-    assert (0, True) == (again.status, "is there already" in again.err)
+    assert (0, True) == (again.status, "exists already" in again.err)
     assert before == (to / "x.mp4").stat().st_mtime_ns
     assert "x.mp4" in again.out
 
