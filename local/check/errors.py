@@ -29,10 +29,10 @@ def _known() -> dict[str, str]:
         "must be an absolute http:// or https:// URL": t("must be an absolute http:// or https:// URL"),
         "is not a URL that a browser can open": t("is not a URL that a browser can open"),
         "must not hold spaces or control characters": t("must not hold spaces or control characters"),
-        "must not hold a user name or password (user:password@), which would be stored and shown; let a short-lived"
-        " ticket in the path or query open it": t(
-            "must not hold a user name or password (user:password@), which would be stored and shown; let a"
-            " short-lived ticket in the path or query open it"
+        "must not hold a user name or password (user:password@), which would be stored and shown; put a token"
+        " into the path or query instead": t(
+            "must not hold a user name or password (user:password@), which would be stored and shown; put a"
+            " token into the path or query instead"
         ),
         "has no host": t("has no host"),
         "is longer than 8000 characters": t("is longer than 8000 characters"),

@@ -22,7 +22,7 @@ ADVICE: Mapping[Code, str] = {
     Code.PAGE_CERTIFICATE: "use a certificate that browsers trust, for this very host name, and not expired",
     Code.PAGE_TLS: "enable TLS on this port, or give the address as http://",
     Code.PAGE_PROXY: "a proxy on the way refused: correct the recorder's proxy settings",
-    Code.PAGE_LOGIN: "the recorder cannot type a password: put a short-lived token into the page's address",
+    Code.PAGE_LOGIN: "the recorder cannot type a password: put a token into the address that outlives the recording",
     Code.PAGE_NAME: "check the spelling of the host: public DNS must know its name",
     Code.PAGE_CLOSED: "nothing listens at this host and port: start the server, or correct the port",
     Code.PAGE_SLOW: "the page did not answer in time: let the firewall admit the public internet, or make it faster",

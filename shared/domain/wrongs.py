@@ -47,7 +47,7 @@ WORDS: Mapping[str, str] = {
     "no_host": "has no host",
     "login": (
         "must not hold a user name or password (user:password@), which would be stored and shown;"
-        " let a short-lived ticket in the path or query open it"
+        " put a token into the path or query instead"
     ),
     "no_instant": "must be RFC 3339 with an offset (2026-01-31T09:00:00+08:00) or epoch seconds",
     "no_such_time": "is no time that exists",

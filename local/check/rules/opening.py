@@ -149,7 +149,11 @@ def http_login(case: Case) -> Iterator[Finding]:
     """The browser would ask for a password."""
     if case.visit.login:
         seen = t("the server asks for a login (401, {scheme})", scheme=tidy(case.visit.login, 20))
-        yield fail("http_login", seen, t("TRTC cannot type a password: put a short-lived token into the address"))
+        yield fail(
+            "http_login",
+            seen,
+            t("TRTC cannot type a password: put a token into the address that outlives the recording"),
+        )
 
 
 def certificate(case: Case) -> Iterator[Finding]:

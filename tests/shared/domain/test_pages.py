@@ -243,7 +243,7 @@ def test_only_its_own_errors(url: str) -> None:
 )  # fmt: skip
 def test_a_login_is_refused_with_advice(url: str) -> None:
     """However a browser would read it; the message says what to do and repeats nothing."""
-    with pytest.raises(ValueError, match=r"user name or password.*ticket") as error:
+    with pytest.raises(ValueError, match=r"user name or password.*token") as error:
         check_no_login(url)
     assert "pw" not in str(error.value)
 
