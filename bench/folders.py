@@ -13,6 +13,7 @@ from tools.package import BUILD, ROOT
 from tools.package_lock import fetch, read_lock
 
 WORK = ROOT / ".local" / "bench"
+SOURCES = ("functions", "shared")
 HANDLERS = Path(__file__).parent / "handlers"
 POWERTOOLS = "aws-lambda-powertools[parser]==3.37.0"
 SETTINGS = ("pydantic-settings==2.15.0", "python-dotenv==1.2.4")
@@ -48,13 +49,17 @@ def packages() -> tuple[str, Path]:
     """Return a CPython 3.10 and the folder of what was packaged.
 
     Raises:
-        MissingError: one of them is not there.
+        MissingError: one of them is not there, or what was packaged is older than its source.
     """
     python = package_python.find()
     if python is None:
         raise MissingError(package_python.ABSENT)
-    if not (BUILD / "callback" / "callback.py").is_file():
+    built = BUILD / "callback" / "callback.py"
+    if not built.is_file():
         raise MissingError("nothing is built: run `make package`")
+    sources = [ROOT / "requirements.txt", *(path for name in SOURCES for path in (ROOT / name).rglob("*.py"))]
+    if max(path.stat().st_mtime for path in sources) > built.stat().st_mtime:
+        raise MissingError("what is built is older than its source: run `make package`")
     return python, BUILD
 
 
@@ -76,7 +81,7 @@ def prepare(work: Path = WORK) -> Folders:
             if not path.exists():
                 path.write_bytes(body)
     bytecode = shutil.ignore_patterns("__pycache__")
-    for name in ("functions", "shared"):
+    for name in SOURCES:
         shutil.copytree(ROOT / name, sources / name, ignore=bytecode)
     shutil.copytree(HANDLERS, handlers, ignore=bytecode)
     shutil.copy(HANDLERS / "obvious.py", sources)

@@ -150,7 +150,7 @@ def test_from_an_empty_account_to_a_film_and_back(person: Person) -> None:
     assert ["function scf-webrecord-recordings: code and configuration"] == done(back)
     turned = person.deploys("rotate-key", "--yes")
     assert 4 == len(done(turned))
-    assert "it is switched off" in done(turned)[-1]
+    assert "it is disabled" in done(turned)[-1]
     shutil.copytree(person.folder / "before", person.folder / "build", dirs_exist_ok=True)
 
     person.deploys("destroy", status=2)
