@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import av
 from av.container import InputContainer, OutputContainer
 
-from local.regular import why_not
+from local.playlist import ended, leads_on, missing, size
 
 _FORMATS = {".mp4": "mp4", ".m3u8": "hls"}
-_END = b"#EXT-X-ENDLIST"
-_OTHERS = (b"#EXT-X-STREAM-INF", b"#EXT-X-I-FRAME-STREAM-INF", b"#EXT-X-MEDIA:")
-"""They name other playlists, which FFmpeg opens at once: one that names itself, without end."""
-_LINE, _NAMED = re.compile(rb"[^\r\n\0]+"), re.compile(rb'URI="([^"]*)"?')
 _LOOKED_PACKETS = 4_096
 """Of a part's beginning; a stream without one packet in so many is left out."""
 MOST_GAP_S = 6 * 3_600
@@ -82,7 +75,7 @@ def join(parts: Sequence[Part], out: Path, say: Say = lambda _: None) -> Joined:
             say(f"left out: {part.path.name}: {look}")
         else:
             looks.append(look)
-            lost = _missing(part.path)
+            lost = missing(part.path)
             made.left_out += lost
             for name, why in lost[:_TOLD]:
                 say(f"left out: {name}, a piece of {part.path.name}: {why}")
@@ -91,7 +84,7 @@ def join(parts: Sequence[Part], out: Path, say: Say = lambda _: None) -> Joined:
     if not looks:
         raise JoinError("no part can be played: " + "; ".join(f"{name}: {why}" for name, why in made.left_out))
     models = _models(looks)
-    needed, free = sum(_size(one.part.path) for one in looks), shutil.disk_usage(out.parent).free
+    needed, free = sum(size(one.part.path) for one in looks), shutil.disk_usage(out.parent).free
     if free < needed * 1.02:
         raise JoinError(
             f"{out.name} needs {needed // 1_000_000 + 1} MB, and {free // 1_000_000} MB of the disk are free"
@@ -114,7 +107,7 @@ def _look(part: Part) -> _Look | str:
         return "it is neither MP4 nor HLS"
     if not part.path.stat().st_size:
         return "it has no bytes"
-    if part.path.suffix.lower() == ".m3u8" and _leads_on(part.path):
+    if part.path.suffix.lower() == ".m3u8" and leads_on(part.path):
         return "its playlist names other playlists, or files that do not lie beside it"
     try:
         with _open(part) as film:
@@ -145,68 +138,8 @@ def _open(part: Part) -> InputContainer:
     form = _FORMATS[part.path.suffix.lower()]  # never guessed: a file may claim to be a list of other files
     if form != "hls":
         return av.open(str(part.path), format=form)
-    with _ended(part.path) as playlist:
+    with ended(part.path) as playlist:
         return av.open(str(playlist), format=form, options={"protocol_whitelist": "file,crypto,data"})
-
-
-def _lines(playlist: bytes) -> Iterator[bytes]:
-    """Yield the lines as FFmpeg reads them."""
-    return (found[0].strip() for found in _LINE.finditer(playlist))
-
-
-def _leads_on(playlist: Path) -> bool:
-    """Tell whether a playlist names more than files below its folder: a pipe or a terminal is read without end."""
-    for line in _lines(playlist.read_bytes()):
-        names = _NAMED.findall(line) if line.startswith(b"#") else [line]
-        if line.startswith(_OTHERS) or any(_is_elsewhere(name, playlist.parent) for name in names):
-            return True
-    return False
-
-
-def _is_elsewhere(name: bytes, folder: Path) -> bool:
-    path = PurePosixPath(os.fsdecode(name.split(b"?")[0]))
-    there = folder / path
-    try:
-        no_file = there.exists() and not there.is_file()
-    except OSError:  # no file has such a name
-        no_file = True
-    return no_file or b":" in name or path.is_absolute() or ".." in path.parts
-
-
-def _pieces(playlist: Path) -> Iterator[Path]:
-    """Yield the pieces that a playlist names, each once."""
-    text = playlist.read_bytes() if playlist.suffix.lower() == ".m3u8" else b""
-    for line in dict.fromkeys(line for line in _lines(text) if line and not line.startswith(b"#")):
-        yield playlist.parent / os.fsdecode(line.split(b"?")[0])
-
-
-def _missing(playlist: Path) -> list[tuple[str, str]]:
-    """Return name and fault of the pieces that FFmpeg passes over without a word."""
-    return [(piece.name, why) for piece in _pieces(playlist) if (why := why_not(piece) or _is_empty(piece))]
-
-
-def _is_empty(piece: Path) -> str | None:
-    return None if piece.stat().st_size else "it has no bytes"
-
-
-def _size(path: Path) -> int:
-    """Return the bytes of a part, of a playlist with those of its pieces."""
-    return path.stat().st_size + sum(piece.stat().st_size for piece in _pieces(path) if not why_not(piece))
-
-
-@contextmanager
-def _ended(playlist: Path) -> Iterator[Path]:
-    """Give a playlist that has an end: of one that was cut off FFmpeg takes the last pieces, and waits for more."""
-    text = playlist.read_bytes()
-    if any(line.startswith(_END) for line in _lines(text)):
-        yield playlist
-        return
-    copy = playlist.with_name(f".{playlist.name[:100]}.ended.m3u8")  # beside it, as the pieces are
-    try:
-        copy.write_bytes(text.rstrip() + b"\n" + _END + b"\n")
-        yield copy
-    finally:
-        copy.unlink(missing_ok=True)
 
 
 def _streams(film: InputContainer) -> dict[str, Any]:
