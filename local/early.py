@@ -7,6 +7,8 @@ import signal
 import sys
 from collections.abc import Callable
 
+STOPPED = "interrupted: stopped here"
+
 
 def end_in_a_line() -> None:
     """Let Ctrl-C end a process that `python -m` starts, until the command says what it does instead."""
@@ -27,7 +29,7 @@ def run(main: Callable[[], object]) -> object:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         return main()
     except KeyboardInterrupt:
-        print("interrupted: stopped here", file=sys.stderr)
+        print(STOPPED, file=sys.stderr)
         raise SystemExit(130) from None
     finally:
         if ours:

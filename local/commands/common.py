@@ -15,6 +15,7 @@ from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
 
 from local.client import ClientError
+from local.early import STOPPED
 
 
 def folder(named: str | Path) -> Path:
@@ -34,7 +35,7 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            print("interrupted: stopped here", file=sys.stderr)
+            print(STOPPED, file=sys.stderr)
             raise typer.Exit(130) from None
 
 
