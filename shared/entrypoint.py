@@ -44,10 +44,12 @@ def entrypoint(
     """Make `main_handler(event, context)` of a function from a trigger to a reply.
 
     Args:
-        handle, build: what the function does; what it works with, asked for at every invocation.
+        handle: what the function does.
+        build: returns what it works with; asked at every invocation.
         examine: answers `{"doctor": true}`, also where nothing can be built; None: nobody does.
         dress: what is done to every reply to HTTP, problems too.
-        within_s, deadline: what an invocation may take at most, if its time limit allows; bounds every call out.
+        within_s: seconds that an invocation may take at most, if its time limit allows.
+        deadline: bounds every call out.
     """
 
     def main_handler(event: Event, context: Event) -> dict[str, Any] | None:

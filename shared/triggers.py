@@ -28,7 +28,9 @@ class HttpRequest(NamedTuple):
     """A call through a Function URL or API Gateway.
 
     Attributes:
-        method, path, client: in upper case; as it came, without a query; the caller's address.
+        method: in upper case.
+        path: as it came, without a query.
+        client: the caller's address.
         headers: by lower-case name; what came several times is joined as RFC 9110 joins it.
         query: what came several times is joined by commas, as docs/api.md writes lists.
         body: the raw bytes.

@@ -48,10 +48,13 @@ class CosStore:
         """Build the client; nothing is sent.
 
         Args:
-            bucket, region, prefix: `name-appid`; the bucket's; put before every key, empty for the whole bucket.
+            bucket: `name-appid`.
+            region: the bucket's.
+            prefix: put before every key; empty for the whole bucket.
             endpoint: host, or scheme://host:port; None for the region's default.
             credentials: asked at every call, since role keys rotate.
-            deadline, pool: bounds the calls (5 s each by default); makes calls at once.
+            deadline: bounds the calls; 5 s each by default.
+            pool: makes calls at once.
         """
         self.at_once = pool
         self._bucket, self._credentials = bucket, credentials

@@ -54,9 +54,11 @@ class TrtcRecorder:
         """Build the client; nothing is sent.
 
         Args:
-            region, endpoint: of the calls; host, or scheme://host:port, None for the SDK's default.
+            region: the Region of the calls.
+            endpoint: host, or scheme://host:port; None for the SDK's default.
             credentials: asked at every call, since role keys rotate.
-            pause, deadline: between the short retries; bounds the calls.
+            pause: between the short retries; a random one of SHORT_PAUSE_S by default.
+            deadline: bounds the calls.
         """
         scheme, _, host = (endpoint or "").rpartition("://")
         http = HttpProfile(protocol=scheme or "https", endpoint=host or None, reqTimeout=TIMEOUT_S)

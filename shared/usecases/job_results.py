@@ -12,7 +12,8 @@ class JobResult(NamedTuple):
     """What came of one job object.
 
     Attributes:
-        outcomes, problems: its first recordings; the lines that never will start.
+        outcomes: its first recordings.
+        problems: the lines that never will start.
         what: `job_started`, `job_refused` where there are problems, `job_missing` where there is no such object,
             `ignored` for a folder.
         recordings, starts, left: how many there are by now, were started here, are left to reconcile.

@@ -77,7 +77,8 @@ def run_job(
     goes when the job has run without any.
 
     Args:
-        source, bucket: the bucket the job is in, without the results' prefix; its name.
+        source: the bucket the job is in, without the results' prefix.
+        bucket: its name.
         keys: the job object's key; several where the event leaves open which it is, the likeliest first.
         ports: see Ports.
         size, region: bytes of the object, and region of the bucket, as far as the event says.

@@ -43,7 +43,9 @@ def remove(recording_id: str, why: str, ports: QueryPorts, *, files: bool) -> Re
     """Cancel the recording, and return it; or delete it, and return nothing.
 
     Args:
-        recording_id, why, ports: which; for the record, where it is cancelled; see QueryPorts.
+        recording_id: which.
+        why: for the record, where it is cancelled.
+        ports: see QueryPorts.
         files: whether its files in our bucket are deleted with it.
 
     Raises:

@@ -58,8 +58,11 @@ def start(
     """Start the recording, or return the one that was started under the same key.
 
     Args:
-        request, key, source: what to record; the caller's name for it, None for an id of ours; who asks.
-        ports, traceparent: see Ports; the caller's W3C trace, if it is one.
+        request: what to record.
+        key: the caller's name for it; None for an id of ours.
+        source: who asks.
+        ports: see Ports.
+        traceparent: the caller's W3C trace, if it is one.
         later: only accept it; the timer starts it.
 
     Raises:

@@ -69,7 +69,8 @@ class Starts:
 
         Args:
             due_ms, until_ms: epoch ms.
-            first, most: markers of starts that are made in any case, listed yet or not; how many others are, None: all.
+            first: markers of starts that are made in any case, listed yet or not.
+            most: how many other starts are made; None: all.
             seen: what of the queue is listed already.
         """
         ports, others = self._ports, 0
