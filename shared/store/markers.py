@@ -15,11 +15,10 @@ from shared.domain import keys
 from shared.domain.accepted import Accepted
 from shared.domain.periods import REPEAT_MS
 from shared.ports import ObjectStore
+from shared.store.batches import delete_all
 
 LONGEST_MS = 3_600_000
 """The longest wait between two tries of a marker that always fails."""
-AT_ONCE = 1_000
-"""Markers that are deleted by one call."""
 
 
 def mark_look(store: ObjectStore, recording_id: str, at_ms: int) -> None:
@@ -80,9 +79,8 @@ def drop(store: ObjectStore, marks: Sequence[str]) -> None:
     """Delete the markers of a recording that was looked at: hundreds where a caller asked the same over and over."""
     if len(marks) == 1:
         store.delete(marks[0])
-        return
-    for at in range(0, len(marks), AT_ONCE):
-        store.delete_many(marks[at : at + AT_ONCE])
+    else:
+        delete_all(store, marks)
 
 
 def claim(store: ObjectStore, accepted: Accepted, now_ms: int) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import islice, takewhile
+from itertools import takewhile
 
 from shared.domain import keys
 from shared.domain.accepted import Accepted
@@ -22,8 +22,9 @@ from shared.domain.next_step import SETTLE_MS
 from shared.domain.periods import IN_FLIGHT_MS
 from shared.domain.states import state_of
 from shared.domain.steps import Timing
-from shared.ports import ListedObject, ObjectStore
+from shared.ports import ObjectStore
 from shared.store import journal, markers, tombstones
+from shared.store.batches import AT_ONCE, delete_all
 from shared.store.journal import Known
 from shared.store.stored import complete
 from shared.store.tombstones import Tombstone
@@ -35,8 +36,6 @@ SWEEP_MS = 960_000
 """After this time every call that was running at the deletion has ended: no function runs longer than 900 s."""
 ERASED_MS = SWEEP_MS + SETTLE_MS
 """Then a listing names whatever those calls, and TRTC's uploads until then, left."""
-AT_ONCE = 1000
-"""Objects that COS deletes by one call."""
 
 
 def remove(recording_id: str, why: str, ports: QueryPorts, *, files: bool) -> Recording | None:
@@ -79,7 +78,7 @@ def remove(recording_id: str, why: str, ports: QueryPorts, *, files: bool) -> Re
         for folder in _folders_elsewhere(known, ports) if files else ():
             # Reconcile may not erase there, so no tombstone names it: where this fails the caller calls again.
             with _if_allowed():
-                _erase(ports.files.list(folder), ports.files)
+                delete_all(ports.files, (item.key for item in ports.files.list(folder)))
         own = folder_of(known.accepted)
         tombstone = Tombstone(
             at_ms=now_ms,
@@ -97,7 +96,7 @@ def remove(recording_id: str, why: str, ports: QueryPorts, *, files: bool) -> Re
         erase(recording_id, tombstone, store)
         for folder in tombstone.folders:
             films = films_in(folder, store, ports.files, f"{ports.policy.prefix}/", tombstone.tasks)
-            _erase((item for _, item in films), ports.files)
+            delete_all(ports.files, (item.key for _, item in films))
     except StoreError:
         # It is deleted all the same: reconcile goes on.
         with suppress(StoreError):
@@ -134,9 +133,9 @@ def erase(recording_id: str, tombstone: Tombstone, store: ObjectStore) -> None:
     for task_key in tombstone.tasks:
         store.delete(keys.pointer_key(task_key))
     for folder in tombstone.folders:
-        _erase((item for _, item in films_in(folder, store, tasks=tombstone.tasks)), store)
+        delete_all(store, (item.key for _, item in films_in(folder, store, tasks=tombstone.tasks)))
     for folder in [*map(keys.task_facts, tombstone.tasks), keys.recording_folder(recording_id)]:
-        _erase(store.list(folder), store)
+        delete_all(store, (item.key for item in store.list(folder)))
 
 
 @contextmanager
@@ -147,11 +146,6 @@ def _if_allowed() -> Iterator[None]:
     except StoreRefused as error:
         if error.status != 403:
             raise
-
-
-def _erase(listed: Iterator[ListedObject], store: ObjectStore) -> None:
-    while batch := [item.key for item in islice(listed, AT_ONCE)]:
-        store.delete_many(batch)
 
 
 def _index_keys(accepted: Accepted, store: ObjectStore) -> list[str]:
