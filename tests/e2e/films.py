@@ -52,7 +52,14 @@ def begin(client: Client, site: PageServer, name: str, page: str) -> str:
     """Start a recording of a page; return the TaskId."""
     video = {"Width": 640, "Height": 360}
     request = {"RecordUrl": site.url(page), "RecordingId": name, "WebRecordVideoParams": video}
-    return str(client.start(request)["task_id"])
+    client.start(request)
+    return task_of(client, name)
+
+
+def task_of(client: Client, name: str) -> str:
+    """Return a recording's TaskId, which a start that took long does not know yet."""
+    until(lambda: client.get(name).get("task_id"), WAIT_S)
+    return str(client.get(name)["task_id"])
 
 
 def recorded(client: Client, task_id: str, seconds: float) -> float:

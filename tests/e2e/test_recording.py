@@ -19,6 +19,7 @@ from local.config import BUCKET, LocalConfig
 from local.probe import probe
 from testing import pictures as clock
 from tests.cloud import RunningCloud
+from tests.e2e.films import recorded, task_of
 from tests.local.recorder.harness import at_best
 from tests.local.trtc.servers import until
 from tests.serving import serving
@@ -138,6 +139,7 @@ def test_a_callback_function_that_is_down_for_30_s_loses_nothing(tmp_path: Path)
             log = DeliveryLog(tmp_path / FILE_NAME)
             until(lambda: [each for each in log.read() if each.outcome == "failed"], 120)
             assert client.get(started["recording_id"])["state"] == "starting", "no callback has come through"
+            recorded(client, task_of(client, started["recording_id"]), 3)  # what is stopped before it began has no film
             take_down(client, 30 / speed)
             client.stop(started["recording_id"])
             result = client.wait(started["recording_id"], FINAL, 120)
