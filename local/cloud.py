@@ -258,8 +258,8 @@ class Cloud:
             "WEBRECORD_API_TOKENS": f"local:{keys.api_token}",
             "WEBRECORD_NOTIFY_SECRET": keys.notify_secret,
             "WEBRECORD_NOTIFY_HOSTS": "127.0.0.1,localhost",
-            "WEBRECORD_ALLOWED_HOSTS": "*",  # on a laptop one records one's own pages
-            "WEBRECORD_RELAY_HOSTS": "*",
+            "WEBRECORD_ALLOWED_HOSTS": "*,private",  # on a laptop one records one's own pages
+            "WEBRECORD_RELAY_HOSTS": "*,private",
             **self.config.environment,
         }
 

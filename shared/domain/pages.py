@@ -11,6 +11,8 @@ from shared.domain.errors import PageNotAllowed
 from shared.domain.wrongs import Wrong
 
 REFUSE = "refuse"
+PRIVATE = "private"
+"""An entry that allows every private host, as on a laptop; `*` allows public ones only."""
 _UNFIT = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]")
 _BEFORE_PATH = re.compile(r"[^/\\?#]*[/\\]*[^/\\?#]*")
 """Up to where a browser looks for user information: slashes of any number and kind may come before it."""
@@ -37,15 +39,23 @@ def check_no_login(url: str) -> str:
 def check_page_host(url: str, allowed_hosts: Sequence[str]) -> None:
     """Raise PageNotAllowed unless the page's host may be recorded: one of these globs, or any public one without them.
 
-    A literal private, loopback or link-local address needs a glob that names it.
+    A private host (a loopback or link-local address, a name known only at home) must be named in full.
     """
     host = host_of(url)
-    if allowed_hosts:
-        if not hosts.matches(host, allowed_hosts):
-            raise PageNotAllowed(f"the page's host {host[:200]} is not among WEBRECORD_ALLOWED_HOSTS")
-        return
-    if not is_public_host(host):
-        raise PageNotAllowed(f"the page's host {host[:200]} is not public; WEBRECORD_ALLOWED_HOSTS may allow it")
+    wrong = _host_wrong(host, allowed_hosts)
+    if wrong == "refused":
+        raise PageNotAllowed(f"the page's host {host[:200]} is not among WEBRECORD_ALLOWED_HOSTS")
+    if wrong:
+        raise PageNotAllowed(f"the page's host {host[:200]} is private; WEBRECORD_ALLOWED_HOSTS must name it in full")
+
+
+def _host_wrong(host: str, globs: Sequence[str]) -> str | None:
+    private = not is_public_host(host)
+    if hosts.names(host, globs) or (private and PRIVATE in globs):
+        return None
+    if globs and not hosts.matches(host, globs):
+        return "refused"
+    return "private" if private else None
 
 
 def relay_wrongs(urls: Sequence[str], allowed_hosts: Sequence[str]) -> list[tuple[int, Wrong]]:
@@ -67,7 +77,5 @@ def _relay_wrong(url: str, allowed_hosts: Sequence[str]) -> Wrong | None:
         host = ""
     if not host:
         return Wrong("relay_host")
-    if allowed_hosts:
-        allowed = hosts.matches(host, allowed_hosts)
-        return None if allowed else Wrong("relay_refused", host=host[:200])
-    return None if is_public_host(host) else Wrong("relay_private", host=host[:200])
+    wrong = _host_wrong(host, allowed_hosts)
+    return Wrong(f"relay_{wrong}", host=host[:200]) if wrong else None

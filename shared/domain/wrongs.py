@@ -70,7 +70,7 @@ WORDS: Mapping[str, str] = {
     "relay_off": "is switched off here (WEBRECORD_RELAY_HOSTS)",
     "relay_host": "has no host that can be relayed to",
     "relay_refused": "has a host that is not among WEBRECORD_RELAY_HOSTS: {host}",
-    "relay_private": "has a private host: {host}; WEBRECORD_RELAY_HOSTS may allow it",
+    "relay_private": "has a private host: {host}; WEBRECORD_RELAY_HOSTS must name it in full",
     "notify_login": "must not hold a user name or password",
     "notify_host": "has a host that is no host name",
     "notify_refused": "has a host that may not be notified: {host} is not among WEBRECORD_NOTIFY_HOSTS",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic_core import Url
 
 from shared.domain.errors import PageNotAllowed
-from shared.domain.pages import check_no_login, check_page_host, check_page_url
+from shared.domain.pages import check_no_login, check_page_host, check_page_url, relay_wrongs
 
 
 def allowed(url: str, *hosts: str) -> bool:
@@ -180,7 +180,32 @@ def test_allowlist(url: str, glob: str, expected: bool) -> None:
     assert expected == allowed(url, "never.example", glob)
 
 
-@pytest.mark.parametrize("hosts", [(), ("page.example",)])
+@pytest.mark.parametrize("globs", [("*",), ("**", "?*"), ("*.*", "1*", "[!x]*", "*a*", "*.internal")])
+def test_a_wildcard_allows_no_private_host(globs: tuple[str, ...]) -> None:
+    """As for receivers: each has to be named in full, or all of them by `private`, which allows no public one."""
+    assert [] == [host for host in AT_HOME if allowed(f"http://{host}/", *globs)]
+    assert allowed("http://10.0.0.1:3000/", *globs, "10.0.0.1")
+    assert allowed("http://printer.local/", *globs, "private")
+    assert not allowed("http://page.example/", "private")
+
+
+@pytest.mark.parametrize(
+    ("globs", "code"),
+    [
+        ((), "relay_private"),
+        (("*",), "relay_private"),
+        (("10.0.0.1",), None),
+        (("*", "private"), None),
+        (("page.example",), "relay_refused"),
+    ],
+)
+def test_a_wildcard_relays_to_no_private_host(globs: tuple[str, ...], code: str | None) -> None:
+    """The same rule for relays."""
+    told = relay_wrongs(["rtmp://10.0.0.1/app/stream"], globs)
+    assert ([code] if code else []) == [wrong.code for _, wrong in told]
+
+
+@pytest.mark.parametrize("hosts", [(), ("page.example",), ("*",)])
 def test_the_refusal_says_what_to_do(hosts: tuple[str, ...]) -> None:
     """The refusal names the host as a browser sees it and the setting that would allow it."""
     with pytest.raises(PageNotAllowed, match=r"127\.0\.0\.1 .*WEBRECORD_ALLOWED_HOSTS"):
