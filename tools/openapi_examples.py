@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared import __version__
+from shared.domain.advice import ADVICE
 from shared.domain.errors import (
     CallerMustRetry,
     ConfigurationError,
     Conflict,
     Damaged,
-    FieldError,
     InvalidRequest,
     MalformedJson,
     NotFound,
@@ -25,6 +26,8 @@ from shared.domain.errors import (
     Unauthorized,
     UnsupportedMediaType,
 )
+from shared.domain.reasons import Code
+from shared.domain.wrongs import Wrong
 
 Json = dict[str, Any]
 
@@ -36,51 +39,95 @@ REQUEST: Json = {
 }
 SCHEDULED: Json = {
     "RecordUrl": "https://example.com/class?room=4711",
-    "StartAt": "2026-12-01T09:00:00+08:00",
-    "StopAt": "2026-12-01T10:30:00+08:00",
+    "StartAt": "2027-01-31T09:00:00+08:00",
+    "StopAt": "2027-01-31T10:30:00+08:00",
     "Storage": "cos",
     "NotifyOn": "changes",
 }
-OVERVIEW: Json = {
+_REQUESTED: Json = {
     "recording_id": "lesson-4711",
-    "state": "completed",
     "page_url": "https://example.com/class?room=4711",
     "storage": "cos",
     "format": "mp4",
     "labels": {"room": "4711"},
     "created_ms": 1796086800000,
-    "started_ms": 1796086805200,
-    "ended_ms": 1796090400000,
-    "duration_ms": 3594800,
-    "task_id": "EXAMPLE-task_1",
-    "files": [
-        {
-            "name": "1400000001_lesson-4711-1.mp4",
-            "task_id": "EXAMPLE-task_1",
-            "bucket": "webrecord-1250000000",
-            "region": "ap-guangzhou",
-            "key": "webrecord/files/lesson-4711/EXAMPLE-task_1/1400000001_lesson-4711-1.mp4",
-            "start_ms": 1796086805200,
-            "end_ms": 1796090400000,
-            "duration_ms": 3594800,
-        }
-    ],
-    "gaps": [],
-    "attempts": 1,
     "source": "http:backend",
 }
-PAGE: Json = {"recordings": [OVERVIEW], "next_cursor": "ZXhhbXBsZQ"}
+_NOTHING_YET: Json = {"files": [], "gaps": [], "attempts": 1}
+_TASK = "EXAMPLE-task_1"
+STARTED: Json = {**_REQUESTED, **_NOTHING_YET, "state": "starting", "task_id": _TASK}
+QUEUED: Json = {
+    **_REQUESTED,
+    **_NOTHING_YET,
+    "state": "queued",
+    "reason_code": "trtc_full",
+    "reason": "FailedOperation.RestrictedConcurrency: too many concurrent tasks",
+}
+TO_COME: Json = {
+    **_REQUESTED,
+    **_NOTHING_YET,
+    "state": "scheduled",
+    "attempts": 0,
+    "start_at_ms": 1801357200000,
+    "stop_at_ms": 1801362600000,
+    "created_ms": 1796050000000,
+}
+RECORDING: Json = {**STARTED, "state": "recording", "started_ms": 1796086805200}
+STOPPING: Json = {**RECORDING, "state": "stopping"}
+CANCELLED: Json = {
+    **TO_COME,
+    "state": "cancelled",
+    "reason_code": "cancelled",
+    "reason": "stopped before it started: asked by backend",
+}
+
+
+def _file(number: int, start_ms: int, end_ms: int) -> Json:
+    name = f"1400000001_lesson-4711-{number}.mp4"
+    return {
+        "name": name,
+        "task_id": _TASK,
+        "bucket": "webrecord-1250000000",
+        "region": "ap-guangzhou",
+        "key": f"webrecord/files/lesson-4711/{_TASK}/{name}",
+        "start_ms": start_ms,
+        "end_ms": end_ms,
+        "duration_ms": end_ms - start_ms,
+    }
+
+
+COMPLETED: Json = {
+    **RECORDING,
+    "state": "completed",
+    "ended_ms": 1796090400000,
+    "duration_ms": 3594800,
+    "files": [_file(1, 1796086805200, 1796088605200), _file(2, 1796088605200, 1796090400000)],
+    "film": "good",
+}
+FAILED: Json = {
+    **STARTED,
+    "state": "failed",
+    "reason_code": "page_name",
+    "reason": "the page could not be recorded: net::ERR_NAME_NOT_RESOLVED",
+    "attempts": 3,
+}
+PAGE: Json = {"recordings": [COMPLETED], "next_cursor": "ZXhhbXBsZQ"}
+_AT: Json = {"at_ms": 1796086800000}
+_ASKED: Json = {**_AT, "kind": "attempt", "text": "TRTC was asked to start, attempt 1", "code": "attempt", "said": "1"}
 DETAIL: Json = {
-    **OVERVIEW,
+    **COMPLETED,
+    "files": [
+        {
+            **file,
+            "size": 743000000,
+            "url": f"https://webrecord-1250000000.cos.ap-guangzhou.myqcloud.com/{file['key']}?q-sign-algorithm=sha1&q-ak=…",
+            "url_expires_ms": 1796090900000,
+        }
+        for file in COMPLETED["files"]
+    ],
     "billed_minutes": 60,
     "timeline": [
-        {
-            "at_ms": 1796086800000,
-            "kind": "attempt",
-            "text": "TRTC was asked to start, attempt 1",
-            "code": "attempt",
-            "said": "1",
-        },
+        _ASKED,
         {"at_ms": 1796086800400, "kind": "accepted", "text": "TRTC made a task", "code": "accepted"},
         {"at_ms": 1796086805200, "kind": "801.1", "text": "recording began", "code": "801.1"},
         {"at_ms": 1796090400000, "kind": "802.0", "text": "recording ended", "code": "802"},
@@ -88,13 +135,32 @@ DETAIL: Json = {
     ],
     "notifications": [],
 }
-NOTIFICATION: Json = {
-    "type": "recording.paused",
-    "timestamp": "2026-11-30T13:41:36+00:00",
-    "state": "paused",
-    "current_state": "completed",
-    "data": OVERVIEW,
+DETAIL_RECORDING: Json = {**RECORDING, "timeline": DETAIL["timeline"][:3], "notifications": []}
+DETAIL_FAILED: Json = {
+    **FAILED,
+    "advice_code": "page_name",
+    "advice": ADVICE[Code.PAGE_NAME],
+    "timeline": [_ASKED],
+    "notifications": [],
 }
+
+
+def _notification(state: str, timestamp: str, data: Json) -> Json:
+    now = {"state": state, "current_state": data["state"], "data": data}
+    return {"type": f"recording.{state}", "timestamp": timestamp, **now}
+
+
+NOTIFIED_COMPLETED = _notification("completed", "2026-12-01T02:00:06+00:00", COMPLETED)
+NOTIFIED_FAILED = _notification("failed", "2026-12-01T01:03:40+00:00", FAILED)
+NOTIFIED_LATE = _notification("paused", "2026-12-01T02:00:06+00:00", COMPLETED)
+PLAYLIST = """#EXTM3U
+#EXT-X-VERSION:3
+#EXT-X-TARGETDURATION:10
+#EXTINF:10.000,
+https://webrecord-1250000000.cos.ap-guangzhou.myqcloud.com/webrecord/files/lesson-4711/EXAMPLE-task_1/0.ts?q-ak=…
+#EXT-X-ENDLIST
+"""
+HEALTH: Json = {"status": "ok", "version": __version__}
 EVENTS: Json = {
     "events": [
         {
@@ -137,6 +203,6 @@ COME_BACK = CallerMustRetry("TRTC is full, and keys are not kept: send it again 
 NO_STORE = StoreRefused("GET recordings/lesson-4711/request.json", 503, "ServiceUnavailable")
 
 
-def wrong(path: str, message: str) -> InvalidRequest:
-    """Return the error of one field."""
-    return InvalidRequest([FieldError(path, message)])
+def wrong(path: str, code: str, value: str = "", **values: object) -> InvalidRequest:
+    """Return the error of one field, by its code; `value` is shown behind its sentence."""
+    return InvalidRequest([Wrong(code, "", **values).at(path, value)])

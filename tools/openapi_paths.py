@@ -9,11 +9,10 @@ from typing import Any
 from shared.domain.film.verdict import Verdict
 from shared.domain.listing import DEFAULT_LIMIT, MOST
 from shared.domain.states import State
-from shared.http.api import PUBLIC, ROUTES, console_page, description
+from shared.http.api import MOST_WAIT_S, PUBLIC, ROUTES, console_page, description
 from shared.http.replies import problem
 from shared.triggers import HttpResponse
 from tools import openapi_examples as e
-from tools.openapi_examples import DETAIL, EVENTS, NOTIFICATION, PAGE, REQUEST, SCHEDULED
 
 Json = dict[str, Any]
 
@@ -54,7 +53,7 @@ def _operations() -> dict[str, Json]:
     films = {"type": "string", "pattern": f"^({'|'.join(verdict.value for verdict in Verdict)})(,[a-z]+)*$"}
     day = {"type": "string", "format": "date"}
     limit = {"type": "integer", "minimum": 1, "maximum": MOST, "default": DEFAULT_LIMIT}
-    text = {"schema": {"type": "string"}}
+    playlist = {"schema": {"type": "string"}, "examples": {"signed": {"value": e.PLAYLIST}}}
     return {
         "startRecording": {
             "parameters": [
@@ -63,14 +62,17 @@ def _operations() -> dict[str, Json]:
                 ),
                 _header("traceparent", "W3C Trace Context"),
             ],
-            "requestBody": {"required": True, "content": _json("RecordingRequest", now=REQUEST, scheduled=SCHEDULED)},
+            "requestBody": {
+                "required": True,
+                "content": _json("RecordingRequest", now=e.REQUEST, scheduled=e.SCHEDULED),
+            },
             "responses": {
-                "201": _reply("Overview", "started"),
-                "200": _reply("Overview", "the same recording again"),
-                "202": _reply("Overview", "queued or scheduled"),
+                "201": _reply("Overview", "started", started=e.STARTED),
+                "200": _reply("Overview", "the same recording again", again=e.RECORDING),
+                "202": _reply("Overview", "queued or scheduled", queued=e.QUEUED, scheduled=e.TO_COME),
                 **_problems(
                     *(e.NOT_JSON, e.REFUSED, e.PRIVATE, e.OTHER_REQUEST, e.LONG_BODY, e.FORM),
-                    e.wrong("MaxDurationLimit", "must be at least 1800, not 60"),
+                    e.wrong("MaxDurationLimit", "at_least", ", not 60", limit=1800),
                     *(e.NO_RIGHT, e.UNKNOWN_CODE, e.COME_BACK, e.NO_STORE),
                 ),
             },
@@ -87,15 +89,17 @@ def _operations() -> dict[str, Json]:
                 known,
             ],
             "responses": {
-                "200": _reply("RecordingList", "a page", PAGE),
+                "200": _reply("RecordingList", "a page", page=e.PAGE),
                 "304": _NOT_MODIFIED,
-                **_problems(e.wrong("limit", "must be 1 to 100, not '500'"), e.NO_STORE),
+                **_problems(e.wrong("limit", "range", ", not '500'", low=1, high=MOST), e.NO_STORE),
             },
         },
         "getRecording": {
             "parameters": [known],
             "responses": {
-                "200": _reply("Detail", "the recording", DETAIL),
+                "200": _reply(
+                    "Detail", "the recording", completed=e.DETAIL, recording=e.DETAIL_RECORDING, failed=e.DETAIL_FAILED
+                ),
                 "304": _NOT_MODIFIED,
                 **_problems(e.NOBODY, e.LONG_REPLY, e.NO_STORE),
             },
@@ -103,14 +107,14 @@ def _operations() -> dict[str, Json]:
         "deleteRecording": {
             "parameters": [_query("files", {"type": "boolean", "default": False}, "delete its files, too")],
             "responses": {
-                "202": _reply("Overview", "cancelled"),
+                "202": _reply("Overview", "cancelled", cancelled=e.CANCELLED),
                 "204": {"description": "deleted"},
-                **_problems(e.NOBODY, e.RUNS, e.wrong("files", "must be true or false"), e.NO_STORE),
+                **_problems(e.NOBODY, e.RUNS, e.wrong("files", "not_switch"), e.NO_STORE),
             },
         },
         "stopRecording": {
             "responses": {
-                "202": _reply("Overview", "it will end"),
+                "202": _reply("Overview", "it will end", stopping=e.STOPPING, cancelled=e.CANCELLED),
                 **_problems(e.NOBODY, e.NO_RIGHT, e.UNKNOWN_CODE, e.TRTC_FULL, e.NO_STORE),
             },
         },
@@ -120,14 +124,14 @@ def _operations() -> dict[str, Json]:
                 known,
             ],
             "responses": {
-                "200": _reply("Detail", "the recording"),
-                **_problems(e.NOBODY, e.LONG_REPLY, e.wrong("timeout", "must be seconds, 0 to 25"), e.NO_STORE),
+                "200": _reply("Detail", "the recording", recording=e.DETAIL_RECORDING),
+                **_problems(e.NOBODY, e.LONG_REPLY, e.wrong("timeout", "wait", limit=MOST_WAIT_S), e.NO_STORE),
             },
         },
         "getEvents": {
             "parameters": [_query("after", {"type": "string"}, "`next_after` of the page before"), known],
             "responses": {
-                "200": _reply("RawEvents", "the callbacks", EVENTS),
+                "200": _reply("RawEvents", "the callbacks", page=e.EVENTS),
                 "304": _NOT_MODIFIED,
                 **_problems(e.NOBODY, e.NO_STORE),
             },
@@ -135,7 +139,7 @@ def _operations() -> dict[str, Json]:
         "getPlaylist": {
             "parameters": [{**_query("file", {"type": "string"}, "the playlist's name"), "required": True}],
             "responses": {
-                "200": {"description": "the playlist", "content": {"application/vnd.apple.mpegurl": text}},
+                "200": {"description": "the playlist", "content": {"application/vnd.apple.mpegurl": playlist}},
                 **_problems(e.NO_PLAYLIST, e.LONG_REPLY, e.NO_STORE),
             },
         },
@@ -153,7 +157,7 @@ def _operations() -> dict[str, Json]:
             },
         },
         "health": {
-            "responses": {"200": _reply("Health", "it is"), "304": _NOT_MODIFIED, **_problems(auth=False)},
+            "responses": {"200": _reply("Health", "it is", ok=e.HEALTH), "304": _NOT_MODIFIED, **_problems(auth=False)},
         },
     }
 
@@ -169,7 +173,12 @@ def webhook() -> Json:
             _header("webhook-timestamp", "when this try was made, epoch seconds"),
             _header("webhook-signature", "`v1,` and base64"),
         ],
-        "requestBody": {"required": True, "content": _json("Notification", late=NOTIFICATION)},
+        "requestBody": {
+            "required": True,
+            "content": _json(
+                "Notification", completed=e.NOTIFIED_COMPLETED, failed=e.NOTIFIED_FAILED, late=e.NOTIFIED_LATE
+            ),
+        },
         "responses": {
             "2XX": {"description": "taken"},
             "410": {"description": "nothing more is sent about this recording"},
@@ -195,13 +204,13 @@ def _json(model: str, **examples: Json) -> Json:
     return {
         "application/json": {
             "schema": {"$ref": f"#/components/schemas/{model}"},
-            **({"examples": named} if named else {}),
+            "examples": named,
         }
     }
 
 
-def _reply(model: str, what: str, example: Json | None = None) -> Json:
-    return {"description": what, "content": _json(model, **({"example": example} if example else {}))}
+def _reply(model: str, what: str, **examples: Json) -> Json:
+    return {"description": what, "content": _json(model, **examples)}
 
 
 def _problems(*errors: Exception, auth: bool = True) -> Json:

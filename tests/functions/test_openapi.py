@@ -15,6 +15,7 @@ import jsonschema_rs
 import pytest
 
 from shared.domain.request import RecordingRequest
+from shared.domain.wrongs import WORDS
 from shared.http import api
 from shared.http.replies import PROBLEMS
 from tests.cloud import RunningCloud
@@ -78,6 +79,30 @@ def test_an_example_request_is_accepted(running: RunningCloud, where: str) -> No
     reply = httpx.post(f"{gateway}/recordings", json=asked, headers=token, timeout=30)
     assert reply.status_code in (201, 202), reply.text
     httpx.post(f"{gateway}/recordings/{reply.json()['recording_id']}/stop", headers=token, timeout=30)
+
+
+def test_every_body_has_an_example() -> None:
+    """Of each request and each reply, in every state that a reply may have after its call."""
+    bodies = [
+        content
+        for item in [*DOCUMENT["paths"].values(), *DOCUMENT["webhooks"].values()]
+        for method, operation in item.items()
+        if method != "parameters"
+        for one in (operation.get("requestBody", {}), *operation["responses"].values())
+        for content in one.get("content", {}).values()
+    ]
+    assert len(bodies) > 20
+    assert [] == [content for content in bodies if not content.get("examples")]
+    shown = {value["state"] for where, (_, value) in EXAMPLES.items() if "/20" in where and "state" in value}
+    assert {"scheduled", "queued", "starting", "recording", "stopping", "completed", "failed", "cancelled"} <= shown
+
+
+def test_the_error_of_a_field_is_shown_as_it_is_replied() -> None:
+    """Its code, its sentence and what that names."""
+    fields = [field for _, value in EXAMPLES.values() if "errors" in value for field in value["errors"]]
+    assert len(fields) > 3
+    for field in fields:
+        assert field["message"].startswith(WORDS[field["code"]].format(**field.get("values", {}))), field
 
 
 def test_each_error_has_its_own_example() -> None:
