@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -12,9 +13,11 @@ import yaml
 
 from local.__main__ import app
 from shared import __version__
+from shared.domain.advice import ADVICE
 from shared.domain.request import RecordingRequest
 from shared.domain.states import State
 from shared.settings import ENV_PREFIX, CallbackSettings, ReconcileSettings, RecordingsSettings, StoreSettings
+from webrecord import films
 from webrecord.deploy import alarms, logs
 
 ROOT = Path(__file__).parent.parent
@@ -154,6 +157,10 @@ def test_every_statement_is_about_fields_that_are_noted_and_indexed() -> None:
     asked = written & _noted()
     assert {"ended_lost", "ended_failed", "queue_age_s", "outcome", "status", "error", "starts", "duration_ms"} <= asked
     assert set() == asked - fields
+    problems = text.partition("\n## Fix a problem")[2]
+    seen = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\|([^|]*)\|", problems, re.MULTILINE))))
+    assert "films_bad" in seen
+    assert set() == (seen & _noted()) - fields
     assert "json_extract" not in text
 
 
@@ -180,3 +187,16 @@ def test_the_version_is_the_same_everywhere() -> None:
     (project,) = re.findall(r'^version = "(.*)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     released = re.findall(r"^## (\S+) – (20\d\d-[01]\d-[0-3]\d)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert (project, project) == (__version__, released[0][0])
+
+
+def test_advice_and_documents_name_only_parameters_that_exist() -> None:
+    """A word that looks like a parameter of the request is one, so who follows the advice is not refused."""
+    schemas = json.loads((ROOT / "docs" / "openapi.json").read_text())["components"]["schemas"]
+    known = {name for one in schemas.values() for name in one.get("properties", {})} | {"JavaScript", "TaskId"}
+    advice = [*ADVICE.values(), *films.ADVICE.values(), (ROOT / "docs" / "film-check.md").read_text()]
+    for language in ("en", "zh"):
+        messages = json.loads((ROOT / f"shared/http/console/messages.{language}.json").read_text())
+        advice += messages.values()
+    named = {word for text in advice for word in re.findall(r"\b[A-Z][a-z]+(?:[A-Z][a-z]+)+\b", text)}
+    assert set() == named - known
+    assert not re.search(r"output\.streams", "".join(advice))

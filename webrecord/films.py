@@ -18,7 +18,7 @@ ADVICE = {
     "unplayable": "ask TRTC's support at once, with the TaskId; a local copy may be incomplete: download it again",
     "empty": "ask TRTC's support at once, with the TaskId; `webrecord show ID` has the timeline",
     "shorter": "`webrecord show ID` has gaps and the timeline; a local copy may be incomplete: download it again",
-    "no_sound_track": "check OutputStreams of the request: does it ask for the picture only?",
+    "no_sound_track": "does the page play sound? run `webrecord check URL`",
     "silent": "does the page play without a click, and unmuted? run `webrecord check URL`",
     "silent_stretch": "was the room muted then?",
     "still": "watch the film: the page may show a login or an error; run `webrecord check URL`",

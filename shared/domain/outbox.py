@@ -28,7 +28,7 @@ class Message(Value):
     undelivered: bool = False
     """Given up: after three days, or because the receiver ended its notifications."""
     ended_ms: int | None = None
-    """When the receiver answered 410: nothing more is sent about this recording."""
+    """When the receiver answered 410 or was no longer allowed: nothing more is sent about this recording."""
     error: str | None = None
     next_ms: int | None = None
     """When it is tried next; None when it is not."""

@@ -162,7 +162,7 @@ function fileTable(recording, play) {
 function facts(recording) {
   const told = (recording.notifications ?? []).map((each) => h('li', {}, badge(each.state), ' ',
     each.delivered_ms ? [t('told'), ' ', time(each.delivered_ms)]
-      : each.ended_ms ? [t('told.ended'), ' ', time(each.ended_ms)]
+      : each.ended_ms ? [t('told.ended'), ' ', time(each.ended_ms), each.error && ': ', original(each.error)]
       : [each.undelivered ? t('told.never', { count: each.attempts }) : t('told.not', { count: each.attempts ?? 0 }), each.error && ': ', original(each.error)]));
   const rows = [
     ['created', time(recording.created_ms)],
