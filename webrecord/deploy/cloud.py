@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urlsplit
+from typing import Any, Protocol
 
+from webrecord.deploy.buckets import Buckets, Cos
 from webrecord.deploy.errors import ApiError
+from webrecord.deploy.sdk import TIMEOUT_S, directly, unled, waited_for
 from webrecord.errors import NotTheApi
-from webrecord.proxies import is_this_machine
 from webrecord.waiting import Waits, silently
 from webrecord.words import t
 
-if TYPE_CHECKING:
-    import requests
-
 VERSIONS = {"scf": "2018-04-16", "cam": "2019-01-16", "cls": "2020-10-16", "sts": "2018-08-13"}
-TIMEOUT_S = 30
 UPLOAD_TIMEOUT_S = 180
 TRIES = 5
-LARGEST_DOCUMENT = 10_000_000
 _PASSING = ("RequestLimitExceeded", "InternalError")
 _DOWN = ("bad gateway", "unavailable", "timeout", "timed out", "502", "503", "504")
 """Words of a gateway whose backend is down for the moment."""
@@ -45,31 +38,6 @@ class Cloud(Protocol):
     @property
     def buckets(self) -> Buckets:
         """The account's buckets."""
-
-
-class Buckets(Protocol):
-    """What a deployment needs of COS."""
-
-    def region_of(self, bucket: str) -> str | None:
-        """Return where the bucket is; None where the account has none of the name."""
-
-    def create(self, bucket: str) -> None:
-        """Make a private bucket; one that is there already stays as it is."""
-
-    def versioning(self, bucket: str) -> str | None:
-        """Return `Enabled` or `Suspended`; None where it was never switched on."""
-
-    def cors(self, bucket: str) -> dict[str, Any]:
-        """Return the CORS configuration; {} where there is none, or no bucket."""
-
-    def set_cors(self, bucket: str, whole: Mapping[str, Any]) -> None:
-        """Replace the CORS configuration; one without rules is taken away."""
-
-    def keys(self, bucket: str, prefix: str, after: str, most: int) -> list[str]:
-        """Return the first keys below a prefix that sort behind `after`."""
-
-    def read(self, bucket: str, key: str) -> bytes | None:
-        """Return an object's content; None where there is none."""
 
 
 @dataclass
@@ -122,7 +90,7 @@ class Tencent:
 
         timeout_s = UPLOAD_TIMEOUT_S if "Code" in parameters or "ZipFile" in parameters else TIMEOUT_S
         try:
-            with _directly(self.endpoint):
+            with directly(self.endpoint):
                 answer = self._client(service, timeout_s).call_json(action, dict(parameters))
         except TencentCloudSDKException as error:
             if error.code == "ServerNetworkError":
@@ -170,7 +138,7 @@ class Tencent:
             credential = Credential(self.secret_id, self.secret_key, self.token)
             region = "" if service == "cam" else self.region
             found = CommonClient(service, VERSIONS[service], credential, region, ClientProfile(httpProfile=http))
-            _unled(found.request.conn._session)  # noqa: SLF001 (the SDK has no other way to it)
+            unled(found.request.conn._session)  # noqa: SLF001 (the SDK has no other way to it)
             self._clients[service, timeout_s] = found
         return found
 
@@ -180,138 +148,9 @@ class Tencent:
         return Cos(self)
 
 
-@dataclass
-class Cos:
-    """Buckets by the COS SDK."""
-
-    account: Tencent
-
-    def region_of(self, bucket: str) -> str | None:
-        """Return where the bucket is."""
-        listed = self._call("GET Service", lambda client: client.list_buckets())
-        rows = (listed.get("Buckets") or {}).get("Bucket") or []
-        return next((str(row["Location"]) for row in rows if row.get("Name") == bucket), None)
-
-    def create(self, bucket: str) -> None:
-        """Make it."""
-        try:
-            self._call("PUT Bucket", lambda client: client.create_bucket(Bucket=bucket))
-        except ApiError as error:
-            if error.code != "BucketAlreadyOwnedByYou":
-                raise
-
-    def versioning(self, bucket: str) -> str | None:
-        """Return its status."""
-        found = self._call("GET Bucket versioning", lambda client: client.get_bucket_versioning(Bucket=bucket))
-        return found.get("Status") or None
-
-    def cors(self, bucket: str) -> dict[str, Any]:
-        """Read its CORS configuration."""
-        try:
-            return self._call("GET Bucket cors", lambda client: client.get_bucket_cors(Bucket=bucket))
-        except ApiError as error:
-            if error.code not in ("NoSuchCORSConfiguration", "NoSuchBucket"):
-                raise
-            return {}
-
-    def set_cors(self, bucket: str, whole: Mapping[str, Any]) -> None:
-        """Replace its CORS configuration."""
-        if whole.get("CORSRule"):
-            given = {"Bucket": bucket, "CORSConfiguration": dict(whole)}
-            self._call("PUT Bucket cors", lambda client: client.put_bucket_cors(**given))
-        else:
-            self._call("DELETE Bucket cors", lambda client: client.delete_bucket_cors(Bucket=bucket))
-
-    def keys(self, bucket: str, prefix: str, after: str, most: int) -> list[str]:
-        """List them."""
-        asked = {"Bucket": bucket, "Prefix": prefix, "Marker": after, "MaxKeys": most}
-        found = self._call("GET Bucket", lambda client: client.list_objects(**asked))
-        return [str(row["Key"]) for row in found.get("Contents") or []]
-
-    def read(self, bucket: str, key: str) -> bytes | None:
-        """Read it."""
-        try:
-            found = self._call("GET Object", lambda client: client.get_object(Bucket=bucket, Key=key))
-        except ApiError as error:
-            if error.code != "NoSuchKey":
-                raise
-            return None
-        content: bytes = found["Body"].get_raw_stream().read(LARGEST_DOCUMENT)
-        return content
-
-    def _call(self, action: str, do: Callable[[Any], Any]) -> dict[str, Any]:
-        from qcloud_cos import CosClientError, CosServiceError
-
-        try:
-            with self.account.waits(waited_for("COS", action)), _directly(self.account.cos_endpoint):
-                return do(self._client) or {}
-        except CosServiceError as error:
-            raise ApiError(
-                action, str(error.get_error_code()), str(error.get_error_msg()), error.get_request_id()
-            ) from None
-        except UnboundLocalError:  # the SDK's own, after its last try that no answer came to
-            raise ApiError(action, "ClientNetworkError", "COS does not answer") from None
-        except (CosClientError, OSError) as error:
-            raise ApiError(action, "ClientNetworkError", str(error)) from None
-
-    @cached_property
-    def _client(self) -> Any:  # noqa: ANN401 (the SDK carries no types)
-        import requests
-        from qcloud_cos import CosConfig, CosS3Client
-
-        own: dict[str, Any] = {}
-        if self.account.cos_endpoint:
-            at = urlsplit(self.account.cos_endpoint)
-            own = {"Scheme": at.scheme, "IP": at.hostname, "Port": at.port, "ServiceDomain": at.netloc}
-        config = CosConfig(
-            Region=self.account.region,
-            SecretId=self.account.secret_id,
-            SecretKey=self.account.secret_key,
-            Token=self.account.token,
-            Timeout=TIMEOUT_S,
-            **own,
-        )
-        return CosS3Client(config, retry=2, session=_unled(requests.Session()))
-
-
 def _text(said: object) -> str:
     """Return what the SDK gives of an answer: bytes, or text."""
     return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-
-
-def waited_for(service: str, action: str) -> str:
-    """Return what is told of a call that takes long."""
-    return t("waiting for an answer of {service} to {action} …", service=service, action=action)
-
-
-def _unled(session: requests.Session) -> requests.Session:
-    """Return a session that treats redirects as errors, so that keys never go to another host."""
-    from requests import TooManyRedirects
-
-    def refuse(answer: requests.Response, *_: object, **__: object) -> None:
-        if 300 <= answer.status_code < 400:
-            answer.close()
-            raise TooManyRedirects(f"the answer was {answer.status_code}: redirects are not followed")
-
-    session.hooks["response"].append(refuse)
-    return session
-
-
-@contextmanager
-def _directly(url: str | None) -> Iterator[None]:
-    """Keep a proxy of the shell out of a call to this machine: the SDKs read it from the environment, each its way."""
-    parts = urlsplit(url or "")
-    if not is_this_machine(parts.hostname or ""):
-        yield
-        return
-    before = {name: os.environ.get(name) for name in ("NO_PROXY", "no_proxy")}
-    # One of them compares with the port.
-    os.environ.update(dict.fromkeys(before, f"{parts.hostname},{parts.netloc}"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
 
 
 def same(one: Any, other: Any) -> bool:  # noqa: ANN401 (any JSON)
