@@ -14,8 +14,9 @@ from tests.deploy.test_deployment import FRESH, checkout, deploy
 from tests.deploy.test_removal import destroy, stays
 from webrecord.deploy import logs
 from webrecord.deploy.alarms import STATEMENTS
-from webrecord.deploy.deployment import Deployment, Options
+from webrecord.deploy.deployment import Deployment
 from webrecord.deploy.errors import ApiError, NotOurs
+from webrecord.deploy.options import Options
 from webrecord.deploy.verify import left_to_do
 from webrecord.errors import BadUsage
 

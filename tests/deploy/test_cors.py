@@ -19,8 +19,9 @@ from tests.examples import at_most
 from webrecord.deploy import envfile
 from webrecord.deploy.change import Applying
 from webrecord.deploy.cors import FilmReaders, FilmReadersGone
-from webrecord.deploy.deployment import Deployment, Options
+from webrecord.deploy.deployment import Deployment
 from webrecord.deploy.errors import DeployFailed
+from webrecord.deploy.options import Options
 
 BUCKET, OURS = "films-1250000000", "scf-webrecord/scf-webrecord"
 WHAT = f"CORS rule of bucket {BUCKET}"

@@ -17,8 +17,9 @@ from tests.deploy.account import Account, Died
 from tests.examples import at_most
 from webrecord.deploy import envfile
 from webrecord.deploy.change import Applying
-from webrecord.deploy.deployment import Deployment, Options
+from webrecord.deploy.deployment import Deployment
 from webrecord.deploy.errors import ApiError, NotOurs
+from webrecord.deploy.options import Options
 from webrecord.deploy.verify import verify
 from webrecord.errors import BadUsage, CliError
 

@@ -14,8 +14,9 @@ from tests.deploy.account import Account, Died
 from tests.deploy.test_deployment import FRESH, Clock, checkout, deploy
 from webrecord.deploy import envfile
 from webrecord.deploy.change import Applying
-from webrecord.deploy.deployment import Deployment, Options
+from webrecord.deploy.deployment import Deployment
 from webrecord.deploy.errors import ApiError
+from webrecord.deploy.options import Options
 
 BUCKET = "films-1250000000"
 

@@ -14,9 +14,10 @@ from tests.deploy.test_deployment import Clock, checkout, deploy
 from tests.deploy.test_removal import marked
 from webrecord.deploy import envfile
 from webrecord.deploy.change import Applying
-from webrecord.deploy.deployment import Deployment, Options
+from webrecord.deploy.deployment import Deployment
 from webrecord.deploy.errors import ApiError
 from webrecord.deploy.functions import environment_of
+from webrecord.deploy.options import Options
 from webrecord.errors import BadUsage
 
 ID = "WEBRECORD_STORAGE_SECRET_ID"

@@ -18,8 +18,9 @@ from tests.deploy.test_deployment import FRESH, checkout, deploy
 from tests.serving import serving
 from webrecord.commands.account import Given
 from webrecord.deploy.cloud import Tencent
-from webrecord.deploy.deployment import Deployment, Options
+from webrecord.deploy.deployment import Deployment
 from webrecord.deploy.errors import ApiError
+from webrecord.deploy.options import Options
 from webrecord.deploy.verify import left_to_do
 from webrecord.errors import BadUsage
 from webrecord.main import app

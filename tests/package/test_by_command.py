@@ -20,8 +20,8 @@ from tests.cli.calls import Cli
 from tests.local.deploying.account import BUCKET, REGION, Account, empty_account
 from tools.package import Package
 from webrecord.deploy import envfile
-from webrecord.deploy.deployment import serverless
 from webrecord.deploy.description import describe
+from webrecord.deploy.options import serverless
 from webrecord.deploy.policies import of_removal, of_setup
 
 pytestmark = pytest.mark.process

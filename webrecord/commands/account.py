@@ -14,8 +14,9 @@ import typer
 from webrecord.deploy import envfile
 from webrecord.deploy.change import Applying, Change, Resource
 from webrecord.deploy.cloud import Tencent
-from webrecord.deploy.deployment import Deployment, Options, serverless, undocumented
+from webrecord.deploy.deployment import Deployment, undocumented
 from webrecord.deploy.errors import ApiError
+from webrecord.deploy.options import Options, serverless
 from webrecord.errors import BadUsage, Refused
 from webrecord.output import Output
 from webrecord.words import t

@@ -30,8 +30,8 @@ from webrecord.commands.account import (
     told,
 )
 from webrecord.deploy import envfile
-from webrecord.deploy.deployment import serverless
 from webrecord.deploy.lock import held
+from webrecord.deploy.options import serverless
 from webrecord.errors import CliError
 from webrecord.words import t
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from dataclasses import replace
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
@@ -16,6 +14,7 @@ from webrecord import files
 from webrecord.deploy import envfile, policies
 from webrecord.deploy.access import Role, Services, UploadKey, UploadUser
 from webrecord.deploy.alarms import STATEMENTS, Alarm, AlarmGone
+from webrecord.deploy.bucket import Bucket
 from webrecord.deploy.change import Change, Gone, Resource
 from webrecord.deploy.cloud import Cloud
 from webrecord.deploy.cors import FilmReaders, FilmReadersGone
@@ -23,6 +22,7 @@ from webrecord.deploy.description import Description, describe
 from webrecord.deploy.errors import ApiError, DeployFailed
 from webrecord.deploy.functions import LARGEST_BODY, Functions, environment_of
 from webrecord.deploy.logs import Logs
+from webrecord.deploy.options import Options, serverless
 from webrecord.deploy.recordings import OpenRecordings
 from webrecord.deploy.removal import FunctionGone, LogsGone, RoleGone, UploadGone
 from webrecord.deploy.rotation import KEY_NAMES, Rotation
@@ -35,101 +35,6 @@ ORDER = ("callback", "reconcile", "recordings")
 STARTING = ("reconcile", "recordings")
 """Those that start tasks, and give TRTC the upload key."""
 URL_TRIES = 15
-
-
-@dataclass
-class Bucket:
-    """The bucket. It is made and never deleted; of it our CORS rule alone is changed."""
-
-    cloud: Cloud
-    bucket: str
-    region: str
-
-    @property
-    def name(self) -> str:
-        return t("bucket {bucket}", bucket=self.bucket)
-
-    def changes(self) -> Sequence[Change]:
-        region = self.cloud.buckets.region_of(self.bucket)
-        if region is None:
-            made = t("{name}, private, in {here}", name=self.name, here=self.region)
-            return (Change("+", made, (), lambda: self.cloud.buckets.create(self.bucket)),)
-        if region != self.region:
-            raise BadUsage(
-                t(
-                    "{name} is in {region}, the functions in {here}: a COS trigger works in one only",
-                    name=self.name,
-                    region=region,
-                    here=self.region,
-                )
-            )
-        if (status := self.cloud.buckets.versioning(self.bucket)) is not None:
-            raise BadUsage(
-                t(
-                    "{name} has versioning {status}: it ignores the create-only header; take another bucket",
-                    name=self.name,
-                    status=status,
-                )
-            )
-        return ()
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a person said.
-
-    Attributes:
-        root: the checkout: serverless.yml, .env and build/ are in it.
-        env: the .env file.
-        build: folder with NAME.zip of each function.
-        deployment: the beginning of every name.
-        version: what is deployed, for the functions' descriptions.
-        only_functions: leaves out what needs an administrator's rights.
-        adopt: takes over what is there under our names.
-        defaults: values of what .env does not set.
-        alarms: makes the alarms of docs/operations.md, too.
-        notice: name of a notification channel group that they tell.
-    """
-
-    root: Path
-    env: Path
-    build: Path
-    deployment: str = "scf-webrecord"
-    version: str = "0"
-    only_functions: bool = False
-    adopt: bool = False
-    defaults: Mapping[str, str] = field(default_factory=dict)
-    alarms: bool = False
-    notice: str | None = None
-
-
-def serverless(root: Path) -> Mapping[str, Any]:
-    """Return what serverless.yml holds."""
-    path = root / "serverless.yml"
-    try:
-        text = files.read(path).decode()
-    except FileNotFoundError:
-        raise BadUsage(t("{path} does not exist: deploy from a checkout, with .env in it", path=path)) from None
-    except OSError as error:
-        raise BadUsage(t("{path} can't be read: {strerror}", path=path, strerror=error.strerror)) from None
-    except UnicodeDecodeError:
-        raise BadUsage(t("{path} is not text in UTF-8: save it as UTF-8", path=path)) from None
-    return _read(text)
-
-
-@lru_cache(maxsize=4)
-def _read(text: str) -> Mapping[str, Any]:
-    import yaml  # no other command needs it
-
-    try:
-        read = yaml.safe_load(text)
-    except yaml.YAMLError:
-        read = None
-    inputs = read.get("inputs") if isinstance(read, dict) else None
-    if not isinstance(inputs, dict) or not {"region", "runtime", "functions", "triggers"} <= set(inputs):
-        raise BadUsage(t("serverless.yml is broken: `git checkout serverless.yml` restores it"))
-    whole: Mapping[str, Any] = read
-    return whole
 
 
 class Deployment:
