@@ -17,6 +17,11 @@ from shared.domain.request import RecordingRequest
 from shared.domain.wrongs import Wrong
 
 YEAR_MS = 366 * 86_400_000
+STOP_SLACK_S = 120
+"""How much later than StopAt TRTC's own limit is to come: a start is seconds early, a stop up to a minute late.
+
+A StopAt may be this far beyond a limit that the caller gave, because clocks differ.
+"""
 _VOD_MEDIA_TYPE = {"mp4": 0, "hls": 1}
 
 
@@ -67,12 +72,16 @@ class Policy(NamedTuple):
         sdk_app_id = request.sdk_app_id or self.sdk_app_ids[0]
         errors = self._forbidden(request, sdk_app_id)
         said = "max_duration_limit" in request.model_fields_set
-        if said and request.max_duration_limit > self.max_duration_ceiling_s:
-            limit = self.max_duration_ceiling_s
-            errors.append(Wrong("ceiling", limit=limit).at("MaxDurationLimit"))
+        ceiling_s = self.max_duration_ceiling_s
+        if said and request.max_duration_limit > ceiling_s:
+            errors.append(Wrong("ceiling", limit=ceiling_s).at("MaxDurationLimit"))
         given = {"StartAt": request.start_at, "StopAt": request.stop_at, "StartBy": request.start_by}
         times = {name: instant_ms(value) for name, value in given.items() if value is not None}
         errors += self._schedule_errors(request, times, now_ms)
+        wanted_s = _wanted_s(times, now_ms)
+        longest_s = request.max_duration_limit if said else ceiling_s
+        if wanted_s > longest_s + STOP_SLACK_S and "StopAt" not in {error.path for error in errors}:
+            errors.append(Wrong("stop_beyond_limit", limit=longest_s).at("StopAt"))
         if request.notify_url is not None:
             try:
                 check_notify_url(request.notify_url, self.notify_hosts)
@@ -98,8 +107,8 @@ class Policy(NamedTuple):
             labels=request.labels or {},
             target=request.target,
             format=request.file_format,
-            # The API's default may be above a lower ceiling.
-            max_duration_s=min(request.max_duration_limit, self.max_duration_ceiling_s),
+            # The API's default may be above a lower ceiling, or end the recording before its StopAt.
+            max_duration_s=min(max(request.max_duration_limit, 0 if said else wanted_s + STOP_SLACK_S), ceiling_s),
             start_at_ms=start_at_ms,
             stop_at_ms=times.get("StopAt"),
             start_by_ms=times.get("StartBy", (start_at_ms or now_ms) + self.start_within_s * 1000),
@@ -200,3 +209,9 @@ class Policy(NamedTuple):
                 "FileNamePrefix": accepted.place.prefix,
             }
         }
+
+
+def _wanted_s(times: Mapping[str, int], now_ms: int) -> int:
+    """Return how many seconds a recording lasts from its start, now at the earliest, to its StopAt; 0 without one."""
+    start_ms = max(times.get("StartAt", now_ms), now_ms)
+    return -(-(times.get("StopAt", start_ms) - start_ms) // 1000)

@@ -60,6 +60,9 @@ WORDS: Mapping[str, str] = {
     "app_id": "is not one of WEBRECORD_SDK_APP_ID",
     "caller_storage": "is switched off here (WEBRECORD_CALLER_STORAGE); use storage and prefix",
     "ceiling": "must be at most {limit} (seconds)",
+    "stop_beyond_limit": (
+        "is more than {limit} s after the start, when TRTC ends the recording; raise MaxDurationLimit, or stop earlier"
+    ),
     "year": "must be within a year from now",
     "past": "is in the past",
     "start_past": (

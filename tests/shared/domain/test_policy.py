@@ -113,6 +113,44 @@ def test_stored_request_is_sent_under_a_low_ceiling() -> None:
     assert parameters(policy) == policy.parameters(accepted, accepted.parsed(), "lesson-1")
 
 
+@pytest.mark.parametrize(
+    ("ceiling", "fields", "limit"),
+    [
+        (86_400, {"StopAt": NOW // 1000 + 43_200}, 43_320),
+        (86_400, {"StopAt": NOW // 1000 + 36_000}, 36_120),
+        (86_400, {"StopAt": NOW // 1000 + 86_400}, 86_400),
+        (86_400, {"StopAt": NOW // 1000 + 3_600}, 36_000),
+        (86_400, {"StartAt": NOW // 1000 + 7_200, "StopAt": NOW // 1000 + 50_400}, 43_320),
+        (86_400, {"StartAt": NOW // 1000 - 1_800, "StopAt": NOW // 1000 + 39_600}, 39_720),
+        (36_000, {"StopAt": NOW // 1000 + 36_000}, 36_000),
+        (86_400, {"StopAt": NOW // 1000 + 7_200, "MaxDurationLimit": 7_200}, 7_200),
+        (86_400, {"StopAt": NOW // 1000 + 7_205, "MaxDurationLimit": 7_200}, 7_200),
+        (86_400, {"StopAt": NOW // 1000 + 3_600, "MaxDurationLimit": 7_200}, 7_200),
+    ],
+)
+def test_a_stop_at_comes_before_trtcs_limit(ceiling: int, fields: dict[str, Any], limit: int) -> None:
+    """A caller who gives StopAt alone gets a limit that lets the recording last until then; a given limit stays."""
+    policy = POLICY._replace(max_duration_ceiling_s=ceiling)
+    assert limit == parameters(policy, **fields)["MaxDurationLimit"]
+
+
+@pytest.mark.parametrize(
+    ("ceiling", "fields", "limit"),
+    [
+        (86_400, {"StopAt": NOW // 1000 + 172_800}, "86400"),
+        (36_000, {"StopAt": NOW // 1000 + 43_200}, "36000"),
+        (86_400, {"StopAt": NOW // 1000 + 7_200, "MaxDurationLimit": 3_600}, "3600"),
+        (86_400, {"StartAt": NOW // 1000 + 60, "StopAt": NOW // 1000 + 172_800}, "86400"),
+    ],
+)
+def test_a_stop_at_that_cannot_be_reached_is_refused(ceiling: int, fields: dict[str, Any], limit: str) -> None:
+    """TRTC would end the recording before it, and the caller would miss the end: the refusal names the limit."""
+    with pytest.raises(InvalidRequest) as error:
+        accept(POLICY._replace(max_duration_ceiling_s=ceiling), **fields)
+    told = [(field.path, field.code, field.values) for field in error.value.errors]
+    assert [("StopAt", "stop_beyond_limit", {"limit": limit})] == told
+
+
 def test_hosts() -> None:
     """The deployment's hosts decide about the page, before anything else."""
     assert PAGE == accept(POLICY._replace(allowed_hosts=("page.example",))).request["RecordUrl"]

@@ -32,7 +32,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     ),
     "Format": st.sampled_from(["mp4", "hls"]),
     "Storage": st.sampled_from(["cos", "vod"]),
-    "StopAt": st.integers(1, 9).map(lambda hours: NOW // 1000 + hours * 3600),
+    "StopAt": st.integers(1, 9).map(lambda times: NOW // 1000 + times * 180),
     "StartBy": st.integers(1, 9).map(lambda hours: NOW // 1000 + hours * 3600),
     "NotifyOn": st.sampled_from(["final", "changes"]),
     "Labels": st.dictionaries(st.sampled_from(["room", "a.b", "a"]), st.sampled_from(["", "1", "2"])),
