@@ -6,16 +6,10 @@ API's spelling (`RecordUrl`) and in ours (`record_url`); unknown fields are refu
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    AliasChoices,
-    AliasGenerator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     StringConstraints,
@@ -23,84 +17,30 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic.alias_generators import to_pascal
 
-from shared.domain.instants import check_instant, instant_ms
-from shared.domain.pages import check_no_login, check_page_url
+from shared.domain.fields import (
+    MOST_SEGMENTS,
+    Format,
+    Instant,
+    Integer,
+    LabelName,
+    LabelValue,
+    Prefix,
+    Segment,
+    Switch,
+    Text,
+    Wire,
+    at_most_bytes,
+    few,
+    no_login,
+    one_of,
+)
+from shared.domain.instants import instant_ms
+from shared.domain.pages import check_page_url
 from shared.domain.wrongs import Wrong
 
 MAX_DURATION_CEILING_S = 86_400
 """The newest documented upper bound of MaxDurationLimit, seconds; a setting holds the one in force."""
-
-Integer = Annotated[int, Field(strict=True)]
-Instant = Annotated[int | float | str, BeforeValidator(check_instant)]
-"""RFC 3339 with an offset, or epoch seconds; kept as the caller wrote it."""
-Switch = Annotated[int, Field(strict=True, ge=0, le=1)]
-Text = Annotated[str, StringConstraints(strict=True)]
-Segment = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_-]+$", max_length=128)]
-Format = Literal["mp4", "hls"]
-LabelName = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
-LabelValue = Annotated[str, StringConstraints(strict=True, max_length=256)]
-
-
-def _at_most_bytes(limit: int) -> AfterValidator:
-    def check(value: str) -> str:
-        if not 0 < len(value.encode("utf-8", "surrogatepass")) <= limit:
-            raise Wrong("bytes", limit=limit)
-        return value
-
-    return AfterValidator(check)
-
-
-def _one_of(*allowed: int) -> AfterValidator:
-    # Not a Literal: pydantic takes true and 1.0 for Literal[1].
-    def check(value: int) -> int:
-        if value not in allowed:
-            raise Wrong("one_of", choices=", ".join(map(str, allowed)))
-        return value
-
-    return AfterValidator(check)
-
-
-def _no_login(value: str, info: ValidationInfo) -> str:
-    # What was accepted before this rule was made still starts.
-    return value if (info.context or {}).get("stored") else check_no_login(value)
-
-
-def _few(limit: int) -> BeforeValidator:
-    """Keep one item more than the limit: enough to refuse a list without an error for each of 500,000 items."""
-
-    def cut(value: Any) -> Any:  # noqa: ANN401 (whatever the caller sent; the field's own type checks it next)
-        if isinstance(value, list):
-            return value[: limit + 1]
-        return dict(islice(value.items(), limit + 1)) if isinstance(value, dict) else value
-
-    return BeforeValidator(cut)
-
-
-def _split_path(value: Any) -> Any:  # noqa: ANN401 (as above)
-    return value.strip("/").split("/", MOST_SEGMENTS) if isinstance(value, str) else value
-
-
-MOST_SEGMENTS = 16
-# A "before" validator that stands later runs earlier: what was split is few.
-Prefix = Annotated[
-    list[Segment], _few(MOST_SEGMENTS), BeforeValidator(_split_path), Field(min_length=1, max_length=MOST_SEGMENTS)
-]
-
-
-class Wire(BaseModel):
-    """A piece of the API: both spellings in, the API's spelling out."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        hide_input_in_errors=True,  # it may hold the caller's keys
-        defer_build=True,  # a model is built when it is first used: few cold starts need any, none needs all
-        alias_generator=AliasGenerator(
-            validation_alias=lambda name: AliasChoices(to_pascal(name), name), serialization_alias=to_pascal
-        ),
-    )
 
 
 class CloudStorage(Wire):
@@ -111,7 +51,7 @@ class CloudStorage(Wire):
     bucket: Annotated[Text, Field(min_length=1, max_length=128)]
     access_key: SecretStr
     secret_key: SecretStr
-    file_name_prefix: Annotated[list[Segment], _few(MOST_SEGMENTS), Field(max_length=MOST_SEGMENTS)] = Field(
+    file_name_prefix: Annotated[list[Segment], few(MOST_SEGMENTS), Field(max_length=MOST_SEGMENTS)] = Field(
         default_factory=list
     )
 
@@ -140,9 +80,9 @@ class TencentVod(Wire):
     sub_app_id: Annotated[Integer, Field(ge=0)] | None = None
     session_context: Text | None = None
     source_context: Text | None = None
-    media_type: Annotated[Integer, _one_of(0, 1, 3), Field(description="0 mp4, 1 hls, 3 hls and mp4")] | None = None
+    media_type: Annotated[Integer, one_of(0, 1, 3), Field(description="0 mp4, 1 hls, 3 hls and mp4")] | None = None
     user_define_record_id: (
-        Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_-]+$"), _at_most_bytes(64)] | None
+        Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_-]+$"), at_most_bytes(64)] | None
     ) = None
 
 
@@ -178,7 +118,7 @@ class WebRecordVideoParams(Wire):
 class PublishCdnParam(Wire):
     """One RTMP address to relay to. TRTC takes an absent IsTencentCdn as 1, so it must be said."""
 
-    publish_cdn_url: Annotated[Text, Field(pattern=r"^rtmp://[^\s]+$", max_length=2048), AfterValidator(_no_login)]
+    publish_cdn_url: Annotated[Text, Field(pattern=r"^rtmp://[^\s]+$", max_length=2048), AfterValidator(no_login)]
     is_tencent_cdn: Switch
 
 
@@ -205,14 +145,14 @@ class RecordingRequest(Wire):
             min_length=1, max_length=4096, json_schema_extra={"format": "uri", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"}
         ),
         AfterValidator(check_page_url),
-        AfterValidator(_no_login),
+        AfterValidator(no_login),
     ]
     max_duration_limit: Annotated[Integer, Field(ge=1800, le=MAX_DURATION_CEILING_S)] = 36_000
     storage_params: StorageParams | None = None
     web_record_video_params: WebRecordVideoParams = WebRecordVideoParams()
     sdk_app_id: Annotated[Integer, Field(ge=1, le=2**32 - 1)] | None = None
-    record_id: Annotated[Text, _at_most_bytes(31)] | None = None
-    publish_cdn_params: Annotated[list[PublishCdnParam], _few(10), Field(max_length=10)] = Field(default_factory=list)
+    record_id: Annotated[Text, at_most_bytes(31)] | None = None
+    publish_cdn_params: Annotated[list[PublishCdnParam], few(10), Field(max_length=10)] = Field(default_factory=list)
     ready_timeout: Annotated[Integer, Field(ge=0, le=60)] = 0
     emulate_mobile_params: EmulateMobileParams | None = None
 
@@ -227,7 +167,7 @@ class RecordingRequest(Wire):
     notify_url: Annotated[Text, Field(min_length=1, max_length=2048)] | None = None
     notify_on: Literal["final", "changes"] | None = None
     expect: Expect | None = None
-    labels: Annotated[dict[LabelName, LabelValue], _few(10), Field(max_length=10)] | None = None
+    labels: Annotated[dict[LabelName, LabelValue], few(10), Field(max_length=10)] | None = None
 
     @model_validator(mode="after")
     def _one_way_to_say_it(self) -> RecordingRequest:
