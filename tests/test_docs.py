@@ -14,6 +14,7 @@ import yaml
 from local.__main__ import app
 from shared import __version__
 from shared.domain.advice import ADVICE
+from shared.domain.reasons import PASSING, Code
 from shared.domain.request import RecordingRequest
 from shared.domain.states import State
 from shared.settings import ENV_PREFIX, CallbackSettings, ReconcileSettings, RecordingsSettings, StoreSettings
@@ -60,6 +61,35 @@ def test_every_state_is_explained_and_drawn(name: str, final: str) -> None:
     assert {state.value: state.final for state in State} == {name: final in row for name, row in rows.items()}
     drawn = set(re.findall(r"^    (\w+) --> (\w+)", text, re.MULTILINE))
     assert {state.value for state in State} == {name for pair in drawn for name in pair}
+
+
+def _reasons(name: str) -> list[list[str]]:
+    """Return the rows of the table of reason codes: code, what happened, what to do, whether it is tried again."""
+    section = re.split(r"^## (?:Reason codes|原因码)$", (ROOT / "docs" / name).read_text(), flags=re.MULTILINE)[1]
+    lines = re.findall(r"^\| `([a-z_]+)` \| (.+) \| (.+) \| (.+) \|$", section, re.MULTILINE)
+    return [list(line) for line in lines]
+
+
+def test_every_reason_code_has_a_row_in_both_languages() -> None:
+    """Each code once, in the same order; the Chinese row says what the console says of the code."""
+    english, chinese = _reasons("states.md"), _reasons("states.zh-CN.md")
+    assert sorted(code.value for code in Code) == sorted(row[0] for row in english)
+    assert [row[0] for row in english] == [row[0] for row in chinese]
+    words = json.loads((ROOT / "shared" / "http" / "console" / "messages.zh.json").read_text())
+    assert [words[f"reason.{row[0]}"] for row in chinese] == [row[1] for row in chinese]
+
+
+def test_what_is_tried_again_is_the_same_in_the_code_and_in_both_languages() -> None:
+    """Passing problems wait for a start; a page or a recorder that fails is another attempt."""
+    english = {row[0]: row[3] for row in _reasons("states.md")}
+    starts = {code for code, again in english.items() if again.startswith("start")}
+    assert {code.value for code in PASSING} == starts
+    failures = {code.value for code in Code if code.value.startswith(("page_", "recorder_"))} - {"page_error"}
+    assert failures == {code for code, again in english.items() if again == "attempts"}
+    told = {"attempts": "重试", "start": "重新排队", "if it waited": "仅限已排队", "no": "否"}
+    same = {code: told[again] for code, again in english.items() if again in told}
+    assert same == {row[0]: row[3] for row in _reasons("states.zh-CN.md") if row[0] in same}
+    assert {"trtc_error"} == english.keys() - same.keys()
 
 
 def test_every_command_in_the_readme_exists() -> None:

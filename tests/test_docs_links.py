@@ -20,7 +20,7 @@ SECTIONS = {
     "docs/guarantees.md": ["Promises", "How a silent recording ends", "Not promised"],
     "docs/local-cloud.md": ["Test your backend and receiver", "Test your own StartWebRecord client", "Inject faults"],
     "docs/storage.md": ["Keep and expire"],
-    "docs/states.md": ["It stays open for too long"],
+    "docs/states.md": ["It stays open for too long", "Reason codes"],
     "CONTRIBUTING.md": ["Set up and edit", "Add something"],
 }
 """What readers looked for: each has a title, in a document that README links to."""
