@@ -6,6 +6,7 @@ import ast
 import json
 import re
 import subprocess
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ import yaml
 from local.__main__ import app
 from shared import __version__
 from shared.domain.advice import ADVICE
+from shared.domain.detail import Detail
+from shared.domain.document import Overview
 from shared.domain.reasons import PASSING, Code
 from shared.domain.request import RecordingRequest
 from shared.domain.states import State
@@ -57,7 +60,7 @@ def test_every_state_is_in_the_readme() -> None:
 def test_every_state_is_explained_and_drawn(name: str, final: str) -> None:
     """The first table and the diagram have all states, and the table says which are final, in both languages."""
     text = (ROOT / "docs" / name).read_text()
-    rows = dict(re.findall(r"^\| `([a-z]+)` \| (.*?) \|", text.split("\n## ")[0], re.MULTILINE))
+    rows = dict(re.findall(r"^\| `([a-z]+)`(?:（[^）]+）)? \| (.*?) \|", text.split("\n## ")[0], re.MULTILINE))
     assert {state.value: state.final for state in State} == {name: final in row for name, row in rows.items()}
     drawn = set(re.findall(r"^    (\w+) --> (\w+)", text, re.MULTILINE))
     assert {state.value for state in State} == {name for pair in drawn for name in pair}
@@ -205,11 +208,27 @@ def test_every_alarm_is_explained_as_it_is_made() -> None:
 
 
 def test_the_request_in_the_documents_is_valid() -> None:
-    """The example of docs/api.md has known fields with values in range."""
+    """The example of docs/api.md has known fields with values in range; its reply follows, with the same times."""
     section = (ROOT / "docs" / "api.md").read_text().partition("## Send a request")[2].partition("\n## ")[0]
-    (block,) = re.findall(r"^```json\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
+    block, reply = re.findall(r"^```json\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
     request = RecordingRequest.model_validate_json(block)
     assert ("hls", "changes") == (request.file_format, request.notify_on)
+    told = Overview.model_validate_json(reply)
+    assert (request.record_url, request.labels, State.SCHEDULED) == (told.page_url, told.labels, told.state)
+    assert [told.start_at_ms, told.stop_at_ms] == [
+        int(datetime.fromisoformat(json.loads(block)[name]).timestamp() * 1000) for name in ("StartAt", "StopAt")
+    ]
+
+
+def test_the_replies_in_the_documents_are_replies() -> None:
+    """Each recording in JSON fits the model of a reply, and its advice is the one that its code has."""
+    section = (ROOT / "docs" / "api.md").read_text().partition("## Read a recording")[2].partition("\n## ")[0]
+    blocks = re.findall(r"^```json\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
+    completed, failed = map(Detail.model_validate_json, blocks)
+    assert (State.COMPLETED, State.FAILED) == (completed.state, failed.state)
+    assert 2 == len(completed.files)
+    assert failed.advice_code
+    assert ADVICE[failed.advice_code] == failed.advice
 
 
 def test_the_version_is_the_same_everywhere() -> None:
