@@ -9,11 +9,16 @@ import subprocess
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import pytest
 from standardwebhooks import Webhook
+
+from shared.domain.outbox import RETRY_AFTER_S
+from shared.domain.states import State
+from tools.openapi import Notification
 
 DOCUMENT = (Path(__file__).parent.parent / "docs" / "notifications.md").read_text(encoding="utf-8")
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -98,3 +103,22 @@ def test_java_takes_what_we_sign_and_nothing_else(tmp_path: Path) -> None:
     script.write_text(f"{imports}{main}class Webhooks{code}", encoding="utf-8")
     done = subprocess.run([java, str(script)], capture_output=True, text=True, check=True, timeout=120)
     assert [str(right).lower() for right, _, _ in asked] == done.stdout.split()
+
+
+def test_the_bodies_in_the_document_are_bodies() -> None:
+    """Each fits the model, and names its state in all places; the links to films are not in it."""
+    blocks = re.findall(r"^```json\n(.*?)^```", DOCUMENT, re.DOTALL | re.MULTILINE)
+    bodies = [Notification.model_validate_json(block) for block in blocks]
+    assert [State.COMPLETED, State.FAILED] == [body.state for body in bodies]
+    for body in bodies:
+        assert f"recording.{body.state.value}" == body.type
+        assert {body.state} == {body.current_state, body.data.state}
+        assert [] == [file for file in body.data.files if file.url]
+
+
+def test_the_tries_in_the_document_are_made() -> None:
+    """Each after as long as the table says."""
+    (row,) = re.findall(r"^\| after the first \| (.*) \|$", DOCUMENT, re.MULTILINE)
+    unit_s = {"h": 3_600, "min": 60}
+    told = [re.findall(r"(\d+) (h|min)", cell) for cell in row.split(" | ")]
+    assert list(accumulate(RETRY_AFTER_S)) == [sum(int(n) * unit_s[unit] for n, unit in cell) for cell in told]
