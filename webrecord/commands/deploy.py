@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -29,10 +28,10 @@ from webrecord.commands.account import (
     show,
     told,
 )
+from webrecord.commands.verified import end, verified
 from webrecord.deploy import envfile
 from webrecord.deploy.lock import held
 from webrecord.deploy.options import serverless
-from webrecord.errors import CliError
 from webrecord.words import t
 
 
@@ -80,7 +79,7 @@ def _deploy(
         head(given)
         with given.out.working(t("reading the account …")):
             changes = given.deployment.plan()
-        _verify(given, carry_out(given, changes, given.deployment.resources(), yes=yes))
+        verified(given, carry_out(given, changes, given.deployment.resources(), yes=yes))
 
 
 def _plan(
@@ -143,7 +142,7 @@ def _outputs(
 ) -> None:
     """Print the two addresses and the remaining steps in the TRTC console."""
     given = Given(env, build, deployment, site, endpoint, cos_endpoint, as_json=as_json)
-    _end(given, given.addresses())
+    end(given, given.addresses())
 
 
 def _policies(
@@ -166,36 +165,3 @@ def _policies(
     named["who destroys it, or rotates the key"] = policies.of_removal(plan, uin)
     named["the deployer, later and CI"] = policies.of_deployer(plan, uin)
     typer.echo(json.dumps(named, indent=2))
-
-
-def _verify(given: Given, made: int) -> None:
-    from webrecord.deploy.verify import verify
-
-    addresses = given.addresses()
-    reconcile = given.deployment.description.function("reconcile").name
-    wrong = []
-    with given.out.waits(t("checking the deployment …")) as tell:
-        for finding in verify(given.cloud, reconcile, addresses, envfile.read(given.env), tell=tell):
-            mark = "ok  " if finding.ok else "FAIL"
-            row = {"check": finding.name, "ok": finding.ok, "detail": finding.line}
-            given.out.row(row, f"{mark}  {finding.name}: {finding.line}", "" if finding.ok else "red")
-            wrong += [] if finding.ok else [finding.name]
-    _end(given, addresses)
-    if wrong:
-        raise CliError(
-            t(
-                "{made} changes are made, but it does not work yet: {names}; see above",
-                made=made,
-                names=", ".join(wrong),
-            )
-        )
-
-
-def _end(given: Given, addresses: Mapping[str, str | None]) -> None:
-    from webrecord.deploy.verify import left_to_do
-
-    for key, url in addresses.items():
-        given.out.row({"output": key, "url": url}, f"{key}  {url or 'no address yet'}")
-    silent = told(t("the alarms"), given.deployment.silent_alarms)
-    for number, line in enumerate(left_to_do(addresses.get("callback"), given.site, silent), 1):
-        given.out.row({"to_do": line}, t("to do {number}: {line}", number=number, line=line))
