@@ -148,6 +148,8 @@ def test_from_an_empty_account_to_a_film_and_back(person: Person) -> None:
 
     back = person.deploys("rollback", "before", "--yes")
     assert ["function scf-webrecord-recordings: code and configuration"] == done(back)
+    (live,) = (row for row in back if row.get("check") == "live version")
+    assert (True, True) == (live["ok"], live["detail"].startswith("release 0.2.0, build ")), live
     turned = person.deploys("rotate-key", "--yes")
     assert 4 == len(done(turned))
     assert "it is disabled" in done(turned)[-1]

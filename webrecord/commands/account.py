@@ -146,6 +146,27 @@ def head(given: Given) -> None:
     given.out.row({**who, "site": given.site, "region": region, "deployment": options.deployment}, line)
 
 
+def built(given: Given, *, here: bool = True) -> str:
+    """Say which packages are deployed, and warn of what is odd; return their build, "" where they do not say it.
+
+    Args:
+        here: they should be from this checkout.
+    """
+    packages, root = given.deployment.built(), given.deployment.options.root
+    warnings = packages.warnings(root if here else None)
+    row = {
+        "packages": str(packages.folder),
+        "release": packages.release,
+        "build": packages.build,
+        "written": packages.written.isoformat(timespec="seconds"),
+        "warnings": warnings,
+    }
+    given.out.row(row, packages.line)
+    for line in warnings:
+        given.out.note(t("warning: {line}", line=line), "yellow")
+    return packages.build
+
+
 def show(out: Output, changes: list[Change]) -> None:
     """Print a plan."""
     for change in changes:

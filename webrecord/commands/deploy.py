@@ -23,6 +23,7 @@ from webrecord.commands.account import (
     Only,
     Site,
     Yes,
+    built,
     carry_out,
     head,
     show,
@@ -77,9 +78,10 @@ def _deploy(
     given.deployment.check_packages()
     with held(env, "webrecord deploy"):
         head(given)
+        build_id = built(given)
         with given.out.working(t("reading the account …")):
             changes = given.deployment.plan()
-        verified(given, carry_out(given, changes, given.deployment.resources(), yes=yes))
+        verified(given, carry_out(given, changes, given.deployment.resources(), yes=yes), build_id)
 
 
 def _plan(
@@ -103,6 +105,7 @@ def _plan(
     given = Given(*places, only=only, adopt=adopt, alarms=alarms, notice=alarm_notice, as_json=as_json)
     given.deployment.check_packages()
     head(given)
+    built(given)
     with given.out.working(t("reading the account …")):
         changes = given.deployment.plan()
     show(given.out, changes)

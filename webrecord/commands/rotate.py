@@ -17,10 +17,12 @@ from webrecord.commands.account import (
     Name,
     Site,
     Yes,
+    built,
     carry_out,
     head,
     told,
 )
+from webrecord.commands.verified import verified
 from webrecord.deploy import envfile
 from webrecord.deploy.deployment import ORDER, planned
 from webrecord.deploy.lock import held
@@ -66,7 +68,7 @@ def _rollback(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Deploy the packages of a folder again, with the settings of .env. Only the functions change."""
+    """Deploy the packages of a folder again, with the settings of .env, and verify. Only the functions change."""
     missing = [f"{key}.zip" for key in ORDER if not (folder / f"{key}.zip").exists()]
     if missing:
         raise BadUsage(
@@ -80,6 +82,7 @@ def _rollback(
     given.deployment.check_packages()
     with held(env, "webrecord deploy rollback"):
         head(given)
+        build_id = built(given, here=False)
         resources = [given.deployment.function(key) for key in ORDER]
         with given.out.working(t("reading the account …")):
             changes = planned(resources)
@@ -88,4 +91,4 @@ def _rollback(
             raise BadUsage(
                 t("{what} does not exist, so there is nothing to roll back: run `webrecord deploy`", what=new[0].what)
             )
-        carry_out(given, changes, resources, yes=yes)
+        verified(given, carry_out(given, changes, resources, yes=yes), build_id, steps=False)

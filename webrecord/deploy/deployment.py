@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from io import BytesIO
 from typing import Any
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 from webrecord import files
-from webrecord.deploy import envfile, policies
+from webrecord.deploy import envfile, packages, policies
 from webrecord.deploy.access import Role, Services, UploadKey, UploadUser
 from webrecord.deploy.alarms import STATEMENTS, Alarm, AlarmGone
 from webrecord.deploy.bucket import Bucket
@@ -123,7 +123,7 @@ class Deployment:
             try:
                 with ZipFile(BytesIO(code)) as package:
                     broken, names = package.testzip(), package.namelist()
-            except (BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError, zlib.error):
+            except packages.BROKEN:
                 broken, names = path.name, []
             if broken or f"{key}.py" not in names:
                 why = t("it is no whole zip") if broken else t("it has no {name}", name=f"{key}.py")
@@ -131,7 +131,7 @@ class Deployment:
 
     def function(self, key: str) -> Functions:
         """Return one of the functions, with the code that is in the build folder."""
-        path, version = self.options.build / f"{key}.zip", self.options.version
+        path = self.options.build / f"{key}.zip"
         try:
             code = files.read(path, 2 * LARGEST_BODY)
         except FileNotFoundError:
@@ -148,7 +148,15 @@ class Deployment:
                 )
             )
         logs = Logs(self.cloud, self.options.deployment)
+        version = packages.read(key, code).release or self.options.version
         return Functions(self.cloud, self.description.function(key), code, version, logs.ids, self.options.adopt)
+
+    def built(self) -> packages.Packages:
+        """Return what the packages in the build folder say of themselves."""
+        folder = self.options.build
+        each = {key: packages.read(key, self.function(key).code) for key in ORDER}
+        written_s = min((folder / f"{key}.zip").stat().st_mtime for key in ORDER)
+        return packages.Packages(folder, each, datetime.fromtimestamp(written_s).astimezone())
 
     def triggers(self, key: str) -> Triggers:
         """Return the triggers of one of the functions."""

@@ -22,7 +22,7 @@ class Options:
         env: the .env file.
         build: folder with NAME.zip of each function.
         deployment: the beginning of every name.
-        version: what is deployed, for the functions' descriptions.
+        version: for the functions' descriptions, where a package does not say its release.
         only_functions: leaves out what needs an administrator's rights.
         adopt: takes over what is there under our names.
         defaults: values of what .env does not set.

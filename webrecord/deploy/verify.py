@@ -48,25 +48,26 @@ def verify(
     reconcile: str,
     addresses: Mapping[str, str | None],
     values: Mapping[str, str],
+    build: str = "",
     *,
     sleep: Callable[[float], None] = time.sleep,
     tell: Change = lambda _line: None,
 ) -> Iterator[Finding]:
-    """Yield what the doctor in the function finds wrong, and what the two addresses answer.
+    """Yield what the doctor in the function finds wrong, which version is live, and what the two addresses answer.
 
-    `tell` is told what is asked again, and why.
+    `build` is that of the packages; "" where they do not say it. `tell` is told what is asked again, and why.
     """
 
     def rest(why: str, pause_s: float) -> None:
         tell(t("{why}; trying again in {pause_s:g} s", why=why, pause_s=pause_s))
         sleep(pause_s)
 
-    found = _doctor(cloud, reconcile)
+    found = _doctor(cloud, reconcile, build)
     for pause in DOCTOR_PAUSES_S:
         if all(one.ok for one in found):
             break
         rest("; ".join(f"{one.name}: {one.line}" for one in found if not one.ok), pause)
-        found = _doctor(cloud, reconcile)
+        found = _doctor(cloud, reconcile, build)
     yield from found
     for key in ("recordings", "callback"):
         if not addresses.get(key):
@@ -86,7 +87,7 @@ def verify(
             yield _expected(t("API with the first token"), 200, ask, rest)
 
 
-def _doctor(cloud: Cloud, reconcile: str) -> list[Finding]:
+def _doctor(cloud: Cloud, reconcile: str, build: str) -> list[Finding]:
     name = t("doctor, inside the function")
     try:
         answer = cloud.call(
@@ -97,15 +98,30 @@ def _doctor(cloud: Cloud, reconcile: str) -> list[Finding]:
             return [Finding(name, False, t("it failed: {error}", error=str(report["errorMessage"])[:300]))]
         findings = report["findings"] if isinstance(report, dict) else report
         wrong = [one for one in findings if one.get("level") == "fail"]
+        live = _live(cloud, reconcile, report, build)
         if not wrong:
-            return [Finding(name, True, f"{len(findings)} checks")]
-        return [Finding(f"doctor: {one.get('check')}", False, str(one.get("seen"))) for one in wrong]
+            return [Finding(name, True, t("{count} checks", count=len(findings))), live]
+        return [*(Finding(f"doctor: {one.get('check')}", False, str(one.get("seen"))) for one in wrong), live]
     except ApiError as error:
         return [Finding(name, False, f"{error.code}: {error}")]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         return [
             Finding(name, False, t("its answer can't be read: {name}: {error}", name=type(error).__name__, error=error))
         ]
+
+
+def _live(cloud: Cloud, reconcile: str, report: object, build: str) -> Finding:
+    """Tell which version answers: what it says itself, else what SCF has written of its code."""
+    name, said = t("live version"), report if isinstance(report, Mapping) else {}
+    answers = said.get("build")
+    if answers and build and answers != build:
+        line = t("build {answers} answers, build {build} is deployed", answers=answers, build=build)
+        return Finding(name, False, line)
+    if answers:
+        return Finding(name, True, t("release {release}, build {build}", release=said.get("release"), build=answers))
+    found = cloud.call("scf", "GetFunction", FunctionName=reconcile, ShowCode="FALSE")
+    line = t("{described}, as SCF describes it: it does not say its build", described=found.get("Description"))
+    return Finding(name, True, line)
 
 
 def _callback(url: str, values: Mapping[str, str], rest: Rest) -> Iterator[Finding]:

@@ -15,6 +15,8 @@ import pytest
 from functions.reconcile import main_handler
 from local import scf_events
 from local.config import BUCKET, REGION
+from shared import __version__
+from shared.built import VERSION
 from shared.doctor import Finding, Level
 from tests.shared.site import Site, answering, nobody, silent, site
 
@@ -280,6 +282,7 @@ def test_the_reconcile_function_examines_itself(site: Site) -> None:
     answer = main_handler({"doctor": True}, CONTEXT)
     assert answer is not None
     assert answer["ok"] is True, answer
+    assert (__version__, VERSION) == (answer["release"], answer["build"])
     names = [finding["check"] for finding in answer["findings"]]
     assert ("settings-reconcile", "notify") == (names[0], names[-1])
     site.unset("WEBRECORD_BUCKET")
