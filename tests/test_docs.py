@@ -14,12 +14,12 @@ import yaml
 
 from local.__main__ import app
 from shared import __version__
-from shared.domain.advice import ADVICE
 from shared.domain.detail import Detail
 from shared.domain.document import Overview
 from shared.domain.reasons import PASSING, Code
 from shared.domain.request import RecordingRequest
 from shared.domain.states import State
+from shared.domain.words import words_of
 from shared.settings import ENV_PREFIX, CallbackSettings, ReconcileSettings, RecordingsSettings, StoreSettings
 from webrecord import films
 from webrecord.deploy import alarms, logs
@@ -228,7 +228,7 @@ def test_the_replies_in_the_documents_are_replies() -> None:
     assert (State.COMPLETED, State.FAILED) == (completed.state, failed.state)
     assert 2 == len(completed.files)
     assert failed.advice_code
-    assert ADVICE[failed.advice_code] == failed.advice
+    assert words_of("advice")[failed.advice_code or ""] == failed.advice
 
 
 def test_the_version_is_the_same_everywhere() -> None:
@@ -242,7 +242,7 @@ def test_advice_and_documents_name_only_parameters_that_exist() -> None:
     """A word that looks like a parameter of the request is one, so who follows the advice is not refused."""
     schemas = json.loads((ROOT / "docs" / "openapi.json").read_text())["components"]["schemas"]
     known = {name for one in schemas.values() for name in one.get("properties", {})} | {"JavaScript", "TaskId"}
-    advice = [*ADVICE.values(), *films.ADVICE.values(), (ROOT / "docs" / "film-check.md").read_text()]
+    advice = [*words_of("advice").values(), *films.ADVICE.values(), (ROOT / "docs" / "film-check.md").read_text()]
     for language in ("en", "zh"):
         messages = json.loads((ROOT / f"shared/http/console/messages.{language}.json").read_text())
         advice += messages.values()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from shared import __version__
-from shared.domain.advice import ADVICE
 from shared.domain.errors import (
     CallerMustRetry,
     ConfigurationError,
@@ -27,6 +26,7 @@ from shared.domain.errors import (
     UnsupportedMediaType,
 )
 from shared.domain.reasons import Code
+from shared.domain.words import words_of
 from shared.domain.wrongs import Wrong
 
 Json = dict[str, Any]
@@ -139,7 +139,7 @@ DETAIL_RECORDING: Json = {**RECORDING, "timeline": DETAIL["timeline"][:3], "noti
 DETAIL_FAILED: Json = {
     **FAILED,
     "advice_code": "page_name",
-    "advice": ADVICE[Code.PAGE_NAME],
+    "advice": words_of("advice")[Code.PAGE_NAME],
     "timeline": [_ASKED],
     "notifications": [],
 }

@@ -7,63 +7,14 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, Field
 
-from shared.domain.advice import ADVICE
 from shared.domain.callback_says import MAX_WORDS
 from shared.domain.document import Overview, Recording
 from shared.domain.evidence import Evidence
 from shared.domain.outbox import Message
 from shared.domain.reasons import Code, of_page, of_recorder, of_trtc
 from shared.domain.uploads import end_ms
+from shared.domain.words import words_of
 
-WORDS = {
-    "attempt": "TRTC was asked to start, attempt {said}",
-    "attempt.again": "TRTC was asked to start again",
-    "accepted": "TRTC made a task",
-    "refused": "TRTC refused",
-    "unanswered": "TRTC's answer did not come",
-    "stop_requested": "a stop was requested",
-    "gave_up": "given up",
-    "stays": "late news left it completed",
-    "runs": "TRTC says that it still records",
-    "gone": "TRTC does not know the task any more",
-    "looked": "the task's files were listed",
-    "listed": "the task's files were listed; more may come",
-    "film": "the films were checked",
-    "changed": "the state became {said}",
-    "notified": "a notification was sent",
-    "notified.failed": "a notification was not accepted",
-    "notified.ended": "notifications about this recording ended",
-    "unreadable": "the stored object is unreadable",
-    "303.0": "the upload began",
-    "303.1": "the upload could not begin",
-    "304": "files were named",
-    "305.0": "everything is uploaded",
-    "305.1": "files are still on TRTC's side",
-    "305.2": "files that were late are uploaded",
-    "307": "a piece was uploaded",
-    "310.0": "a file is uploaded",
-    "310.1": "a file is still on TRTC's side",
-    "310.2": "a file could not be uploaded",
-    "311.0": "a file is in VOD",
-    "311.1": "a file is still on TRTC's side",
-    "311.2": "a file could not be uploaded to VOD",
-    "312.0": "everything is in VOD",
-    "312.1": "the upload to VOD ended abnormally",
-    "401": "a relay changed",
-    "401.4": "a relay failed",
-    "801.1": "recording began",
-    "801.2": "the page could not be recorded",
-    "801.3": "the recorder failed and is started again",
-    "801.4": "the recording moved to another machine",
-    "801.5": "the recorder gave up",
-    "802": "recording ended",
-    "803.1": "the page was loaded again",
-    "803.2": "recording paused",
-    "803.3": "recording resumed",
-    "804": "a limit was reached",
-    "callback": "callback {said}",
-}
-"""English, by the code of a happening: our kinds of facts, `<EventType>.<Status>` or `<EventType>` of callbacks."""
 RELAY_FAILED = 4
 
 _NOTES = {"801.2": "not_started", "801.5": "terminated", "804": "over_limit"}
@@ -111,11 +62,12 @@ def detail(recording: Recording) -> Detail:
     """Return everything there is to tell; the files without URLs."""
     evidence = recording.evidence
     codes = (recording.reason_code, *_of_well(evidence))
-    code = next((code for code in codes if code in ADVICE), None)
+    advice = words_of("advice")
+    code = next((code for code in codes if code in advice), None)
     return Detail(
         **{name: getattr(recording, name) for name in Overview.model_fields},
         advice_code=code,
-        advice=ADVICE[code] if code else None,
+        advice=advice[code] if code else None,
         billed_minutes=billed_minutes(evidence),
         timeline=timeline(evidence),
         notifications=recording.notifications,
@@ -154,7 +106,7 @@ def timeline(evidence: Evidence) -> list[Happening]:
 
 
 def _text(told: Told) -> str:
-    words, said = WORDS[told.code], told.said
+    words, said = words_of("event")[told.code], told.said
     if "{said}" in words:
         return words.replace("{said}", said or "")
     return f"{words}: {said}" if said else words
@@ -182,7 +134,7 @@ def _told(label: str, at_ms: int, evidence: Evidence) -> Told:
         case "changed":
             states = [state for name, state in evidence.changes.items() if int(name[:13]) == at_ms]
             return Told(label, states[0] if states else "another one")
-    code = next((code for code in (label, label.partition(".")[0]) if code in WORDS), None)
+    code = next((code for code in (label, label.partition(".")[0]) if code in words_of("event")), None)
     return _noted(code, at_ms, evidence) if code else Told("callback", label)
 
 

@@ -105,7 +105,7 @@ class FieldError(NamedTuple):
     Attributes:
         path: where it is, in the caller's own spelling: `StorageParams.CloudStorage.Vendor`.
         message: what is wrong, in English; it holds no value that may be a secret.
-        code, values: what is wrong, of `wrongs.WORDS`, and what its sentence names: a limit, a host.
+        code, values: what is wrong, of `words_of("field")`, and what its sentence names: a limit, a host.
     """
 
     path: str

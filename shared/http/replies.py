@@ -6,10 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from shared.domain import errors
-from shared.domain.advice import ADVICE
 from shared.domain.document import Recording
 from shared.domain.ids import etag, names_etag
 from shared.domain.reasons import of_trtc
+from shared.domain.words import words_of
 from shared.triggers import HttpResponse
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def problem(error: Exception, request_id: str) -> HttpResponse:
     if isinstance(error, errors.StoreError) and error.meaning:
         detail = f"{detail}; {error.meaning}"
     if isinstance(error, errors.RecorderMisconfigured):
-        detail = f"{detail}; {ADVICE.get(of_trtc(error.code), CHECK)}"
+        detail = f"{detail}; {words_of('advice').get(of_trtc(error.code), CHECK)}"
     body: dict[str, Any] = {
         "type": f"urn:scf-webrecord:problem:{name}",
         "title": title,

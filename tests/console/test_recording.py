@@ -9,9 +9,9 @@ from urllib.parse import urljoin
 import pytest
 from playwright.sync_api import expect
 
-from shared.domain.advice import ADVICE
 from shared.domain.detail import timeline
 from shared.domain.reasons import Code
+from shared.domain.words import words_of
 from tests.console.conftest import Open, Tab
 from tests.console.examples import HOSTILE, HOSTILE_REASON, HOSTILE_URL, completed, every_state, recording
 from tests.console.fake import FakeApi
@@ -255,8 +255,8 @@ def test_a_chinese_page_has_no_english_sentence(api: FakeApi, open_tab: Open) ->
             recording_id=name,
             reason_code=code.value,
             reason="the page could not be recorded: words of the recorder",
-            advice_code=code.value if code in ADVICE else None,
-            advice=ADVICE.get(code),
+            advice_code=code.value if code in words_of("advice") else None,
+            advice=words_of("advice").get(code),
             film="unchecked",
             film_reason="the files lie in a place of the caller's",
             film_findings=[finding],

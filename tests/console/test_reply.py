@@ -12,12 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain import wrongs
-from shared.domain.advice import ADVICE
-from shared.domain.detail import WORDS
 from shared.domain.errors import NotFound
 from shared.domain.film.verdict import Flaw, Verdict
 from shared.domain.reasons import Code
+from shared.domain.words import words_of
 from shared.http import console
 from shared.http.console import LANGUAGES, SCRIPTS, origin_of, reply
 from shared.http.replies import PROBLEMS
@@ -185,8 +183,7 @@ def test_both_languages_say_the_same() -> None:
         {key: text for key, text in tables[each].items() if not key.endswith(".one")} for each in LANGUAGES
     )
     # English advice, events, problems and wrongs of fields are the API's own.
-    own = {f"advice.{code.value}" for code in ADVICE} | {f"event.{code}" for code in WORDS}
-    own |= {f"field.{code}" for code in wrongs.WORDS}
+    own = {f"{kind}.{code}" for kind in ("advice", "event", "field") for code in words_of(kind)}
     kinds = {f"problem.{name}" for _, name, _ in PROBLEMS.values()}
     assert set(english) | own == {key for key in chinese if key not in kinds}
     # What only a gateway, TRTC or a missing Content-Type brings about is no caller of the console's.
@@ -195,7 +192,7 @@ def test_both_languages_say_the_same() -> None:
     }
     values = re.compile(r"\{\w+\}")
     assert [] == [key for key in english if set(values.findall(english[key])) != set(values.findall(chinese[key]))]
-    api = {f"field.{code}": set(values.findall(words.replace("{{", ""))) for code, words in wrongs.WORDS.items()}
+    api = {f"field.{code}": set(values.findall(words.replace("{{", ""))) for code, words in words_of("field").items()}
     assert [] == [key for key, named in api.items() if not set(values.findall(chinese[key])) <= named]
     code = "".join(path.read_text() for path in SOURCES) + (FOLDER / "console.html").read_text()
     named = set(re.findall(r"\bt\('([\w.]+)'", code)) | set(re.findall(r'data-(?:text|label)="([\w.]+)"', code))

@@ -15,7 +15,7 @@ import jsonschema_rs
 import pytest
 
 from shared.domain.request import RecordingRequest
-from shared.domain.wrongs import WORDS
+from shared.domain.words import words_of
 from shared.http import api
 from shared.http.replies import PROBLEMS
 from tests.cloud import RunningCloud
@@ -102,7 +102,7 @@ def test_the_error_of_a_field_is_shown_as_it_is_replied() -> None:
     fields = [field for _, value in EXAMPLES.values() if "errors" in value for field in value["errors"]]
     assert len(fields) > 3
     for field in fields:
-        assert field["message"].startswith(WORDS[field["code"]].format(**field.get("values", {}))), field
+        assert field["message"].startswith(words_of("field")[field["code"]].format(**field.get("values", {}))), field
 
 
 def test_each_error_has_its_own_example() -> None:

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain import facts
-from shared.domain.advice import ADVICE
 from shared.domain.callback_says import evidence_of_callback
 from shared.domain.callbacks import parse_callback
 from shared.domain.detail import detail, timeline
@@ -18,6 +17,7 @@ from shared.domain.evidence import Evidence
 from shared.domain.facts import evidence_of_fact, read_fact
 from shared.domain.reasons import Code, former, of_page, of_recorder, of_trtc
 from shared.domain.states import State
+from shared.domain.words import words_of
 from testing.callbacks import TASK, callback
 from tests.shared.domain.folded import fold
 from tests.shared.domain.test_document import ACCEPTED
@@ -157,4 +157,9 @@ def test_what_was_given_up_is_read_as_any_release_stored_it() -> None:
 
 def test_advice_is_one_line() -> None:
     """Each fits a line of the console."""
-    assert [] == [what for what in ADVICE.values() if "\n" in what or len(what) > 200]
+    assert [] == [what for what in words_of("advice").values() if "\n" in what or len(what) > 200]
+
+
+def test_every_advice_is_about_a_reason() -> None:
+    """A code of the table that no reason has would be read by nobody."""
+    assert set() == set(words_of("advice")) - {code.value for code in Code}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from shared.domain import facts
-from shared.domain.detail import WORDS, detail, timeline
+from shared.domain.detail import detail, timeline
 from shared.domain.document import decide
 from shared.domain.evidence import Evidence, Filmed
 from shared.domain.facts import Fact
 from shared.domain.reasons import Code
+from shared.domain.words import words_of
 from testing.callbacks import TASK, callback
 from tests.shared.domain.folded import fold
 from tests.shared.domain.test_document import ACCEPTED, STARTED, evidence_of
@@ -84,7 +85,7 @@ def again() -> Evidence:
 def test_each_thing_that_happens_has_a_code_of_its_own() -> None:
     """Another language is made of code, own words and reason; the English text is the same said."""
     told = timeline(everything())
-    assert set(WORDS) == {one.code for one in told}
+    assert set(words_of("event")) == {one.code for one in told}
     assert {"1"} == {one.said for one in told if one.code == "attempt"}
     about = {one.code: one.reason_code for one in told if one.reason_code}
     assert {

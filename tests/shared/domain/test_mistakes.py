@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from shared.domain.errors import FieldError, InvalidRequest, MalformedJson
 from shared.domain.listing import parse_query
 from shared.domain.parsing import parse_request
-from shared.domain.wrongs import WORDS
+from shared.domain.words import words_of
 
 PAGE = "https://page.example/room"
 VALIDATORS_WORDS = re.compile(
@@ -109,7 +109,7 @@ documents = st.recursive(
 
 def told(found: list[FieldError]) -> None:
     for path, message, code, values in found:
-        assert message.startswith(WORDS[code].format(**values))
+        assert message.startswith(words_of("field")[code].format(**values))
         assert path
         assert 0 < len(message) <= 300
         without_values = re.sub(r"'(\\.|[^'\\])*'…?|\"(\\.|[^\"\\])*\"…?", "", message)
