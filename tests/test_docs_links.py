@@ -14,7 +14,7 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 SECTIONS = {
     "docs/page-guide.md": ["Say when the page is ready"],
     "docs/notifications.md": ["Catch up after an outage", "Python", "Node", "Java", "Change the secret"],
-    "docs/operations.md": ["Survive ten minutes of outage", "Fix a problem", "Set up queries and alarms"],
+    "docs/operations.md": ["What an outage of ten minutes does", "Fix a problem", "Set up queries and alarms"],
     "docs/deploy.md": ["Deploy with three commands", "Rotate keys", "Roll back", "Remove everything"],
     "docs/api.md": ["What a token may do", "Limits", "Send a request", "Repeat a request", "Reason codes", "Problems"],
     "docs/guarantees.md": ["Promises", "How a silent recording ends", "Not promised"],
