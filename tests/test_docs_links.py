@@ -95,3 +95,14 @@ def test_what_readers_look_for_is_one_click_away(name: str) -> None:
     assert f"]({name})" in (ROOT / "README.md").read_text(encoding="utf-8")
     titles = re.findall(r"^#+ (.*)$", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE)
     assert [] == [title for title in SECTIONS[name] if title not in titles]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*.zh-CN.md")), ids=lambda path: path.name)
+def test_a_chinese_edition_and_the_english_one_say_the_same_and_lead_to_each_other(path: Path) -> None:
+    """Each names the other at its top. Code in the Chinese edition is that of the English one; a diagram has words."""
+    other = path.with_name(path.name.replace(".zh-CN", ""))
+    chinese, english = path.read_text(encoding="utf-8"), other.read_text(encoding="utf-8")
+    assert f"[English]({other.name})" in chinese.partition("\n## ")[0]
+    assert f"[中文]({path.name})" in english.partition("\n## ")[0]
+    blocks = re.findall(r"^```(?!mermaid)\w+\n.*?^```$", chinese, re.MULTILINE | re.DOTALL)
+    assert [] == [block for block in blocks if block not in english]

@@ -20,7 +20,8 @@ from shared.domain.outbox import RETRY_AFTER_S
 from shared.domain.states import State
 from tools.openapi import Notification
 
-DOCUMENT = (Path(__file__).parent.parent / "docs" / "notifications.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parent.parent / "docs"
+DOCUMENT = (DOCS / "notifications.md").read_text(encoding="utf-8")
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 BODY = '{"type":"recording.completed","data":{"page":"课堂"}}'.encode()
 CASES: dict[str, tuple[bool, Callable[[dict[str, str]], dict[str, str]], bytes]] = {
@@ -116,9 +117,11 @@ def test_the_bodies_in_the_document_are_bodies() -> None:
         assert [] == [file for file in body.data.files if file.url]
 
 
-def test_the_tries_in_the_document_are_made() -> None:
-    """Each after as long as the table says."""
-    (row,) = re.findall(r"^\| after the first \| (.*) \|$", DOCUMENT, re.MULTILINE)
+@pytest.mark.parametrize(("edition", "title"), [("", "after the first"), (".zh-CN", "距第一次")])
+def test_the_tries_in_the_document_are_made(edition: str, title: str) -> None:
+    """Each after as long as the table says, in both languages."""
+    text = (DOCS / f"notifications{edition}.md").read_text(encoding="utf-8")
+    (row,) = re.findall(rf"^\| {title} \| (.*) \|$", text, re.MULTILINE)
     unit_s = {"h": 3_600, "min": 60}
     told = [re.findall(r"(\d+) (h|min)", cell) for cell in row.split(" | ")]
     assert list(accumulate(RETRY_AFTER_S)) == [sum(int(n) * unit_s[unit] for n, unit in cell) for cell in told]
