@@ -15,7 +15,7 @@ SECTIONS = {
     "docs/page-guide.md": ["Say when the page is ready"],
     "docs/notifications.md": ["Catch up after an outage", "Python", "Node", "Java", "Change the secret"],
     "docs/operations.md": ["What an outage of ten minutes does", "Fix a problem", "Set up queries and alarms"],
-    "docs/deploy.md": ["Deploy with three commands", "Rotate keys", "Roll back", "Remove everything"],
+    "docs/deploy.md": ["Deploy in five steps", "Rotate keys", "Roll back", "Remove everything"],
     "docs/api.md": ["What a token may do", "Limits", "Send a request", "Repeat a request", "Reason codes", "Problems"],
     "docs/guarantees.md": ["Promises", "How a silent recording ends", "Not promised"],
     "docs/local-cloud.md": ["Test your backend and receiver", "Test your own StartWebRecord client", "Inject faults"],
