@@ -14,6 +14,7 @@ import yaml
 
 from local.__main__ import app
 from shared import __version__
+from shared.domain import refusals
 from shared.domain.detail import Detail
 from shared.domain.document import Overview
 from shared.domain.reasons import PASSING, Code
@@ -195,6 +196,14 @@ def test_every_statement_is_about_fields_that_are_noted_and_indexed() -> None:
     assert "films_bad" in seen
     assert set() == (seen & _noted()) - fields - {state.value for state in State}
     assert "json_extract" not in text
+
+
+def test_the_codes_of_a_full_trtc_are_those_of_the_code() -> None:
+    """The run-book tells the quota from the rate by the same beginnings of TRTC's codes."""
+    text = (ROOT / "docs" / "operations.md").read_text()
+    rows = re.findall(r"^\| `queue_age_s` grows, `refused` begins with (.*?) \|", text, re.MULTILINE)
+    told = [set(re.findall(r"`([\w.]+)`", row)) for row in rows]
+    assert [{*refusals._QUOTA}, {*refusals._RATE}] == told  # noqa: SLF001 (the beginnings stand there alone)
 
 
 def test_every_alarm_is_explained_as_it_is_made() -> None:
