@@ -25,6 +25,9 @@ FINAL = ("completed", "failed", "lost", "cancelled")
 WAITING = ("scheduled", "queued")
 PAGE = 100
 """Largest page of a list."""
+MOST_PAGES = 2_000
+MOST_LISTED = 50_000
+"""Of one list: a server that names another page each time would be asked without end."""
 WAIT_S = 20
 """How long one call waits for a change."""
 _CONNECT_S = 10.0
@@ -100,31 +103,37 @@ class Api:
         cursor: str | None,
         takes: Callable[[Document], bool] = lambda _: True,
     ) -> Iterator[Document]:
-        """GET /recordings page by page, until `limit` recordings match `takes`; None for all."""
-        left = limit
-        while left is None or left > 0:
-            size = PAGE if left is None else min(PAGE, left)
+        """GET /recordings page by page, until `limit` recordings match `takes`; None for all.
+
+        It ends at MOST_LISTED recordings, MOST_PAGES, or a page that follows itself: the last has a `next_cursor`.
+        """
+        left = MOST_LISTED if limit is None else min(limit, MOST_LISTED)
+        for _ in range(MOST_PAGES):
+            size = min(PAGE, left)
             more = [("cursor", cursor)] if cursor else []
             page = document(self.call("GET", "/recordings", query=[*query, ("limit", str(size)), *more]), "recordings")
             page["recordings"] = [one for one in documents(page["recordings"]) if takes(one)]
             yield page
-            cursor = page.get("next_cursor")
-            if left is not None:
-                left -= len(page["recordings"])
-            if not cursor:
+            left -= len(page["recordings"])
+            before, cursor = cursor, page.get("next_cursor")
+            if not cursor or cursor == before or left <= 0:
                 return
 
     def events(self, recording_id: str) -> Document:
-        """GET /recordings/{id}/events, page after page."""
+        """GET /recordings/{id}/events, page after page, MOST_LISTED or MOST_PAGES; `next_after` says that more are."""
         path = f"{_path(recording_id)}/events"
         whole = page = document(self.call("GET", path), "events")
         found = documents(page["events"])
-        while after := page.get("next_after"):
+        for _ in range(MOST_PAGES - 1):
+            if not (after := page.get("next_after")) or len(found) >= MOST_LISTED:
+                break
             page = document(self.call("GET", path, query={"after": str(after)}), "events")
             if page.get("next_after") == after:
-                break  # no page follows itself
+                page = {}  # no page follows itself
+                break
             found += documents(page["events"])
-        return {**{name: value for name, value in whole.items() if name != "next_after"}, "events": found}
+        left = {"next_after": page["next_after"]} if page.get("next_after") else {}
+        return {**{name: value for name, value in whole.items() if name != "next_after"}, "events": found, **left}
 
     def playlist(self, recording_id: str, name: str) -> str:
         """GET /recordings/{id}/playlist: an HLS playlist with signed segment addresses."""

@@ -27,7 +27,7 @@ INTERRUPTED = 130
 
 EXIT_STATUSES: Mapping[int, str] = {
     0: "done",
-    1: "the recording, a line of the batch, a download or a check failed",
+    1: "the recording, a line of the batch, a download or a check failed, or a list is cut",
     2: "the command line, a file or a setting is wrong",
     3: "the endpoint can't be reached",
     4: "not authorized",

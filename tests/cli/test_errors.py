@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import email.utils
+import json
 import time
+from collections.abc import Callable
+from itertools import count
 
 import httpx
 import pytest
@@ -13,7 +16,7 @@ from hypothesis import strategies as st
 from tests.cli.calls import PAGE, Cli, patient, said
 from tests.cli.scripted import Answer, Call, scripted
 from webrecord import errors
-from webrecord.api import Api, Patience
+from webrecord.api import MOST_PAGES, Api, Patience
 from webrecord.replies import retry_after_s
 from webrecord.settings import Target
 
@@ -174,3 +177,41 @@ def test_events_beyond_one_page_are_fetched() -> None:
     with scripted(lambda _: stuck) as server, api(server.url, []) as calls:
         assert {"events": []} == calls.events("x")
         assert 2 == len(server.calls)
+
+
+def endless(rows: int) -> Callable[[Call], Answer]:
+    """Return a server that has so many rows on each page, and always names another page."""
+    pages = count(1)
+
+    def answer(call: Call) -> Answer:
+        number = next(pages)
+        if call.path.endswith("/events"):
+            return Answer(200, {"events": [{"name": "e"}] * rows, "next_after": f"page-{number}"})
+        row = {"recording_id": "r", "state": "completed", "created_ms": 1_700_000_000_000}
+        return Answer(200, {"recordings": [row] * rows, "next_cursor": f"page-{number}"})
+
+    return answer
+
+
+@pytest.mark.parametrize("words", [("list", "--all"), ("list", "-n", "1000000"), ("events", "r")], ids=str)
+def test_a_list_that_never_ends_is_cut_and_says_so(words: tuple[str, ...]) -> None:
+    """What is there is printed, with where it goes on; the exit status says that it is not all."""
+    with scripted(endless(30_000)) as server:
+        ran = Cli({"WEBRECORD_ENDPOINT": server.url})(*words, "--json")
+        assert 2 == len(server.calls)
+    told = json.loads(ran.out)
+    assert (1, 60_000) == (ran.status, len(told.get("recordings") or told["events"])), ran.err
+    assert "page-2" == (told.get("next_cursor") or told["next_after"])
+    assert "the list is cut after 60000 " in ran.err
+    assert "page-2" in ran.err
+
+
+def test_pages_without_rows_are_counted_and_one_that_follows_itself_is_the_last() -> None:
+    """Neither keeps the command asking: 2,000 pages at most."""
+    with scripted(endless(0)) as server, api(server.url, []) as calls:
+        assert MOST_PAGES == sum(1 for _ in calls.pages([], None, None))
+    stuck = Answer(200, {"recordings": [], "next_cursor": "a"})
+    with scripted(lambda _: stuck) as server:
+        ran = Cli({"WEBRECORD_ENDPOINT": server.url})("list", "--all", "--json")
+        assert 2 == len(server.calls)
+    assert (1, {"recordings": [], "next_cursor": "a"}) == (ran.status, json.loads(ran.out))

@@ -12,7 +12,7 @@ import typer
 from webrecord import tables
 from webrecord.api import FINAL
 from webrecord.body import label_filter
-from webrecord.errors import Interrupted
+from webrecord.errors import CliError, Interrupted
 from webrecord.instants import Span
 from webrecord.session import Session, Zone, command
 from webrecord.text import clock, local_time, to_json, zone
@@ -20,6 +20,8 @@ from webrecord.watching import Deadline, changes, check_ended_well, goes_on, sti
 from webrecord.words import t
 from webrecord.zones import zone_of
 
+_SHOWN = 500
+"""Characters of a cursor that a line has; JSON has it whole."""
 Id = Annotated[str, typer.Argument(metavar="ID", help="The recording's id.")]
 
 
@@ -79,7 +81,7 @@ def list_recordings(
         ),
     ] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="List at most this many.")] = 50,
-    everything: Annotated[bool, typer.Option("--all", help="List all, regardless of --limit.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="List all, up to 50,000, regardless of --limit.")] = False,
     cursor: Annotated[str | None, typer.Option("--cursor", help="Continue a list from its next_cursor.")] = None,
 ) -> None:
     """List recordings, newest first. Default: the last 31 days."""
@@ -97,8 +99,15 @@ def list_recordings(
             working(t("reading the list … {count}", count=len(found)))
     listed = {"recordings": found, **({"next_cursor": more} if more else {})}
     session.out.result(listed, lambda: tables.recordings(found))
+    if more and (everything or len(found) < limit):
+        raise _cut(t("{count} recordings: `--cursor {cursor}` lists on", count=len(found), cursor=str(more)[:_SHOWN]))
     if not session.out.as_json and (more or not found):
         session.out.note(t("there may be more: --all, or a larger --limit") if more else t("no recordings"))
+
+
+def _cut(what: str) -> CliError:
+    """Return what ends a list that the server has more of than one command reads."""
+    return CliError(t("the list is cut after {what}", what=what))
 
 
 def show(session: Session, recording_id: Id) -> None:
@@ -134,9 +143,18 @@ def events(session: Session, recording_id: Id) -> None:
     """Show the callbacks about a recording, as TRTC sent them."""
     document = session.api.events(recording_id)
     table = tables.table_of(t("received ({zone})", zone=zone()), "type", "event")
-    for event in document.get("events", []):
+    rows = document.get("events", [])
+    for event in rows:
         body = event.get("body")
         told = body if isinstance(body, Mapping) else {}
         shown = to_json(told.get("EventInfo", body))
         tables.row(table, local_time(event.get("received_ms")), told.get("EventType"), shown)
     session.out.result(document, lambda: table)
+    if document.get("next_after"):
+        raise _cut(
+            t(
+                "{count} events: the API lists on, `?after={after}`",
+                count=len(rows),
+                after=str(document["next_after"])[:_SHOWN],
+            )
+        )
