@@ -13,6 +13,17 @@ from rich.console import Console
 from bench.result import Section, Table
 
 NOTES = Path(__file__).with_name("notes.md")
+TITLES = {
+    "cold": "the first call of a new instance",
+    "warm": "a call in a running instance",
+    "latency": "how long a caller waits",
+    "wakes": "how soon a wake starts and notifies",
+    "callbacks": "a recording with many callbacks",
+    "tick": "one run of the timer",
+    "film": "the check of a long film",
+    "recorder": "the local recorder beside others",
+}
+"""What each section measures, as its heading says it behind the name that `python -m bench` takes."""
 
 
 def show(section: Section, console: Console) -> None:
@@ -50,7 +61,7 @@ def document(
     met = sum(target.met is True for target in targets)
     lines += [f"{met} of {len(targets)} targets were met.", ""]
     for section in sections:
-        lines += [f"## {section.name}", section.how, ""]
+        lines += [f"## {section.name}: {TITLES[section.name]}", section.how, ""]
         for table in section.tables:
             lines += [f"**{table.title}**", "", *_markdown(table), ""]
         if section.targets:

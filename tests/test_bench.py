@@ -104,7 +104,13 @@ def test_the_document_says_all_that_was_measured() -> None:
     target = Target("at most 2", "3", met=False)
     section = Section("cold", "So it was measured.", [table], [target], ["ffmpeg is not installed"])
     text = report.document([section], machine.describe(), "2030-01-02", "make bench", "Before.\n\n## cold\nAfter.\n")
-    for expected in ("Before.", "`make bench` on 2030-01-02", "0 of 1 targets were met", "## cold", "**one table**"):
+    for expected in (
+        "Before.",
+        "`make bench` on 2030-01-02",
+        "0 of 1 targets were met",
+        "\n## cold: the first call",
+        "**one table**",
+    ):
         assert expected in text
     for expected in ("| a\\|b | 1 (1 to 2) |", "| at most 2 | 3 | NOT MET |", "ffmpeg is not installed", "After."):
         assert expected in text
