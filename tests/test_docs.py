@@ -219,10 +219,11 @@ def test_every_alarm_is_explained_as_it_is_made() -> None:
 def test_the_request_in_the_documents_is_valid() -> None:
     """The example of docs/api.md has known fields with values in range; its reply follows, with the same times."""
     section = (ROOT / "docs" / "api.md").read_text().partition("## Send a request")[2].partition("\n## ")[0]
-    block, reply = re.findall(r"^```json\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
+    block, reply, queued = re.findall(r"^```json\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
     request = RecordingRequest.model_validate_json(block)
     assert ("hls", "changes") == (request.file_format, request.notify_on)
     told = Overview.model_validate_json(reply)
+    assert State.QUEUED is Overview.model_validate_json(queued).state
     assert (request.record_url, request.labels, State.SCHEDULED) == (told.page_url, told.labels, told.state)
     assert [told.start_at_ms, told.stop_at_ms] == [
         int(datetime.fromisoformat(json.loads(block)[name]).timestamp() * 1000) for name in ("StartAt", "StopAt")
@@ -233,8 +234,8 @@ def test_the_replies_in_the_documents_are_replies() -> None:
     """Each recording in JSON fits the model of a reply, and its advice is the one that its code has."""
     section = (ROOT / "docs" / "api.md").read_text().partition("## Read a recording")[2].partition("\n## ")[0]
     blocks = re.findall(r"^```json\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
-    completed, failed = map(Detail.model_validate_json, blocks)
-    assert (State.COMPLETED, State.FAILED) == (completed.state, failed.state)
+    records, completed, failed = map(Detail.model_validate_json, blocks)
+    assert [State.RECORDING, State.COMPLETED, State.FAILED] == [one.state for one in (records, completed, failed)]
     assert 2 == len(completed.files)
     assert failed.advice_code
     assert words_of("advice")[failed.advice_code or ""] == failed.advice
