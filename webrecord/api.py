@@ -196,7 +196,7 @@ class Api:
         error = errors.of_reply(status, told, retry_after_s(reply), typed)
         if isinstance(error, errors.NotFound) and "platform" not in told:
             hint = t("was it deleted, or is it in another profile? the endpoint was {target}", target=self.target)
-            return errors.NotFound(f"{error}; {hint}")
+            return errors.NotFound(t("; ").join((str(error), hint)))
         return errors.ServiceFailed(str(error)) if "platform" in told else error
 
     def _unauthorized(self, told: Document | None) -> str:
@@ -210,7 +210,7 @@ class Api:
                 said=said,
                 give=give,
             )
-        why_none = f"; {self.target.token_from}" if self.target.token_from else ""
+        why_none = t("; ") + self.target.token_from if self.target.token_from else ""
         return t(
             "{target} requires a token, and none was sent{why_none}{said}; {give}",
             target=self.target,
@@ -286,7 +286,7 @@ def _goes_on(state: tenacity.RetryCallState, tries: int) -> str:
     pause_s = state.next_action.sleep if state.next_action else 0.0
     number = state.attempt_number + 1
     after = t("try {number} of {tries} in {pause_s:.0f} s", number=number, tries=tries, pause_s=pause_s)
-    return f"{error}; {after}"
+    return t("; ").join((str(error), after))
 
 
 def _may_pass(error: BaseException) -> bool:

@@ -47,7 +47,7 @@ def examine(choices: Choices, environ: Mapping[str, str], waits: Waits = silentl
     token = (
         t("with the token from {token_from}", token_from=target.token_from) if target.token else t("without a token")
     )
-    yield Finding("settings", f"{target}, {token}")
+    yield Finding("settings", t(", ").join((str(target), token)))
     if not target.is_private:
         line = t("the endpoint is http, so the token can be read on the way; use https")
         yield Finding("transport", line, errors.BadUsage.exit_status)

@@ -147,7 +147,7 @@ def describe(problem: Mapping[str, Any], status: int, typed: Mapping[str, str]) 
     fields = problem.get("errors")
     if isinstance(fields, list) and fields:
         named = [(_typed(f.get("path"), typed), _wrong(f)) for f in fields if isinstance(f, dict)]
-        line = "; ".join(f"{path}: {message}" if path else message for path, message in named[:_NAMED])
+        line = t("; ").join(f"{path}: {message}" if path else message for path, message in named[:_NAMED])
         line += t("; and {number} more", number=len(named) - _NAMED) if len(named) > _NAMED else ""
     else:
         why = str(problem.get("detail") or "")

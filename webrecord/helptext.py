@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from webrecord.words import t
+from webrecord.words import is_english, t
 
 HEADINGS = (
     "Usage:",
@@ -43,10 +43,10 @@ def _said(text: str) -> str:
 def _context(base: Any) -> Any:  # noqa: ANN401 (typer's own classes, which have no public name)
     class Formatter(base.formatter_class):  # type: ignore[misc]
         def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
-            super().write_usage(prog, args, prefix or f"{t('Usage:')} ")
+            super().write_usage(prog, args, prefix or (f"{t('Usage:')} " if is_english() else t("Usage:")))
 
         def write_heading(self, heading: str) -> None:
-            super().write_heading(t(heading))
+            self.write(f"{'':>{self.current_indent}}{t(heading)}{t(':')}\n")
 
         def write_dl(self, rows: Sequence[tuple[str, str]], *args: Any, **more: Any) -> None:  # noqa: ANN401
             super().write_dl([(name, _row(text)) for name, text in rows], *args, **more)

@@ -104,7 +104,7 @@ def check_ended_well(recording: Document) -> None:
     """
     if recording.get("state") != "completed":
         why = tables.reason(recording) or t("the reason is unknown")
-        advice = f"; {tables.advice(recording)}" if recording.get("advice") else ""
+        advice = t("; ") + str(tables.advice(recording)) if recording.get("advice") else ""
         raise RecordingFailed(
             t(
                 "{recording_id} is {state}: {why}{advice}",

@@ -22,6 +22,14 @@ from webrecord.words import t
 
 _NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "UNKNOWN_PROTOCOL")
 """What OpenSSL's releases call an answer that is no TLS."""
+SYSTEM = (
+    "Connection refused",
+    "Connection reset by peer",
+    "Network is unreachable",
+    "No route to host",
+    "Permission denied",
+)
+"""What the operating system says of connections."""
 _ASK = "is the address right, is a proxy needed (HTTPS_PROXY)?"
 _PROXY_ANSWERS_S = 20.0
 _ASKED_S = 5.0
@@ -139,7 +147,7 @@ def why(error: Exception, url: str, proxy: Proxy | None) -> Why:
     if isinstance(error, httpx.ConnectError):
         told = next((one.strerror for one in causes if isinstance(one, OSError) and one.strerror), "") or str(error)
         ask = ask if proxy else t("does it run, {ask}", ask=ask)
-        return Why(f"{_words(told)}{through}; {ask}")
+        return Why(t("; ").join((f"{_words(told)}{through}", ask)))
     return Why(_words(str(error)) or t("the connection failed"))
 
 
@@ -240,5 +248,6 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _words(text: str) -> str:
-    """Return a library's message without `[Errno 111]` and `(_ssl.c:1006)`."""
-    return re.sub(r"\[[^\]]*\] ?|\s*\(_ssl[^)]*\)", "", text).strip()
+    """Return a library's message without `[Errno 111]` and `(_ssl.c:1006)`, in the reader's language if it is known."""
+    plain = re.sub(r"\[[^\]]*\] ?|\s*\(_ssl[^)]*\)", "", text).strip()
+    return t(plain) if plain in SYSTEM else plain

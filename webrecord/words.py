@@ -19,6 +19,8 @@ MESSAGES = Path(__file__).with_name("messages.zh.json")
 """Also what the page check, a process of its own, says in Chinese."""
 _FILES = (Path(__file__).parent.parent / "shared" / "http" / "console" / "messages.zh.json", MESSAGES)
 _now: Mapping[str, str] = {}
+_AFTER_BRACKET = re.compile("(?<=\uff09) (?=[\u4e00-\u9fff])")
+"""A blank that Chinese does not have: a value that ends in a full-width bracket, before a word."""
 
 
 def language(environ: Mapping[str, str], encoding: str = "utf-8") -> str:
@@ -41,7 +43,8 @@ def t(sentence: str, **values: Any) -> str:  # noqa: ANN401 (what a format takes
     """Return a sentence in the reader's language, with the values in it; one that is called `state` is a state."""
     if "state" in values:
         values["state"] = said(f"state.{values['state']}", str(values["state"]))
-    return _now.get(sentence, sentence).format(**values)
+    text = _now.get(sentence, sentence).format(**values)
+    return text if is_english() else _AFTER_BRACKET.sub("", text)
 
 
 def said(key: str, text: object = None) -> str:

@@ -41,7 +41,7 @@ PROBLEMS: dict[type[Exception], tuple[int, str, str]] = {
     Exception: (500, "internal", "Internal error"),
 }
 
-CHECK = "check the deployment's settings, keys and role with the doctor"
+CHECK = "check the deployment's settings, keys and role with its doctor (python -m shared.doctor)"
 """What to do where TRTC refuses the deployment by a code that says no more."""
 
 

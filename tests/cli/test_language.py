@@ -47,6 +47,7 @@ CONSTANTS = [
     films._NONE,  # noqa: SLF001
     usage.NEVER_TYPED,
     *pagecheck._NAMES.values(),  # noqa: SLF001
+    *wire.SYSTEM,
     *(sentence for _, sentence in usage._TYPER),  # noqa: SLF001
     *HEADINGS,
     *(advice for _, advice in ADVICE),
@@ -147,7 +148,8 @@ def test_states_tables_and_help_are_chinese(chinese: Cli) -> None:
     assert {"创建时间", "网页", "已完成"} <= set(re.split(r"[ （\n]+", listed))
     for command in ([], ["start"], ["config", "set"], ["deploy", "plan"], ["batch"]):
         helped = chinese(*command, "--help").out
-        assert "用法：" in helped
+        assert re.match(r"\s*用法：\w", helped), helped
+        assert not re.search(r"^(用法|选项|参数|命令):", helped, re.MULTILINE), helped
         assert not re.search(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}", re.sub(r"(示例|用法).*", "", helped)), helped
 
 
@@ -157,10 +159,10 @@ def test_states_tables_and_help_are_chinese(chinese: Cli) -> None:
         (
             ["start", "ftp://example.com", "--width", "1921"],
             6,
-            "URL (RecordUrl): 须以 http:// 或 https:// 开头; --",
+            "URL (RecordUrl): 须以 http:// 或 https:// 开头；--",
         ),
         (["show", "cli-zh-nobody"], 5, "未找到: there is no recording cli-zh-nobody"),
-        (["stop", "cli-zh-nobody"], 5, "它可能已被删除，或属于另一个配置"),
+        (["stop", "cli-zh-nobody"], 5, "它可能已被删除，或属于另一个连接配置"),
         (["start"], 2, "缺少网页地址"),
         (["start", PAGE, "--at", "tomorow"], 2, "'tomorow' 不是时间"),
         (["start", PAGE, "--hls"], 2, "没有 --hls：请写 --format hls。"),
@@ -186,7 +188,8 @@ def test_nobody_there_is_said_in_chinese(chinese: Cli) -> None:
     """The doctor asks once; other commands ask for a minute, with the same words."""
     ran = chinese("doctor", "--endpoint", "http://127.0.0.1:1")
     assert 3 == ran.status
-    assert "没有应答：Connection refused" in ran.err
+    assert "没有应答：连接被拒绝；服务是否在运行" in ran.err
+    assert "） 没有" not in ran.err
 
 
 def test_the_page_check_speaks_as_its_reader_does(chinese: Cli) -> None:

@@ -92,7 +92,7 @@ def download(
     if status:
         raise typer.Exit(status)
     if problems:
-        raise RecordingFailed("; ".join(problems))
+        raise RecordingFailed(t("; ").join(problems))
 
 
 class _Work:
