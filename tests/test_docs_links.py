@@ -106,3 +106,28 @@ def test_a_chinese_edition_and_the_english_one_say_the_same_and_lead_to_each_oth
     assert f"[中文]({path.name})" in english.partition("\n## ")[0]
     blocks = re.findall(r"^```(?!mermaid)\w+\n.*?^```$", chinese, re.MULTILINE | re.DOTALL)
     assert [] == [block for block in blocks if block not in english]
+
+
+def rows(path: Path, title: str) -> list[str]:
+    """Return the names in the first cells of a section's tables, in order."""
+    section = path.read_text(encoding="utf-8").partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    return [
+        name for line in re.findall(r"^\| (`.*?) \|", section, re.MULTILINE) for name in re.findall(r"`(.*?)`", line)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "english", "chinese"),
+    [
+        ("deploy", "Check the deployment", "检查部署"),
+        ("notifications", "The request", "请求"),
+        ("states", "Reason codes", "原因码"),
+        ("page-guide", "All findings", "全部检查项"),
+    ],
+)
+def test_the_tables_of_both_editions_have_the_same_rows(name: str, english: str, chinese: str) -> None:
+    """A row that one of them gets is missing in the other otherwise."""
+    docs = ROOT / "docs"
+    told = rows(docs / f"{name}.md", english)
+    assert told
+    assert told == rows(docs / f"{name}.zh-CN.md", chinese)
