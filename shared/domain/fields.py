@@ -72,10 +72,14 @@ def _split_path(value: Any) -> Any:  # noqa: ANN401 (as above)
     return value.strip("/").split("/", MOST_SEGMENTS) if isinstance(value, str) else value
 
 
+RecordId = Annotated[Text, at_most_bytes(31), Field(json_schema_extra={"minLength": 1, "maxLength": 31})]
 MOST_SEGMENTS = 16
 # A "before" validator that stands later runs earlier: what was split is few.
 Prefix = Annotated[
-    list[Segment], few(MOST_SEGMENTS), BeforeValidator(_split_path), Field(min_length=1, max_length=MOST_SEGMENTS)
+    list[Segment],
+    few(MOST_SEGMENTS),
+    BeforeValidator(_split_path, json_schema_input_type=list[Segment] | str),
+    Field(min_length=1, max_length=MOST_SEGMENTS),
 ]
 
 

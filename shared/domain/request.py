@@ -26,6 +26,7 @@ from shared.domain.fields import (
     LabelName,
     LabelValue,
     Prefix,
+    RecordId,
     Segment,
     Switch,
     Text,
@@ -151,7 +152,7 @@ class RecordingRequest(Wire):
     storage_params: StorageParams | None = None
     web_record_video_params: WebRecordVideoParams = WebRecordVideoParams()
     sdk_app_id: Annotated[Integer, Field(ge=1, le=2**32 - 1)] | None = None
-    record_id: Annotated[Text, at_most_bytes(31)] | None = None
+    record_id: RecordId | None = None
     publish_cdn_params: Annotated[list[PublishCdnParam], few(10), Field(max_length=10)] = Field(default_factory=list)
     ready_timeout: Annotated[Integer, Field(ge=0, le=60)] = 0
     emulate_mobile_params: EmulateMobileParams | None = None
