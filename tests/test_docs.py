@@ -90,7 +90,7 @@ def test_what_is_tried_again_is_the_same_in_the_code_and_in_both_languages() -> 
     assert {code.value for code in PASSING} == starts
     failures = {code.value for code in Code if code.value.startswith(("page_", "recorder_"))} - {"page_error"}
     assert failures == {code for code, again in english.items() if again == "attempts"}
-    told = {"attempts": "重试", "start": "重新排队", "if it waited": "仅限已排队", "no": "否"}
+    told = {"attempts": "重试", "start": "重新排队", "if it waited": "仅预约或排队中", "no": "否"}
     same = {code: told[again] for code, again in english.items() if again in told}
     assert same == {row[0]: row[3] for row in _reasons("states.zh-CN.md") if row[0] in same}
     assert {"trtc_error"} == english.keys() - same.keys()
