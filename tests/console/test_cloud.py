@@ -149,8 +149,8 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize("kind", ["mp4", "hls"])
-def test_a_page_is_recorded_and_watched(real: RunningCloud, open_tab: Open, kind: str) -> None:
+@pytest.mark.parametrize(("kind", "size"), [("mp4", "1280x720"), ("hls", "854x480")])
+def test_a_page_is_recorded_and_watched(real: RunningCloud, open_tab: Open, kind: str, size: str) -> None:
     """From the form to a film that plays: MP4 from the bucket, HLS by its signed playlist."""
     gateway = real.cloud.address.gateway
     tab = open_tab(f"{gateway}/console", real.cloud.keys.api_token)
@@ -159,6 +159,7 @@ def test_a_page_is_recorded_and_watched(real: RunningCloud, open_tab: Open, kind
     page.get_by_role("link", name="New recording").first.click()
     page.get_by_label("Page", exact=True).fill(f"{gateway}/pages/clock.html")
     page.get_by_label("Format").select_option(kind)
+    page.get_by_role("combobox", name="Size").select_option(size)
     page.get_by_role("button", name="Record", exact=True).click()
     headed(page, "Recording").wait_for(timeout=90_000)
     page.wait_for_timeout(6_000)
@@ -182,7 +183,7 @@ def test_a_page_is_recorded_and_watched(real: RunningCloud, open_tab: Open, kind
     seconds = watched(page, "currentTime", until=1.5)
     assert seconds > 1.5
     video = page.evaluate("(v => ({width: v.videoWidth, length: v.duration}))(document.querySelector('video'))")
-    assert video["width"] == 1280
+    assert str(video["width"]) == size.partition("x")[0]
     assert video["length"] > 4
     assert {gateway} == told, "the token is for the API alone"
     assert ("Hls" in page.evaluate("Object.keys(window)")) == (kind == "hls")

@@ -14,7 +14,7 @@ from local.config import LocalConfig
 from local.faults import BrowserFault, CallbackFault, CosFault, FaultFile, TrtcFault
 from local.probe import probe
 from tests.cloud import RunningCloud
-from tests.e2e.films import recorded, task_of
+from tests.e2e.films import SMALL, recorded, task_of
 from tests.local.trtc.servers import until
 
 pytestmark = pytest.mark.e2e
@@ -42,7 +42,7 @@ def test_a_recording_survives_a_crash_and_more(real: RunningCloud) -> None:
     client = Client(real.cloud.address.gateway, real.cloud.keys.api_token)
     page = f"{real.cloud.address.gateway}/pages/clock.html"
     try:
-        client.start({"RecordUrl": page, "RecordingId": "rough"})
+        client.start({"RecordUrl": page, "RecordingId": "rough", **SMALL})
         client.wait("rough", ("recording", *FINAL), 120)
         log = real.cloud.state_dir / FILE_NAME
         # 801 status 3: the browser was killed; a second one goes on recording.

@@ -18,6 +18,7 @@ from local.faults import BrowserFault, FaultFile, Faults
 from local.probe import probe
 from local.trtc import ProcessRecorder
 from testing import pictures as clock
+from tests.e2e.films import SMALL
 from tests.local.recorder.harness import ROOT, PageServer, at_best, serve
 from tests.local.recorder.receiver import RtmpServer, free_port
 from tests.local.trtc.cloud import RunningTrtc, body, cloud, settings_for_tests
@@ -70,7 +71,8 @@ def story(running: RunningTrtc, group: int = 8) -> list[tuple[int, Any]]:
 
 def start(running: RunningTrtc, url: str, **changes: Any) -> str:
     """Start a task and return its id when it is heard of."""
-    task_id: str = running.call("StartWebRecord", body(RecordUrl=url, **changes))["TaskId"]
+    size = {} if "EmulateMobileParams" in changes else SMALL
+    task_id: str = running.call("StartWebRecord", body(RecordUrl=url, **{**size, **changes}))["TaskId"]
     until(lambda: running.memory.payloads(801), WAIT_S)
     return task_id
 

@@ -19,7 +19,7 @@ from local.config import BUCKET, LocalConfig
 from local.probe import probe
 from testing import pictures as clock
 from tests.cloud import RunningCloud
-from tests.e2e.films import recorded, task_of
+from tests.e2e.films import SMALL, recorded, task_of
 from tests.local.recorder.harness import at_best
 from tests.local.trtc.servers import until
 from tests.serving import serving
@@ -93,7 +93,7 @@ def whole_way(real: RunningCloud, client: Client, name: str) -> None:
 
 def test_hls_is_a_playlist_that_plays(real: RunningCloud, client: Client) -> None:
     """`format: hls` ends in a playlist with all its slices in the bucket."""
-    result = record(client, 5, {"RecordUrl": clock_page(real), "format": "hls"})
+    result = record(client, 5, {"RecordUrl": clock_page(real), "format": "hls", **SMALL})
     assert "completed" == result["state"], result
     playlists = [file for file in result["files"] if file["name"].endswith(".m3u8")]
     assert len(playlists) == 1
@@ -135,7 +135,7 @@ def test_a_callback_function_that_is_down_for_30_s_loses_nothing(tmp_path: Path)
         client = Client(running.cloud.address.gateway, running.cloud.keys.api_token)
         try:
             take_down(client, 300)
-            started = client.start({"RecordUrl": clock_page(running)})
+            started = client.start({"RecordUrl": clock_page(running), **SMALL})
             log = DeliveryLog(tmp_path / FILE_NAME)
             until(lambda: [each for each in log.read() if each.outcome == "failed"], 120)
             assert client.get(started["recording_id"])["state"] == "starting", "no callback has come through"

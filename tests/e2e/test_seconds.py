@@ -15,6 +15,7 @@ import pytest
 from local.client import FINAL, Client
 from local.config import LocalConfig
 from tests.cloud import RunningCloud
+from tests.e2e.films import SMALL
 from tests.local.trtc.servers import until
 from tests.serving import serving
 
@@ -43,7 +44,7 @@ def test_the_two_minute_story_needs_no_timer(timeless: RunningCloud) -> None:
 
     address = timeless.cloud.address
     with closing(Client(address.gateway, timeless.cloud.keys.api_token)) as client, serving(Receiver) as receiver:
-        page = {"RecordUrl": f"{address.gateway}/pages/clock.html", "RecordingId": "story"}
+        page = {"RecordUrl": f"{address.gateway}/pages/clock.html", "RecordingId": "story", **SMALL}
         started = client.start({**page, "NotifyUrl": f"{receiver.url}/hook"})
         assert "recording" == client.wait("story", ("recording", *FINAL), 120)["state"], started
         time.sleep(4)

@@ -21,10 +21,12 @@ from urllib.parse import parse_qsl, urlsplit
 ROOT = Path(__file__).parents[3]
 CLOCK = (ROOT / "local" / "pages" / "clock.html").as_uri()
 WAIT_S = 90.0
+SMALL = {"width": 640, "height": 360}
+"""What is recorded where no test looks at the size: a quarter of the pixels costs half of the work."""
 
 
 class RecorderProcess:
-    """One recorder process; leaving the `with` block kills it if it still runs."""
+    """One recorder process; leaving the `with` block kills it if it still runs. Its picture is small unless named."""
 
     def __init__(self, work_dir: Path, page_url: str = CLOCK, **job: object) -> None:
         self.work_dir = work_dir
@@ -40,7 +42,8 @@ class RecorderProcess:
         self._queue: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self.say(json.dumps({"page_url": page_url, "work_dir": str(work_dir), **job}))
+        size = {} if "mobile" in job else SMALL
+        self.say(json.dumps({"page_url": page_url, "work_dir": str(work_dir), **size, **job}))
 
     def __enter__(self) -> RecorderProcess:
         return self

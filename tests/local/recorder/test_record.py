@@ -26,7 +26,9 @@ def mp4(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     log of the recorder's, which only sees that nothing came.
     """
     for _ in range(3):
-        with RecorderProcess(tmp_path_factory.mktemp("mp4"), way=request.param, file_stem="clip") as recorder:
+        with RecorderProcess(
+            tmp_path_factory.mktemp("mp4"), way=request.param, file_stem="clip", width=0, height=0
+        ) as recorder:
             recorder.until("progress")
             family = recorder.browser()
             time.sleep(SECONDS - 1)
