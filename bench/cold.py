@@ -23,7 +23,7 @@ HOW = (
     "second once it has used its part: a sixth or a twelfth of it; a third of the rounds, and what compiles its "
     "sources at each start once, because that takes up to a minute."
 )
-PARTS = ("pydantic", "cos")
+PARTS = ("pydantic", "structlog", "cos")
 OURS, EMPTY, SOURCES, COMPILED = "this package", "empty handler", "obvious, sources", "obvious, compiled"
 LEAN = "obvious, sources, no pydantic-settings"
 POWERTOOLS, TOGETHER = "powertools, only parsing", "libraries, together"

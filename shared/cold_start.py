@@ -1,8 +1,7 @@
 """Imported first by every function: keep the import of its modules short.
 
 Each trick saves a part of a cold start's CPU time (medians of 15 turns, recordings and callback, on 27 November 2026):
-the collector 32 and 33 %, patterns 9 and 14 %, unused modules 10 and 14 % (structlog's among them, which is gone),
-typed dictionaries 4 %, plugins 2 and 5 %.
+the collector 32 and 33 %, patterns 9 and 14 %, unused modules 10 and 14 %, typed dictionaries 4 %, plugins 2 and 5 %.
 The collector would examine tens of thousands of objects that stay; `imported()` switches it on and exempts those.
 """
 
@@ -29,12 +28,13 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 warnings.filterwarnings("ignore", message="Unable to find acceptable character detection dependency")
 
 
-def _later(name: str, *functions: str) -> None:
+def _later(name: str, *functions: str, made: tuple[str, ...] = ()) -> None:
     """Have a module imported when something of it is used, which an `import` alone is not, nor one of `functions`.
 
     Args:
         name: of the module.
         functions: what is imported from it; calling one is a use.
+        made: classes of which objects are made while modules are imported; calling such an object is a use.
     """
 
     def used(attribute: str) -> Any:  # noqa: ANN401 (whatever the module has)
@@ -45,16 +45,22 @@ def _later(name: str, *functions: str) -> None:
     def called(function: str, *args: Any, **named: Any) -> Any:  # noqa: ANN401 (as the function is)
         return used(function)(*args, **named)
 
+    def maker(of_class: str) -> Any:  # noqa: ANN401 (see there)
+        return lambda *args, **named: lambda *event: used(of_class)(*args, **named)(*event)  # noqa: PLW0108 (later)
+
     stand_in = ModuleType(name)
-    if functions:  # `from … import` asks for the path of what is a package
+    if functions or made:  # `from … import` asks for the path of what is a package
         named = {function: partial(called, function) for function in functions}
-        vars(stand_in).update({"__path__": [], **named})
+        vars(stand_in).update({"__path__": [], **named, **{of_class: maker(of_class) for of_class in made}})
     stand_in.__getattr__ = used  # type: ignore[method-assign]  # as modules define it, PEP 562
     sys.modules.setdefault(name, stand_in)
 
 
 # What these packages import and nothing here uses.
+_later("asyncio")  # structlog's asynchronous loggers
 _later("importlib.metadata", "version", "entry_points")  # versions of packages: python-ulid asks for one, elsewhere
+_later("structlog.dev", "_has_colors", "set_exc_info", made=("ConsoleRenderer",))  # prints for a terminal
+_later("structlog.tracebacks", made=("ExceptionDictTransformer",))
 _later("zipfile")  # requests' certificates, were they in an archive
 _later("lzma")
 _later("bz2")

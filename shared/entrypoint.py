@@ -55,6 +55,7 @@ def entrypoint(
     def main_handler(event: Event, context: Event) -> dict[str, Any] | None:
         deadline.start(_budget_s(context, within_s))
         began = time.perf_counter()
+        log.configure()
         log.begin()
         function = str(context.get("function_name") or handle.__module__)
         request_id = str(context.get("request_id") or "")
@@ -106,7 +107,7 @@ def _note_error(error: Exception) -> None:
     if isinstance(error, RecorderError):
         log.note(trtc_code=error.code, trtc_request_id=error.request_id)
     if not isinstance(error, WebRecordError):
-        log.write("unexpected_error", level="error", error=error)
+        log.logger().error("unexpected_error", exc_info=error)
 
 
 def _worth_a_retry(error: Exception) -> bool:
@@ -126,4 +127,5 @@ def _canonical_line(event: Event, response: HttpResponse | None, raised: Excepti
     if "message" not in noted:
         about = f"{noted.get('method')} {noted.get('path')}: {response.status} " if response is not None else ""
         log.note(message=f"{about}{outcome}")
-    log.write("http" if response is not None else "event", level="error" if failed else "info")
+    write = log.logger().error if failed else log.logger().info
+    write("http" if response is not None else "event")

@@ -1,14 +1,13 @@
-"""Logs: JSON on standard output, one canonical line per invocation, secrets redacted."""
+"""Logs: structlog, JSON, one canonical line per invocation, secrets redacted by a processor."""
 
 from __future__ import annotations
 
-import json
-import sys
-import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from contextvars import ContextVar
-from datetime import datetime, timezone
+from functools import cache
 from typing import Any
+
+import structlog
 
 from shared.domain import redaction
 from shared.domain.redaction import is_secret
@@ -19,12 +18,12 @@ MAX_TEXT = 2000
 """SCF cuts log lines at 8 KB; a longer text is cut here, so that the line stays JSON."""
 _PLAIN = (bool, int, float, type(None))
 _line: ContextVar[dict[str, Any]] = ContextVar("line")
-"""What was noted for this invocation's line."""
+"""What was noted for this invocation's line. structlog's own context has a variable per field: a tenth of a start."""
 
 
-def redact(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return fields without secrets by name and by value, query strings and user info of URLs, and over-long texts."""
-    return {name: _clean(name, value) for name, value in fields.items()}
+def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Processor: secrets by name and by value, query strings and user info of URLs, and over-long texts."""
+    return {name: _clean(name, value) for name, value in event.items()}
 
 
 def _clean(name: str, value: Any) -> Any:  # noqa: ANN401 (any JSON value)
@@ -49,6 +48,25 @@ def redact_text(text: str) -> str:
     return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
 
 
+def configure() -> None:
+    """Set structlog up: level, time and what is noted, redacted, as one JSON line on standard output."""
+    structlog.configure(
+        processors=_processors(), logger_factory=structlog.PrintLoggerFactory(), cache_logger_on_first_use=False
+    )
+
+
+@cache
+def _processors() -> list[Any]:
+    return [
+        _with_noted,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="timestamp"),
+        structlog.processors.format_exc_info,
+        redact,
+        structlog.processors.JSONRenderer(ensure_ascii=False),
+    ]
+
+
 def begin() -> None:
     """Begin an invocation: nothing is noted."""
     _line.set({})
@@ -68,11 +86,10 @@ def noted() -> dict[str, Any]:
         return _line.get()
 
 
-def write(event: str, /, *, level: str = "info", error: Exception | None = None, **fields: object) -> None:
-    """Write one line: what is noted, these fields and the error's traceback, redacted."""
-    now = f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%S.%fZ}"
-    line = {**noted(), **fields, "event": event, "level": level, "timestamp": now}
-    if error is not None:
-        line["exception"] = "".join(traceback.format_exception(error)).rstrip()
-    sys.stdout.write(f"{json.dumps(redact(line), ensure_ascii=False)}\n")
-    sys.stdout.flush()
+def _with_noted(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {**noted(), **event}
+
+
+def logger() -> Any:  # noqa: ANN401 (structlog's lazy proxy)
+    """Return the logger."""
+    return structlog.get_logger()

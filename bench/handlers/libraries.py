@@ -1,4 +1,4 @@
-"""What a function cannot do without, imported, and a reply: pydantic, the COS client; TRTC's with `trtc`.
+"""What a function cannot do without, imported, and a reply: pydantic, structlog, the COS client; TRTC's with `trtc`.
 
 `LIBRARIES` in the environment says which, comma-separated.
 """
@@ -12,6 +12,8 @@ _WANTED = os.environ["LIBRARIES"].split(",")
 
 if "pydantic" in _WANTED:
     from pydantic import BaseModel  # noqa: F401 (imported to be measured, as all here)
+if "structlog" in _WANTED:
+    import structlog  # noqa: F401
 if "cos" in _WANTED:
     from qcloud_cos import CosConfig, CosS3Client  # noqa: F401
 if "trtc" in _WANTED:

@@ -13,6 +13,7 @@ import pydantic
 import qcloud_cos  # noqa: F401
 import requests  # noqa: F401
 import standardwebhooks  # noqa: F401
+import structlog  # noqa: F401
 import ulid  # noqa: F401
 from tencentcloud.common import credential  # noqa: F401
 from tencentcloud.trtc.v20190722 import models, trtc_client  # noqa: F401

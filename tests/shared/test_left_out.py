@@ -54,7 +54,9 @@ def test_a_pattern_that_is_wrong_says_so_when_it_is_used() -> None:
         ("import bz2; print(len(bz2.decompress(bz2.compress(b'a' * 9))))", "9"),
         ("import subprocess; print(subprocess.DEVNULL)", "-3"),
         ("from zoneinfo import ZoneInfo; print(ZoneInfo('UTC').key)", "UTC"),
+        ("import structlog; print(structlog.dev.ConsoleRenderer(colors=False)(None, '', {'event': 'x'}))", "x"),
         ("import importlib.metadata as m; print(m.version('pydantic') > '2')", "True"),
+        ("import asyncio; print(asyncio.run(asyncio.sleep(0, 5)))", "5"),
     ],
 )
 def test_a_module_that_is_left_out_comes_when_it_is_used(use: str, expected: str) -> None:

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,9 +24,11 @@ else:
 
 @pytest.fixture(autouse=True)
 def _configured() -> Iterator[None]:
+    log.configure()
     log.begin()
     yield
     log.begin()
+    structlog.reset_defaults()
 
 
 def written(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
@@ -59,7 +62,7 @@ class Opaque:
 def test_one_json_line(capsys: pytest.CaptureFixture[str]) -> None:
     """An entry is one line of JSON with level, time in UTC and bound fields, whatever its texts hold."""
     log.note(recording_id="lesson", task_id=None, cold_start=False)
-    log.write("http", text="two\nlines\r\t\x00", page="录制", state=Colour.RED, count=3, part=None)
+    log.logger().info("http", text="two\nlines\r\t\x00", page="录制", state=Colour.RED, count=3, part=None)
     line = written(capsys)
     assert line.pop("timestamp").endswith("Z")
     expected = {
@@ -71,7 +74,7 @@ def test_one_json_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_chinese_stays_readable(capsys: pytest.CaptureFixture[str]) -> None:
     """Text is not escaped beyond need: people read these lines."""
-    log.write("录制")
+    log.logger().info("录制")
     assert "录制" in capsys.readouterr().out
 
 
@@ -87,8 +90,7 @@ def test_secrets_by_name(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """What is named like a secret is not written, whatever it is, at whatever depth."""
     values: list[object] = ["text", 5, ["a", "b"], {"inner": "text"}, b"bytes"]
     for value in values:
-        fields: dict[str, Any] = {name: value}
-        log.write("event", **fields, nested={"list": [{name: value}]})
+        log.logger().info("event", **{name: value}, nested={"list": [{name: value}]})
         line = written(capsys)
         assert log.REDACTED == line[name], value
         assert {"list": [{name: log.REDACTED}]} == line["nested"], value
@@ -97,8 +99,7 @@ def test_secrets_by_name(name: str, capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("name", ["design", "signed_at", "assignment", "recording_id", "task_id", "key", "path"])
 def test_harmless_names(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """What is only spelt a little alike is written."""
-    fields: dict[str, Any] = {name: "plain"}
-    log.write("event", **fields)
+    log.logger().info("event", **{name: "plain"})
     assert "plain" == written(capsys)[name]
 
 
@@ -108,15 +109,14 @@ def test_secrets_by_value(capsys: pytest.CaptureFixture[str]) -> None:
     log.hide([secret])
     error = caught(ValueError(f"refused: {secret}"))
     log.note(message=f"x{secret}y")
-    log.write(
+    log.logger().error(
         f"event {secret}",
-        level="error",
         nested=[{"a": (secret, {secret: 1})}],
         opaque=Opaque(),
         raw=secret.encode(),
         several={secret},
         exception_object=error,
-        error=error,
+        exc_info=error,
     )
     text = capsys.readouterr().out
     assert secret not in text
@@ -187,7 +187,7 @@ def test_urls_wherever_they_are(capsys: pytest.CaptureFixture[str]) -> None:
     """URLs are cleaned in nested values and in tracebacks too."""
     url = "https://me:hunter2@a.example/b?ticket=sesame"
     error = caught(ConnectionError(f"HTTPSConnectionPool: {url} refused"))
-    log.write("failed", level="error", page=url, nested={"urls": [url, (url,)]}, error=error)
+    log.logger().error("failed", page=url, nested={"urls": [url, (url,)]}, exc_info=error)
     text = capsys.readouterr().out
     assert "hunter2" not in text
     assert "sesame" not in text
@@ -196,7 +196,7 @@ def test_urls_wherever_they_are(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_long_text_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
     """A long text is cut and marked, so that the platform's own limit leaves the line whole."""
-    log.write("event", exact="x" * log.MAX_TEXT, longer="x" * (log.MAX_TEXT + 1), nested=["y" * 10**6])
+    log.logger().info("event", exact="x" * log.MAX_TEXT, longer="x" * (log.MAX_TEXT + 1), nested=["y" * 10**6])
     line = written(capsys)
     assert "x" * log.MAX_TEXT == line["exact"]
     assert "x" * log.MAX_TEXT + "…" == line["longer"]
@@ -211,7 +211,7 @@ def test_a_secret_at_the_cut_is_not_halved() -> None:
 
 def test_lone_surrogate(capsys: pytest.CaptureFixture[str]) -> None:
     """A text that no encoding can write, as JSON may bring it, is still a line."""
-    log.write("event", path="/\ud800", nested={"\udfff": 1})
+    log.logger().info("event", path="/\ud800", nested={"\udfff": 1})
     out = capsys.readouterr().out
     assert out.encode()
     assert "/\\ud800" == json.loads(out)["path"]
@@ -220,6 +220,6 @@ def test_lone_surrogate(capsys: pytest.CaptureFixture[str]) -> None:
 @given(st.dictionaries(st.text(max_size=5).filter(lambda name: name != "event"), st.text(st.characters(), max_size=40)))
 def test_any_fields_are_json(fields: dict[str, str]) -> None:
     """Redaction keeps every name, and its texts can be written and read again."""
-    cleaned = log.redact(fields)
+    cleaned = log.redact(None, "info", dict(fields))
     assert list(fields) == list(cleaned)
     assert dict(cleaned) == json.loads(json.dumps(dict(cleaned), ensure_ascii=False).encode())
