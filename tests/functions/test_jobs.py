@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -232,3 +234,18 @@ def test_a_line_whose_time_is_over_is_reported_however_late_its_event_comes(site
     ((problem,),) = [json.loads(site.world.store.objects["jobs/b.jsonl.error.json"].body)["errors"]]
     assert (1, "StartAt") == (problem["line"], problem["fields"][0]["path"])
     assert "is in the past" in problem["message"]
+
+
+def test_the_job_in_the_documents_is_reported_as_they_say(site: Deployment) -> None:
+    """docs/api.md: one line is scheduled, the other is in the report, word for word."""
+    text = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+    section = text.partition("## Start by bucket\n")[2].partition("\n## ")[0]
+    blocks = re.findall(r"^```(?:json)?\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
+    job, report = blocks[0], json.loads(blocks[1])
+    site.world.clock.now = 1_796_050_000_000
+    site.put("jobs/monday.jsonl", job.encode())
+    told = json.loads(site.world.store.objects["jobs/monday.jsonl.error.json"].body)
+    assert report["errors"] == told["errors"]
+    assert report.keys() == told.keys()
+    stored = [json.loads(one.body) for key, one in site.world.store.objects.items() if key.endswith("recording.json")]
+    assert [("monday-1", "scheduled")] == [(one["recording_id"], one["state"]) for one in stored]
