@@ -6,12 +6,7 @@ from shared.domain.accepted import Accepted
 from shared.domain.evidence import Attempt, Evidence, Task
 from shared.domain.periods import IN_FLIGHT_MS, START_LEAD_MS
 from shared.domain.reasons import Reason, of_page, of_recorder
-from shared.domain.uploads import (
-    end_ms,
-    is_over,
-    is_unlooked,
-    is_uploaded,
-)
+from shared.domain.uploads import end_ms, is_over, is_unlooked, is_uploaded
 
 
 def last_attempt(evidence: Evidence) -> tuple[int, Attempt] | None:

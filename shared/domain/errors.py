@@ -1,32 +1,6 @@
-"""Every error this package raises on purpose.
+"""Every error this package raises on purpose. `shared/http/replies.py` has the HTTP status of each.
 
-    WebRecordError
-    ├── RequestError                the caller's to mend
-    │   ├── MalformedJson           400  the body is not JSON
-    │   ├── RepeatedHeader          400  a header came twice, with different values
-    │   ├── Unauthorized            401  no token, a wrong one, or a bad callback signature
-    │   ├── PageNotAllowed          403  the page's host may not be recorded
-    │   ├── NotFound                404  no such recording or route
-    │   ├── MethodNotAllowed        405  the route exists, the method does not
-    │   ├── Conflict                409  the same id with a different request, or a state that forbids it
-    │   ├── TooLarge                413  the body is larger than a request may be
-    │   ├── ReplyTooLarge           413  the reply would be larger than the platform lets through
-    │   ├── UnsupportedMediaType    415  the body is not application/json
-    │   └── InvalidRequest          422  field errors, each with its path
-    ├── RecorderError               TRTC refused, or did not answer
-    │   ├── ParametersRefused       400  InvalidParameter*, MissingParameter*: TRTC's own words
-    │   ├── RecorderBusy            202  throttled, at the quota, internal error, network: try again
-    │   ├── RecorderMisconfigured   502  capability, permission or keys: the deployment's to mend
-    │   ├── TaskExists              the RecordId is taken: ask which task it started
-    │   └── TaskNotFound            finished, or never started
-    ├── CallerMustRetry             503  the call can't wait, because the caller's keys are not kept
-    ├── StoreError                  503  the bucket did not answer as it should
-    │   ├── StoreRefused            503  it answered with an error code
-    │   └── NotStored               500  a callback is not durable: TRTC must send it again
-    ├── NotificationError                a caller's endpoint did not take a notification (`notify_hosts.py`)
-    └── ConfigurationError          500  a setting is wrong or missing: names it
-
-The numbers are the HTTP status a caller of the API sees (`shared/http/replies.py` holds the table).
+RequestError is the caller's to mend, ConfigurationError the deployer's; RecorderError is TRTC's answer, StoreError COS's.
 """
 
 from __future__ import annotations

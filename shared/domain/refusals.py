@@ -5,44 +5,31 @@ Source: the API reference's error codes of StartWebRecord and the common ones of
 
 from __future__ import annotations
 
-from shared.domain.errors import (
-    ParametersRefused,
-    RecorderBusy,
-    RecorderError,
-    RecorderMisconfigured,
-    TaskExists,
-    TaskNotFound,
-)
+from shared.domain import errors
 from shared.domain.ids import is_task_id
 
 # Beginnings of codes: InvalidParameterValue.X and RequestLimitExceeded.Y are of their families.
 _PARAMETERS = ("InvalidParameter", "InvalidParameterValue", "MissingParameter", "UnknownParameter")
 _RATE = ("RequestLimitExceeded", "FailedOperation.RestrictedFrequency")
 _QUOTA = ("FailedOperation.RestrictedConcurrency", "ResourceInsufficient", "LimitExceeded")
-_BUSY = (
-    *_RATE,
-    *_QUOTA,
-    "InternalError",
-    "ServiceUnavailable",
-    "ResourceUnavailable",
-)
+_BUSY = (*_RATE, *_QUOTA, "InternalError", "ServiceUnavailable", "ResourceUnavailable")
 _TASK_GONE = ("FailedOperation.TaskNotExist", "FailedOperation.TaskFinished", "ResourceNotFound")
 
 
-def refusal(code: str, message: str, request_id: str | None) -> RecorderError:
+def refusal(code: str, message: str, request_id: str | None) -> errors.RecorderError:
     """Return the error for a TRTC code.
 
     An unknown code counts as a fault of the deployment: retrying it forever would hide it.
     """
     if code == "FailedOperation.TaskExist":
-        return TaskExists(code, message, request_id)
+        return errors.TaskExists(code, message, request_id)
     if code.startswith(_TASK_GONE):
-        return TaskNotFound(code, message, request_id)
+        return errors.TaskNotFound(code, message, request_id)
     if code.startswith(_PARAMETERS):
-        return ParametersRefused(code, message, request_id)
+        return errors.ParametersRefused(code, message, request_id)
     if code.startswith(_BUSY):
-        return RecorderBusy(code, message, request_id, answered=True)
-    return RecorderMisconfigured(code, message, request_id)
+        return errors.RecorderBusy(code, message, request_id, answered=True)
+    return errors.RecorderMisconfigured(code, message, request_id)
 
 
 UNREADABLE = "UnreadableAnswer"
@@ -53,7 +40,7 @@ def task_named(action: str, task_id: object, request_id: str | None) -> str:
     """Return the TaskId that TRTC answered, or raise RecorderBusy: whether there is a task is unknown then."""
     if is_task_id(task_id):
         return task_id
-    raise RecorderBusy(UNREADABLE, f"{action} answered no TaskId that can be one", request_id, answered=False)
+    raise errors.RecorderBusy(UNREADABLE, f"{action} answered no TaskId that can be one", request_id, answered=False)
 
 
 def is_rate(code: str) -> bool:

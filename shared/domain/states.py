@@ -18,15 +18,7 @@ from shared.domain.evidence import Evidence, Task
 from shared.domain.once import once
 from shared.domain.reasons import Code, Reason, of_page, of_recorder, of_trtc
 from shared.domain.unseen import recorded_nothing, unseen
-from shared.domain.uploads import (
-    end_ms,
-    is_broken,
-    is_over,
-    is_uploaded,
-    lost,
-    missing_part,
-    upload_failed,
-)
+from shared.domain.uploads import end_ms, is_broken, is_over, is_uploaded, lost, missing_part, upload_failed
 
 
 class State(str, Enum):

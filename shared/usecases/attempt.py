@@ -5,20 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from shared.domain import facts, ids, keys
+from shared.domain import errors, facts, ids, keys
 from shared.domain.accepted import Accepted
 from shared.domain.attempts import last_attempt, last_task
 from shared.domain.document import Recording
-from shared.domain.errors import (
-    CallerMustRetry,
-    ParametersRefused,
-    RecorderBusy,
-    RecorderError,
-    RecorderMisconfigured,
-    StoreError,
-    TaskExists,
-    TaskNotFound,
-)
 from shared.domain.next_step import next_step
 from shared.domain.periods import IN_FLIGHT_MS
 from shared.domain.reasons import Code
@@ -60,9 +50,9 @@ def advance(known: Known, request: RecordingRequest, ports: Ports) -> Outcome:
     if isinstance(step, Start | GiveUp) and step.recheck is not None:
         try:
             return Outcome(find(known, step.recheck, ports)[1], created=False)
-        except TaskNotFound:
+        except errors.TaskNotFound:
             pass
-        except RecorderBusy as error:
+        except errors.RecorderBusy as error:
             if request.has_caller_keys:
                 raise _ask_the_caller(error.code, error.message, accepted) from error
             return left_to_timer(known, ports)
@@ -121,7 +111,7 @@ def begin_attempt(known: Known, request: RecordingRequest, number: int, ports: P
     try:
         with hiding(secrets_of(parameters)):
             return _ask(known, request, number, parameters, ports, patient=waited and not request.has_caller_keys)
-    except StoreError as error:
+    except errors.StoreError as error:
         error.meaning = "TRTC was asked to start it, so it may be recording"
         raise
 
@@ -131,7 +121,7 @@ def _called(parameters: dict[str, Any], ports: Ports) -> Started:
     try:
         started = ports.recorder.start(parameters)
         task_id = task_named("StartWebRecord", started.task_id, started.request_id)
-    except RecorderError as error:
+    except errors.RecorderError as error:
         error.redact()
         raise
     return Started(task_id, id_of(started.request_id))
@@ -143,22 +133,22 @@ def _ask(
     store = ports.store
     try:
         started = _called(parameters, ports)
-    except TaskExists:
+    except errors.TaskExists:
         try:
             return Outcome(find(known, number, ports)[1], created=False)
-        except (TaskNotFound, RecorderBusy) as error:
+        except (errors.TaskNotFound, errors.RecorderBusy) as error:
             # It was started under this RecordId and we can't see it now: reconcile looks again.
             fact = facts.unanswered(number, ports.clock(), error.code, error.message)
             return left_to_timer(journal.record(store, known, fact), ports, error.code)
-    except (ParametersRefused, RecorderMisconfigured) as error:
-        final = isinstance(error, ParametersRefused) or not patient
+    except (errors.ParametersRefused, errors.RecorderMisconfigured) as error:
+        final = isinstance(error, errors.ParametersRefused) or not patient
         fact = facts.refused(number, ports.clock(), error.code, error.message, error.request_id, final=final)
         known = journal.record(store, known, fact)
         if not final:
             return left_to_timer(known, ports, error.code)
         writer.save(store, known, ports.clock())
         raise
-    except RecorderBusy as error:
+    except errors.RecorderBusy as error:
         return _busy(known, request, number, error, ports)
     if known.documented is None and not known.evidence.tasks:
         fact = facts.accepted(number, ports.clock(), started.task_id, started.request_id)
@@ -166,7 +156,7 @@ def _ask(
     return Outcome(adopt(known, number, started.task_id, started.request_id, ports)[1], created=True)
 
 
-def _busy(known: Known, request: RecordingRequest, number: int, error: RecorderBusy, ports: Ports) -> Outcome:
+def _busy(known: Known, request: RecordingRequest, number: int, error: errors.RecorderBusy, ports: Ports) -> Outcome:
     """Store that TRTC refused the attempt for now, and queue the recording."""
     at_ms = ports.clock()
     if error.answered:
@@ -181,9 +171,9 @@ def _busy(known: Known, request: RecordingRequest, number: int, error: RecorderB
     raise _ask_the_caller(error.code, error.message, known.accepted)
 
 
-def _ask_the_caller(code: str, message: str, accepted: Accepted) -> CallerMustRetry:
+def _ask_the_caller(code: str, message: str, accepted: Accepted) -> errors.CallerMustRetry:
     why = f"{code}: {message}; retry with Idempotency-Key {accepted.recording_id}"
-    return CallerMustRetry(why, IN_FLIGHT_MS // 1000)
+    return errors.CallerMustRetry(why, IN_FLIGHT_MS // 1000)
 
 
 def left_to_timer(known: Known, ports: Ports, refused: str | None = None) -> Outcome:

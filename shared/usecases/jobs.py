@@ -9,23 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from shared.domain import ids
-from shared.domain.errors import (
-    CallerMustRetry,
-    ConfigurationError,
-    Conflict,
-    InvalidRequest,
-    NotFound,
-    RequestError,
-    StoreError,
-    StoreRefused,
-    TooLarge,
-    WebRecordError,
-)
+from shared.domain import errors, ids
 from shared.domain.job_keys import report_key
 from shared.domain.job_lines import LARGEST_LINE, read_job
 from shared.domain.keys import work_key
@@ -36,7 +24,6 @@ from shared.ports import ObjectStore, StoredObject
 from shared.store import markers
 from shared.usecases import wakes
 from shared.usecases.attempt import Outcome
-from shared.usecases.job_results import JobResult
 from shared.usecases.job_state import Job, is_taken
 from shared.usecases.ports import Ports
 from shared.usecases.start import start
@@ -56,8 +43,27 @@ GIVE_UP_MS = 86_400_000
 MAY_CHANGE = ("NotFound", "PageNotAllowed")
 """Problems that another event for the same object, before or after, may not have met."""
 Read = RecordingRequest | dict[str, object] | None
-Taken = Outcome | dict[str, object] | None | StoreError | CallerMustRetry | ConfigurationError
+Taken = Outcome | dict[str, object] | None | errors.StoreError | errors.CallerMustRetry | errors.ConfigurationError
 Many = Callable[[Callable[[str], Any], Iterable[str]], Iterable[Any]]
+
+
+class JobResult(NamedTuple):
+    """What came of one job object.
+
+    Attributes:
+        outcomes: its first recordings.
+        problems: the lines that never will start.
+        what: `job_started`, `job_refused` where there are problems, `job_missing` where there is no such object,
+            `ignored` for a folder.
+        recordings, starts, left: how many there are by now, were started here, are left to reconcile.
+    """
+
+    outcomes: list[Outcome]
+    problems: list[dict[str, object]]
+    what: str = "job_started"
+    recordings: int = 0
+    starts: int = 0
+    left: int = 0
 
 
 def run_job(
@@ -98,7 +104,7 @@ def run_job(
     job = Job(bucket=bucket, region=region, key=key, etag=stored.etag, at_ms=ports.clock())
     try:
         documents = dict(read_job(stored.body))
-    except RequestError as error:
+    except errors.RequestError as error:
         documents = {}
         job.add(_problem(0, error))
     job.left = list(documents)
@@ -139,7 +145,7 @@ def _take(
     *,
     at_once: bool,
     replaced: bool = False,
-) -> tuple[JobResult, WebRecordError | None]:
+) -> tuple[JobResult, errors.WebRecordError | None]:
     """Take lines until the time is over, and store what is left; return why a line has to be taken again, too."""
     outcomes, recordings, starts = list[Outcome](), 0, 0
     again, passing, left, woken = list[int](), None, job.left, False
@@ -194,7 +200,7 @@ def _read(number: int, documents: Mapping[int, bytes]) -> Read:
         return None
     if len(document) > LARGEST_LINE:
         why = f"one document holds at most {LARGEST_LINE} bytes, this one {len(document)}"
-        return _problem(number, TooLarge(why))
+        return _problem(number, errors.TooLarge(why))
     try:
         return parse_request(document)
     except Exception as error:  # noqa: BLE001 (one line never stops the others)
@@ -209,17 +215,17 @@ def _line(job: Job, ports: Ports, read: Mapping[str, Read], number: str, *, late
     line_id = job.line_id(int(number))
     try:
         if request is None:
-            gone = NotFound("the object was deleted or replaced before this line was taken")
+            gone = errors.NotFound("the object was deleted or replaced before this line was taken")
             return None if is_taken(job, int(number), ports.store) else _problem(int(number), gone)
         name = ids.caller_key(None, request.recording_id, request.record_id) or line_id
         # A caller's keys are stored nowhere, so such a start can't wait.
         later = later and not request.has_caller_keys
         return start(request, name, job.source, ports, later=later)
-    except (StoreError, CallerMustRetry, ConfigurationError) as error:
+    except (errors.StoreError, errors.CallerMustRetry, errors.ConfigurationError) as error:
         if ports.clock() <= job.at_ms + GIVE_UP_MS:
             return error
         return _given_up(job, int(number), error, ports)
-    except Conflict as error:
+    except errors.Conflict as error:
         # Nobody else has a line's own id: it was recorded, and is deleted.
         return None if name == line_id else _problem(int(number), error)
     except Exception as error:  # noqa: BLE001 (as above)
@@ -228,9 +234,9 @@ def _line(job: Job, ports: Ports, read: Mapping[str, Read], number: str, *, late
 
 def _given_up(job: Job, number: int, error: Exception, ports: Ports) -> Taken:
     try:  # its acceptance may have been stored, and the answer lost
-        if not isinstance(error, CallerMustRetry) and is_taken(job, number, ports.store):
+        if not isinstance(error, errors.CallerMustRetry) and is_taken(job, number, ports.store):
             return None
-    except StoreError as unknown:
+    except errors.StoreError as unknown:
         return unknown
     return {**_problem(number, error), "message": f"could not be accepted within a day: {error}"[:1_000]}
 
@@ -247,11 +253,11 @@ def _report(job: Job, store: ObjectStore, *, replaced: bool) -> None:
 def _find(source: ObjectStore, keys: Sequence[str], size: int | None) -> tuple[str, StoredObject] | None:
     """Return the object under the first key that has one of this size, else under the first that has one."""
     found: list[tuple[str, StoredObject]] = []
-    refused: list[StoreRefused] = []
+    refused: list[errors.StoreRefused] = []
     for key in keys:
         try:
             stored = source.get(key)
-        except StoreRefused as error:
+        except errors.StoreRefused as error:
             if error.status not in (400, 403):
                 raise
             refused.append(error)  # a spelling outside of what the role may read, or that is no key
@@ -266,6 +272,6 @@ def _find(source: ObjectStore, keys: Sequence[str], size: int | None) -> tuple[s
 
 
 def _problem(line: int, error: Exception) -> dict[str, object]:
-    fields = error.errors if isinstance(error, InvalidRequest) else []
+    fields = error.errors if isinstance(error, errors.InvalidRequest) else []
     named = [field.document() for field in fields[:20]]
     return {"line": line, "error": type(error).__name__, "message": str(error)[:1_000], "fields": named}

@@ -15,19 +15,10 @@ from typing import Any
 
 from ulid import ULID
 
-from shared.domain import facts, ids, keys
+from shared.domain import errors, facts, ids, keys
 from shared.domain.accepted import Accepted
 from shared.domain.attempts import last_task
 from shared.domain.document import decide
-from shared.domain.errors import (
-    CallerMustRetry,
-    ConfigurationError,
-    Conflict,
-    ParametersRefused,
-    RecorderMisconfigured,
-    RequestError,
-    StoreError,
-)
 from shared.domain.evidence import Evidence
 from shared.domain.next_step import next_step
 from shared.domain.periods import REPEAT_MS
@@ -83,8 +74,11 @@ def start(
             begins = not later and isinstance(
                 next_step(accepted, Evidence(), ports.clock(), asked=True, quiet=True), Start
             )
-        except (RequestError, ConfigurationError) as error:  # what was accepted before may not be allowed any more
-            if not key:
+        except (
+            errors.RequestError,
+            errors.ConfigurationError,
+        ) as error:
+            if not key:  # else what was accepted before may not be allowed any more
                 raise
             refused = error
         claim = keys.open_key(now_ms + REPEAT_MS, recording_id) if begins else None
@@ -109,7 +103,7 @@ def start(
         if differing := differences(known.accepted, request):
             named = f"{', '.join(differing[:MOST_NAMED])}{' and more' if len(differing) > MOST_NAMED else ''}"
             why = f"the id {recording_id} was used for a different request (it differs in {named})"
-            raise Conflict(f"{why}; use another Idempotency-Key for another recording")
+            raise errors.Conflict(f"{why}; use another Idempotency-Key for another recording")
         # Its deletion may have died on the way, or have come while its document was read.
         if gone or (last_task(known.evidence) is None and tombstones.is_used(ports.store, recording_id)):
             _unclaim(claimed, ports)
@@ -123,7 +117,7 @@ def start(
         if later:
             return _accepted(known)
         return _made(known, request, ports)
-    except StoreError as error:
+    except errors.StoreError as error:
         error.meaning = f"{error.meaning or stage.words}; call again with {again}: nothing is started twice"
         raise
 
@@ -143,7 +137,7 @@ def _made(known: Known, request: RecordingRequest, ports: Ports, *, begun: bool 
     try:
         waited = known.accepted.start_at_ms is not None
         outcome = begin_attempt(known, request, 1, ports, waited=waited) if begun else advance(known, request, ports)
-    except (ParametersRefused, RecorderMisconfigured, CallerMustRetry):
+    except (errors.ParametersRefused, errors.RecorderMisconfigured, errors.CallerMustRetry):
         if ports.wakes and known.documented is None and known.accepted.notify_url:
             wakes.write(ports.store, known.accepted.recording_id)
         raise
@@ -171,12 +165,14 @@ def _look(recording_id: str, claim: str | None, ports: Ports) -> tuple[Known | N
 
 def _unclaim(marker: str | None, ports: Ports) -> None:
     if marker:
-        with suppress(StoreError):  # or reconcile finds nothing to do there
+        with suppress(errors.StoreError):  # or reconcile finds nothing to do there
             ports.store.delete(marker)
 
 
-def _used(recording_id: str) -> Conflict:
-    return Conflict(f"the id {recording_id} was used for a recording that is deleted; use another Idempotency-Key")
+def _used(recording_id: str) -> errors.Conflict:
+    return errors.Conflict(
+        f"the id {recording_id} was used for a recording that is deleted; use another Idempotency-Key"
+    )
 
 
 def _accept(accepted: Accepted, ports: Ports, stage: _Stage, *, begins: bool, later: bool, keyed: bool) -> Known | None:

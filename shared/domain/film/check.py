@@ -20,13 +20,7 @@ from shared.domain.film.walk import walk
 
 
 def inspect(
-    name: str,
-    read: Read,
-    size: int,
-    budget: Budget,
-    *,
-    open_: hls.Open | None = None,
-    off: Collection[Flaw] = (),
+    name: str, read: Read, size: int, budget: Budget, *, open_: hls.Open | None = None, off: Collection[Flaw] = ()
 ) -> FilmCheck:
     """Look into a file of this name (`.m3u8` is a playlist) and size; `read` reads a range of it.
 
@@ -52,11 +46,7 @@ def inspect(
     found = [one for one in seen.found if one.code not in off][:MOST_STRETCHES]
     length = round(seen.seconds, 2) if seen.seconds is not None else None
     return FilmCheck(
-        verdict=verdict(found),
-        seconds=length,
-        findings=found,
-        untold=seen.untold,
-        figures=seen.figures | seen.cost(),
+        verdict=verdict(found), seconds=length, findings=found, untold=seen.untold, figures=seen.figures | seen.cost()
     )
 
 

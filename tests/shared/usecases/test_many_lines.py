@@ -12,8 +12,7 @@ import pytest
 
 from shared.domain.errors import StoreError
 from shared.domain.job_keys import report_key
-from shared.usecases.job_results import JobResult
-from shared.usecases.jobs import GIVE_UP_MS, go_on, run_job
+from shared.usecases.jobs import GIVE_UP_MS, JobResult, go_on, run_job
 from shared.usecases.look import ReconcilePorts
 from shared.usecases.tick import tick
 from testing.bucket import Bucket
