@@ -1,6 +1,6 @@
 """Every error this package raises on purpose. `shared/http/replies.py` has the HTTP status of each.
 
-RequestError is the caller's to mend, ConfigurationError the deployer's; RecorderError is TRTC's answer, StoreError COS's.
+The caller mends a RequestError, the deployer a ConfigurationError; a RecorderError is of TRTC, a StoreError of COS.
 """
 
 from __future__ import annotations
