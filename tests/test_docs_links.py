@@ -109,8 +109,9 @@ def test_a_chinese_edition_and_the_english_one_say_the_same_and_lead_to_each_oth
 
 
 def rows(path: Path, title: str) -> list[str]:
-    """Return the names in the first cells of a section's tables, in order."""
-    section = path.read_text(encoding="utf-8").partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    """Return the names in the first cells of a section's tables, in order; without a title, of the head."""
+    text = path.read_text(encoding="utf-8")
+    section = (text.partition(f"\n## {title}\n")[2] if title else text).partition("\n## ")[0]
     return [
         name for line in re.findall(r"^\| (`.*?) \|", section, re.MULTILINE) for name in re.findall(r"`(.*?)`", line)
     ]
@@ -120,6 +121,10 @@ def rows(path: Path, title: str) -> list[str]:
     ("name", "english", "chinese"),
     [
         ("deploy", "Check the deployment", "检查部署"),
+        ("api", "", ""),
+        ("api", "Send a request", "提交录制"),
+        ("api", "Read a recording", "查询录制"),
+        ("api", "Problems", "错误"),
         ("notifications", "The request", "请求"),
         ("states", "Reason codes", "原因码"),
         ("page-guide", "All findings", "全部检查项"),
