@@ -90,9 +90,9 @@ class _Look:
         ends = True
         if find(content, b"mvex") is not None:
             seen = walk(reader, index, content, found)
-            self.figures["fragments"], self.figures["cut"] = seen.fragments, seen.cut
-            places, ends = seen.fragments if seen.partial else None, seen.ends
-            if not seen.fragments and not any(len(track.sizes) for track in found):
+            self.figures["fragments"], self.figures["cut"] = seen.count, seen.cut
+            places, ends = seen.count if seen.partial else None, seen.ends
+            if not seen.count and not any(len(track.sizes) for track in found):
                 self.seconds = 0.0
                 self.found.append(FilmFinding(code=Flaw.EMPTY, words="The film ends before its first picture."))
                 return
@@ -115,13 +115,13 @@ class _Look:
         if not named.segments:
             self.found.append(FilmFinding(code=Flaw.EMPTY, words="The playlist names no segment."))
             return
-        looked = hls.look(named, open_, self._budget)
-        self.figures["missing"] = len(looked.missing)
-        if len(looked.missing) == len(named.segments):
+        found, missing, partial = hls.look(named, open_, self._budget)
+        self.figures["missing"] = len(missing)
+        if len(missing) == len(named.segments):
             raise FilmError("has none of the segments that its playlist names")
-        places = min(hls.LOOKED_AT, len(named.segments)) if looked.partial else None
-        self._judge(looked.tracks, named.seconds, places)
-        for begin_s, end_s in _joined(looked.missing)[:MOST_STRETCHES]:
+        places = min(hls.LOOKED_AT, len(named.segments)) if partial else None
+        self._judge(found, named.seconds, places)
+        for begin_s, end_s in _joined(missing)[:MOST_STRETCHES]:
             words = f"Segments are missing or empty from {clock(begin_s)} to {clock(end_s)}."
             begin, end = int(begin_s * 1000), int(end_s * 1000)
             self.found.append(FilmFinding(code=Flaw.UNPLAYABLE, words=words, from_ms=begin, to_ms=end))

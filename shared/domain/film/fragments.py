@@ -31,31 +31,22 @@ class _Grown:
     defaults: tuple[int, int, int] = (0, 0, 0)
 
 
-@dataclass
-class Fragmented:
-    """What came of it.
+class Fragments:
+    """Gathers the samples of fragments into the tracks of an index.
 
     Attributes:
-        fragments: how many were read.
+        count: how many were read.
         partial: only some were.
         cut: the last one breaks off.
         ends: whether it is known when the last one is over.
     """
 
-    fragments: int = 0
-    partial: bool = False
-    cut: bool = False
-    ends: bool = True
-
-
-class Fragments:
-    """Gathers the samples of fragments into the tracks of an index."""
-
     def __init__(self, index: memoryview, tracks: list[Track]) -> None:
         """Take the defaults of the index (`trex`)."""
-        self.tracks, self.seen = list({track.number: track for track in reversed(tracks)}.values()), Fragmented()
+        self.count, self.partial, self.cut, self.ends = 0, False, False, True
+        self.tracks = list({track.number: track for track in reversed(tracks)}.values())
         self._grown = {track.number: _grown(track) for track in self.tracks}
-        self._count = self._inner = 0
+        self._samples = self._inner = 0
         for kind, trex in inner(find(index, b"mvex") or memoryview(b"")):
             if kind == b"trex":
                 number, _, length, size, flags = unpack("IIIII", trex, 4)
@@ -70,7 +61,7 @@ class Fragments:
         for kind, traf in self._boxes(moof):
             if kind == b"traf":
                 self._traf(self._boxes(traf), box)
-        self.seen.fragments += 1
+        self.count += 1
 
     def _boxes(self, box: memoryview) -> list[tuple[bytes, memoryview]]:
         found = list(inner(box))
@@ -99,8 +90,8 @@ class Fragments:
         clock = grown.end
         if (tfdt := first.get(b"tfdt")) is not None:
             clock = unpack("Q" if wide(tfdt) else "I", tfdt, 4)[0]
-        elif self.seen.partial:
-            self.seen.ends = False
+        elif self.partial:
+            self.ends = False
         clock = max(clock, grown.end)
         if clock > 1 << 62:
             raise FilmError("has a fragment of no time")
@@ -113,7 +104,7 @@ class Fragments:
         self, trun: memoryview, track: Track, grown: _Grown, usual: list[int], clock: int, place: int
     ) -> tuple[int, int]:
         flags, count = unpack("II", trun)
-        self._count += count
+        self._samples += count
         at, first = 8, None
         if flags & 1:
             place, at = place + unpack("i", trun, at)[0], at + 4
@@ -122,7 +113,7 @@ class Fragments:
         fields = [bit for bit in (0x100, 0x200, 0x400, 0x800) if flags & bit]
         if at + 4 * count * len(fields) > len(trun):
             raise FilmError("has a fragment whose table is larger than its box")
-        if self._count > MOST_FRAGMENTED:
+        if self._samples > MOST_FRAGMENTED:
             raise ReadStopped(f"its fragments have more than {MOST_FRAGMENTED} samples")
         table = numbers(trun, at, count * len(fields))
 
@@ -145,7 +136,7 @@ class Fragments:
 
     def finish(self, reader: Reader) -> None:
         """Give the tracks what was gathered."""
-        if not self.seen.fragments:
+        if not self.count:
             return
         for track in self.tracks:
             grown = self._grown[track.number]

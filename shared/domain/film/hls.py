@@ -97,17 +97,11 @@ def _is_elsewhere(name: str) -> bool:
     return name.startswith("/") or "://" in name
 
 
-@dataclass
-class Looked:
-    """What the segments hold; `missing` ones are not there, or empty."""
+def look(playlist: Playlist, open_: Open, budget: Budget) -> tuple[list[Track], list[Segment], bool]:
+    """Look into some segments that lie evenly, the first and the last included.
 
-    tracks: list[Track]
-    missing: list[Segment]
-    partial: bool
-
-
-def look(playlist: Playlist, open_: Open, budget: Budget) -> Looked:
-    """Look into some segments that lie evenly, the first and the last included."""
+    Return their tracks, the segments that are not there or empty, and whether others were not looked into.
+    """
     there, missing = list[tuple[Segment, Read, int]](), list[Segment]()
     for segment in playlist.segments:
         file = _beside(segment.name, open_)
@@ -120,7 +114,7 @@ def look(playlist: Playlist, open_: Open, budget: Budget) -> Looked:
     if not chosen and any(_is_elsewhere(segment.name) or segment.name.startswith("../") for segment in missing):
         raise ReadStopped("its segments do not lie beside it")
     if not chosen:
-        return Looked([], missing, partial)
+        return [], missing, partial
     if playlist.init is None:
         streams = Streams()
         for segment, read, size in chosen:
@@ -128,13 +122,13 @@ def look(playlist: Playlist, open_: Open, budget: Budget) -> Looked:
             data = Reader(read, size, budget).at(0, size if whole else PART)
             streams.add(data, segment.at_s, segment.seconds, whole=whole)
             partial = partial or not whole
-        return Looked(streams.tracks(playlist.seconds), missing, partial)
+        return streams.tracks(playlist.seconds), missing, partial
     init = _beside(playlist.init, open_)
     if init is None and _is_elsewhere(playlist.init):
         raise ReadStopped("its segments do not lie beside it")
     if init is None or not 0 < init[1] <= MOST_INIT:
         raise FilmError(f"has no {playlist.init}"[:200])
-    return Looked(_fragmented([init, *((read, size) for _, read, size in chosen)], budget), missing, partial)
+    return _fragmented([init, *((read, size) for _, read, size in chosen)], budget), missing, partial
 
 
 def _fragmented(parts: list[tuple[Read, int]], budget: Budget) -> list[Track]:

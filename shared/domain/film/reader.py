@@ -107,13 +107,18 @@ class Reader:
 
 def numbers(data: Bytes, at: int, count: int, width: int = 4) -> array[int]:
     """Return `count` big-endian unsigned integers of 1, 2, 4 or 8 bytes."""
-    if at + count * width > len(data):
-        raise FilmError("has an index whose table is larger than its box")
+    fits(at + count * width, data)
     found = array({1: "B", 2: "H", 4: "I", 8: "Q"}[width])
     found.frombytes(data[at : at + count * width])
     if sys.byteorder == "little":
         found.byteswap()
     return found
+
+
+def fits(end: int, box: Bytes) -> None:
+    """Raise FilmError where a table ends behind its box."""
+    if end > len(box):
+        raise FilmError("has an index whose table is larger than its box")
 
 
 def unpack(form: str, data: Bytes, at: int = 0) -> tuple[int, ...]:

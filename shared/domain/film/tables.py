@@ -10,7 +10,7 @@ from itertools import accumulate, chain, islice, pairwise, repeat
 from operator import mul
 
 from shared.domain.film.boxes import find, inner, need, wide
-from shared.domain.film.reader import TORN, FilmError, Reader, ReadStopped, numbers, unpack
+from shared.domain.film.reader import TORN, FilmError, Reader, ReadStopped, fits, numbers, unpack
 
 MOST_INDEX = 64 << 20
 """Bytes of a moov: a day at 25 pictures a second has 42 MB."""
@@ -143,8 +143,7 @@ def _runs(table: memoryview, count: int) -> array[int]:
     """Return how many samples have which duration, in turn."""
     stts = need(table, b"stts")
     rows = unpack("I", stts, 4)[0]
-    if 8 + 8 * rows > len(stts):
-        raise FilmError("has an index whose table is larger than its box")
+    fits(8 + 8 * rows, stts)
     runs = numbers(stts, 8, 2 * min(rows, count))  # each row has a sample at least
     if max(runs, default=0) >> 31:  # a time that goes back: players go on by one unit
         for at in range(1, len(runs), 2):
@@ -157,8 +156,7 @@ def _sizes(table: memoryview, most: int, room: int) -> array[int]:
         fixed, count = unpack("II", stsz, 4)
         if fixed * count > room:
             raise FilmError(TORN)
-        if not fixed and 12 + 4 * count > len(stsz):
-            raise FilmError("has an index whose table is larger than its box")
+        fits(0 if fixed else 12 + 4 * count, stsz)
         if count > most:
             raise ReadStopped(f"it has more than {MOST_SAMPLES} samples")
         return array("I", [fixed]) * count if fixed else numbers(stsz, 12, count)
@@ -202,8 +200,8 @@ class _Places:
             stco, width = need(table, b"co64"), 8
         # A chunk has a sample at least.
         chunks, many = min(unpack("I", stco, 4)[0], len(sizes)), unpack("I", stsc, 4)[0]
-        if 8 + 12 * many > len(stsc) or 8 + width * chunks > len(stco):
-            raise FilmError("has an index whose table is larger than its box")
+        fits(8 + 12 * many, stsc)
+        fits(8 + width * chunks, stco)
         many = min(many, chunks)  # each row begins with another chunk
         self._sizes, self._starts = sizes, None
         self._fits = width * chunks + 12 * many <= room

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from shared.domain.film.boxes import Box, inner, outer, wide
-from shared.domain.film.fragments import MOST_MOOF, Fragmented, Fragments
-from shared.domain.film.reader import FilmError, Reader, numbers, unpack
+from shared.domain.film.fragments import MOST_MOOF, Fragments
+from shared.domain.film.reader import FilmError, Reader, fits, numbers, unpack
 from shared.domain.film.tables import Track, spread
 
 WALKED = 150
@@ -13,10 +13,9 @@ LOOKED_AT = 60
 TAIL = 8 << 20
 
 
-def walk(reader: Reader, index: Box, content: memoryview, found: list[Track]) -> Fragmented:
+def walk(reader: Reader, index: Box, content: memoryview, found: list[Track]) -> Fragments:
     """Gather the fragments of a file: all of few, of many those that its index (`sidx`, `mfra`) names, evenly."""
-    fragments = Fragments(content, found)
-    seen = fragments.seen
+    seen = Fragments(content, found)
     named = _named(reader, index)
     if len(named) > WALKED and _is_moof(reader, named[0]) and _is_moof(reader, named[len(named) // 2]):
         seen.partial = True
@@ -24,10 +23,10 @@ def walk(reader: Reader, index: Box, content: memoryview, found: list[Track]) ->
             if (box := _is_moof(reader, at)) is None:
                 seen.cut = True
                 break
-            fragments.read(reader, box)
+            seen.read(reader, box)
     else:
-        _walk(reader, index, fragments)
-    fragments.finish(reader)
+        _walk(reader, index, seen)
+    seen.finish(reader)
     return seen
 
 
@@ -40,13 +39,13 @@ def _is_moof(reader: Reader, at: int) -> Box | None:
     return box if box is not None and box.kind == b"moof" and box.end <= reader.size else None
 
 
-def _walk(reader: Reader, index: Box, fragments: Fragments) -> None:
-    seen, pending, boxes = fragments.seen, None, outer(reader, index.end)
+def _walk(reader: Reader, index: Box, seen: Fragments) -> None:
+    pending, boxes = None, outer(reader, index.end)
     while True:
         try:
             box = next(boxes, None)
         except FilmError:
-            if not seen.fragments:
+            if not seen.count:
                 raise
             seen.cut = True
             return
@@ -57,14 +56,14 @@ def _walk(reader: Reader, index: Box, fragments: Fragments) -> None:
             seen.cut = True
             return
         if pending is not None and box.kind == b"mdat":
-            fragments.read(reader, pending)
+            seen.read(reader, pending)
             pending = None
         if box.kind == b"moof":
             pending = box
-            if seen.fragments >= WALKED:
+            if seen.count >= WALKED:
                 seen.partial = True
                 if (last := _last(reader)) is not None:
-                    fragments.read(reader, last)
+                    seen.read(reader, last)
                 else:
                     seen.ends = False
                 return
@@ -106,8 +105,7 @@ def _by_mfra(mfra: memoryview) -> list[int]:
         if kind == b"tfra":  # of one track; a fragment need not hold each
             long, lengths, count = wide(tfra), unpack("I", tfra, 8)[0], unpack("I", tfra, 12)[0]
             row = (16 if long else 8) + sum((lengths >> shift & 3) + 1 for shift in (4, 2, 0))
-            if 16 + count * row > len(tfra):
-                raise FilmError("has an index whose table is larger than its box")
+            fits(16 + count * row, tfra)
             found |= {unpack("QQ" if long else "II", tfra, 16 + row * which)[1] for which in range(count)}
     return sorted(found)
 
