@@ -115,7 +115,7 @@ async def check(options: CheckOptions, say: Say) -> Checked:
 
 
 def _came(visit: Visit) -> bool:
-    return not visit.error and not visit.crashed
+    return not (visit.error or visit.crashed or visit.stuck or visit.slow)
 
 
 async def _visit(job: Job, wish: Wish, say: Say) -> Visited:

@@ -115,6 +115,10 @@ class Visit:
     crashed: bool = False
     stuck: bool = False
     """The page did not answer the check in time."""
+    slow: bool = False
+    """Nor could it: it got too little of a processor."""
+    starved: bool = False
+    """The page had work nearly all the time, and a processor for less than half of it."""
     dialogs: list[str] = field(default_factory=list)
     popups: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
@@ -144,7 +148,7 @@ class Visit:
     moved: list[int] = field(default_factory=list)
     """Pixels that differ from one small picture to the next."""
     picture_s: float = 0.0
-    """The longest that the browser took for a picture."""
+    """The longest that the browser took for a picture, or had a processor for it."""
     cores: float = 0.0
     """Processors that the page's process used."""
     frame_texts: list[str] = field(default_factory=list)

@@ -6,16 +6,17 @@ import asyncio
 import base64
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from local.check.picture import Luma, clip, figures, luma, moved
 from local.check.seen import Asked, Frame, Look, Visit
+from local.check.steady import SlowError, Steady, processor_s
 from local.check.text import fields, items, number, word
 from local.check.watch import Watcher
 from local.check.words import t
-from local.recorder.cdp import CdpClosedError, CdpError, CdpLateError
+from local.recorder.cdp import CdpError
 from local.recorder.page import GotoError, Page
 from local.recorder.scripts import READY
 
@@ -25,14 +26,17 @@ _LOOK = Path(__file__).with_name("page.js")
 _PICTURE_S = 8.0
 _SHOTS = (0.25, 0.625, 1.0)
 """When the pictures are taken, in shares of the time."""
-_WAKE_S = 1.0
-_AGAIN_S, _TRIES = 0.2, 20
-"""Pause in seconds, and number of tries, while a page is between two documents."""
-_LATE = 3
-"""Number of lost answers in one visit after which the check stops asking again."""
+_ASKING_S = 300.0
+"""More than all questions take together, each as long as it may."""
+_WAKE_S, _WAKE_EVERY_S = 3.0, 0.1
+_LONGER = 5
+"""So many times as long is watched where a page that gets too little of a processor has not begun."""
+_AT_WORK, _GOT = 0.8, 0.5
+"""Shares: of the time that a starved page has work, and of that work that a processor is there for."""
+_SOON_S = 1.0
+"""A picture that comes so soon needs no excuse."""
 _EVERY_S = 10.0
 Say = Callable[[str], None]
-T = TypeVar("T")
 
 
 class Wish(NamedTuple):
@@ -61,17 +65,18 @@ async def look(page: Page, wish: Wish, say: Say) -> Visited:
     watcher = await Watcher.attach(page, visit)
     eye = _Eye(page, watcher, visit, wish, say)
     asked = wish.asked
-    limit_s = GOTO_S + 2 * asked.ready_timeout_s + asked.seconds + 45
+    limit_s = GOTO_S + 2 * asked.ready_timeout_s + _LONGER * asked.seconds + _ASKING_S
     work = asyncio.ensure_future(eye.look())
     crash = asyncio.ensure_future(page.crashed.wait())
     try:
         await asyncio.wait([work, crash], timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
         visit.crashed = page.crashed.is_set()
-        visit.stuck = not visit.crashed and not work.done()
-        if work.done() and (error := work.exception()) is not None:
+        error = work.exception() if work.done() else SlowError()
+        if error is not None:
             if not isinstance(error, CdpError):
                 raise error
-            visit.stuck = not visit.crashed
+            visit.slow = isinstance(error, SlowError) and not visit.crashed
+            visit.stuck = not visit.slow and not visit.crashed
     finally:
         for task in (work, crash):
             task.cancel()
@@ -85,17 +90,21 @@ class _Eye:
         self.png = b""
         self._page, self._watcher, self._visit, self._wish, self._say = page, watcher, visit, wish, say
         self._last: Luma | None = None
-        self._called_at = self._loaded_at = 0.0
-        self._late = 0
+        self._called_at = self._loaded_at = self._opened_at = 0.0
+        self._steady = Steady(page, watcher, visit).ask
         self._in_time = True
         page.listen("Runtime.bindingCalled", self._on_called)
 
     async def look(self) -> None:
         asked, page, visit = self._wish.asked, self._page, self._visit
+        self._opened_at = time.monotonic()
         try:
             await page.goto(asked.url, GOTO_S)
         except GotoError as error:
             visit.error = str(error)
+            if "timeout" in visit.error:
+                with contextlib.suppress(CdpError):
+                    await self._used_s()
             return
         if self._wish.again:
             await self._without_permission(asked.seconds)
@@ -107,6 +116,7 @@ class _Eye:
         for share in _SHOTS:
             await self._until(began + share * asked.seconds)
             await self._steady(self._picture, None)
+        await self._watch_on(began)
         spent = time.monotonic() - began
         if self._called_at and self._in_time:
             visit.ready_s = max(0.0, self._called_at - self._loaded_at)
@@ -115,39 +125,28 @@ class _Eye:
         if self._wish.screenshot:
             self.png = base64.b64decode(await self._steady(lambda: self._shot(None), ""))
 
+    async def _watch_on(self, began: float) -> None:
+        """Go on while the page gets too little of a processor to begin, or to be answered."""
+        asked, visit, told = self._wish.asked, self._visit, False
+        while time.monotonic() - began < _LONGER * asked.seconds:
+            await self._steady(self._used_s, 0.0)
+            self._watcher.sum_up()
+            begins = any((one.played or one.autoplay) and not one.time_s and not one.error for one in visit.media)
+            blank = bool(visit.pictures) and visit.pictures[-1].values <= 1
+            if not visit.starved or not (begins or blank or self._watcher.is_waiting):
+                break
+            if not told:
+                told = True
+                self._say(t("this machine is busy, and the page has not begun: watching for longer …"))
+            await asyncio.sleep(asked.seconds / 4)
+            await self._steady(self._picture, None)
+
     async def _until(self, moment: float) -> None:
         """Sleep, and now and then say that it goes on."""
         while (left := moment - time.monotonic()) > 0:
             await asyncio.sleep(min(left, _EVERY_S))
             if left > _EVERY_S:
                 self._say(t("watching … next picture in {seconds:.0f} s", seconds=left - _EVERY_S))
-
-    async def _steady(self, ask: Callable[[], Awaitable[T]], missed: T) -> T:
-        """Ask again while the page is between two documents; `missed` where it never rests.
-
-        Raises:
-            CdpError: it answers nothing, and is not on its way to anywhere.
-        """
-        watcher = self._watcher
-        for _ in range(_TRIES):
-            moves = watcher.moves
-            try:
-                return await ask()
-            except CdpClosedError:
-                raise
-            except CdpLateError:
-                # The answer is lost with a document that goes, and kept back while the next one does not answer.
-                if watcher.awaited:
-                    self._visit.awaited = watcher.awaited
-                    await watcher.call("Page.stopLoading", wait_s=5)
-                elif moves == watcher.moves:
-                    raise
-                self._late += 1
-                if self._late > _LATE:
-                    break
-            except CdpError:
-                await asyncio.sleep(_AGAIN_S)
-        return missed
 
     def _on_called(self, params: dict[str, Any]) -> None:
         if params.get("name") == READY:
@@ -167,24 +166,30 @@ class _Eye:
         self._loaded_at = loaded_at
 
     async def _picture(self) -> None:
-        asked, at = self._wish.asked, time.monotonic()
+        asked, at, used = self._wish.asked, time.monotonic(), await processor_s(self._page)
         with contextlib.suppress(ValueError):
             small = luma(await self._shot(clip(asked.size)))
             self._visit.pictures.append(figures(small))
             if self._last is not None:
                 self._visit.moved.append(moved(self._last, small))
             self._last = small
-        self._visit.picture_s = max(self._visit.picture_s, time.monotonic() - at)
+        took_s = time.monotonic() - at
+        if took_s > _SOON_S and (spent := await processor_s(self._page)):
+            took_s = min(took_s, sum(spent.values()) - sum(used.values()))
+        self._visit.picture_s = max(self._visit.picture_s, took_s)
 
     async def _shot(self, area: dict[str, Any] | None) -> str:
         wanted: dict[str, Any] = {"format": "png"} | ({"clip": area} if area else {})
         return word((await self._watcher.call("Page.captureScreenshot", wanted, _PICTURE_S)).get("data"), 64 << 20)
 
     async def _used_s(self) -> float:
-        metrics = (await self._watcher.call("Performance.getMetrics", wait_s=5)).get("metrics")
-        return sum(
-            number(one.get("value")) for one in map(fields, items(metrics, 200)) if one.get("name") == "ProcessTime"
-        )
+        """Return what the page's process has used of a processor, and find out whether it got enough."""
+        metrics = items((await self._watcher.call("Performance.getMetrics", wait_s=5)).get("metrics"), 200)
+        told = {word(one.get("name")): number(one.get("value")) for one in map(fields, metrics)}
+        work, got = told.get("TaskDuration", 0.0), told.get("ThreadTime", 0.0)
+        at_work = work >= _AT_WORK * (time.monotonic() - self._opened_at)
+        self._visit.starved = at_work and got < _GOT * work
+        return told.get("ProcessTime", 0.0)
 
     async def _ask(self) -> Look:
         """Ask the top document, in a world of its own, where the page can't have changed what we ask with."""
@@ -208,10 +213,12 @@ class _Eye:
             where = {"x": visit.look.point[0], "y": visit.look.point[1], "button": "left", "clickCount": 1}
             for kind in ("mousePressed", "mouseReleased"):
                 await self._watcher.call("Input.dispatchMouseEvent", {"type": kind, **where}, wait_s=5)
-            await asyncio.sleep(_WAKE_S)
-            await self._ask()
-            self._watcher.sum_up()
-            visit.woken = not is_refused(visit)
+            limit = time.monotonic() + _WAKE_S
+            while not visit.woken and time.monotonic() < limit:
+                await asyncio.sleep(_WAKE_EVERY_S)
+                await self._steady(self._ask, None)
+                self._watcher.sum_up()
+                visit.woken = bool(visit.media or visit.audio) and not is_refused(visit)
 
 
 def is_refused(visit: Visit) -> bool:

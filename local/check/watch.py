@@ -23,8 +23,10 @@ _DOMAINS = ("Page", "Runtime", "Network", "Log", "Audits", "Performance")
 _QUIET = {"net::ERR_ABORTED", "net::ERR_BLOCKED_BY_CLIENT"}
 _LIVE = ("failed", "disconnected")
 _NOTHING = (204, 205)
-_ANSWER_S = 3.0
+ANSWER_S = 3.0
 """A request or a connection that has no answer by then has none for the recording's begin either."""
+_PATIENT = 5
+"""So many times as long is waited for what a page lets wait that gets too little of a processor."""
 _PARTS = ("Document", "Script", "Stylesheet", "Font", "Image")
 T = TypeVar("T")
 
@@ -50,6 +52,7 @@ class Watcher:
         """How many documents the top frame has had."""
         self.awaited = ""
         """The address that the page is on its way to, and that has not answered yet."""
+        self.awaited_at = 0.0
         self._handlers: dict[str, Callable[[dict[str, Any]], None]] = {
             "Network.requestWillBeSent": self._on_request,
             "Network.responseReceived": self._on_response,
@@ -87,6 +90,11 @@ class Watcher:
         """Take the next document in the top frame for one that the check asked for."""
         self._asked = True
 
+    @property
+    def is_waiting(self) -> bool:
+        """A request or a connection of the page has no answer yet."""
+        return bool(self._sockets or self._unanswered)
+
     def sum_up(self) -> None:
         """Write what the frames told last into the visit, in place of what was written before."""
         visit = self._visit
@@ -104,7 +112,7 @@ class Watcher:
             for peer in items(state.get("peers"), _MOST):
                 if peer in _LIVE:
                     _keep(visit.connections, f"WebRTC {peer}")
-        late = time.monotonic() - _ANSWER_S
+        late = time.monotonic() - ANSWER_S * (_PATIENT if visit.starved else 1)
         for begun, url in self._sockets.values():
             if begun <= late:
                 _keep(visit.connections, f"WebSocket {tidy(url, 100)} does not open")
@@ -181,7 +189,7 @@ class Watcher:
         if len(self._requests) < _REQUESTS:
             self._requests[request] = url
         if kind == "Document" and params.get("frameId") == self._page.target:
-            self._document, self.awaited = request, url
+            self._document, self.awaited, self.awaited_at = request, url, time.monotonic()
             if params.get("redirectResponse"):
                 _keep(self._visit.hops, url)
         elif kind in _PARTS and len(self._unanswered) < _REQUESTS:

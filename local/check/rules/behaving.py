@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from local.check.address import site_of
 from local.check.finding import Finding
-from local.check.rules.common import Case, fail, note, quoted, some, warn
+from local.check.rules.common import Case, fail, note, on_idle, quoted, some, spoils, warn
 from local.check.seen import Failure
 from local.check.words import t
 from shared.domain.redaction import redact
@@ -54,18 +54,18 @@ def not_ready(case: Case) -> Iterator[Finding]:
             )
     elif visit.ready_again:
         seen = t("notifyReady() came only after a reload: not within {wait_s} s", wait_s=wait_s)
-        yield warn("not_ready", seen, t("set ReadyTimeout to twice the slowest load, at most 60"))
+        yield warn("not_ready", seen, on_idle(case, t("set ReadyTimeout to twice the slowest load, at most 60")))
     elif ready_s is None:
-        if not visit.crashed and not visit.stuck:
+        if not visit.crashed and not visit.stuck and not visit.slow:
             advice = t("call window.notifyReady() when the picture is complete, or leave ReadyTimeout out")
-            yield fail(
+            yield spoils(case)(
                 "not_ready",
                 t("notifyReady() was not called within {wait_s} s, nor after a reload", wait_s=wait_s),
-                advice,
+                on_idle(case, advice),
             )
     elif ready_s > wait_s / 2:
         seen = t("notifyReady() came after {ready_s:.1f} of {wait_s} s", ready_s=ready_s, wait_s=wait_s)
-        yield warn("not_ready", seen, t("set ReadyTimeout to twice the slowest load, at most 60"))
+        yield warn("not_ready", seen, on_idle(case, t("set ReadyTimeout to twice the slowest load, at most 60")))
 
 
 def dialog(case: Case) -> Iterator[Finding]:
@@ -175,8 +175,15 @@ def fonts(case: Case) -> Iterator[Finding]:
 
 
 def heavy(case: Case) -> Iterator[Finding]:
-    """The page needs much of a processor."""
-    if case.visit.picture_s > _SLOW_S:
+    """The page needs much of a processor, or more than this machine has."""
+    if case.visit.slow or (case.is_seen and not case.visit.pictures):
+        seen = (
+            t("the page got too little of a processor to answer")
+            if case.visit.slow
+            else t("no picture of the page came in time")
+        )
+        yield warn("heavy", seen, t("this machine is too busy for the page: check again on an idle one"))
+    elif case.visit.picture_s > _SLOW_S:
         seen = t("a picture of the page takes {seconds:.1f} s", seconds=case.visit.picture_s)
         yield warn("heavy", seen, t("let it draw less; on a busy machine, check again"))
     elif case.visit.cores >= _CORE:

@@ -51,6 +51,16 @@ class Case(NamedTuple):
 Rule = Callable[[Case], Iterator[Finding]]
 
 
+def spoils(case: Case) -> Callable[[str, str, str], Finding]:
+    """Return how bad it is what a page does not do in time: no failure where it may have had no processor for it."""
+    return warn if case.visit.starved else fail
+
+
+def on_idle(case: Case, advice: str) -> str:
+    """Return the advice, or that the machine was too busy to give any."""
+    return t("this machine is too busy for the page: check again on an idle one") if case.visit.starved else advice
+
+
 def fail(check: str, seen: str, advice: str) -> Finding:
     """It spoils the recording."""
     return Finding(check, Level.FAIL, seen, advice)

@@ -10,7 +10,7 @@ from pydantic import AnyUrl
 
 from local.check.address import expiries, is_private, site_of
 from local.check.finding import Finding
-from local.check.rules.common import Case, fail, note, quoted, some, warn
+from local.check.rules.common import Case, fail, note, on_idle, quoted, some, spoils, warn
 from local.check.seen import Visit
 from local.check.text import tidy
 from local.check.words import t
@@ -78,7 +78,7 @@ def unreachable(case: Case) -> Iterator[Finding]:
     if visit.login or _TRUST.search(error) or _DOWNLOAD.search(error):
         return
     if "timeout" in error:
-        yield _late(visit)
+        yield _late(case)
     elif visit.status in _NO_CONTENT:
         yield fail(
             "unreachable",
@@ -104,14 +104,16 @@ def _led_nowhere(visit: Visit) -> Iterator[Finding]:
         yield warn("unreachable", seen, t(_REACH))
 
 
-def _late(visit: Visit) -> Finding:
+def _late(case: Case) -> Finding:
+    visit = case.visit
     if visit.broken:
         said, advice = _in_words(visit.broken)
         return fail("unreachable", t("the page breaks off: {said}", said=said), advice)
     if visit.status is None:
-        return fail("unreachable", t("the page does not load within 30 s"), t(_REACH))
+        return spoils(case)("unreachable", t("the page does not load within 30 s"), on_idle(case, t(_REACH)))
     advice = t("an endless script, or a part that does not load, delays it: load it later (`async`)")
-    return fail("unreachable", t("the page answers, and is not complete within 30 s"), advice)
+    seen = t("the page answers, and is not complete within 30 s")
+    return spoils(case)("unreachable", seen, on_idle(case, advice))
 
 
 def _in_words(error: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from local.check.finding import Finding
-from local.check.rules.common import Case, fail, note, quoted, some, warn
+from local.check.rules.common import Case, fail, note, on_idle, quoted, some, spoils, warn
 from local.check.text import tidy
 from local.check.words import t
 from local.recorder.scripts import LARGEST
@@ -64,7 +64,7 @@ def silent(case: Case) -> Iterator[Finding]:
             yield warn(
                 "silent",
                 t("no sound in {seconds:g} s, though the page has a player", seconds=case.asked.seconds),
-                advice,
+                on_idle(case, advice),
             )
         else:
             yield note("silent", t("the page has no sound"), t("fine for a page without sound on purpose"))
@@ -82,7 +82,8 @@ def blank(case: Case) -> Iterator[Finding]:
     """The picture is one colour."""
     if case.is_blank and not case.visit.crashed:
         advice = t("does the page need longer (--seconds), a sign-in, or a newer browser?")
-        yield fail("blank", t("the page is one colour after {seconds:g} s", seconds=case.asked.seconds), advice)
+        seen = t("the page is one colour after {seconds:g} s", seconds=case.asked.seconds)
+        yield spoils(case)("blank", seen, on_idle(case, advice))
 
 
 def still(case: Case) -> Iterator[Finding]:
@@ -92,7 +93,7 @@ def still(case: Case) -> Iterator[Finding]:
         yield say(
             "still",
             t("nothing moves for {seconds:g} s", seconds=case.asked.seconds),
-            t("fine for slides; otherwise check that the page begins"),
+            on_idle(case, t("fine for slides; otherwise check that the page begins")),
         )
 
 

@@ -125,6 +125,7 @@ PAGES = {
     "/auth/lesson": HEAD + MOVING,
     "/circle": HEAD + MOVING + "<script>const o = {}; o.o = o; notifyReady(o, 1n)</script>",
     "/toolate": HEAD + MOVING + "<script>setTimeout(() => notifyReady(), 1600)</script>",
+    "/leaving": HEAD + MOVING + "<script>onpagehide = () => notifyReady()</script>",
     "/marks": HEAD + "<script>document.title = '”, sound up to 0 dB' + 'a' + '\\u0301'.repeat(99)</script>",
     "/tone": HEAD + MOVING + TONE.replace("{gain}", "0.3"),
     "/mute": HEAD + MOVING + TONE.replace("{gain}", "0"),
@@ -178,10 +179,12 @@ EXPECTED: tuple[tuple[str, str, str], ...] = (
     ("/framehang", "resources", "warn"), ("/picture404", "resources", "note"), ("/forbidden", "resources", "warn"),
     ("/forbidden", "script_error", "note"), ("/sockethang", "connection", "warn"), ("/often", "silent", "warn"),
     ("/named", "login_wall", "warn"), ("/drawn", "script_error", "note"), ("/toolate", "not_ready", "fail"),
+    ("/leaving", "not_ready", "fail"),
 )  # fmt: skip
 ABSENT = (
     ("/good", "not_ready"), ("/good", "still"), ("/upright", "video_too_large"), ("/glprobe", "webgl"),
-    ("/restless", "crash"), ("/onward", "crash"), ("/named", "script_error"), ("/auth/lesson?课", "login_wall"),
+    ("/restless", "crash"), ("/restless", "unreachable"), ("/onward", "crash"),
+    ("/named", "script_error"), ("/auth/lesson?课", "login_wall"),
     ("/circle", "script_error"), ("/circle", "not_ready"), ("/often", "webgl"),
     ("/corner", "login_wall"), ("/plain", "reloads"), ("/plain", "redirect"), ("/muted", "waits_for_click"),
 )  # fmt: skip

@@ -76,6 +76,7 @@ EACH = [
     ("silent", "note", case(deaf="no sound: its device can't be made")),
     ("muted", "note", case(media=[MUTED])),
     ("blank", "fail", case(pictures=ONE_COLOUR)),
+    ("blank", "warn", case(pictures=ONE_COLOUR, starved=True)),
     ("still", "note", case(moved=STILL)),
     ("still", "warn", case(moved=STILL, peak=0)),
     ("video_too_large", "fail", case(sizes=[(640, 360), (2560, 1440)])),
@@ -107,6 +108,8 @@ EACH = [
     ("fonts", "note", case(look=LOOK._replace(scripts=("emoji",)))),
     ("heavy", "note", case(cores=1.3)),
     ("heavy", "warn", case(picture_s=3.0)),
+    ("heavy", "warn", case(slow=True, look=None)),
+    ("heavy", "warn", case(pictures=[], moved=[])),
     ("crash", "fail", case(crashed=True)),
     ("crash", "fail", case(stuck=True, look=None)),
     ("overlay", "note", case(look=LOOK._replace(cover=0.6, cover_text="We use cookies"))),
@@ -163,6 +166,29 @@ def test_what_is_no_finding(check: str, judged: Case) -> None:
     assert check not in found(judged)
 
 
+@pytest.mark.parametrize(
+    ("check", "seen"),
+    [
+        ("not_ready", {"ready_s": None}),
+        ("blank", {"pictures": ONE_COLOUR}),
+        ("unreachable", {"error": "Goto url timeout", "status": None, "look": None}),
+        ("unreachable", {"error": "Goto url timeout", "look": None}),
+        ("silent", {"peak": 0}),
+        ("still", {"moved": STILL, "peak": 0}),
+        ("not_ready", {"ready_s": 11.0}),
+    ],
+)
+def test_a_busy_machine_is_told_from_a_bad_page(check: str, seen: dict[str, Any]) -> None:
+    """What a page does not do in time is no failure of its own where others had the processors."""
+    (finding,) = [one for one in judge(case(starved=True, **seen)) if one.check == check]
+    assert (Level.WARN, True) == (finding.level, "machine is too busy" in finding.advice)
+
+
+def test_a_page_without_a_processor_has_no_fault_but_that() -> None:
+    """Nothing else is said of a page that could not be looked at."""
+    assert {"heavy": "warn"} == found(case(slow=True, starved=True, look=None, ready_s=None, pictures=[], moved=[]))
+
+
 def test_a_redirect_to_a_sign_in_fails() -> None:
     """TRTC follows no redirect to another site, and nobody signs in there."""
     judged = case(hops=["https://sso.corp.example.net/login"], look=LOOK._replace(passwords=1, login_share=1.0))
@@ -194,7 +220,8 @@ VISITS = st.builds(
     error=TEXT | st.sampled_from(["Goto url timeout", "net::ERR_CERT_X", "the address is a download (), not a page"]),
     status=st.none() | st.integers(0, 999), mime=TEXT, login=TEXT, hops=st.lists(URL, max_size=3),
     loads=st.lists(st.builds(Load, URL, st.booleans()), max_size=4), ready_s=st.none() | NUMBER,
-    ready_again=st.booleans(), crashed=st.booleans(), stuck=st.booleans(), dialogs=st.lists(TEXT, max_size=5),
+    ready_again=st.booleans(), crashed=st.booleans(), stuck=st.booleans(),
+    slow=st.booleans(), starved=st.booleans(), dialogs=st.lists(TEXT, max_size=5),
     popups=st.lists(URL, max_size=2), errors=st.lists(TEXT, max_size=5),
     failed=st.lists(st.builds(Failure, KINDS, URL, TEXT, TEXT), max_size=4),
     mixed=st.lists(st.builds(Mixed, URL, st.booleans()), max_size=2), connections=st.lists(TEXT, max_size=2),

@@ -35,7 +35,7 @@ from tests.local.recorder.harness import ROOT, PageServer, serve
 AT_ONCE = 6
 BUSY = ("/heavy", "/good#crash")
 """They have the browser for themselves."""
-READY = ("/good", "/plain", "/circle", "/toolate")
+READY = ("/good", "/plain", "/circle", "/toolate", "/leaving")
 """They are waited for, a second and a second again."""
 SAMPLE = ("clock.html", "sample.html")
 Found = dict[str, str]
