@@ -34,6 +34,7 @@ class Page:
         self._mime = ""
         self._downloads = False
         self._address = ""
+        self._leaving = False  # what the document says that a reload replaces is nothing of the next one's
         self._ready = asyncio.Event()
         self._parsed = asyncio.Event()
         self._loaded = asyncio.Event()
@@ -120,6 +121,7 @@ class Page:
     async def reload(self) -> None:
         """Load the page afresh."""
         self._forget()
+        self._leaving = True
         with contextlib.suppress(CdpError):
             await self.call("Page.reload", {"ignoreCache": True})
 
@@ -196,13 +198,15 @@ class Page:
 
     def _on_call(self, name: str, payload: str) -> None:
         if name == READY:
-            self._ready.set()
+            if not self._leaving:
+                self._ready.set()
         elif name == TOO_LARGE:
             self._note(f"a video is larger than allowed: {payload[:20]}")
             self.too_large.set()
 
     def _on_navigated(self, url: str) -> None:
         """Tell a page that loaded itself afresh from one that went elsewhere."""
+        self._leaving = False
         if url == self._address and self.on_refresh is not None:
             self.on_refresh()
         self._address = url
