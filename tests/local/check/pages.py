@@ -125,7 +125,7 @@ PAGES = {
     "/auth/lesson": HEAD + MOVING,
     "/circle": HEAD + MOVING + "<script>const o = {}; o.o = o; notifyReady(o, 1n)</script>",
     "/toolate": HEAD + MOVING + "<script>setTimeout(() => notifyReady(), 1600)</script>",
-    "/leaving": HEAD + MOVING + "<script>onpagehide = () => notifyReady()</script>",
+    "/leaving": HEAD + MOVING + "<script>onbeforeunload = () => { notifyReady() }</script>",
     "/marks": HEAD + "<script>document.title = '”, sound up to 0 dB' + 'a' + '\\u0301'.repeat(99)</script>",
     "/tone": HEAD + MOVING + TONE.replace("{gain}", "0.3"),
     "/mute": HEAD + MOVING + TONE.replace("{gain}", "0"),
