@@ -59,10 +59,10 @@ def test_a_command_says_what_it_waits_for(home: Path) -> None:
     line, ours = "waiting for an answer of URL (from WEBRECORD_ENDPOINT) …\n", {"WEBRECORD_LANG": "zh"}
     with ThreadPoolExecutor() as pool:
         documented = pool.submit(run, line, "show", "x", "--json", **ours)
-        chinese = pool.submit(run, "等待 URL（来自 WEBRECORD_ENDPOINT） 应答…\n", "list", **ours)
+        chinese = pool.submit(run, "等待 URL（来自 WEBRECORD_ENDPOINT）应答…\n", "list", **ours)
         others = [pool.submit(run, line, *words) for words in (("doctor",), ("batch", home / "a.jsonl"))]
     assert (line, RECORDING) == (documented.result().err, json.loads(documented.result().out))
-    assert "等待 URL（来自 WEBRECORD_ENDPOINT） 应答…\n" in chinese.result().err
+    assert "等待 URL（来自 WEBRECORD_ENDPOINT）应答…\n" in chinese.result().err
     assert [0, 0] == [ran.result().status for ran in others]
     assert all(line in ran.result().err for ran in others)
 
