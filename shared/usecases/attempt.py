@@ -29,11 +29,15 @@ AGAIN_OVER_MS = 3 * IN_FLIGHT_MS
 
 
 class Outcome(NamedTuple):
-    """A recording, whether this call started it, and TRTC's code where it refused and the start has to wait."""
+    """A recording, whether this call started it, and TRTC's code where it refused and the start has to wait.
+
+    `blocked`: until somebody mends the deployment.
+    """
 
     recording: Recording
     created: bool
     refused: str | None = None
+    blocked: bool = False
 
 
 def advance(known: Known, request: RecordingRequest, ports: Ports) -> Outcome:
@@ -145,7 +149,7 @@ def _ask(
         fact = facts.refused(number, ports.clock(), error.code, error.message, error.request_id, final=final)
         known = journal.record(store, known, fact)
         if not final:
-            return left_to_timer(known, ports, error.code)
+            return left_to_timer(known, ports, error.code)._replace(blocked=True)
         writer.save(store, known, ports.clock())
         raise
     except errors.RecorderBusy as error:

@@ -124,10 +124,10 @@ def _carry_out(step: Step, known: Known, ports: ReconcilePorts) -> Fact | None:
                 return facts.filmed(task_id, unlooked(task, now_ms))
             return inspect_task(accepted, task, tries, ports.films, ports.store, ports.clock, ports.sleep)
         case Look(task_id, last):
-            files, task = _found(accepted, task_id, ports), evidence.tasks[ids.task_key_of(task_id)]
-            failed = parts.failed(task) is not None  # that nothing is there is news
-            if last and _runs(task, ports):
+            task = evidence.tasks[ids.task_key_of(task_id)]
+            if last and _runs(task, ports):  # before its files are listed, which may be many pages
                 return facts.runs(ports.clock(), task_id)
+            files, failed = _found(accepted, task_id, ports), parts.failed(task) is not None  # nothing there is news
             # A film where nothing was thought to be recorded: then the whole grace time is waited, as for any.
             last = last and not (files and unseen(task, evidence))
             return facts.looked(now_ms, task_id, files, last=last) if files or last or failed else None

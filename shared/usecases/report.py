@@ -41,6 +41,7 @@ class Report:
     Attributes:
         looked, started, asked: recordings looked at, tasks started, silent recordings among the looks.
         refusals: TRTC's codes of starts that have to wait on, and how often.
+        blocked: starts that TRTC refuses until somebody mends the deployment: rights, keys, the package.
         waiting, waiting_s: how many starts are due and not made, and how long the oldest has waited, seconds.
         behind_s: how late the last question about a silent recording was, seconds.
         ended: final states that recordings came to, and how many.
@@ -56,6 +57,7 @@ class Report:
     started: int = 0
     asked: int = 0
     refusals: Counter[str] = field(default_factory=Counter)
+    blocked: int = 0
     waiting: int = 0
     waiting_s: int = 0
     behind_s: int = 0
@@ -77,6 +79,7 @@ class Report:
             "starts": self.started,
             "refusals": self.refusals.total(),
             "refused": ", ".join(f"{code} {count}" for code, count in self.refusals.most_common(10)) or None,
+            "starts_blocked": self.blocked or None,
             "asked": self.asked,
             "asked_late_s": self.behind_s,
             # Flat: SCF's log service knows the fields of a line, and takes what is nested for text.

@@ -205,11 +205,13 @@ class Starts:
                 return
             try:
                 outcome = attempt(known, known.accepted.parsed(), step.attempt, ports)
-            except (ParametersRefused, RecorderMisconfigured):
+            except (ParametersRefused, RecorderMisconfigured) as error:
+                self._count(blocked=isinstance(error, RecorderMisconfigured))
                 ports.store.delete(marker)  # refused for good, and stored as such; the open marker tells the caller
                 raise
             if outcome.refused:
                 refusals.append(outcome.refused)
+                self._count(blocked=outcome.blocked)
                 evidence = outcome.recording.evidence
                 self.throttled = self.throttled or is_rate(outcome.refused)
                 if is_quota(outcome.refused):
@@ -225,6 +227,10 @@ class Starts:
         with self._counting:
             self._silence, self._report.started = 0, self._report.started + 1
         ports.store.delete(marker)
+
+    def _count(self, *, blocked: bool) -> None:
+        with self._counting:
+            self._report.blocked += blocked
 
     def _found(self, known: Known, step: Start, refusals: list[str]) -> bool:
         """Tell whether an earlier attempt has a task after all."""

@@ -6,6 +6,7 @@ import re
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -178,3 +179,14 @@ def test_a_deployment_of_another_name_reads_its_own_functions(options: Options) 
     found = named(account, "lessons-timer-silent")
     assert 'SCF_FunctionName:"lessons-reconcile" ' in str(found["AlarmTargets"])
     assert FRESH not in str(found)
+
+
+def test_what_blocks_starts_is_read_in_the_lines_of_both_that_start(options: Options) -> None:
+    """In one statement: a call that `recordings` answers, and a scheduled start that reconcile makes."""
+    account = Account()
+    deploy(account, options)
+    target: Any = named(account, "scf-webrecord-misconfigured")["AlarmTargets"]
+    search, _, select = target[0]["Query"].partition(" | ")
+    one, other = ('SCF_FunctionName:"scf-webrecord-recordings"', 'SCF_FunctionName:"scf-webrecord-reconcile"')
+    assert f'({one} OR {other}) AND SCF_Type:"Custom"' == search
+    assert "starts_blocked" in select

@@ -29,7 +29,7 @@ class Statement(NamedTuple):
 
     Attributes:
         key: the end of its name.
-        function: whose lines are read: key of a function.
+        function: whose lines are read: key of a function; several with blanks between them.
         select: what is counted in them.
         condition: on the result, when it is told.
         periods: how many times in a row the condition must hold.
@@ -45,7 +45,9 @@ class Statement(NamedTuple):
 
     def query(self, deployment: str) -> str:
         """Return the whole statement."""
-        return f'SCF_FunctionName:"{deployment}-{self.function}" AND SCF_Type:"Custom" | SELECT {self.select}'
+        names = " OR ".join(f'SCF_FunctionName:"{deployment}-{one}"' for one in self.function.split())
+        names = f"({names})" if " OR " in names else names
+        return f'{names} AND SCF_Type:"Custom" | SELECT {self.select}'
 
 
 STATEMENTS = (
@@ -84,8 +86,8 @@ STATEMENTS = (
     ),
     Statement(
         "misconfigured",
-        "recordings",
-        "count_if(error IN ('RecorderMisconfigured', 'ConfigurationError')) AS bad",
+        "recordings reconcile",
+        "count_if(error IN ('RecorderMisconfigured', 'ConfigurationError')) + sum(coalesce(starts_blocked, 0)) AS bad",
         "$1.bad > 0",
         CRITICAL,
         'TRTC or a setting blocks all starts: invoke reconcile with {"doctor": true}.',

@@ -22,7 +22,7 @@ LONGS = (
     *("SCF_StartTime", "SCF_LogTime", "SCF_Duration", "SCF_StatusCode", "SCF_RetryNum", "status", "queue_age_s"),
     *("queue_length", "starts", "looked", "asked_late_s", "notify_failures", "error_count"),
     *("ended_completed", "ended_failed", "ended_lost", "ended_cancelled", "ended_unheard", "refusals"),
-    *("films_suspect", "films_bad"),
+    *("films_suspect", "films_bad", "starts_blocked"),
 )
 DOUBLES = ("SCF_MemUsage", "duration_ms")
 """Fields that alarms and searches use; docs/operations.md explains ours."""

@@ -71,6 +71,18 @@ def test_a_told_end_of_a_task_that_runs_ends_nothing() -> None:
     assert before == site.store.objects["recordings/k1/recording.json"].body
 
 
+def test_a_task_that_records_on_is_asked_for_before_its_files_are_listed() -> None:
+    """At the last look: a long HLS recording lists many pages, and would list them at each told end in vain."""
+    site, task_id = recording()
+    site.receive(callback(802, OVER, site.clock.now, task_id))
+    while State.RECORDING is not site.recording().state:
+        site.faults.log.clear()
+        site.minutes()
+    files = "list files/"
+    calls = [name for name in site.faults.log if name.startswith(files) or name == "DescribeWebRecord"]
+    assert {"DescribeWebRecord"} == set(calls)
+
+
 def test_a_told_end_counts_where_trtc_can_not_say() -> None:
     """It is signed: an outage of TRTC keeps no recording open for it."""
     site, task_id = recording()
@@ -515,6 +527,17 @@ class TestOthers:
         site.minutes()
         assert [] == site.minutes()[0].errors
         assert State.STARTING is site.recording("bad").state
+
+    @pytest.mark.parametrize(("code", "blocked"), [("FailedOperation.NotAbility", 1), ("LimitExceeded", None)])
+    def test_a_start_that_waits_for_somebody_to_mend_the_deployment_is_counted(
+        self, code: str, blocked: int | None
+    ) -> None:
+        """An alarm reads the number; a full TRTC is no such fault, and needs nobody."""
+        site = Site()
+        site.trtc.refusals = [refusal("LimitExceeded", "full", "r"), refusal(code, "no", "r")]
+        site.start("queued")
+        (told,) = [told for report in site.minutes() if (told := report.noted())["refused"]]
+        assert (f"{code} 1", blocked) == (told["refused"], told["starts_blocked"])
 
     def test_one_unreadable_request_does_not_stop_the_others(self) -> None:
         """What a future version wrote is left alone, and reported."""
