@@ -36,8 +36,13 @@ def _worker() -> list[dict[str, object]]:
 
 
 def _callback() -> list[dict[str, object]]:
-    objects = ["PutObject", "GetObject", "HeadObject", "GetBucket"]
-    return [_allow(objects, f"{_PREFIX}/*"), _allow(["DeleteObject"], f"{_PREFIX}/tasks/*")]
+    written = ("recordings", "tasks", "index", "open", "due", "tell", "wake")
+    return [
+        _allow(["GetObject", "GetBucket"], *(f"{_PREFIX}/{folder}/*" for folder in ("recordings", "tasks", "gone"))),
+        _allow(["GetBucket"], f"{_PREFIX}/due/*"),
+        _allow(["PutObject"], *(f"{_PREFIX}/{folder}/*" for folder in written)),
+        _allow(["DeleteObject"], f"{_PREFIX}/tasks/*"),
+    ]
 
 
 def _upload() -> list[dict[str, object]]:
@@ -46,9 +51,9 @@ def _upload() -> list[dict[str, object]]:
     return [_allow(["PutObject", *parts], f"{_PREFIX}/files/*")]
 
 
-def _allow(actions: list[str], keys: str) -> dict[str, object]:
-    resource = f"qcs::cos:{REGION}:uid/{APP_ID}:{BUCKET}/{keys}"
-    return {"effect": "allow", "action": [f"name/cos:{action}" for action in actions], "resource": [resource]}
+def _allow(actions: list[str], *keys: str) -> dict[str, object]:
+    resources = [f"qcs::cos:{REGION}:uid/{APP_ID}:{BUCKET}/{key}" for key in keys]
+    return {"effect": "allow", "action": [f"name/cos:{action}" for action in actions], "resource": resources}
 
 
 def _document(*statements: object) -> str:

@@ -17,7 +17,10 @@ TRUST = {
 }
 """Who may take a function's role: SCF."""
 _WRITE = ("PutObject", "GetObject", "HeadObject", "DeleteObject", "DeleteMultipleObjects", "GetBucket")
-_FACTS = ("PutObject", "GetObject", "HeadObject", "GetBucket")
+_CALLBACK_READS = ("recordings", "tasks", "gone")
+_CALLBACK_LISTS = ("due",)
+_CALLBACK_WRITES = ("recordings", "tasks", "index", "open", "due", "tell", "wake")
+"""Folders below the prefix: documents and facts, tombstones, the index, markers, wakes; no films and no jobs."""
 _UPLOAD = (
     "PutObject",
     "InitiateMultipartUpload",
@@ -88,9 +91,12 @@ _CLS_REMOVAL = (
 )
 
 
-def document(*statements: tuple[Sequence[str], str]) -> dict[str, Any]:
-    """Return a policy that allows actions on a resource each."""
-    allowed = [{"effect": "allow", "action": list(actions), "resource": [on]} for actions, on in statements]
+def document(*statements: tuple[Sequence[str], str | Sequence[str]]) -> dict[str, Any]:
+    """Return a policy that allows actions on a resource, or on several, each."""
+    allowed = [
+        {"effect": "allow", "action": list(actions), "resource": [on] if isinstance(on, str) else list(on)}
+        for actions, on in statements
+    ]
     return {"version": "2.0", "statement": allowed}
 
 
@@ -132,10 +138,19 @@ def of_function(plan: Description, key: str) -> dict[str, Any]:
     """Return what a function may do: the callback stores facts, and takes back no others; the rest is the others'."""
     all_of_ours = _objects(plan, f"{plan.prefix}/*")
     if key == "callback":
-        late = _objects(plan, f"{plan.prefix}/tasks/*")  # what comes for a recording that was deleted
-        return document((_cos(_FACTS), all_of_ours), (_cos(["DeleteObject"]), late))
+        reads, lists, writes, late = (
+            [_objects(plan, f"{plan.prefix}/{folder}/*") for folder in folders]
+            for folders in (_CALLBACK_READS, _CALLBACK_LISTS, _CALLBACK_WRITES, ("tasks",))
+        )
+        # Who may not list an object's folder may be told 403 in place of 404.
+        return document(
+            (_cos(["GetObject", "GetBucket"]), reads),
+            (_cos(["GetBucket"]), lists),
+            (_cos(["PutObject"]), writes),
+            (_cos(["DeleteObject"]), late),  # what comes for a recording that was deleted
+        )
     actions = ("StartWebRecord", "DescribeWebRecord", "StopWebRecord")
-    statements: list[tuple[Sequence[str], str]] = [
+    statements: list[tuple[Sequence[str], str | Sequence[str]]] = [
         (_cos(_WRITE), all_of_ours),
         (_cos(["GetObject"]), _objects(plan, f"{plan.jobs_prefix}*")),
         ([f"name/trtc:{action}" for action in actions], "*"),
