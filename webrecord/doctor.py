@@ -97,7 +97,7 @@ def _configuration(path: Path) -> str:
     for profile in profiles.values():
         if "token_file" in profile:
             read_token(home(str(profile["token_file"])))
-    return f"{path}, profiles: {', '.join(profiles) or 'none'}"
+    return t("{path}, profiles: {names}", path=path, names=", ".join(profiles) or t("none"))
 
 
 def _health(api: Api, reply: httpx.Response) -> str:

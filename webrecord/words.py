@@ -52,6 +52,11 @@ def said(key: str, text: object = None) -> str:
     return _now.get(key) or ("" if text is None else str(text))
 
 
+def messages() -> Mapping[str, str]:
+    """Return every message of the reader's language by its key; {} for English."""
+    return _now
+
+
 def is_english() -> bool:
     """Return True if messages are in English."""
     return not _now

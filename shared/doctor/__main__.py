@@ -21,6 +21,8 @@ from dotenv.parser import parse_stream
 
 from shared.doctor import Finding
 from shared.doctor.run import FUNCTIONS, LIMIT_S, Examination, each, report, scheme_of
+from webrecord.seen import told
+from webrecord.words import language, speak, t
 
 MAX_BYTES = 1_000_000
 """Of a .env file."""
@@ -36,21 +38,22 @@ What it writes is probes: under PREFIX/doctor/ and PREFIX/files/, one beside the
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Look, print, and return the exit status."""
+    """Look, print, and return the exit status. Lines are in the reader's language, JSON is English."""
     given = _parser().parse_args(arguments)
+    speak("en" if given.json else language(os.environ, sys.stdout.encoding or "ascii"))
     if given.env:
         _use(given.env)
     _call_this_machine_directly(each()[0]["trtc_endpoint"])
     examination = Examination(given.function, given.api_url, given.callback_url)
     total, found = len(examination.checks()), list[Finding]()
-    _progress(f"looking at {total} things, {LIMIT_S:g} s at most …")
+    _progress(t("looking at {total} things, {limit_s:g} s at most …", total=total, limit_s=LIMIT_S))
     for finding in examination.run():
         found.append(finding)
         _progress("")
         if not given.json:
-            print(finding, flush=True)  # noqa: T201
+            print(finding._replace(seen=told(finding.seen)), flush=True)  # noqa: T201
         if len(found) < total:
-            _progress(f"looking: {len(found)} of {total} …")
+            _progress(t("looking: {count} of {total} …", count=len(found), total=total))
     said = report(found)
     if given.json:
         print(json.dumps(said, indent=2))  # noqa: T201

@@ -20,10 +20,11 @@ from local.check.rules import behaving, opening
 from local.check.rules.common import Case
 from local.check.show import lines
 from tests.cli.calls import PAGE, Cli
+from tests.cli.doctor_forms import forms
 from tests.deploy.account import Account
 from tests.deploy.test_deployment import checkout, deploy
 from tests.local.check.test_judge import FOUND
-from webrecord import films, instants, pagecheck, sheet, tables, usage, wire, words
+from webrecord import films, instants, pagecheck, seen, sheet, tables, usage, wire, words
 from webrecord.deploy.deployment import Deployment
 from webrecord.deploy.errors import ADVICE, AGAIN
 from webrecord.errors import describe
@@ -33,6 +34,7 @@ from webrecord.main import app
 FOLDER = Path(webrecord.__file__).parent
 CHECK = FOLDER.parent / "local" / "check"
 """A process of its own, which is handed the same messages."""
+DOCTOR = FOLDER.parent / "shared" / "doctor" / "__main__.py"
 OWN: dict[str, str] = json.loads((FOLDER / "messages.zh.json").read_text("utf-8"))
 CONSOLE = {
     language: json.loads((FOLDER.parent / f"shared/http/console/messages.{language}.json").read_text("utf-8"))
@@ -52,6 +54,7 @@ CONSTANTS = [
     *HEADINGS,
     *(advice for _, advice in ADVICE),
     AGAIN,
+    *(name for name in ("configuration", "settings", "transport", "proxy", "endpoint", "clock", "health", "token")),
     *VERDICTS.values(),
     *(level.value for level in Level),
     *(words for pair in opening._WHY.values() for words in pair),  # noqa: SLF001
@@ -62,7 +65,7 @@ CHINESE = re.compile("[\u4e00-\u9fff]")
 
 def in_code() -> Iterator[str]:
     """Yield every sentence that is given to `t`, and every name of a column."""
-    for path in (*FOLDER.rglob("*.py"), *CHECK.rglob("*.py"), CHECK.parent / "commands" / "check.py"):
+    for path in (*FOLDER.rglob("*.py"), *CHECK.rglob("*.py"), CHECK.parent / "commands" / "check.py", DOCTOR):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             name = getattr(node.func, "id", getattr(node.func, "attr", "")) if isinstance(node, ast.Call) else ""
             if isinstance(node, ast.Call) and name in ("t", "table_of"):
@@ -93,7 +96,7 @@ def values(sentence: str) -> set[tuple[str, str, str]]:
 def test_each_sentence_is_there_in_chinese_with_the_same_values() -> None:
     """Of code and help, and none is left over; what has a code is the console's, and stands there alone."""
     helped = {text.replace("{", "{{").replace("}", "}}") for text in in_help() if not text.startswith("Example: ")}
-    wanted = {*in_code(), *CONSTANTS, *helped}
+    wanted = {*in_code(), *CONSTANTS, *helped, *(f"{seen.MARK}{form}" for form in forms())}
     assert set() == wanted - set(OWN), "no Chinese"
     assert set() == set(OWN) - wanted, "nobody says it"
     assert [] == [english for english in OWN if values(english) != values(OWN[english])]

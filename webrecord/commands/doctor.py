@@ -23,12 +23,12 @@ def doctor(session: Session) -> None:
         findings = list(examine(session.choices, os.environ, session.out.waits))
     table = tables.table_of("", "check", t("result"))
     for finding in findings:
-        mark, style = ("bad", "red") if finding.status else ("ok", "")
-        tables.row(table, mark, finding.name, finding.line, style=style)
+        mark, style = (t("bad"), "red") if finding.status else (t("ok"), "")
+        tables.row(table, mark, t(finding.name), finding.line, style=style)
     told = [{"check": one.name, "ok": one.status == 0, "detail": one.line} for one in findings]
     session.out.result({"checks": told}, lambda: table)
     wrong = [finding for finding in findings if finding.status]
     if wrong:
-        error = CliError(t("; ").join(f"{finding.name}: {finding.line}" for finding in wrong))
+        error = CliError(t("; ").join(f"{t(finding.name)}: {finding.line}" for finding in wrong))
         error.exit_status = wrong[-1].status
         raise error

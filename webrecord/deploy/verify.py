@@ -16,6 +16,7 @@ import httpx
 from webrecord.deploy.cloud import Cloud
 from webrecord.deploy.errors import ApiError
 from webrecord.proxies import is_this_machine
+from webrecord.seen import told
 from webrecord.waiting import Change
 from webrecord.words import t
 
@@ -101,7 +102,8 @@ def _doctor(cloud: Cloud, reconcile: str, build: str) -> list[Finding]:
         live = _live(cloud, reconcile, report, build)
         if not wrong:
             return [Finding(name, True, t("{count} checks", count=len(findings))), live]
-        return [*(Finding(f"doctor: {one.get('check')}", False, str(one.get("seen"))) for one in wrong), live]
+        found = [(t("doctor: {check}", check=one.get("check")), told(str(one.get("seen")))) for one in wrong]
+        return [*(Finding(check, False, line) for check, line in found), live]
     except ApiError as error:
         return [Finding(name, False, f"{error.code}: {error}")]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -119,7 +121,10 @@ def _live(cloud: Cloud, reconcile: str, report: object, build: str) -> Finding:
         return Finding(name, False, line)
     if answers:
         return Finding(name, True, t("release {release}, build {build}", release=said.get("release"), build=answers))
-    found = cloud.call("scf", "GetFunction", FunctionName=reconcile, ShowCode="FALSE")
+    try:
+        found = cloud.call("scf", "GetFunction", FunctionName=reconcile, ShowCode="FALSE")
+    except ApiError as error:
+        return Finding(name, False, f"{error.code}: {error}")
     line = t("{described}, as SCF describes it: it does not say its build", described=found.get("Description"))
     return Finding(name, True, line)
 
