@@ -22,12 +22,15 @@ VERSION = "2019-07-22"
 RECORDING = 1  # the only Status DescribeWebRecord documents
 
 
-def service(tasks: TaskTable, settings: TrtcSettings) -> api3.ApiService:
+def service(
+    tasks: TaskTable, settings: TrtcSettings, *, clock: Callable[[], float] = time.monotonic
+) -> api3.ApiService:
     """Return the service.
 
     Args:
         tasks: what the actions work on.
         settings: the table's settings object; regions and limits are read from it.
+        clock: seconds, for the limit of requests.
     """
     return api3.ApiService(
         name="trtc",
@@ -38,7 +41,7 @@ def service(tasks: TaskTable, settings: TrtcSettings) -> api3.ApiService:
             "StopWebRecord": lambda call: _stop(tasks, call.body),
         },
         regions=settings.regions,
-        rate=api3.Rate(lambda _action: settings.max_requests_per_second),
+        rate=api3.Rate(lambda _action: settings.max_requests_per_second, clock=clock),
         schema=api3.Schema.of("trtc", VERSION),
         own_reading=True,
     )
@@ -50,9 +53,10 @@ def create_app(
     settings: TrtcSettings,
     *,
     now: Callable[[], float] = time.time,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Starlette:
-    """Return an application that has TRTC alone: see `local.api3.create_app`."""
-    return api3.create_app([service(tasks, settings)], credentials, lambda: settings.faults, now=now)
+    """Return an application that has TRTC alone: see `local.api3.create_app` and `service`."""
+    return api3.create_app([service(tasks, settings, clock=clock)], credentials, lambda: settings.faults, now=now)
 
 
 def _describe(tasks: TaskTable, body: object) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from local.recorder.browser import BrowserError, find_chromium
 from tests.cloud import RunningCloud
 from tests.console.fake import TOKEN, FakeApi
 
-WAIT_S = 30
+WAIT_S = 90
 """For what is expected of a page: several of its looks at the API, on a busy machine too."""
 
 

@@ -132,8 +132,8 @@ def origin(url: str) -> str:
 
 
 def watched(page: Page, what: str, until: float) -> float:
-    """Return a number of the film that grows, once it is above `until`, or as it is after 30 s."""
-    for _ in range(150):
+    """Return a number of the film that grows, once it is above `until`, or as it is after 90 s."""
+    for _ in range(450):
         at: float = page.evaluate(f"document.querySelector('video').{what}")
         if at > until:
             break

@@ -142,7 +142,7 @@ def test_the_page_calls_its_own_origin_under_any_path(
         for path in hostile(stranger.host):
             own.calls.clear()
             follow(page, own.url + path)
-            for _ in range(300):  # it runs a moment after it is there
+            for _ in range(1_800):  # it runs a moment after it is there
                 if ran(own) or stranger.calls:
                     break
                 page.wait_for_timeout(50)

@@ -267,6 +267,7 @@ def test_what_did_not_arrive_is_sent_again_once(cloud: RunningCloud, receiver: W
         assert "0 sent again" in run(cloud, "callbacks", "resend", "--failed")
     finally:
         cloud.call(lambda: cloud.cloud.faults.add(CallbackFault(do="drop", types=frozenset({310}))))
+    cloud.heard()
     assert 1 == [event["EventInfo"]["TaskId"] for event in receiver.callbacks()].count("again/1")
 
 
@@ -276,6 +277,7 @@ def test_one_callback_or_those_of_a_task_are_sent_again(cloud: RunningCloud, rec
     (line,) = run(cloud, "callbacks", "--task", "one/1", "--json").splitlines()
     assert "1 sent again" in run(cloud, "callbacks", "resend", json.loads(line)["message_id"][:8])
     assert "1 sent again" in run(cloud, "callbacks", "resend", "--task", "one/1")
+    cloud.heard()
     assert 3 == [event["EventInfo"]["TaskId"] for event in receiver.callbacks()].count("one/1")
 
 

@@ -290,7 +290,7 @@ def test_a_big_event_is_refused(tmp_path: Path) -> None:
 
 
 async def _settled(function: Function, letters: int) -> None:
-    for _ in range(1_000):
+    for _ in range(2_400):
         if len(function.dead_letters) == letters:
             return
         await asyncio.sleep(0.05)

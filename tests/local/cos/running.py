@@ -110,7 +110,7 @@ class RunningCos:
 
     def wait_created(self, count: int) -> list[ObjectCreated]:
         """What on_created was told, once it was told `count` things."""
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while len(self.created) < count and time.monotonic() < until:
             time.sleep(0.005)
         return list(self.created)

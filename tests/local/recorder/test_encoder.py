@@ -66,7 +66,7 @@ class Run:
                 time.sleep(0.001)
 
     def end(self, end_s: float) -> None:
-        assert self.encoder.finish(end_s, 20)
+        assert self.encoder.finish(end_s, 90)
 
 
 def test_times_survive(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ def test_a_loop_that_ended_is_a_crash(tmp_path: Path) -> None:
     """Rather than a frozen or silent film up to the limit: for an error, and for an end without a word."""
 
     async def run(loop: Any) -> tuple[str, str, str]:
-        job = Job(page_url="about:blank", work_dir=tmp_path, max_duration_s=2)
+        job = Job(page_url="about:blank", work_dir=tmp_path, max_duration_s=600)
         studio = Studio(job, lambda _moment, _picture: None)
         before = studio.broken()
         studio._go(loop(), "pictures")  # noqa: SLF001 - as the studio starts them

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -147,6 +147,7 @@ def cloud(
     uploader: Uploader | None = None,
     sender: Sender | None = None,
     recorders: RecorderFactory | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[RunningTrtc]:
     """Run a service; its end is the end of the process: `aclose`."""
     settings = settings or settings_for_tests()
@@ -159,7 +160,7 @@ def cloud(
         yield
         await tasks.aclose()
 
-    app = create_app(tasks, CREDENTIALS.get, settings, now=lambda: time.time() + skew[0])
+    app = create_app(tasks, CREDENTIALS.get, settings, now=lambda: time.time() + skew[0], clock=clock)
     app.router.lifespan_context = lifespan
     with serve(app) as endpoint:
         yield RunningTrtc(endpoint, settings, tasks, memory, bucket, script, skew)
