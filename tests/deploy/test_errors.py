@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from webrecord.deploy.errors import ADVICE, ApiError
+from webrecord.deploy.access import PAGE, Policy
+from webrecord.deploy.alarms import STATEMENTS, Alarm
+from webrecord.deploy.errors import ADVICE, ApiError, DeployFailed
 
 GUIDE = Path(__file__).parents[2] / "docs" / "deploy.md"
 
@@ -31,3 +35,31 @@ def test_a_refusal_by_cos_says_what_to_do(code: str, status: int, says: str) -> 
     """COS has codes of its own; to call again without the right helps nobody."""
     line = ApiError("GET Bucket cors", code, "no", "r").told("CORS rule of bucket b")
     assert (status, True) == (line.exit_status, says in str(line)), line
+
+
+class Endless:
+    """An endpoint that answers each page of a list alike, and knows nothing else."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def call(self, _service: str, _action: str, **given: Any) -> dict[str, Any]:
+        self.calls += 1
+        rows = [{"PolicyName": f"theirs-{number}", "Name": f"theirs-{number}"} for number in range(PAGE)]
+        return {"List": rows[: given.get("Rp")], "Alarms": rows[: given.get("Limit")]}
+
+
+@pytest.mark.parametrize(
+    ("search", "action"),
+    [
+        (lambda cloud: Policy(cloud, "d-upload", {}, "d").row(), "ListPolicies"),
+        (lambda cloud: Alarm(cloud, STATEMENTS[0], "d").found(), "DescribeAlarms"),
+    ],
+    ids=["policies", "alarms"],
+)
+def test_a_list_of_the_account_that_never_ends_is_given_up(search: Callable[[Any], object], action: str) -> None:
+    """A name is searched in fifty pages; the line says which list it is."""
+    cloud = Endless()
+    with pytest.raises(DeployFailed, match=f"d-.*{action} does not end after 50 pages"):
+        search(cloud)
+    assert 50 == cloud.calls

@@ -131,7 +131,8 @@ def _status(
         what = (found or {}).get("Description") or ""
         url = addresses.get(function.key)
         row = {"function": function.name, "status": state, "deployed": what, "url": url}
-        given.out.row(row, "  ".join(str(part) for part in (function.name, state, what, url) if part))
+        shown = state if found else t("absent")
+        given.out.row(row, "  ".join(str(part) for part in (function.name, shown, what, url) if part))
 
 
 def _outputs(

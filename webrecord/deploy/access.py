@@ -9,7 +9,7 @@ from typing import Any
 
 from webrecord.deploy.change import Change, unless
 from webrecord.deploy.cloud import Cloud
-from webrecord.deploy.errors import ApiError, NotOurs
+from webrecord.deploy.errors import MOST_PAGES, ApiError, NotOurs, endless
 from webrecord.deploy.policies import TRUST, canonical
 from webrecord.errors import BadUsage
 from webrecord.words import t
@@ -64,8 +64,7 @@ class Policy:
 
     def row(self) -> dict[str, Any] | None:
         """Return it as it is listed; None where there is none. There is no lookup by name."""
-        page = 1
-        while True:
+        for page in range(1, MOST_PAGES + 1):
             answer = self.cloud.call("cam", "ListPolicies", Scope="Local", Keyword=self.name, Rp=PAGE, Page=page)
             rows = answer.get("List") or []
             for row in rows:
@@ -73,7 +72,7 @@ class Policy:
                     return dict(row)
             if len(rows) < PAGE:
                 return None
-            page += 1
+        raise endless(t("policy {name}", name=self.name), "ListPolicies")
 
     def changes(self) -> tuple[int | None, list[Change]]:
         """Return its id, and what is to be done."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from webrecord.deploy.access import mark
 from webrecord.deploy.change import Change, unless
 from webrecord.deploy.cloud import Cloud
-from webrecord.deploy.errors import NotOurs
+from webrecord.deploy.errors import MOST_PAGES, NotOurs, endless
 from webrecord.deploy.logs import Logs
 from webrecord.errors import BadUsage
 from webrecord.words import t
@@ -227,16 +227,15 @@ class AlarmGone:
 
 def _named(cloud: Cloud, action: str, rows: str, key: str, name: str) -> dict[str, Any] | None:
     """Return the row of exactly this name; a filter may also find names that hold it."""
-    offset = 0
-    while True:
+    for page in range(MOST_PAGES):
         asked = [{"Key": key, "Values": [name]}]
-        found = cloud.call("cls", action, Filters=asked, Limit=PAGE, Offset=offset).get(rows) or []
+        found = cloud.call("cls", action, Filters=asked, Limit=PAGE, Offset=page * PAGE).get(rows) or []
         for row in found:
             if row.get("Name") == name:
                 return dict(row)
         if len(found) < PAGE:
             return None
-        offset += PAGE
+    raise endless(name, action)
 
 
 def _read(name: str, value: Any) -> Any:  # noqa: ANN401 (any JSON)

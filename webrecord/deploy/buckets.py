@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from webrecord.deploy.errors import ApiError
 from webrecord.deploy.sdk import TIMEOUT_S, directly, unled, waited_for
+from webrecord.words import t
 
 if TYPE_CHECKING:
     from webrecord.deploy.cloud import Tencent
@@ -112,7 +113,7 @@ class Cos:
                 action, str(error.get_error_code()), str(error.get_error_msg()), error.get_request_id()
             ) from None
         except UnboundLocalError:  # the SDK's own, after its last try that no answer came to
-            raise ApiError(action, "ClientNetworkError", "COS does not answer") from None
+            raise ApiError(action, "ClientNetworkError", t("COS does not answer")) from None
         except (CosClientError, OSError) as error:
             raise ApiError(action, "ClientNetworkError", str(error)) from None
 

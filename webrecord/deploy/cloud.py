@@ -98,11 +98,11 @@ class Tencent:
             raise ApiError(action, str(error.code), str(error.message), error.requestId) from None
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             self._refuse_another("")
-            raise ApiError(action, "ServerNetworkError", f"not an answer of the API: {error}") from None
+            raise ApiError(action, "ServerNetworkError", t("not an answer of the API: {error}", error=error)) from None
         response = answer.get("Response") if isinstance(answer, dict) else None
         if not isinstance(response, dict) or not response.get("RequestId"):
             self._refuse_another("")
-            raise ApiError(action, "ServerNetworkError", "not an answer of the API")
+            raise ApiError(action, "ServerNetworkError", t("not an answer of the API"))
         self._spoke = True
         if refused := response.get("Error"):
             raise ApiError(action, str(refused.get("Code")), str(refused.get("Message")), response["RequestId"])

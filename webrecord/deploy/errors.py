@@ -46,6 +46,22 @@ class DeployFailed(CliError):
     """The deployment could not be finished; the same command goes on."""
 
 
+MOST_PAGES = 50
+"""Of a list of the account: names like ours are few, and an endpoint may give the same page again and again."""
+
+
+def endless(name: str, action: str) -> DeployFailed:
+    """Return the error of a list in which a name is searched and that does not end."""
+    return DeployFailed(
+        t(
+            "{name}: {action} does not end after {count} pages: check the endpoint, or delete what has a like name",
+            name=name,
+            action=action,
+            count=MOST_PAGES,
+        )
+    )
+
+
 class NotOurs(BadUsage):
     """Something of the same name exists, and nothing says that this deployment made it."""
 

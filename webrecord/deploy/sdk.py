@@ -29,7 +29,7 @@ def unled(session: requests.Session) -> requests.Session:
     def refuse(answer: requests.Response, *_: object, **__: object) -> None:
         if 300 <= answer.status_code < 400:
             answer.close()
-            raise TooManyRedirects(f"the answer was {answer.status_code}: redirects are not followed")
+            raise TooManyRedirects(t("the answer was {status}: redirects are not followed", status=answer.status_code))
 
     session.hooks["response"].append(refuse)
     return session
