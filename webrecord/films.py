@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from webrecord.seen import told
 from webrecord.text import safe
 from webrecord.words import said, t
 
@@ -39,7 +40,7 @@ def film(one: Mapping[str, Any]) -> RenderableType:
     """Return the verdict, its reason, and the findings with what to do."""
     line = verdict(one)
     if reason := one.get("film_reason") or ("" if line else t(_NONE)):
-        line = Text.assemble(line or Text(t("unchecked"), "dim"), f": {safe(reason)}")
+        line = Text.assemble(line or Text(t("unchecked"), "dim"), f"{t(': ')}{safe(told(str(reason)))}")
     parts: list[RenderableType] = [Text.assemble(t("film: "), line)]
     table = Table.grid(padding=(0, 2))
     for folds in (False, True):
@@ -58,5 +59,9 @@ def film(one: Mapping[str, Any]) -> RenderableType:
         parts.append(table)
     untold = one.get("untold")
     if isinstance(untold, list) and untold:
-        parts.append(Text(t("could not be determined: {names}", names=safe(", ".join(map(str, untold)))), "dim"))
+        parts.append(
+            Text(
+                t("could not be determined: {names}", names=safe(t(", ").join(told(str(one)) for one in untold))), "dim"
+            )
+        )
     return Group(*parts)

@@ -20,7 +20,7 @@ from local.check.rules import behaving, opening
 from local.check.rules.common import Case
 from local.check.show import lines
 from tests.cli.calls import PAGE, Cli
-from tests.cli.doctor_forms import forms
+from tests.cli.forms_of_functions import forms
 from tests.deploy.account import Account
 from tests.deploy.test_deployment import checkout, deploy
 from tests.local.check.test_judge import FOUND

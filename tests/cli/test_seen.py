@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -10,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.doctor.__main__ import main
-from tests.cli.doctor_forms import forms
+from tests.cli.calls import Cli
+from tests.cli.forms_of_functions import forms
+from tests.cli.scripted import Answer, scripted
 from tests.deploy.served import Served
 from tests.deploy.test_deployment import Clock
 from webrecord import words
@@ -122,3 +125,22 @@ def test_the_command_speaks_the_readers_language(
     assert "没有检查：WEBRECORD_BUCKET" in said
     main(["--function", "callback", "--json"])
     assert not CHINESE.search(capsys.readouterr().out)
+
+
+@pytest.mark.usefixtures("home")
+def test_why_a_film_is_unchecked_is_chinese() -> None:
+    """With the file's name, and with what could not be told; the state of its recording, too."""
+    reason = "a.mp4: it needs more than 300 reads or 64 MiB"
+    answer = {
+        "recording_id": "x",
+        "state": "completed",
+        "film": "unchecked",
+        "film_reason": reason,
+        "untold": ["sound"],
+    }
+    with scripted(lambda _: Answer(200, answer)) as server:
+        ran = Cli({"WEBRECORD_ENDPOINT": server.url, "WEBRECORD_LANG": "zh"})("inspect", "x")
+        told = Cli({"WEBRECORD_ENDPOINT": server.url, "WEBRECORD_LANG": "zh"})("inspect", "x", "--json")
+    assert "a.mp4：需要超过 300 次读取或 64 MiB" in ran.out, ran.out
+    assert "已完成" in ran.out
+    assert reason == json.loads(told.out)["film_reason"]

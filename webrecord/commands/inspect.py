@@ -13,9 +13,10 @@ from rich.text import Text
 
 from webrecord import films, pagecheck
 from webrecord.errors import BadUsage, CliError
+from webrecord.seen import told
 from webrecord.session import Session, command
 from webrecord.text import length, safe, size
-from webrecord.words import t
+from webrecord.words import said, t
 
 _FILMS = (".mp4", ".m3u8", ".m4v", ".mov", ".ts", ".m4s")
 
@@ -39,13 +40,15 @@ def inspect(
     else:
         recording, _ = session.api.get(film)
         found = {name: recording[name] for name in ("recording_id", "state", *films.FIELDS) if name in recording}
-        about = [str(recording.get("state")), length(recording.get("duration_ms"))]
+        about = [said(f"state.{recording.get('state')}", recording.get("state")), length(recording.get("duration_ms"))]
     head = Text(f"{safe(found.get('file') or film)}  {safe(', '.join(filter(None, about)))}", "bold")
     session.out.result(found, lambda: Group(head, films.film(found)))
     if found.get("film") == "bad":
         raise typer.Exit(1)
     if found.get("film") == "unchecked" and "file" in found:
-        raise BadUsage(t("{film} can't be checked: {film_reason}", film=film, film_reason=found.get("film_reason")))
+        raise BadUsage(
+            t("{film} can't be checked: {film_reason}", film=film, film_reason=told(str(found.get("film_reason"))))
+        )
 
 
 def _is_file(word: str) -> bool:

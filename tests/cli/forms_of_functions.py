@@ -1,4 +1,4 @@
-"""The sentences of the deployment's doctor, as its code has them: what is to be known in another language."""
+"""Sentences of the functions without a code, as their source has them: the doctor's, and why a film was not checked."""
 
 from __future__ import annotations
 
@@ -25,13 +25,35 @@ BESIDE = {
     *("{1} is not set: notifications can't be signed", "{1} is not `whsec_` and base64"),  # of adapters/notify.py
 }
 """Words that stand in sentences, and what the rule below does not see."""
+FILMS = {"the files lie {1}", "in VOD", "in a place of the caller's", "not checked yet", "sound", "motion"}
+"""What else says why a film was not checked, and what could not be told of one."""
 _MEANT = "(meant: {1}?)"
 
 
 def forms() -> set[str]:
     """Return every sentence with `{1}`, `{2}` for what is filled in."""
     found = {form for name in SOURCES for form in _in(SHARED / name)}
-    return {form for form in found - NOT_SAID if form.strip() != _MEANT} | BESIDE
+    return {form for form in found - NOT_SAID if form.strip() != _MEANT} | BESIDE | FILMS | _unchecked()
+
+
+def _unchecked() -> set[str]:
+    """Return why a film is not checked, or not to its end."""
+    found = set[str]()
+    for path in (*(SHARED / "domain" / "film").glob("*.py"), SHARED / "usecases" / "films.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "ReadStopped":
+                said = node.args[0].value if isinstance(node.args[0], ast.Subscript) else node.args[0]
+                found.add(_form(said))
+            if isinstance(node, ast.keyword) and node.arg == "why" and isinstance(node.value, ast.Constant):
+                found.add(_form(node.value))
+    return found
+
+
+def _form(node: ast.expr) -> str:
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    text = "".join(str(one.value) if isinstance(one, ast.Constant) else "\0" for one in parts)
+    *first, last = re.split("\0+", text.removeprefix("; "))
+    return "".join(f"{piece}{{{number}}}" for number, piece in enumerate(first, 1)) + last
 
 
 def _in(path: Path) -> Iterator[str]:
@@ -39,13 +61,9 @@ def _in(path: Path) -> Iterator[str]:
     other = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings
     other |= {id(one) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for one in node.values}
     for node in ast.walk(tree):
-        if isinstance(node, ast.JoinedStr):
-            text = "".join(str(one.value) if isinstance(one, ast.Constant) else "\0" for one in node.values)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in other:
-            text = node.value
-        else:
+        text = isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in other
+        if not (text or isinstance(node, ast.JoinedStr)):
             continue
-        *first, last = re.split("\0+", text.removeprefix("; "))
-        form = "".join(f"{piece}{{{number}}}" for number, piece in enumerate(first, 1)) + last
+        form = _form(node)  # type: ignore[arg-type]  # it is one of both
         if re.search("[a-z]{2}", form) and " " in form.strip():
             yield form
