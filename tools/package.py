@@ -36,6 +36,7 @@ MAX_UNPACKED = 25_000_000
 TIME = (1980, 1, 1, 0, 0, 0)
 MODE = 0o644
 LEVEL = 9
+LOCK = "requirements.txt"
 VERSION = "shared/built.py"
 """Where what runs says what it is."""
 
@@ -86,7 +87,7 @@ def build(out: Path = BUILD, *, python: str | None, root: Path = ROOT, cache: Pa
     Raises:
         PackageError: it can't be built; one line that says what to do.
     """
-    wheels = fetch(read_lock((root / "requirements.txt").read_text()), cache or out / "wheels")
+    wheels = fetch(read_lock((root / LOCK).read_text()), cache or out / "wheels")
     wanted = _told({function: contents(function, root, wheels) for function in FUNCTIONS})
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out) as made:
@@ -103,6 +104,7 @@ def build(out: Path = BUILD, *, python: str | None, root: Path = ROOT, cache: Pa
         for package in packages:
             _replace(draft / package.zip_path.name, package.zip_path)
             _replace(draft / package.folder.name, package.folder)
+        shutil.copyfile(root / LOCK, out / LOCK)  # by which `webrecord deploy` sees that the wheels are others by now
     return packages
 
 

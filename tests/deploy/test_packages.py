@@ -127,6 +127,10 @@ def test_sources_that_changed_since_the_build_are_one_line(tmp_path: Path) -> No
     (tmp_path / "shared" / "a.py").unlink()
     (line,) = built(tmp_path).warnings(tmp_path)
     assert "2 files: shared/a.py, shared/page.html" in line
+    for folder in ("build", "."):
+        (tmp_path / folder / "requirements.txt").write_text(f"wheel of {folder}")
+    (line,) = built(tmp_path).warnings(tmp_path)
+    assert "3 files: requirements.txt, shared/a.py" in line
     assert "make package" in line
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from datetime import datetime
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 
+from shared import __version__
 from tests.package.conftest import everything
 from tools import package_trim
 from tools.package import BUILD, MAX_UNPACKED, MAX_ZIP, MODE, ROOT, TIME, Package, build, main
 from tools.package_contents import FUNCTIONS
 from tools.package_lock import Wheel, fetch, read_lock
+from webrecord.deploy.packages import Packages, read
 
 
 @pytest.fixture(scope="module")
@@ -161,3 +164,13 @@ def test_what_runs_says_what_it_is(packages: dict[str, Package]) -> None:
     (version,) = {package.version for package in packages.values()}
     assert re.fullmatch(r"[0-9a-f]{12}", version)
     assert all(f'"{version}"' in (each.folder / "shared" / "built.py").read_text() for each in packages.values())
+
+
+def test_a_deployment_of_what_was_just_built_warns_of_nothing(packages: dict[str, Package]) -> None:
+    """Sources and lock are those of the checkout; release and build are said."""
+    (folder,) = {package.zip_path.parent for package in packages.values()}
+    each = {name: read(name, package.zip_path.read_bytes()) for name, package in packages.items()}
+    built = Packages(folder, each, datetime.now().astimezone())
+    assert [] == built.warnings(ROOT)
+    assert (__version__, {built.build}) == (built.release, {package.version for package in packages.values()})
+    assert (ROOT / "requirements.txt").read_bytes() == (folder / "requirements.txt").read_bytes()

@@ -13,7 +13,7 @@ from zipfile import BadZipFile, ZipFile
 from webrecord import files
 from webrecord.words import t
 
-RELEASE, BUILD = "shared/__init__.py", "shared/built.py"
+RELEASE, BUILD, LOCK = "shared/__init__.py", "shared/built.py", "requirements.txt"
 LARGEST_SOURCE = 2_000_000
 SHOWN = 3
 """Names of files that a warning has."""
@@ -98,6 +98,9 @@ class Packages:
                 path = root / name if name.startswith("shared/") else root / "functions" / name
                 if name != BUILD and _content(path) != body:
                     found.add(path.relative_to(root).as_posix())
+        lock = _content(self.folder / LOCK)  # as `make package` had it
+        if lock is not None and lock != _content(root / LOCK):
+            found.add(LOCK)
         return sorted(found)
 
     def warnings(self, root: Path | None) -> list[str]:
