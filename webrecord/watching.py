@@ -17,6 +17,8 @@ WHOLE_S, UPLOAD_S = 30 * 3600.0, 3 * 3600.0
 24 hours at most, and the API gives up what is not uploaded an hour after its end."""
 _QUICK_S = 0.5
 """Seconds. An answer without news that comes sooner did not wait, so the next call is delayed."""
+_MANY = 10
+"""Answers with news in a row that come so soon; a recording has fewer, so the next call is delayed then, too."""
 
 
 class Deadline:
@@ -41,6 +43,7 @@ def changes(api: Api, recording_id: str, deadline: Deadline) -> Iterator[Documen
     """Yield the recording now and at each change, until it is final or the deadline passes."""
     recording, etag = api.get(recording_id)
     yield recording
+    in_a_row = 0
     while recording.get("state") not in FINAL and deadline.left_s > 0:
         began = time.monotonic()
         # A wait is asked for in whole seconds; what is left of the last one is slept.
@@ -48,10 +51,12 @@ def changes(api: Api, recording_id: str, deadline: Deadline) -> Iterator[Documen
         if whole == 0:
             time.sleep(deadline.left_s)
         seen, etag = api.wait(recording_id, etag, whole)
-        if seen is not None and seen != recording:
+        is_news, is_quick = seen is not None and seen != recording, time.monotonic() - began < _QUICK_S
+        in_a_row = in_a_row + 1 if is_news and is_quick else 0
+        if seen is not None and is_news:
             recording = seen
             yield recording
-        elif whole and time.monotonic() - began < _QUICK_S:
+        if whole and is_quick and (not is_news or in_a_row > _MANY):
             time.sleep(min(_QUICK_S, deadline.left_s))
 
 

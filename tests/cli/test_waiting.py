@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -140,3 +141,17 @@ def test_each_command_has_an_example() -> None:
     """At the end of its help."""
     for words in (("start",), ("list",), ("batch",), ("stop",), ("config", "set")):
         assert f"Example: webrecord {' '.join(words)} " in " ".join(Cli({})(*words, "--help").out.split())
+
+
+def test_a_server_that_always_has_news_is_not_asked_without_a_pause() -> None:
+    """Of a recording that changes in each answer: a few changes at once, then two answers a second at most."""
+    numbers = count()
+
+    def answer(_: Call) -> Answer:
+        return Answer(200, {"recording_id": "x", "state": "recording", "file_count": next(numbers)})
+
+    with scripted(answer) as server:
+        ran = Cli({"WEBRECORD_ENDPOINT": server.url})("watch", "x", "--timeout", "2")
+        asked = len(server.calls)
+    assert 7 == ran.status, ran.err
+    assert asked <= 20
