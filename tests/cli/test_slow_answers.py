@@ -144,6 +144,7 @@ def test_what_ends_soon_is_not_told() -> None:
     threads = [threading.Thread(target=wait) for _ in range(4)]
     for thread in threads:
         thread.start()
+    until(lambda: "the same" in told)
     with waits.about("the last", 0.0):
         until(lambda: "the last" in told)
     released.set()

@@ -88,7 +88,7 @@ def test_all_of_it_goes_by_keyboard(api: FakeApi, tab: Tab) -> None:
     walk_to(page, "example.com/class?room=4703")
     page.keyboard.press("Enter")
     page.locator("dl").wait_for()
-    assert "main" == page.evaluate("document.activeElement.id"), "a new view begins at its beginning"
+    expect(page.locator("#main"), "a new view begins at its beginning").to_be_focused()
     walk_to(page, "Stop")
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
@@ -130,7 +130,7 @@ def test_there_is_a_way_past_the_header(tab: Tab) -> None:
     tab.page.get_by_role("heading", name="Recordings").wait_for()
     tab.page.keyboard.press("Tab")
     tab.page.keyboard.press("Enter")
-    assert "main" == tab.page.evaluate("document.activeElement.id")
+    expect(tab.page.locator("#main")).to_be_focused()
     assert "#main" not in tab.page.url
 
 
