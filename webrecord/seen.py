@@ -7,17 +7,23 @@ its own words, and numbered places for the values between them. A sentence that 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
+from itertools import islice
 from typing import NamedTuple
 
 from webrecord.words import is_english, messages, t
 
 MARK = "seen: "
 """The beginning of the forms among the messages."""
-LONGEST = 1_000
+LONGEST = 4_000
 """Characters of a sentence that is translated."""
+MOST_PLACES = 12
+"""At which a sentence is tried to be two."""
 DEEPEST = 6
 """Sentences in each other: an error's in a finding's, with advice behind it."""
+_ITEM = re.compile(r"; (?=[A-Z][A-Z0-9_]{5,})")
+"""Before the name of another setting."""
 _PLACE = re.compile(r"\{(\d)\}")
 
 
@@ -29,21 +35,33 @@ class _Form(NamedTuple):
 def told(sentence: str, depth: int = DEEPEST) -> str:
     """Return a finding in the reader's language: the whole, or each sentence that it is joined of.
 
-    Joined are `one; another`, `what happened: what to do`, and `one, another`.
+    Joined are `ONE: …; ANOTHER: …`, `one; another`, `what happened: what to do`, and `one, another`.
     """
     if is_english() or depth == 0 or len(sentence) > LONGEST:
         return sentence
+    items = _ITEM.split(sentence)
+    if len(items) > 1:
+        return t("; ").join(told(item, depth - 1) for item in items)
+    for found in _places("; ", sentence):  # before the whole: a place of its form would take both
+        first, rest = sentence[: found.start()], sentence[found.end() :]
+        if (known := _whole(first, depth)) is not None and _whole(rest, depth) is not None:
+            return t("; ").join([known, told(rest, depth - 1)])
     if (whole := _whole(sentence, depth)) is not None:
         return whole
-    for found in re.finditer("; ", sentence):
+    for found in _places("; ", sentence):
         first, rest = sentence[: found.start()], sentence[found.end() :]
         if not first or (known := _whole(first, depth)) is not None:
             return t("; ").join([known or "" if first else "", told(rest, depth - 1)])
-    for found in re.finditer(": ", sentence):
+    for found in _places(": ", sentence):
         if (known := _whole(sentence[found.end() :], depth)) is not None:
             return t("{seen}: {advice}", seen=told(sentence[: found.start()], depth - 1), advice=known)
     several = [(one, _whole(one, depth)) for one in sentence.split(", ")]
     return t(", ").join(known or one for one, known in several) if any(known for _, known in several) else sentence
+
+
+def _places(between: str, sentence: str) -> Iterable[re.Match[str]]:
+    """Return where a sentence may be joined; a finding is joined of few."""
+    return islice(re.finditer(between, sentence), MOST_PLACES)
 
 
 def _whole(sentence: str, depth: int) -> str | None:

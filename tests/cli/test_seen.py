@@ -48,7 +48,11 @@ POLICY, POLICY_ZH = "see the policies of docs/deploy-by-hand.md, step 3", "请�
 UPLOAD = "check the upload key's policy, and WEBRECORD_STORAGE_SECRET_ID and -KEY"
 KEYS = "the credentials are not accepted: are they current, and of this site's account?"
 MISSING = "WEBRECORD_BUCKET: is missing: write the bucket, `name-appid`"
+FULL = "WEBRECORD_BUCKET: must be the bucket's full name, `name-appid`, in lower case"
+FULL_ZH = "WEBRECORD_BUCKET：须为存储桶的完整名称 `name-appid`，小写"
 NUMBER = "WEBRECORD_MAX_ATTEMPTS: must be a number of tasks, a whole number from 1 to 100, without a unit behind it"
+UNSET = ": unset it, or name an http:// proxy"
+SOCKS = f"names a SOCKS proxy, which this command does not speak{UNSET}"
 JOINED = {
     "400 s behind COS's: calls are refused as expired; set it by NTP": (
         "比 COS 的时间慢 400 秒：调用会因过期被拒绝；请用 NTP 校时"
@@ -69,8 +73,13 @@ JOINED = {
         "WEBRECORD_BUCKET：缺失：请填写存储桶，`name-appid`；"
         "WEBRECORD_MAX_ATTEMPTS：须为任务数，1 到 100 的整数，不带单位"
     ),
+    "; ".join([FULL] * 9): "；".join([FULL_ZH] * 9),
     "read by nothing: WEBRECORD_BUKET (meant: WEBRECORD_BUCKET?)": (
         "没有任何程序读取：WEBRECORD_BUKET（是否想写 WEBRECORD_BUCKET？）"
+    ),
+    f"read by nothing: WEBRECORD_X; http_proxy {SOCKS}; https_proxy is not http://host:port{UNSET}": (
+        "没有任何程序读取：WEBRECORD_X；http_proxy 指定了 SOCKS 代理，本命令不支持：请取消设置，或改用 http:// 代理；"
+        "https_proxy 不是 http://host:port 的形式：请取消设置，或改用 http:// 代理"
     ),
     "WEBRECORD_FILM_CHECK: must be `on` or `off`": "WEBRECORD_FILM_CHECK：须为`on` 或 `off`",
     "ap-guangzhou": "ap-guangzhou",

@@ -29,6 +29,6 @@ def doctor(session: Session) -> None:
     session.out.result({"checks": told}, lambda: table)
     wrong = [finding for finding in findings if finding.status]
     if wrong:
-        error = CliError(t("; ").join(f"{t(finding.name)}: {finding.line}" for finding in wrong))
+        error = CliError(t("; ").join(f"{t(finding.name)}{t(': ')}{finding.line}" for finding in wrong))
         error.exit_status = wrong[-1].status
         raise error

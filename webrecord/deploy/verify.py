@@ -67,7 +67,7 @@ def verify(
     for pause in DOCTOR_PAUSES_S:
         if all(one.ok for one in found):
             break
-        rest("; ".join(f"{one.name}: {one.line}" for one in found if not one.ok), pause)
+        rest("; ".join(f"{one.name}{t(': ')}{one.line}" for one in found if not one.ok), pause)
         found = _doctor(cloud, reconcile, build)
     yield from found
     for key in ("recordings", "callback"):
@@ -167,7 +167,7 @@ def _expected(name: str, status: int, ask: Callable[[], httpx.Response], rest: R
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:  # an address or a token that can't be one
             seen = t("no answer: {error}", error=error)
         if attempt < tries - 1:
-            rest(f"{name}: {seen}", 3)
+            rest(f"{name}{t(': ')}{seen}", 3)
     return Finding(name, False, seen)
 
 
