@@ -18,7 +18,16 @@ from shared.domain.evidence import Evidence, Task
 from shared.domain.once import once
 from shared.domain.reasons import Code, Reason, of_page, of_recorder, of_trtc
 from shared.domain.unseen import recorded_nothing, unseen
-from shared.domain.uploads import end_ms, is_broken, is_over, is_uploaded, lost, missing_part, upload_failed
+from shared.domain.uploads import (
+    end_ms,
+    is_broken,
+    is_over,
+    is_uploaded,
+    lost,
+    missing_part,
+    never_began,
+    upload_failed,
+)
 
 
 class State(str, Enum):
@@ -49,6 +58,8 @@ class State(str, Enum):
 
 _FINAL = (State.COMPLETED, State.FAILED, State.LOST, State.CANCELLED)
 _WAITING = (State.SCHEDULED, State.QUEUED)
+_TURNED_BACK = (State.UPLOADING, State.FAILED, State.LOST)
+"""What late news of a task that is over could make of `completed`."""
 
 
 Verdict = tuple[State, "Reason | None"]
@@ -59,7 +70,7 @@ Verdict = tuple[State, "Reason | None"]
 def state_of(accepted: Accepted, evidence: Evidence) -> Verdict:
     """Return the state and its reason."""
     state, reason = _state_of(accepted, evidence)
-    if evidence.completed_ms is None or state is not State.UPLOADING:
+    if evidence.completed_ms is None or state not in _TURNED_BACK:
         return state, reason
     missing = next(filter(None, map(missing_part, evidence.tasks.values())), None)
     return State.COMPLETED, missing or (
@@ -72,8 +83,8 @@ def is_reopened(accepted: Accepted, before: Evidence, after: Evidence) -> bool:
     told = any(sent.state == State.COMPLETED.value for sent in before.notifications.values())
     if before.tasks.keys() != after.tasks.keys() and not told:
         return False
-    states = [state_of(accepted, evidence)[0] for evidence in (before, after)]
-    return states == [State.COMPLETED, State.UPLOADING]
+    was, now = (state_of(accepted, evidence)[0] for evidence in (before, after))
+    return was is State.COMPLETED and now in _TURNED_BACK
 
 
 def _state_of(accepted: Accepted, evidence: Evidence) -> Verdict:
@@ -153,8 +164,7 @@ def _of_task(task: Task, evidence: Evidence) -> Verdict:
         return State.COMPLETED, missing_part(task) or _early_end(task)
     if is_over(task) or (is_broken(task) and task.settled_ms is not None):
         return State.FAILED, upload_failed(task)
-    # A failed start is only the end of a task that never began: 801 status 1 after it is a later try's.
-    if task.not_started and not task.began_ms:
+    if task.not_started and never_began(task):
         why = task.not_started[1]
         return State.FAILED, Reason(of_page(why), f"the page could not be recorded: {why}")
     if recorded_nothing(task, evidence) or (task.settled_ms is not None and unseen(task, evidence)):

@@ -20,6 +20,15 @@ def told_end_ms(task: Task) -> int | None:
     return told if told is None or task.runs_ms is None or task.runs_ms <= told else None
 
 
+def never_began(task: Task) -> bool:
+    """Tell whether TRTC said that the start failed, and nothing says more: 801 status 1 after it is a later try's.
+
+    A task that ended and left a film did begin, whatever was said.
+    """
+    left = end_ms(task) is not None and parts.films(task)
+    return task.not_started is not None and not task.began_ms and not left
+
+
 def is_unheard(task: Task) -> bool:
     """Tell whether a question to TRTC alone said that the task is over: no callback told its end."""
     return task.gone_ms is not None and (told_end_ms(task), task.terminated, task.not_started) == (None, None, None)
