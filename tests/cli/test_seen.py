@@ -115,7 +115,7 @@ def test_a_deployment_is_verified_in_chinese() -> None:
             ]
 
     found = list(verify(Ill(), "d-reconcile", {}, {}, sleep=Clock().sleep))
-    assert ("doctor：trtc", "SdkAppId 7: A: b：时钟不准：请用 NTP 校时") == (found[0].name, found[0].line)
+    assert ("部署检查：trtc", "SdkAppId 7: A: b：时钟不准：请用 NTP 校时") == (found[0].name, found[0].line)
 
 
 def test_the_command_speaks_the_readers_language(
