@@ -29,8 +29,9 @@ _SHOTS = (0.25, 0.625, 1.0)
 _ASKING_S = 300.0
 """More than all questions take together, each as long as it may."""
 _WAKE_S, _WAKE_EVERY_S = 3.0, 0.1
-_LONGER = 5
-"""So many times as long is watched where a page that gets too little of a processor has not begun."""
+_LONGER, _LONGER_S, _STEP_S = 5, 60.0, 5.0
+"""So many times as long, and seconds longer at most, is watched where a starved page has not begun; between two looks.
+"""
 _AT_WORK, _GOT = 0.8, 0.5
 """Shares: of the time that a starved page has work, and of that work that a processor is there for."""
 _SOON_S = 1.0
@@ -65,7 +66,7 @@ async def look(page: Page, wish: Wish, say: Say) -> Visited:
     watcher = await Watcher.attach(page, visit)
     eye = _Eye(page, watcher, visit, wish, say)
     asked = wish.asked
-    limit_s = GOTO_S + 2 * asked.ready_timeout_s + _LONGER * asked.seconds + _ASKING_S
+    limit_s = GOTO_S + 2 * asked.ready_timeout_s + asked.seconds + _LONGER_S + _ASKING_S
     work = asyncio.ensure_future(eye.look())
     crash = asyncio.ensure_future(page.crashed.wait())
     try:
@@ -128,7 +129,7 @@ class _Eye:
     async def _watch_on(self, began: float) -> None:
         """Go on while the page gets too little of a processor to begin, or to be answered."""
         asked, visit, told = self._wish.asked, self._visit, False
-        while time.monotonic() - began < _LONGER * asked.seconds:
+        while time.monotonic() - began < min(_LONGER * asked.seconds, asked.seconds + _LONGER_S):
             await self._steady(self._used_s, 0.0)
             self._watcher.sum_up()
             begins = any((one.played or one.autoplay) and not one.time_s and not one.error for one in visit.media)
@@ -138,7 +139,7 @@ class _Eye:
             if not told:
                 told = True
                 self._say(t("this machine is busy, and the page has not begun: watching for longer …"))
-            await asyncio.sleep(asked.seconds / 4)
+            await asyncio.sleep(min(asked.seconds / 4, _STEP_S))
             await self._steady(self._picture, None)
 
     async def _until(self, moment: float) -> None:
