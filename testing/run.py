@@ -42,7 +42,7 @@ NOT_MODELLED = (
     "half of a listing from one moment and half from another within one page",
     "a bucket that serves an old version of an object it was just told to replace",
     "objects deleted by a lifecycle rule while a recording is open",
-    "rotated keys (but tokens) and clocks of ours that disagree: tests of the adapters and of the doctor have them",
+    "rotated keys (rotated tokens are modelled), and functions whose clocks differ: tests of the adapters and of the doctor have them",
     "memory, CPU and cold starts: an invocation costs what its calls cost",
     "a platform that refuses invocations because too many run",
     "TRTC that names another task under a RecordId, or a TaskId twice",

@@ -73,6 +73,7 @@ def test_each_role_may_what_its_function_does(cloud: RunningCloud, role: str) ->
     seen = {
         "puts facts": may(lambda: cos.put_object(BUCKET, b"x", FACT)),
         "reads a document": may(lambda: cos.get_object(BUCKET, REQUEST)),
+        "lists what is due": may(lambda: cos.list_objects(BUCKET, Prefix="webrecord/due/")),
         "lists ours": may(lambda: cos.list_objects(BUCKET, Prefix="webrecord/")),
         "takes a fact back": may(lambda: cos.delete_object(BUCKET, FACT)),
         "deletes a film": may(lambda: cos.delete_object(BUCKET, FILM)),
@@ -84,8 +85,8 @@ def test_each_role_may_what_its_function_does(cloud: RunningCloud, role: str) ->
         "asks about versioning": may(lambda: cos.get_bucket_versioning(BUCKET)),
     }
     expected = {
-        **dict.fromkeys(("puts facts", "reads a document", "lists ours", "takes a fact back"), True),
-        **dict.fromkeys(("deletes a film", "deletes a request", "reads jobs"), works),
+        **dict.fromkeys(("puts facts", "reads a document", "lists what is due", "takes a fact back"), True),
+        **dict.fromkeys(("lists ours", "deletes a film", "deletes a request", "reads jobs"), works),
         **dict.fromkeys(("puts jobs", "reads others", "lists all"), False),
         "asks about versioning": role == "reconcile",
     }

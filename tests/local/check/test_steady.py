@@ -14,7 +14,7 @@ from local.recorder.cdp import CdpClosedError, CdpError, CdpLateError, Connectio
 from local.recorder.page import Page
 
 
-class Played(Connection):
+class PlayedBack(Connection):
     """Has a page that answers nothing, and uses so much of a processor in each ten seconds."""
 
     def __init__(self, share: float) -> None:
@@ -67,14 +67,14 @@ class Played(Connection):
 
 def test_a_page_that_moves_all_the_time_is_asked_again() -> None:
     """It is told to stop, whatever comes of that; the address that it goes to was not waited for."""
-    played = Played(0.5)
+    played = PlayedBack(0.5)
     assert "a picture" == asyncio.run(played.steady.ask(played.hurried, ""))
     assert ("Page.stopLoading", "") == (played.told[-1], played.visit.awaited)
 
 
 def test_a_page_that_is_led_to_silence_is_told() -> None:
     """The address has not answered for as long as is waited for one."""
-    played = Played(0.5)
+    played = PlayedBack(0.5)
     assert "a picture" == asyncio.run(played.steady.ask(played.led_away, ""))
     assert ANSWER_S < played.now
     assert ("Page.stopLoading", "http://example.com/hang") == (played.told[-1], played.visit.awaited)
@@ -91,7 +91,7 @@ def test_a_page_that_is_led_to_silence_is_told() -> None:
 )
 def test_a_page_that_can_not_answer_is_told_from_one_that_does_not(share: float, slow: bool) -> None:
     """By what it has used of a processor while it was asked."""
-    played = Played(share)
+    played = PlayedBack(share)
     with pytest.raises(CdpLateError) as raised:
         asyncio.run(played.steady.ask(played.late, ""))
     assert slow is isinstance(raised.value, SlowError)
@@ -99,7 +99,7 @@ def test_a_page_that_can_not_answer_is_told_from_one_that_does_not(share: float,
 
 def test_a_page_whose_answers_are_lost_is_not_asked_for_ever() -> None:
     """It answers small questions; after four lost answers nothing large is asked any more."""
-    played = Played(0.5)
+    played = PlayedBack(0.5)
     played.answers = True
     assert "none" == asyncio.run(played.steady.ask(played.late, "none"))
     lost_s = played.now
@@ -109,7 +109,7 @@ def test_a_page_whose_answers_are_lost_is_not_asked_for_ever() -> None:
 
 def test_a_browser_that_is_gone_is_not_asked_again() -> None:
     """Its end is told at once."""
-    played = Played(0.5)
+    played = PlayedBack(0.5)
 
     async def gone() -> str:
         raise CdpClosedError("the browser is gone")
