@@ -42,14 +42,14 @@ NOT_MODELLED = (
     "half of a listing from one moment and half from another within one page",
     "a bucket that serves an old version of an object it was just told to replace",
     "objects deleted by a lifecycle rule while a recording is open",
-    "rotated keys (rotated tokens are modelled), and functions whose clocks differ: tests of the adapters and of the doctor have them",
+    "rotated keys, and functions whose clocks differ: tests of the adapters and of the doctor have them",
     "memory, CPU and cold starts: an invocation costs what its calls cost",
     "a platform that refuses invocations because too many run",
-    "TRTC that names another task under a RecordId, or a TaskId twice",
+    "a TRTC that returns another task for a RecordId, or one TaskId twice",
     "a bucket with versioning, where create-only does not hold: the doctor refuses it",
     "a job object that is replaced or deleted while its lines are taken: tests of the use cases have it",
     "callbacks that are forged, or damaged on their way: tests of the callback function have them",
-    "a receiver that wants no more (410), and long polling: tests of the use cases have them",
+    "a receiver that answers 410, and long polling: tests of the use cases have them",
     "films that differ: each is the same few bytes; the film check's own corpus has others",
 )
 """What the world has and the runs have not."""
