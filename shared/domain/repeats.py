@@ -24,8 +24,8 @@ _FORMER_DEFAULTS = {
 """What the release that did not store `said` filled in. It never changes."""
 
 
-_DEFAULTS = {"Format": "mp4", "NotifyOn": "final", "Storage": "cos"}
-"""What the request's model leaves open and the policy decides."""
+_DEFAULTS = {"Format": "mp4", "NotifyOn": "final", "Storage": "cos", "Expect.Sound": True, "Expect.Motion": True}
+"""What the request's model leaves open and others decide: the policy, and the film check."""
 
 
 def differences(accepted: Accepted, request: RecordingRequest) -> list[str]:
@@ -61,7 +61,7 @@ def _spelled(request: dict[str, Any]) -> dict[str, Any]:
     return {
         path: value
         for path, value in _leaves(asked | {"WebRecordVideoParams": video})
-        if path not in ("Labels", "WebRecordVideoParams")  # an empty one says nothing
+        if path not in ("Labels", "WebRecordVideoParams", "Expect")  # an empty one says nothing
     }
 
 

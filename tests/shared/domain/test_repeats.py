@@ -156,6 +156,9 @@ def test_defaults_of_another_release_are_no_difference() -> None:
         ),
         ({"NotifyUrl": None, "Labels": None}, {}, []),
         ({"NotifyUrl": None}, {"Labels": {"a": "1"}}, ["Labels.a"]),
+        ({}, {"Expect": {}}, []),
+        ({}, {"Expect": {"Sound": True}}, []),
+        ({"Expect": {"Motion": True}}, {"Expect": {"Sound": False}}, ["Expect.Sound"]),
     ],
 )
 def test_places_keys_and_nothing(one: dict[str, Any], other: dict[str, Any], differing: list[str]) -> None:
