@@ -136,3 +136,16 @@ def test_the_tables_of_both_editions_have_the_same_rows(name: str, english: str,
     told = rows(docs / f"{name}.md", english)
     assert told
     assert told == rows(docs / f"{name}.zh-CN.md", chinese)
+
+
+def shape(path: Path) -> list[tuple[int, int]]:
+    """Return the level of each section's title and the number of its tables' lines, in order."""
+    text = re.sub(r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    sections = re.split(r"^(?=#+ )", text, flags=re.MULTILINE)[1:]
+    return [(len(one) - len(one.lstrip("#")), len(re.findall(r"^\|", one, re.MULTILINE))) for one in sections]
+
+
+@pytest.mark.parametrize("name", ["api"])
+def test_a_whole_edition_has_every_section_and_row(name: str) -> None:
+    """The Chinese edition has the English one's sections, in its order, and as many rows in the tables of each."""
+    assert shape(ROOT / "docs" / f"{name}.md") == shape(ROOT / "docs" / f"{name}.zh-CN.md")
