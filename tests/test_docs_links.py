@@ -127,6 +127,7 @@ def rows(path: Path, title: str) -> list[str]:
         ("api", "Problems", "错误"),
         ("notifications", "The request", "请求"),
         ("states", "Reason codes", "原因码"),
+        ("operations", "Read the log fields", "日志字段"),
         ("page-guide", "All findings", "全部检查项"),
     ],
 )
@@ -145,7 +146,7 @@ def shape(path: Path) -> list[tuple[int, int]]:
     return [(len(one) - len(one.lstrip("#")), len(re.findall(r"^\|", one, re.MULTILINE))) for one in sections]
 
 
-@pytest.mark.parametrize("name", ["api"])
+@pytest.mark.parametrize("name", ["api", "costs", "operations"])
 def test_a_whole_edition_has_every_section_and_row(name: str) -> None:
     """The Chinese edition has the English one's sections, in its order, and as many rows in the tables of each."""
     assert shape(ROOT / "docs" / f"{name}.md") == shape(ROOT / "docs" / f"{name}.zh-CN.md")
