@@ -121,6 +121,8 @@ def rows(path: Path, title: str) -> list[str]:
     ("name", "english", "chinese"),
     [
         ("deploy", "Check the deployment", "检查部署"),
+        ("deploy", "Deploy in five steps", "五步部署"),
+        ("deploy", "When a call is refused", "调用被拒绝时"),
         ("api", "", ""),
         ("api", "Send a request", "提交录制"),
         ("api", "Read a recording", "查询录制"),
