@@ -25,7 +25,6 @@ FINAL = ("completed", "failed", "lost", "cancelled")
 WAITING = ("scheduled", "queued")
 PAGE = 100
 """Largest page of a list."""
-MOST_PAGES = 2_000
 MOST_LISTED = 50_000
 """Of one list: a server that names another page each time would be asked without end."""
 WAIT_S = 20
@@ -36,10 +35,11 @@ _LONGEST_PAUSE_S = 120.0
 
 @dataclass(frozen=True)
 class Patience:
-    """Limits of retries: number of tries, and seconds from the first to the start of the last."""
+    """Limits of retries (number of tries, seconds from the first to the start of the last) and of a list's pages."""
 
     tries: int = 5
     within_s: float = 60.0
+    pages: int = 2_000
 
 
 class Api:
@@ -47,7 +47,7 @@ class Api:
 
     Args:
         target: where, and the token.
-        patience: for calls that may be repeated.
+        patience: for calls that may be repeated, and for pages.
         pause: sleeps; a batch gives one that an interruption ends.
         waits: tells of a call that takes long.
     """
@@ -105,10 +105,10 @@ class Api:
     ) -> Iterator[Document]:
         """GET /recordings page by page, until `limit` recordings match `takes`; None for all.
 
-        It ends at MOST_LISTED recordings, MOST_PAGES, or a page that follows itself: the last has a `next_cursor`.
+        It ends at MOST_LISTED recordings, so many pages, or a page that follows itself: the last has a `next_cursor`.
         """
         left = MOST_LISTED if limit is None else min(limit, MOST_LISTED)
-        for _ in range(MOST_PAGES):
+        for _ in range(self._patience.pages):
             size = min(PAGE, left)
             more = [("cursor", cursor)] if cursor else []
             page = document(self.call("GET", "/recordings", query=[*query, ("limit", str(size)), *more]), "recordings")
@@ -120,11 +120,11 @@ class Api:
                 return
 
     def events(self, recording_id: str) -> Document:
-        """GET /recordings/{id}/events, page after page, MOST_LISTED or MOST_PAGES; `next_after` says that more are."""
+        """GET /recordings/{id}/events, page after page up to the limits of pages(); `next_after` says that more are."""
         path = f"{_path(recording_id)}/events"
         whole = page = document(self.call("GET", path), "events")
         found = documents(page["events"])
-        for _ in range(MOST_PAGES - 1):
+        for _ in range(self._patience.pages - 1):
             if not (after := page.get("next_after")) or len(found) >= MOST_LISTED:
                 break
             page = document(self.call("GET", path, query={"after": str(after)}), "events")
