@@ -148,7 +148,7 @@ def shape(path: Path) -> list[tuple[int, int]]:
     return [(len(one) - len(one.lstrip("#")), len(re.findall(r"^\|", one, re.MULTILINE))) for one in sections]
 
 
-@pytest.mark.parametrize("name", ["api", "costs", "operations"])
+@pytest.mark.parametrize("name", ["api", "costs", "notifications", "operations"])
 def test_a_whole_edition_has_every_section_and_row(name: str) -> None:
     """The Chinese edition has the English one's sections, in its order, and as many rows in the tables of each."""
     assert shape(ROOT / "docs" / f"{name}.md") == shape(ROOT / "docs" / f"{name}.zh-CN.md")
