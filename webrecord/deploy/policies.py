@@ -161,7 +161,7 @@ def of_function(plan: Description, key: str) -> dict[str, Any]:
 
 
 def of_upload(plan: Description) -> dict[str, Any]:
-    """Return what the key may do that TRTC uploads with: add films."""
+    """Return what the key may do that TRTC uploads with: add films, or replace them."""
     return document((_cos(_UPLOAD), _objects(plan, f"{plan.prefix}/files/*")))
 
 
