@@ -6,7 +6,7 @@ from shared.domain.accepted import Accepted
 from shared.domain.evidence import Attempt, Evidence, Task
 from shared.domain.periods import IN_FLIGHT_MS, START_LEAD_MS
 from shared.domain.reasons import Reason, of_page, of_recorder
-from shared.domain.uploads import end_ms, is_over, is_unlooked, is_uploaded, never_began
+from shared.domain.uploads import end_ms, failed_start, is_over, is_unlooked, is_uploaded
 
 
 def last_attempt(evidence: Evidence) -> tuple[int, Attempt] | None:
@@ -81,7 +81,7 @@ def pending_tasks(evidence: Evidence, *, looks: bool = True) -> list[Task]:
         if task.task_id
         and (end_ms(task) is not None or task.listed_ms is not None)
         and task.settled_ms is None
-        and not never_began(task)
+        and failed_start(task) is None
         and (is_unlooked(task, looks=looks) if is_uploaded(task) or is_over(task) else True)
     ]
 
@@ -92,6 +92,6 @@ def failure(task: Task) -> Reason | None:
         return None  # in order, or we may be late: what was recorded counts
     if task.terminated:
         return Reason(of_recorder(task.terminated[1]), task.terminated[1])
-    if task.not_started and never_began(task):
-        return Reason(of_page(task.not_started[1]), task.not_started[1])
+    if (why := failed_start(task)) is not None:
+        return Reason(of_page(why), why)
     return None

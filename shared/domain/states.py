@@ -20,12 +20,12 @@ from shared.domain.reasons import Code, Reason, of_page, of_recorder, of_trtc
 from shared.domain.unseen import recorded_nothing, unseen
 from shared.domain.uploads import (
     end_ms,
+    failed_start,
     is_broken,
     is_over,
     is_uploaded,
     lost,
     missing_part,
-    never_began,
     upload_failed,
 )
 
@@ -164,8 +164,7 @@ def _of_task(task: Task, evidence: Evidence) -> Verdict:
         return State.COMPLETED, missing_part(task) or _early_end(task)
     if is_over(task) or (is_broken(task) and task.settled_ms is not None):
         return State.FAILED, upload_failed(task)
-    if task.not_started and never_began(task):
-        why = task.not_started[1]
+    if (why := failed_start(task)) is not None:
         return State.FAILED, Reason(of_page(why), f"the page could not be recorded: {why}")
     if recorded_nothing(task, evidence) or (task.settled_ms is not None and unseen(task, evidence)):
         return _nothing_of(task, evidence)

@@ -20,13 +20,13 @@ def told_end_ms(task: Task) -> int | None:
     return told if told is None or task.runs_ms is None or task.runs_ms <= told else None
 
 
-def never_began(task: Task) -> bool:
-    """Tell whether TRTC said that the start failed, and nothing says more: 801 status 1 after it is a later try's.
+def failed_start(task: Task) -> str | None:
+    """Return why TRTC said that the start failed, where nothing says more: 801 status 1 after it is a later try's.
 
     A task that ended and left a film did begin, whatever was said.
     """
     left = end_ms(task) is not None and parts.films(task)
-    return task.not_started is not None and not task.began_ms and not left
+    return None if task.not_started is None or task.began_ms or left else task.not_started[1]
 
 
 def is_unheard(task: Task) -> bool:
