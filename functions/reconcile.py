@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import shared.cold_start  # noqa: F401 (first of all: see there)
-from shared import __version__, bootstrap, log
+from shared import bootstrap, log
 from shared import reconcile_events as events
-from shared.built import VERSION
 from shared.entrypoint import Result, entrypoint
 from shared.triggers import CosEvent, Replay, Tick, Trigger
 from shared.usecases.tick import tick
@@ -35,7 +34,7 @@ def examine() -> dict[str, Any]:
     """Return the doctor's findings, even if settings are wrong, and which version this is."""
     from shared.doctor.run import Examination  # no tick needs it
 
-    return {"release": __version__, "build": VERSION, **Examination("reconcile").report()}
+    return Examination("reconcile").report()
 
 
 main_handler = entrypoint(handle, bootstrap.reconcile, examine, within_s=LONGEST_S)

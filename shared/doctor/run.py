@@ -18,11 +18,12 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
-from shared import log
+from shared import __version__, log
 from shared.adapters.notify import WebhookNotifier
 from shared.adapters.probe import CosProbe, RequestsProbe
 from shared.adapters.trtc import TrtcRecorder
 from shared.adapters.wire import Deadline, begun
+from shared.built import VERSION
 from shared.doctor import Finding, Level, checks, explained, fail, ok, warn
 from shared.domain.errors import ConfigurationError, WebRecordError
 from shared.settings import (
@@ -79,10 +80,10 @@ class Examination:
             yield finding._replace(seen=log.redact_text(finding.seen))
 
     def report(self) -> dict[str, Any]:
-        """Return the findings as JSON."""
+        """Return the findings as JSON, and which version looked."""
         findings = list(self.run())
         log.note(outcome="examined", failed=[each.check for each in findings if each.level is Level.FAIL] or None)
-        return report(findings)
+        return {"release": __version__, "build": VERSION, **report(findings)}
 
     def checks(self) -> dict[str, Check]:
         """Return the checks that concern the function, in order."""
