@@ -1,4 +1,4 @@
-"""The API's sentences in English, by kind and code: `words.json`, beside the console's `messages.zh.json`. Pure."""
+"""The API's sentences in English, by kind and code: `words.json`, beside the console's `messages.zh.json`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 from types import MappingProxyType
 
 
-@cache
 def words_of(kind: str) -> Mapping[str, str]:
     """Return the sentences of a kind; a code never changes its meaning.
 
@@ -18,4 +17,10 @@ def words_of(kind: str) -> Mapping[str, str]:
             `event`: what happened, by our kinds of facts and TRTC's `<EventType>.<Status>` or `<EventType>`.
             `field`: what is wrong with a field, behind its name.
     """
-    return MappingProxyType(json.loads(Path(__file__).with_name("words.json").read_text("utf-8"))[kind])
+    return _words()[kind]
+
+
+@cache
+def _words() -> Mapping[str, Mapping[str, str]]:
+    read = json.loads(Path(__file__).with_name("words.json").read_text("utf-8"))
+    return {kind: MappingProxyType(words) for kind, words in read.items()}
