@@ -119,9 +119,8 @@ class Deployment:
         """
         for key in ORDER:
             path = self.options.build / f"{key}.zip"
-            code = self.function(key).code
             try:
-                with ZipFile(BytesIO(code)) as package:
+                with ZipFile(BytesIO(self._code(key))) as package:
                     broken, names = package.testzip(), package.namelist()
             except packages.BROKEN:
                 broken, names = path.name, []
@@ -131,6 +130,11 @@ class Deployment:
 
     def function(self, key: str) -> Functions:
         """Return one of the functions, with the code that is in the build folder."""
+        code, logs = self._code(key), Logs(self.cloud, self.options.deployment)
+        version = packages.read(key, code).release or self.options.version
+        return Functions(self.cloud, self.description.function(key), code, version, logs.ids, self.options.adopt)
+
+    def _code(self, key: str) -> bytes:
         path = self.options.build / f"{key}.zip"
         try:
             code = files.read(path, 2 * LARGEST_BODY)
@@ -147,14 +151,12 @@ class Deployment:
                     most=LARGEST_BODY,
                 )
             )
-        logs = Logs(self.cloud, self.options.deployment)
-        version = packages.read(key, code).release or self.options.version
-        return Functions(self.cloud, self.description.function(key), code, version, logs.ids, self.options.adopt)
+        return code
 
     def built(self) -> packages.Packages:
         """Return what the packages in the build folder say of themselves."""
         folder = self.options.build
-        each = {key: packages.read(key, self.function(key).code) for key in ORDER}
+        each = {key: packages.read(key, self._code(key)) for key in ORDER}
         written_s = min((folder / f"{key}.zip").stat().st_mtime for key in ORDER)
         return packages.Packages(folder, each, datetime.fromtimestamp(written_s).astimezone())
 
