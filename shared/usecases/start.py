@@ -74,10 +74,7 @@ def start(
             begins = not later and isinstance(
                 next_step(accepted, Evidence(), ports.clock(), asked=True, quiet=True), Start
             )
-        except (
-            errors.RequestError,
-            errors.ConfigurationError,
-        ) as error:
+        except (errors.RequestError, errors.ConfigurationError) as error:
             if not key:  # else what was accepted before may not be allowed any more
                 raise
             refused = error

@@ -12,12 +12,12 @@ from local.client import FINAL, Client
 from local.config import LocalConfig
 from local.faults import CallbackFault, FaultFile
 from tests.cloud import RunningCloud
+from tests.local.recorder import harness
 from tests.local.recorder.harness import ROOT, PageServer, serve
 from tests.local.trtc.servers import until
 
 WAIT_S = 120.0
-SMALL = {"WebRecordVideoParams": {"Width": 640, "Height": 360}}
-"""What is recorded where no test looks at the size: a quarter of the pixels costs half of the work."""
+SMALL = {"WebRecordVideoParams": {name.title(): pixels for name, pixels in harness.SMALL.items()}}
 FILES_TOLD_S = 8.0
 """TRTC tells of a file so long after it lies in the bucket: in between it can be damaged."""
 _MOVING = """<body style="margin:0;background:#135"><canvas id=c width=640 height=360></canvas><script>
