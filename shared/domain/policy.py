@@ -124,6 +124,11 @@ class Policy(NamedTuple):
             said=said_by(request),
         )
 
+    @property
+    def usual(self) -> dict[str, Any]:
+        """What fills in for fields of a request that it leaves out, by their names."""
+        return {"SdkAppId": self.sdk_app_ids[0], "NotifyUrl": self.notify_url}
+
     def forbids(self, accepted: Accepted, request: RecordingRequest) -> str | None:
         """Return why what was accepted may not be started any more; None while it may. Tokens may have been rotated."""
         try:

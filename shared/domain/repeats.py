@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
+from unicodedata import normalize
+
+from pydantic_core import Url
 
 from shared.domain.accepted import Accepted, part_of
 from shared.domain.instants import instant_ms
@@ -28,16 +31,19 @@ _DEFAULTS = {"Format": "mp4", "NotifyOn": "final", "Storage": "cos", "Expect.Sou
 """What the request's model leaves open and others decide: the policy, and the film check."""
 
 
-def differences(accepted: Accepted, request: RecordingRequest) -> list[str]:
+def differences(accepted: Accepted, request: RecordingRequest, usual: dict[str, Any] | None = None) -> list[str]:
     """Return the paths of the fields that either request named and in which they differ, in order, never a value.
 
-    What one of them leaves out counts with its default. What both leave out is not compared: a release may change it.
+    What one of them leaves out counts with its default, which is one of `usual` where the deployment has its own. What
+    both leave out is not compared: a release, or a setting, may change it.
     """
     then, now = _DEFAULTS | _spelled(accepted.request), _DEFAULTS | _spelled(request.redacted())
     said = accepted.said
     if said is None:
         former = _DEFAULTS | _FORMER_DEFAULTS
         said = [path for path, value in then.items() if value != former.get(path)]
+    then = _spelled({"SdkAppId": accepted.sdk_app_id, "NotifyUrl": accepted.notify_url}) | then
+    now = _spelled(usual or {}) | now
     return sorted(path for path in {*said, *said_by(request)} if then.get(path) != now.get(path))
 
 
@@ -54,6 +60,11 @@ def _spelled(request: dict[str, Any]) -> dict[str, Any]:
     for name in {"StartAt", "StopAt", "StartBy"} & asked.keys():
         with suppress(ValueError):
             asked[name] = instant_ms(asked[name])
+    for name in {"RecordUrl", "NotifyUrl"} & asked.keys():
+        with suppress(ValueError, TypeError):
+            asked[name] = str(Url(asked[name]))  # as a browser takes it: host's case, default port, dots in the path
+    if "Labels" in asked:
+        asked["Labels"] = {name: _composed(value) for name, value in part_of(asked, "Labels").items()}
     video = {**part_of(asked, "WebRecordVideoParams")}
     in_video = video.pop("Format", None)
     if wanted := asked.get("Format") or in_video:
@@ -63,6 +74,10 @@ def _spelled(request: dict[str, Any]) -> dict[str, Any]:
         for path, value in _leaves(asked | {"WebRecordVideoParams": video})
         if path not in ("Labels", "WebRecordVideoParams", "Expect")  # an empty one says nothing
     }
+
+
+def _composed(value: Any) -> Any:  # noqa: ANN401 (whatever is stored)
+    return normalize("NFC", value) if isinstance(value, str) else value
 
 
 def _leaves(asked: dict[str, Any], inside: str = "") -> Iterator[tuple[str, Any]]:

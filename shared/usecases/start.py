@@ -95,9 +95,10 @@ def start(
                     known = known.plus(facts.evidence_of_fact(facts.attempted(1, now_ms)))
                 return _made(known, request, ports, begun=bool(begins))
         stage.words = _ACCEPTED
-        if known.accepted.created_ms != now_ms and (last_task(known.evidence) or differences(known.accepted, request)):
+        differing = differences(known.accepted, request, ports.policy.usual)
+        if known.accepted.created_ms != now_ms and (last_task(known.evidence) or differing):
             _unclaim(claimed, ports)  # it has one of its own, or is another's
-        if differing := differences(known.accepted, request):
+        if differing:
             named = f"{', '.join(differing[:MOST_NAMED])}{' and more' if len(differing) > MOST_NAMED else ''}"
             why = f"the id {recording_id} was used for a different request (it differs in {named})"
             raise errors.Conflict(f"{why}; use another Idempotency-Key for another recording")

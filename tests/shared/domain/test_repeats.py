@@ -167,3 +167,58 @@ def test_places_keys_and_nothing(one: dict[str, Any], other: dict[str, Any], dif
     assert differing == differences(accept({**page, **one}), parsed({**page, **other}))
     assert differing == differences(former({**page, **one}), parsed({**page, **other}))
     assert len(differing) <= len(differences(accept({**page, **other}), parsed({**page, **one})))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://example.com/a?b#c", "HTTPS://Example.COM:443/a?b#c"),
+        ("http://example.com", "http://example.com:80/"),
+        ("https://例子.中国/课", "https://xn--fsqu00a.xn--fiqs8s/%E8%AF%BE"),
+        ("https://example.com/b", r"https:\\example.com/a/../b"),
+    ],
+)
+def test_an_address_is_the_same_in_every_spelling_that_browsers_take_for_one(one: str, other: str) -> None:
+    """Case of scheme and host, the default port, Unicode, dots in the path; of the page and of the receiver."""
+    assert [] == differences(accept({"RecordUrl": one}), parsed({"RecordUrl": other}))
+    page = {"RecordUrl": "https://example.com/"}
+    told = accept(page).model_copy(update={"request": {**page, "NotifyUrl": one}, "said": ["NotifyUrl", "RecordUrl"]})
+    assert [] == differences(told, parsed({**page, "NotifyUrl": other}))
+    assert ["NotifyUrl"] == differences(told, parsed({**page, "NotifyUrl": "https://example.org/"}))
+
+
+@pytest.mark.parametrize("name", ["b", "B", "b/", "b?"])
+def test_another_path_is_another_page(name: str) -> None:
+    """Servers tell them apart."""
+    stored = accept({"RecordUrl": "https://example.com/a"})
+    assert ["RecordUrl"] == differences(stored, parsed({"RecordUrl": f"https://example.com/{name}"}))
+
+
+def test_a_label_is_the_same_composed_or_not() -> None:
+    """Some systems write é as one character, some as two."""
+    page = {"RecordUrl": "https://example.com/"}
+    stored = accept({**page, "Labels": {"room": "caf\u00e9"}})
+    assert [] == differences(stored, parsed({**page, "Labels": {"room": "cafe\u0301"}}))
+    assert ["Labels.room"] == differences(stored, parsed({**page, "Labels": {"room": "cafe"}}))
+
+
+HOOK = "https://hooks.example.com/all"
+HOOKED = POLICY._replace(
+    notify_url=HOOK, notify_hosts=("*.example.com",), sdk_app_ids=(POLICY.sdk_app_ids[0], 1_400_000_009)
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "another"),
+    [("SdkAppId", POLICY.sdk_app_ids[0], 1_400_000_009), ("NotifyUrl", HOOK, "https://a.example.com/")],
+)
+def test_what_a_setting_fills_in_may_be_said_or_left_out(name: str, value: Any, another: Any) -> None:
+    """Either request may name it; another value is another request, and so is a setting's new one."""
+    policy, page = HOOKED, "https://example.com/"
+    bare, named = {"RecordUrl": page}, {"RecordUrl": page, name: value}
+    stored = [policy.accept(parsed(body), "lesson", "http:me", NOW) for body in (bare, named)]
+    for accepted in stored:
+        assert [[], []] == [differences(accepted, parsed(body), policy.usual) for body in (bare, named)]
+        assert [name] == differences(accepted, parsed({**bare, name: another}), policy.usual)
+    later = {**policy.usual, name: another}
+    assert [[], [name]] == [differences(accepted, parsed(bare), later) for accepted in stored]
