@@ -43,6 +43,7 @@ class Code(str, Enum):
     TRTC_FULL = "trtc_full"
     TRTC_SILENT = "trtc_silent"
     TRTC_ERROR = "trtc_error"
+    UPLOAD_KEYS = "upload_keys"
     UPLOAD_FAILED = "upload_failed"
     FILES_HELD = "files_held"
     FILES_UNPROVEN = "files_unproven"
@@ -88,6 +89,7 @@ _TRTC = sorted((
     ("ResourceInsufficient", Code.TRTC_FULL),
     ("LimitExceeded", Code.TRTC_FULL),
     ("Client", Code.TRTC_SILENT),
+    ("UploadKeysMissing", Code.UPLOAD_KEYS),
 ), key=lambda row: -len(row[0]))  # fmt: skip
 """Part of a TRTC error code → our code; the longest match counts."""
 

@@ -34,6 +34,8 @@ def refusal(code: str, message: str, request_id: str | None) -> errors.RecorderE
 
 UNREADABLE = "UnreadableAnswer"
 """Our code for an answer without what belongs into it."""
+NO_UPLOAD_KEYS = "UploadKeysMissing"
+"""Our code for a start that TRTC was not asked for: the deployment has lost the keys that it uploads with."""
 
 
 def task_named(action: str, task_id: object, request_id: str | None) -> str:

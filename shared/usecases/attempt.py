@@ -13,7 +13,7 @@ from shared.domain.next_step import next_step
 from shared.domain.periods import IN_FLIGHT_MS
 from shared.domain.reasons import Code
 from shared.domain.redaction import hiding, id_of, secrets_of
-from shared.domain.refusals import is_full, refusal, task_named
+from shared.domain.refusals import NO_UPLOAD_KEYS, is_full, refusal, task_named
 from shared.domain.request import RecordingRequest
 from shared.domain.steps import GiveUp, Start, Wait
 from shared.ports import Started
@@ -111,7 +111,14 @@ def attempt(known: Known, request: RecordingRequest, number: int, ports: Ports) 
 
 def begin_attempt(known: Known, request: RecordingRequest, number: int, ports: Ports, *, waited: bool) -> Outcome:
     """Call StartWebRecord for an attempt that is stored."""
-    parameters = ports.policy.parameters(known.accepted, request, ids.record_id_of(known.accepted.recording_id, number))
+    try:
+        parameters = ports.policy.parameters(
+            known.accepted, request, ids.record_id_of(known.accepted.recording_id, number)
+        )
+    except errors.ConfigurationError as error:  # it had them when this was accepted, and may get them back
+        why = f"{error}; TRTC was not asked"
+        fact = facts.refused(number, ports.clock(), NO_UPLOAD_KEYS, why, None, final=False)
+        return left_to_timer(journal.record(ports.store, known, fact), ports, NO_UPLOAD_KEYS)._replace(blocked=True)
     try:
         with hiding(secrets_of(parameters)):
             return _ask(known, request, number, parameters, ports, patient=waited and not request.has_caller_keys)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from shared.domain.detail import detail
 from shared.domain.errors import CallerMustRetry, RecorderBusy, StoreRefused
 from shared.domain.evidence import Evidence
+from shared.domain.reasons import Code
 from shared.domain.refusals import refusal
 from shared.domain.states import State
 from shared.ports import ListedObject, StoredObject
@@ -203,3 +204,24 @@ def test_a_longer_limit_is_cut_and_not_given_up() -> None:
     site.policy = site.policy._replace(max_duration_ceiling_s=1_800)
     site.minutes(12)
     assert [1_800] == [parameters["MaxDurationLimit"] for parameters in site.trtc.started]
+
+
+@pytest.mark.parametrize("back", [True, False])
+def test_a_start_waits_for_upload_keys_that_were_taken_away(back: bool) -> None:
+    """It is queued and says what is missing, leaves few facts, and starts when they are back; or fails for that."""
+    site = Site()
+    site.start(StartAt=site.clock.now / 1000 + 600, notify_url=HOOK)
+    site.policy = POLICY._replace(upload_keys=None)
+    site.minutes(30)
+    told, before = site.recording(), len(site.listed("recordings/k1/facts/"))
+    assert (State.QUEUED, Code.UPLOAD_KEYS, []) == (told.state, told.reason_code, site.trtc.started)
+    assert before < 20
+    if back:
+        site.policy = POLICY._replace(notify_hosts=("*.example.com",))
+        site.minutes(11)
+        assert (State.STARTING, 1) == (site.recording().state, len(site.trtc.started))
+    else:
+        site.minutes(60)
+        told = site.recording()
+        assert (State.FAILED, Code.UPLOAD_KEYS) == (told.state, told.reason_code)
+        assert "WEBRECORD_STORAGE_SECRET_ID" in (detail(told).advice or "")
