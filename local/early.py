@@ -1,13 +1,16 @@
-"""A Ctrl-C while a command still loads: one line, as later; Python itself would print where it was."""
+"""The edges of a command: a Ctrl-C while it still loads, and an output that can't be written, are one line each."""
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
 from collections.abc import Callable
 
 STOPPED = "interrupted: stopped here"
+_OF_OUTPUT = (errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EIO)
+"""What a stream that nobody reads, or a full disk behind it, answers: the name of no file comes with it."""
 
 
 def end_in_a_line() -> None:
@@ -21,16 +24,29 @@ def run(main: Callable[[], object]) -> object:
     """Run the command; Ctrl-C is a KeyboardInterrupt again, so that what has begun is ended in order.
 
     Raises:
-        SystemExit: 130, behind one line, where the command does not say more.
+        SystemExit: 130, behind one line, where the command does not say more; 2, behind one line, where its output
+            can't be written; 0 where the reader of its output left.
     """
     ours = signal.getsignal(signal.SIGINT) is end
     try:
         if ours:
             signal.signal(signal.SIGINT, signal.default_int_handler)
-        return main()
+        try:
+            return main()
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
     except KeyboardInterrupt:
         print(STOPPED, file=sys.stderr)
         raise SystemExit(130) from None
+    except OSError as error:
+        if error.filename is not None or error.errno not in _OF_OUTPUT:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python would try again when it ends
+        if error.errno == errno.EPIPE:
+            raise SystemExit(0) from None
+        os.write(2, f"error: the output can't be written: {error.strerror}\n".encode(errors="replace"))
+        raise SystemExit(2) from None
     finally:
         if ours:
             signal.signal(signal.SIGINT, end_behind)  # Python's own end would print where it was

@@ -50,3 +50,29 @@ def test_a_ctrl_c_while_it_loads_is_a_line(words: list[str], module: str, tmp_pa
     assert (130, "") == (ran.returncode, ran.stdout), ran.stderr
     assert 1 == len(ran.stderr.splitlines()), ran.stderr
     assert ran.stderr in ("interrupted: nothing was done\n", "interrupted: stopped here\n")
+
+
+FULL = "error: the output can't be written: No space left on device\n"
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("line", "status", "says"),
+    [
+        ("python -m local --help >/dev/full", 2, FULL),
+        ("python -m local inspect $FILM >/dev/full", 2, FULL),
+        ("python -m local inspect $FILM >&-", 0, ""),
+        ("python -m local inspect $FILM | true; exit ${PIPESTATUS[0]}", 0, ""),
+    ],
+)  # fmt: skip
+def test_an_output_that_nobody_takes_is_a_line(line: str, status: int, says: str, tmp_path: Path) -> None:
+    """A full disk, a closed output, a reader that left."""
+    (tmp_path / "film.mp4").write_bytes(b"no film")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    env = {**os.environ, "PATH": path, "FILM": str(tmp_path / "film.mp4"), "PYTHONPATH": str(ROOT)}
+    ran = subprocess.run(
+        ["bash", "-c", line], env=env, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        timeout=120,
+    )  # fmt: skip
+    said = "".join(part for part in ran.stderr.splitlines(keepends=True) if not part.startswith("checking "))
+    assert (status, says) == (ran.returncode, said)

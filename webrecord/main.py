@@ -8,12 +8,12 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
-from typing import IO, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from webrecord import early, helptext
+from webrecord import early, helptext, streams
 from webrecord import words as tongue
 from webrecord.commands import batch, check, config, deploy, doctor, download, end, init, inspect, read, start
 from webrecord.errors import EXIT_STATUSES, INTERRUPTED, CliError, Interrupted, ReaderLeftError
@@ -72,7 +72,7 @@ class Commands(TyperGroup):
                 raise
             said = f"{type(error).__name__}: {error}"
             status = _say(t("this should not happen: {said} (WEBRECORD_DEBUG=1 shows where)", said=said), _DEFECT)
-        _flush()
+        streams.flush()
         sys.exit(status if isinstance(status, int) else 0)
 
 
@@ -106,13 +106,7 @@ for module in (start, read, end, download, inspect, batch, check, doctor, config
 def main() -> None:
     """Run the command line; the entry point."""
     early.look_for_garbage()
-    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
-        pass  # 0, 1 or 2 was closed by who called, `webrecord list >&-`: no other file must take its number
-    os.close(number)
-    sys.stdin, sys.stdout, sys.stderr = (
-        stream if stream is not None else open(number, mode, encoding="utf-8")  # noqa: PTH123, SIM115 (a descriptor)
-        for number, stream, mode in ((0, sys.stdin, "r"), (1, sys.stdout, "w"), (2, sys.stderr, "w"))
-    )
+    streams.open_closed()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal of another encoding still gets every line
@@ -157,22 +151,6 @@ def _say(line: str, status: int, kind: str | None = None) -> int:
     with suppress(OSError):
         typer.echo(t("{kind}: {line}", kind=kind or t("error"), line=safe(line)), err=True)
     return status
-
-
-def _flush() -> None:
-    """Flush what is printed; where nobody takes it, Python must not try again when it ends."""
-    for number, stream in ((1, sys.stdout), (2, sys.stderr)):
-        if not _flushed(stream):
-            with suppress(OSError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), number)
-
-
-def _flushed(stream: IO[str]) -> bool:
-    try:
-        stream.flush()
-    except (OSError, ValueError):
-        return False
-    return True
 
 
 def _whole(word: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ StateDir = Annotated[Path, typer.Option(parser=folder, metavar="FOLDER", help="F
 
 
 class Commands(TyperGroup):
-    """Ends at Ctrl-C in one line, where the command does not say more."""
+    """Ends at Ctrl-C in one line, where the command does not say more; without a word where its reader left."""
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 (typer's own context)
         try:
@@ -37,6 +38,9 @@ class Commands(TyperGroup):
         except KeyboardInterrupt:
             print(STOPPED, file=sys.stderr)
             raise typer.Exit(130) from None
+        except BrokenPipeError:  # `… | head`: the reader has what it wanted; typer would end with 1
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            raise typer.Exit(0) from None
 
 
 class Valued(TyperCommand):

@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from io import StringIO
 from pathlib import Path
 from typing import NoReturn
@@ -21,6 +22,7 @@ from dotenv.parser import parse_stream
 
 from shared.doctor import Finding
 from shared.doctor.run import FUNCTIONS, LIMIT_S, Examination, each, report, scheme_of
+from webrecord import streams
 from webrecord.seen import told
 from webrecord.words import language, speak, t
 
@@ -45,18 +47,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _use(given.env)
     _call_this_machine_directly(each()[0]["trtc_endpoint"])
     examination = Examination(given.function, given.api_url, given.callback_url)
-    total, found = len(examination.checks()), list[Finding]()
+    total, found, unwritten = len(examination.checks()), list[Finding](), None
     _progress(t("looking at {total} things, {limit_s:g} s at most …", total=total, limit_s=LIMIT_S))
     for finding in examination.run():
         found.append(finding)
         _progress("")
         if not given.json:
-            print(finding._replace(seen=told(finding.seen)), flush=True)  # noqa: T201
+            unwritten = _print(str(finding._replace(seen=told(finding.seen)))) or unwritten
         if len(found) < total:
             _progress(t("looking: {count} of {total} …", count=len(found), total=total))
     said = report(found)
     if given.json:
-        print(json.dumps(said, indent=2))  # noqa: T201
+        unwritten = _print(json.dumps(said, indent=2)) or unwritten
+    if unwritten:
+        _say(f"error: the output can't be written: {unwritten}")
+        return 2
     return 0 if said["ok"] else 1
 
 
@@ -139,6 +144,34 @@ def _call_this_machine_directly(endpoint: str | None) -> None:
             os.environ[variable] = ",".join(filter(None, (os.environ.get(variable), host, name)))
 
 
+def _print(text: str) -> str | None:
+    """Print a line, or return why it can't be; the checks go on then: at their end they take their probes away."""
+    try:
+        print(text, flush=True)  # noqa: T201
+    except OSError as error:
+        streams.to_nobody(1)
+        # `… | head`: the reader has what it wanted.
+        return None if isinstance(error, BrokenPipeError) else str(error.strerror)
+    return None
+
+
+def command() -> int:
+    """Run `main` from a shell, whatever its streams are; return the exit status."""
+    streams.open_closed()
+    try:
+        return main()
+    except KeyboardInterrupt:
+        _say("interrupted")
+        return 130
+    finally:
+        streams.flush()
+
+
+def _say(line: str) -> None:
+    with suppress(OSError):
+        sys.stderr.write(f"{line}\n")
+
+
 def _progress(text: str) -> None:
     """Replace the line of progress, on a terminal alone."""
     if sys.stderr.isatty():
@@ -147,4 +180,4 @@ def _progress(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command())

@@ -41,6 +41,27 @@ def test_one_line_for_each_check_and_status_0(site: Site) -> None:
     assert "ok    forbid-overwrite    a second create was refused" in lines
 
 
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("line", "status", "says"),
+    [
+        ("python -m shared.doctor | head -1; exit ${PIPESTATUS[0]}", 1, ""),
+        ("python -m shared.doctor --json | head -1; exit ${PIPESTATUS[0]}", 1, ""),
+        ("python -m shared.doctor >&-", 1, ""),
+        ("python -m shared.doctor >&- 2>&- <&-", 1, ""),
+        ("python -m shared.doctor >/dev/full", 2, "error: the output can't be written: No space left on device\n"),
+        ("python -m shared.doctor --help | head -1; exit ${PIPESTATUS[0]}", 0, ""),
+    ],
+)  # fmt: skip
+def test_whatever_takes_the_lines(line: str, status: int, says: str) -> None:
+    """A reader that leaves, a closed output, a full disk: at most one line, and the status is still the findings'."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}"
+    ran = subprocess.run(
+        ["bash", "-c", line], cwd=ROOT, env={"PATH": path}, stderr=subprocess.PIPE, text=True, timeout=60
+    )
+    assert (status, says) == (ran.returncode, ran.stderr)
+
+
 def test_the_guide_shows_what_is_said(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     """The output in docs/deploy.md, line by line; Python's patch release may differ."""
     guide = (ROOT / "docs" / "deploy.md").read_text()
