@@ -36,7 +36,8 @@ class Sender:
         """Send one callback, as TRTC does."""
         chance = self._scenario.stream(f"send {life.task_id} {number}")
         if chance.random() < self._scenario.settings.silence and not self.calm:
-            self._ledger.note("trtc", "never sent", life.recording_id, type=event.type)
+            said = {"task": life.task_id, "type": event.type, "payload": event.payload}
+            self._ledger.note("trtc", "never sent", life.recording_id, **said)
             return
         happened_ms = self._timeline.now - event.ago_ms
         clock = self._scenario.stream(f"clock {life.task_id} {number}")
@@ -52,9 +53,10 @@ class Sender:
 
     def _try(self, body: Callable[[int], bytes], what: str, recording_id: str) -> None:
         for pause_ms in (*RETRIES_MS, None):
-            sent = body(self._timeline.now)
+            now_ms = self._timeline.now
+            sent = body(now_ms)
             status = self._deliver(sent, what)
-            self._ledger.note("trtc", "callback", recording_id, status=status, body=sent)
+            self._ledger.note("trtc", "callback", recording_id, status=status, body=sent, sent_ms=now_ms)
             if status == 200 or pause_ms is None:
                 return
             self._timeline.wait_ms(pause_ms)

@@ -51,7 +51,8 @@ class Callback(NamedTuple):
         task_id: the TaskId without its `_StartTimeMs_` suffix; empty when absent.
         event_ms: EventMsTs, or EventTs in milliseconds; when it came, where neither can be right.
         payload: EventInfo.Payload as it came; empty when absent.
-        name: the fact's name; the same for every resend, since CallbackTs is left out of the digest.
+        name: the fact's name; the same for every resend, since CallbackTs is left out of the digest. It begins with
+            `event_ms`.
     """
 
     group: int
@@ -110,7 +111,8 @@ def parse_callback(body: bytes, received_ms: int | None = None) -> Callback:
         type=event_type,
         task_id=bare_task_id(task_id) if isinstance(task_id, str) else "",
         event_ms=own_ms or received_ms or 0,
-        name=fact_name(own_ms, str(event_type), identity),  # not when it came: a resend has the same name
+        # A resend has the same name, but for one that has no time of its own: stored twice, each keeps when it came.
+        name=fact_name(own_ms or received_ms or 0, str(event_type), identity),
         payload=payload,
     )
 

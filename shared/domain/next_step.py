@@ -23,6 +23,7 @@ from shared.domain.reasons import Reason
 from shared.domain.starting import waiting_step
 from shared.domain.states import State, state_of
 from shared.domain.steps import USUAL, GiveUp, Inspect, Notify, Step, Sweep, Timing, Wait, first_due
+from shared.domain.unseen import doubted
 
 SETTLE_MS = 300_000
 """After the newest fact: TRTC sends for a minute, and a listing is complete some time after that."""
@@ -116,7 +117,9 @@ def _settling(evidence: Evidence, now_ms: int, timing: Timing, *, swept: bool) -
     if now_ms < settles_at_ms:
         return Wait(settles_at_ms)
     # One that died may have a task beside that of its repeat, which TRTC no longer took for the same.
-    if any(attempt.again_ms is not None or not attempt.task_key for attempt in evidence.attempts.values()):
+    # One that was stopped early may have a film that comes late, and of which no callback came.
+    unsure = any(attempt.again_ms is not None or not attempt.task_key for attempt in evidence.attempts.values())
+    if unsure or doubted(evidence):
         if not swept:
             last = last_attempt(evidence)
             return Sweep(last[0] if last and is_unsure(evidence) else None)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from shared.domain.evidence import Evidence, Task
+from shared.domain.periods import CLOCKS_DIFFER_MS
 
 SLOW_START_MS = 150_000
 """A page may take this long to its first picture: it is waited for twice, up to 60 s each time."""
 AT_ONCE_MS = 1_500
 """A task that was stopped this soon after it was asked for has no picture: TRTC takes about 5 s to the first one. After
-a later stop the word of a first picture may still be on its way, and is waited for."""
+a later stop, or end, the word of a first picture may still be on its way, and is waited for."""
 NO_PICTURE_MS = 1_000
 """A task that ends this soon after its first picture leaves no file."""
 
@@ -20,13 +21,25 @@ def unseen(task: Task, evidence: Evidence) -> bool:
         return False
     if task.began_ms is not None and task.ended_ms - task.began_ms > NO_PICTURE_MS:
         return False
-    return _stopped_after_ms(task, evidence) <= SLOW_START_MS
+    return _is_over_within(SLOW_START_MS, task, evidence)
 
 
-def _stopped_after_ms(task: Task, evidence: Evidence) -> float:
-    """Return how long after the task was asked for the stop was; infinite without one."""
-    asked = [attempt.at_ms or 0 for attempt in evidence.attempts.values() if attempt.task_id == task.task_id]
-    return evidence.stop[0] - max(asked, default=0) if evidence.stop else float("inf")
+def doubted(evidence: Evidence) -> list[str]:
+    """Return the TaskIds of tasks that seem to have recorded nothing, though nobody said so: silence is no proof."""
+    quiet = (task for task in evidence.tasks.values() if task.empty_ms is None and not task.files)
+    over = (task for task in quiet if unseen(task, evidence) or recorded_nothing(task, evidence))
+    return [task.task_id for task in over if task.task_id]
+
+
+def _is_over_within(most_ms: int, task: Task, evidence: Evidence) -> bool:
+    """Tell whether the task was stopped, and ended, this soon after it was asked for.
+
+    A stop may be asked for before the start that overtakes it is made, and be carried out by a later tick.
+    """
+    asked = max((one.at_ms or 0 for one in evidence.attempts.values() if one.task_id == task.task_id), default=0)
+    if evidence.stop is None or evidence.stop[0] - asked > most_ms:
+        return False
+    return (task.ended_ms or 0) - asked <= most_ms + CLOCKS_DIFFER_MS
 
 
 def recorded_nothing(task: Task, evidence: Evidence) -> bool:
@@ -42,4 +55,4 @@ def recorded_nothing(task: Task, evidence: Evidence) -> bool:
         return True
     if evidence.stop is None or task.began_ms is not None or task.covered_ms is not None or task.terminated:
         return False
-    return _stopped_after_ms(task, evidence) <= AT_ONCE_MS
+    return _is_over_within(AT_ONCE_MS, task, evidence)

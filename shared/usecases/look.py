@@ -16,7 +16,7 @@ from shared.domain.facts import Fact
 from shared.domain.next_step import next_step
 from shared.domain.periods import REPEAT_MS
 from shared.domain.steps import Describe, GiveUp, Inspect, Look, Start, Step, Stop, Sweep, Timing, Wait
-from shared.domain.unseen import unseen
+from shared.domain.unseen import doubted, unseen
 from shared.domain.uploads import end_ms, told_end_ms
 from shared.ports import Notifier, ObjectStore
 from shared.store import journal, writer
@@ -52,6 +52,10 @@ class ReconcilePorts(Ports):
     """Gives a bucket that job objects are in, by name and region."""
     films: Films | None = None
     """Checks films; None marks every film as unchecked."""
+
+
+class _Unanswered(Exception):
+    """TRTC can't say now; it is asked again."""
 
 
 def asks(step: Step) -> bool:
@@ -91,7 +95,11 @@ def look(known: Known, ports: ReconcilePorts, *, asking: bool = True, filming: b
                     break
         if isinstance(step, Wait | Start):
             break
-        fact = _carry_out(step, known, ports)
+        try:
+            fact = _carry_out(step, known, ports)
+        except _Unanswered:
+            step = Wait(now_ms + REPEAT_MS)
+            break
         if fact is None and isinstance(step, Look):
             step = Wait(now_ms + ports.timing.files_after)
             break
@@ -132,24 +140,32 @@ def _carry_out(step: Step, known: Known, ports: ReconcilePorts) -> Fact | None:
             last = last and not (files and unseen(task, evidence))
             return facts.looked(now_ms, task_id, files, last=last) if files or last or failed else None
         case Sweep(_):
-            stray = task_of_files(accepted, evidence, ports.store)
             # Its callbacks may say more than its files do: only its own last look settles it.
-            return facts.looked(now_ms, stray, _found(accepted, stray, ports), last=False) if stray else None
+            for task_id in filter(None, (task_of_files(accepted, evidence, ports.store), *doubted(evidence))):
+                if files := _found(accepted, task_id, ports):
+                    return facts.looked(now_ms, task_id, files, last=False)
+            return None
     return None
 
 
 def _runs(task: Task, ports: ReconcilePorts) -> bool:
-    """Ask TRTC once, before a told end becomes final, whether the task records all the same.
+    """Ask TRTC, before a told end becomes final, whether the task records all the same.
 
-    Where it can't say, the signed callback counts.
+    Where nobody can say any more, the signed callback counts. _Unanswered: TRTC can't say now.
     """
-    if told_end_ms(task) is None or task.gone_ms is not None or task.task_id is None:
+    if (ended_ms := told_end_ms(task)) is None or task.gone_ms is not None or task.task_id is None:
         return False
     ports.pace()
     try:
         return ports.recorder.describe_task(task.task_id).status == RECORDS
-    except RecorderError:
+    except TaskNotFound:
         return False
+    except RecorderError as error:
+        # As with any question: an outage ends, and is waited for longer than a refusal.
+        patience = ports.timing.held_for if isinstance(error, RecorderBusy) else 2 * ports.timing.lost_after
+        if ports.clock() >= ended_ms + patience:
+            return False
+        raise _Unanswered from error
 
 
 def _found(accepted: Accepted, task_id: str, ports: ReconcilePorts) -> dict[str, int]:

@@ -21,7 +21,7 @@ from shared.domain.signature import verify
 from shared.domain.states import State, state_of
 from shared.ports import ObjectStore
 from shared.store import journal, markers, tombstones, writer
-from shared.store.stored import came_ms, recording_of_task
+from shared.store.stored import recording_of_task
 from shared.usecases import wakes
 
 
@@ -88,9 +88,6 @@ def receive(
                     store.delete(key)  # of a deleted recording nothing is kept
                     return Received(callback, left="its recording was deleted")
                 return Received(callback)  # it overtook the start's own write, which will find it
-            if not fresh and callback.event_ms == received_ms:  # it has no time that can be right: it came before
-                first = store.get(key)
-                callback = parse_callback(first.body, came_ms(first)) if first else callback
             before, known = known.documented, known.plus(evidence_of_callback(callback))
             # A task's last events arrive together: a listing may lack the other one, while the document may have it.
             ending = state_of(known.accepted, known.evidence)[0] in (State.STOPPING, State.UPLOADING)

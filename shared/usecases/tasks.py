@@ -74,18 +74,25 @@ def task_of_files(accepted: Accepted, evidence: Evidence, store: ObjectStore) ->
     """Return the TaskId of a task that ended before its start was ever answered: its film names it."""
     folder = folder_of(accepted)
     known = [task.task_id for task in evidence.tasks.values() if task.task_id]
-    found = list[str]()
+    found, folders = list[str](), set[str]()
     for task_id, item in films_in(folder, store) if folder else ():
         name = item.key.rpartition("/")[2]
+        if keys.is_recorded(name, accepted.format):  # an empty one, too, shows that the folder is a task's
+            folders.add(task_id)
         if task_id and item.size and keys.is_film(name, accepted.format):
             found.append(task_id)
 
     def is_inside(task_id: str) -> bool:
         """Tell whether it is a folder that somebody made in a task's: a TaskId may hold a slash."""
         outer = [task_id[:at] for at, letter in enumerate(task_id) if letter == "/"]
-        return any(one in found or ids.task_key_of(one) in evidence.tasks for one in outer)
+        return any(one in folders or _is_task(ids.task_key_of(one), evidence, store) for one in outer)
 
     return next((one for one in found if one not in known and not is_inside(one)), None)
+
+
+def _is_task(task_key: str, evidence: Evidence, store: ObjectStore) -> bool:
+    """Tell whether a task has such a key: it is known, or TRTC spoke of it."""
+    return task_key in evidence.tasks or any(True for _ in store.list(keys.task_facts(task_key), limit=1))
 
 
 def films_in(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from shared.domain.callbacks import AHEAD_MS, Event
@@ -109,10 +110,11 @@ def _is_unheard(run: Run, file: Entry, told_ms: int) -> bool:
 
 def _is_tail(run: Run, file: Entry) -> bool:
     """Tell whether a file is shorter than clocks differ: what was uploaded before it seems to cover the end."""
-    for entry in run.ledger.of("callback"):
-        if entry.about == file.about and entry.ms >= file.ms:
-            callback = judged.parsed(entry.data["body"])
-            for said in callback.payload.get("FileMessage", ()) if callback.task_id == file.data["task"] else ():
-                if said["FileName"] == file.data["name"]:
-                    return bool(said["EndTimeStamp"] - said["StartTimeStamp"] <= CLOCKS_DIFFER_MS)
+    sent = (judged.parsed(entry.data["body"]) for entry in run.ledger.of("callback") if entry.about == file.about)
+    never = (entry.data for entry in run.ledger.of("never sent") if entry.about == file.about)
+    said = chain(((one.task_id, one.payload) for one in sent), ((one["task"], one["payload"]) for one in never))
+    for task, payload in said:
+        for message in payload.get("FileMessage", ()) if task == file.data["task"] else ():
+            if message["FileName"] == file.data["name"]:
+                return bool(message["EndTimeStamp"] - message["StartTimeStamp"] <= CLOCKS_DIFFER_MS)
     return False

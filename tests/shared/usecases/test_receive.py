@@ -111,6 +111,21 @@ def test_a_resend_of_what_lies_ahead_says_the_same() -> None:
     assert before == world.store.objects["recordings/k1/recording.json"].body
 
 
+def test_two_sendings_at_once_of_what_lies_ahead_say_the_same_to_a_replay() -> None:
+    """Storing is not atomic: each sending is stored as of when it came, and the earlier one counts."""
+    world, task_id = started()
+    world.clock.now += 60_000
+    came_ms = world.clock()
+    for _ in range(2):
+        world.receive(callback(802, {"Status": 1}, T + 7_200_000, task_id))
+        world.store.versioned = True  # the second one is not refused
+        world.clock.now += 1_000
+    before = world.store.objects["recordings/k1/recording.json"].body
+    assert came_ms == current(world.store, "k1").ended_ms
+    writer.rebuild(world.store, "k1", world.clock())
+    assert before == world.store.objects["recordings/k1/recording.json"].body
+
+
 def test_a_suffixed_task_id_is_the_same_task() -> None:
     """Event 310 names the task with `_StartTimeMs_…` behind it."""
     world, task_id = started()

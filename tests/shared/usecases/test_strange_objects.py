@@ -89,6 +89,17 @@ def test_a_film_in_a_folder_of_a_task_that_was_not_stored_is_no_other_task(told:
     assert task_id != "T"
 
 
+def test_a_film_in_the_folder_of_a_task_of_which_trtc_spoke_is_no_other_task() -> None:
+    """A start died before it stored its task, which left no film; somebody made a folder in the task's own."""
+    site = Site()
+    site.begin()
+    site.store.put("files/k1/T/other/notes/a.mp4", b"x")
+    known = find(site.store, "k1")
+    assert "T/other/notes" == task_of_files(known.accepted, known.evidence, site.store)
+    site.receive(callback(801, {"Status": 1}, site.clock.now, "T/other"))
+    assert task_of_files(known.accepted, known.evidence, site.store) is None
+
+
 def test_a_film_found_where_nothing_was_thought_to_be_recorded_is_not_all() -> None:
     """It was stopped early and no word of a picture came: the part found is not all that comes."""
     site = Site()

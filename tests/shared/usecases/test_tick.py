@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from typing import Any, get_args
 
 import pytest
 
-from shared.domain import keys
+from shared.domain import facts, keys
 from shared.domain.errors import StoreError
 from shared.domain.ids import task_key_of
 from shared.domain.keys import marked
@@ -92,8 +93,22 @@ def test_a_told_end_counts_where_trtc_can_not_say() -> None:
     assert State.LOST is site.recording().state
 
 
-def _refusing(task_id: str) -> Any:
-    raise refusal("InternalError", f"{task_id}?", "r")
+@pytest.mark.parametrize("code", ["InternalError", "AuthFailure.SecretIdNotFound"], ids=["an outage", "wrong keys"])
+def test_a_told_end_waits_for_trtc_to_say(code: str) -> None:
+    """It fails at the last look and answers half an hour later: the task that records all the same is not lost."""
+    site, task_id = recording()
+    site.receive(callback(802, OVER, site.clock.now, task_id))
+    answers = site.trtc.describe_task
+    site.trtc.describe_task = partial(_refusing, code=code)  # type: ignore[method-assign]
+    site.minutes(90)
+    assert State.UPLOADING is site.recording().state
+    site.trtc.describe_task = answers  # type: ignore[method-assign]
+    site.minutes(30)
+    assert State.RECORDING is site.recording().state
+
+
+def _refusing(task_id: str, code: str = "InternalError") -> Any:
+    raise refusal(code, f"{task_id}?", "r")
 
 
 class TestTaskNotExist:
@@ -176,6 +191,31 @@ class TestTaskNotExist:
             else:
                 site.run_until_done()
             assert State.COMPLETED is site.recording().state
+
+    @pytest.mark.parametrize("stopped_s", [0, 20], ids=["at once", "before its picture, as far as anybody said"])
+    def test_a_film_that_nobody_tells_of_is_found_an_hour_later(self, stopped_s: int) -> None:
+        """No event came but that of the end: silence is no proof that nothing was recorded."""
+        site = Site()
+        task_id = site.begin()
+        site.clock.now += stopped_s * 1_000
+        stop("k1", "asked by ops", site.ports)
+        site.receive(callback(802, OVER, site.clock.now, task_id))
+        site.minutes(15)
+        assert State.CANCELLED is site.recording().state
+        site.upload(task_id)
+        site.minutes(60)
+        assert (State.COMPLETED, 1) == (site.recording().state, len(site.recording().files))
+
+    def test_a_stop_that_its_start_overtook_is_carried_out_later(self) -> None:
+        """It was asked for before the start: the task that ran on until a tick stopped it may have a film."""
+        site = Site()
+        task_id = site.begin()
+        site.receive(callback(802, OVER, site.clock.now + 44_000, task_id))
+        stopped = facts.stop_requested(site.clock.now - 500, "asked by ops")
+        journal.record(site.store, journal.find(site.store, "k1"), stopped)
+        site.clock.now += 44_000
+        site.minutes(1)
+        assert State.UPLOADING is site.recording().state
 
     def test_what_was_stopped_before_its_picture_is_not_waited_for_an_hour(self) -> None:
         """A page that loads slowly, a stop in the meantime: its event may be late by a minute, not by an hour."""
