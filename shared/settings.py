@@ -20,6 +20,7 @@ from shared.domain.film.verdict import Flaw
 from shared.domain.forms import number, reader, several
 from shared.domain.hosts import check_glob
 from shared.domain.notify_hosts import check_notify_url
+from shared.domain.redaction import hide
 
 ENV_PREFIX = "WEBRECORD_"
 REGIONS = ("ap-beijing", "ap-guangzhou", "ap-shanghai")
@@ -255,4 +256,5 @@ def _checked(secret_id: str, secret_key: str, token: str | None) -> tuple[str, s
             forms.secret(key)
     except ValueError as error:
         raise ConfigurationError(f"TENCENTCLOUD_SECRETID, -KEY or -SESSIONTOKEN {error}") from None
+    hide(filter(None, (secret_key, token)))
     return secret_id, secret_key, token

@@ -179,9 +179,12 @@ def _token(part: str) -> tuple[str, str]:
     # A token called `anonymous` would open the API to everyone.
     if not colon or not name or name == ANONYMOUS or len(token) < TOKEN_LENGTH:
         raise ValueError(f"must be {API_TOKENS}")
-    if not re.fullmatch("[!-~]+", token) or token.startswith(_QUOTES):
-        raise ValueError("has a token with a blank, quotes or a character that no header takes: write another token")
-    return name, token
+    if not re.fullmatch("[!-~]+", token):
+        raise ValueError("has a token with a blank or a character that no header takes: write another token")
+    try:
+        return name, plain(token)
+    except ValueError as error:
+        raise ValueError(f"has a token that {error}") from None
 
 
 def reader(read: Read[Any], *, listed: bool = False) -> Callable[[Any], Any]:

@@ -4,10 +4,11 @@ what was hidden: the deployment's own secrets for good, those of one call while 
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -36,34 +37,58 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,20}\Z", re.IGNORECASE)
 _END = re.compile(r"[/?#]")
 _CUT = re.compile(r"[?#]")
 _VALUE = re.compile(r"[?#&=/]")
+_ESCAPED = re.compile(r"%([2-7][0-9A-Fa-f])|\\u00([2-7][0-9A-Fa-f])|\\([/\\\"])")
+MOST_ESCAPED = 3
+"""How often a text may be escaped anew: an address in JSON in an address."""
 
-_hidden: list[str] = []  # the longest first: one may be part of another
-_of_call: ContextVar[tuple[str, ...]] = ContextVar("of_call", default=())
+
+class _Values:
+    """Values, and every form in which they are looked for, the longest first: one may be part of another."""
+
+    def __init__(self, values: Iterable[str]) -> None:
+        self.values = {value for value in values if len(value) >= SHORTEST}
+
+    @cached_property
+    def forms(self) -> list[str]:
+        """Made when the first error is: most calls of a start meet none."""
+        forms = {form for value in self.values for form in (value, quote(value, safe="", errors="replace"))}
+        return sorted(forms.union(*map(_in_base64, self.values)), key=len, reverse=True)
+
+
+_hidden = _Values(())
+_of_call: ContextVar[_Values] = ContextVar("of_call", default=_hidden)
 
 
 def hide(values: Iterable[str]) -> None:
     """Redact these values wherever they appear, from now on."""
-    _hidden[:] = _sorted({*_hidden, *values})
+    global _hidden  # noqa: PLW0603 (as a whole: threads see no half of it)
+    _hidden = _Values({*_hidden.values, *values})
 
 
 @contextmanager
 def hiding(values: Iterable[str]) -> Iterator[None]:
     """Redact these values, too, within the block."""
-    token = _of_call.set(tuple(_sorted({*_of_call.get(), *values})))
+    token = _of_call.set(_Values({*_of_call.get().values, *values}))
     try:
         yield
     finally:
         _of_call.reset(token)
 
 
-def _sorted(values: set[str]) -> list[str]:
-    spelled = {form for value in values for form in (value, quote(value, safe="", errors="replace"))}
-    return sorted((form for form in spelled if len(form) >= SHORTEST), key=len, reverse=True)
+def _in_base64(value: str) -> Iterator[str]:
+    """Yield what base64 makes of a value wherever in a text it stands, as after the name in `Basic …`."""
+    raw = value.encode("utf-8", "surrogatepass")
+    for before in range(3):
+        # Letters that hold bits of what is beside it are left out.
+        text = b64encode(bytes(before) + raw).decode().rstrip("=")
+        form = text[(0, 2, 3)[before] : len(text) - ((before + len(raw)) % 3 > 0)]
+        yield from {form, form.replace("+", "-").replace("/", "_")}
 
 
-def hidden() -> Iterator[str]:
-    """Yield what is hidden now, the longest first."""
-    yield from sorted((*_hidden, *_of_call.get()), key=len, reverse=True) if _of_call.get() else _hidden
+def hidden() -> list[str]:
+    """Return what is hidden now, the longest first."""
+    call = _of_call.get()
+    return sorted((*_hidden.forms, *call.forms), key=len, reverse=True) if call.values else _hidden.forms
 
 
 @lru_cache(maxsize=1024)
@@ -108,8 +133,34 @@ def id_of(value: object) -> str | None:
 
 def redact(text: str) -> str:
     """Return the text without secrets: by value, by name, in the queries and logins of addresses."""
-    for secret in hidden():
+    return redact_named(_redact_hidden(text))
+
+
+def _redact_hidden(text: str) -> str:
+    secrets = hidden()
+    text = _without(text, secrets)
+    plain = text
+    for _ in range(MOST_ESCAPED):
+        if not secrets or ("%" not in plain and "\\" not in plain):
+            break
+        plain = _ESCAPED.sub(_unescaped, plain)
+        if (found := _without(plain, secrets)) != plain:
+            text = plain = found  # else it stays as it was written
+    return text
+
+
+def _without(text: str, secrets: Iterable[str]) -> str:
+    for secret in secrets:
         text = text.replace(secret, REDACTED)
+    return text
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    return found[3] or chr(int(found[1] or found[2], 16))
+
+
+def redact_named(text: str) -> str:
+    """Return the text without what has the form of a secret: the same in every function, whatever it knows."""
     if "AKID" in text:
         text = _CLOUD_KEY.sub(REDACTED, text)
     if "://" in text:

@@ -490,3 +490,25 @@ def test_no_role(environ: dict[str, str]) -> None:
     with pytest.raises(ConfigurationError, match="execution role") as error:
         role_credentials(environ)
     assert not any(value in str(error.value) for value in environ.values())
+
+
+@pytest.mark.parametrize("token", ["<your-token-here>", "<16-or-more-characters>", "'0123456789abcdef'"])
+def test_a_placeholder_is_no_token(monkeypatch: pytest.MonkeyPatch, token: str) -> None:
+    """Everybody knows what a guide shows; the line does not repeat it."""
+    monkeypatch.setenv("WEBRECORD_API_TOKENS", f"me:{TOKEN},you:{token}")
+    line = wrong(RecordingsSettings)
+    assert "WEBRECORD_API_TOKENS: part 2 has a token that" in line
+    assert token not in line
+
+
+def test_what_the_role_signs_with_is_in_no_error() -> None:
+    """Its keys change by the hour, and each is hidden as soon as it is read."""
+    for hour in range(2):
+        key, token = f"role-secret-key-{hour}", f"role-session-token-{hour}"
+        environ = {
+            "TENCENTCLOUD_SECRETID": "AKIDrole",
+            "TENCENTCLOUD_SECRETKEY": key,
+            "TENCENTCLOUD_SESSIONTOKEN": token,
+        }
+        assert ("AKIDrole", key, token) == role_credentials(environ)
+        assert "[redacted] [redacted]" == str(ConfigurationError(f"{key} {token}"))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
+from base64 import b64decode, b64encode, urlsafe_b64encode
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 from hypothesis import example, given
@@ -109,3 +113,39 @@ def test_a_ticket_is_a_secret_however_the_page_is_spelled(before: str) -> None:
 def test_a_name_in_any_case_is_that_of_a_secret(name: str) -> None:
     """Also with the letters that Unicode takes for the same."""
     assert f"{name}={redaction.REDACTED} rest" == redaction.redact(f"{name}=0123456789 rest")
+
+
+SPELLINGS: dict[str, Callable[[str], str]] = {
+    "base64": lambda text: b64encode(text.encode()).decode(),
+    "base64 of a login": lambda text: b64encode(f"me:{text}".encode()).decode(),
+    "base64 within": lambda text: urlsafe_b64encode(f"{{{text}}}".encode()).decode(),
+    "every letter quoted": lambda text: "".join(f"%{ord(letter):02x}" for letter in text),
+    "quoted in lower case": lambda text: quote(text, safe="").replace("%2B", "%2b").replace("%2F", "%2f"),
+    "quoted twice": lambda text: quote(quote(text, safe=""), safe=""),
+    "quoted, a slash left": quote,
+    "escaped in JSON": lambda text: text.replace("/", "\\/").replace("+", "\\u002B"),
+    "quoted in JSON": lambda text: json.dumps({"a": quote(text, safe="").replace("%", "\\u0025")}),
+}
+
+
+@pytest.mark.parametrize("spelling", sorted(SPELLINGS))
+def test_what_is_hidden_is_so_in_every_spelling_that_software_gives_it(spelling: str) -> None:
+    """An error may quote a header, an address or a body: no five letters of the secret can be had from it."""
+    secret = "Zz9+vB/nM4pLwKc7-RsYd2fG"
+    said = f"denied: {SPELLINGS[spelling](secret)} (403)"
+    with hiding([secret]):
+        told = RecorderBusy("InternalError", said, answered=True).message
+    assert REDACTED in told
+    assert told.startswith("denied: ")
+    plain = unquote(unquote(told.replace("\\/", "/").replace("\\u0025", "%")))
+    for letters in re.findall(r"[A-Za-z0-9+/_-]{8,}", told):
+        for cut in range(4):
+            whole = letters[cut : cut + (len(letters) - cut) // 4 * 4].replace("-", "+").replace("_", "/")
+            plain += b64decode(whole).decode("latin-1")
+    assert not any(secret[at : at + 5] in plain for at in range(len(secret) - 4))
+
+
+def test_a_text_without_a_secret_keeps_its_spelling() -> None:
+    """What is quoted in it stays quoted."""
+    with hiding(["some-secret-value"]):
+        assert "GET /a%20b%2Fc \\/ \\u002b: 404" == redact("GET /a%20b%2Fc \\/ \\u002b: 404")

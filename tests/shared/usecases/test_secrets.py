@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.domain.detail import detail
 from shared.domain.errors import RecorderBusy, WebRecordError
 from shared.domain.parsing import parse_request
 from shared.domain.reasons import Code
 from shared.domain.refusals import refusal
 from shared.domain.states import State
 from shared.http.replies import problem, recording_reply
+from testing.callbacks import callback
 from tests.examples import at_most
 from tests.shared.usecases.ticking import HOOK, Site
 from tests.world import CALLER_STORAGE, UPLOAD_KEY
@@ -97,3 +99,25 @@ def test_a_page_whose_query_has_words_of_trtcs_codes_waits_for_a_full_trtc_like_
     site.trtc.refusals = []
     site.minutes(2)
     assert {State.STARTING} == {site.recording(f"k{number}").state for number in range(4)}
+
+
+def test_what_a_callback_quotes_is_told_without_keys_and_tickets() -> None:
+    """Its bytes are kept as they came; reason, document, timeline and notification leave out what has such a form."""
+    site = Site()
+    task_id = site.begin(notify_url=HOOK)
+    said = (
+        "PUT https://u:pw0rd@b.example/a?sign=s1gn SecretKey=Zz9abcdefgh AKIDabcdefgh, token: " + '{"token":"t0ken99"}'
+    )
+    body = callback(801, {"Status": 2, "EventMessage": said}, site.clock.now, task_id)
+    site.receive(body)
+    site.minutes(3)
+    told = [recording_reply(200, site.recording()).body, detail(site.recording()).model_dump_json()]
+    told += [sent.body.decode() for sent in site.inbox.taken]
+    told.append(site.store.objects["recordings/k1/recording.json"].body.decode())
+    assert 4 == len(told)
+    for text in told:
+        assert "the page could not be recorded: PUT" in text
+        assert [] == [word for word in ("pw0rd", "s1gn", "Zz9abc", "AKIDabc", "t0ken99") if word in text]
+    assert [body] == [
+        item.body for key, item in site.store.objects.items() if key.startswith("tasks/") and "/facts/" in key
+    ]
