@@ -18,6 +18,8 @@ from shared.domain.errors import MalformedJson, WebRecordError
 from shared.domain.job_keys import spellings
 
 Event = Mapping[str, Any]
+_HOST = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
+"""A name of a bucket or of a region."""
 
 
 class UnknownTriggerError(WebRecordError):
@@ -212,12 +214,15 @@ def _object(cos: object) -> CosObject | None:
     name, appid, key = (str(one) if isinstance(one, str | int) else "" for one in parts)
     if not (name and appid and key):
         return None
+    if not (_HOST.fullmatch(name) and re.fullmatch("[0-9]{1,20}", appid)):
+        return None  # it becomes part of a host, which our keys are sent to
+    region = bucket.get("cosRegion")
     size = about.get("size")
     if not (isinstance(size, int) or (isinstance(size, str) and re.fullmatch("[0-9]{1,15}", size))):
         size = None
     return CosObject(
         bucket=name if name.endswith(f"-{appid}") else f"{name}-{appid}",
-        region=str(bucket.get("cosRegion") or "") or None,
+        region=region if isinstance(region, str) and _HOST.fullmatch(region) else None,
         keys=spellings(key, name, appid),
         size=None if size is None else int(size),
         key=key,

@@ -10,7 +10,11 @@ from shared.domain.wrongs import Wrong
 
 LOCAL_NAMES = ("localhost", "metadata.tencentyun.com")
 """The second is a public name of the link-local metadata server."""
-LOCAL_DOMAINS = (".localhost", ".local", ".internal", ".intranet", ".lan", ".home.arpa")
+LOCAL_DOMAINS = (
+    ".localhost", ".localdomain", ".local", ".internal", ".intranet", ".private", ".corp", ".home", ".lan",
+    ".home.arpa",
+)  # fmt: skip
+"""Endings that no public name has: RFC 6762, appendix G, and what systems call themselves."""
 _NOT_PUBLIC_IPV4 = tuple(
     # IANA IPv4 Special-Purpose Address Registry, and multicast. Python's own lists differ between its releases.
     ipaddress.IPv4Network(network)

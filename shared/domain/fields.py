@@ -72,6 +72,19 @@ def _split_path(value: Any) -> Any:  # noqa: ANN401 (as above)
     return value.strip("/").split("/", MOST_SEGMENTS) if isinstance(value, str) else value
 
 
+def short_folder(limit: int) -> AfterValidator:
+    """Refuse a folder of more characters, slashes included: COS has no key longer than 850 bytes, and a film is lost
+    whose name does not fit behind it."""
+
+    def check(value: list[str], info: ValidationInfo) -> list[str]:
+        # What was accepted before this rule was made still starts.
+        if sum(map(len, value)) + len(value) - 1 > limit and not (info.context or {}).get("stored"):
+            raise Wrong("too_long", limit=limit)
+        return value
+
+    return AfterValidator(check)
+
+
 RecordId = Annotated[Text, at_most_bytes(31), Field(json_schema_extra={"minLength": 1, "maxLength": 31})]
 MOST_SEGMENTS = 16
 # A "before" validator that stands later runs earlier: what was split is few.
@@ -80,6 +93,7 @@ Prefix = Annotated[
     few(MOST_SEGMENTS),
     BeforeValidator(_split_path, json_schema_input_type=list[Segment] | str),
     Field(min_length=1, max_length=MOST_SEGMENTS),
+    short_folder(300),
 ]
 
 

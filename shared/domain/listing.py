@@ -92,7 +92,7 @@ def _within(ms: int) -> int:
 def parse_query(query: Mapping[str, str], now_ms: int) -> ListQuery:
     """Read the query of `GET /recordings`, or raise InvalidRequest with every parameter that is wrong."""
     known = (*FILTERS, "limit", "cursor")
-    errors = _unknown([name for name in query if name not in known], known)
+    errors = unknown_parameters(query, known)
 
     def take(name: str, wrong: Wrong, read: str) -> None:
         errors.append(wrong.at(name, f", not {read[:40]!r}"))
@@ -106,7 +106,7 @@ def parse_query(query: Mapping[str, str], now_ms: int) -> ListQuery:
 
     states, films = chosen("state", State), chosen("film", Verdict)
     labels = []
-    for pair in _several(query, "label"):
+    for pair in _several(query, "label") or ([""] if "label" in query else []):
         if not _LABEL.fullmatch(pair):
             take("label", Wrong("label"), pair)
         name, colon, value = pair.partition(":")
@@ -129,7 +129,9 @@ def parse_query(query: Mapping[str, str], now_ms: int) -> ListQuery:
     return ListQuery(first, last, states, tuple(labels), int(limit), after, digest, films)
 
 
-def _unknown(names: list[str], known: tuple[str, ...]) -> list[FieldError]:
+def unknown_parameters(query: Mapping[str, str], known: tuple[str, ...]) -> list[FieldError]:
+    """Return an error for each name in a query that is not one of the known."""
+    names = [name for name in query if name not in known]
     if not names:
         return []
     from shared.domain.mistakes import nearest, part, unknown

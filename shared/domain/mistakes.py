@@ -86,7 +86,9 @@ def _wrong(item: Mapping[str, Any]) -> Wrong:
 
 def _not(wrong: Wrong, item: Mapping[str, Any]) -> str:
     """Return the wrong value as it follows the sentence; "" where it says nothing."""
-    plain_kinds = ("missing", "unknown", "empty", "not_object", "not_list", "too_many")
+    plain_kinds = ["missing", "unknown", "empty", "not_object", "not_list", "too_many"]
+    if isinstance(item.get("input"), list):
+        plain_kinds.append("too_long")
     if wrong.field or wrong.code in plain_kinds or not (seen := _seen(item.get("input"))):
         return ""
     return f"{', not' if str(wrong).startswith('must be') else ':'} {seen}"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from shared.domain import hosts
-from shared.domain.addresses import host_of, is_public_host
+from shared.domain.addresses import as_address, host_of, is_public_host
 from shared.domain.errors import PageNotAllowed
 from shared.domain.wrongs import Wrong
 
@@ -14,6 +14,7 @@ REFUSE = "refuse"
 PRIVATE = "private"
 """An entry that allows every private host, as on a laptop; `*` allows public ones only."""
 _UNFIT = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]")
+_RELAY = re.compile(r"rtmp://(?P<host>\[[0-9A-Fa-f:.]+\]|[^/?#\\:@\[\]%]+)(:[0-9]{1,5})?(/[^\\]*)?", re.DOTALL)
 _BEFORE_PATH = re.compile(r"[^/\\?#]*[/\\]*[^/\\?#]*")
 """Up to where a browser looks for user information: slashes of any number and kind may come before it."""
 
@@ -70,12 +71,13 @@ def relay_wrongs(urls: Sequence[str], allowed_hosts: Sequence[str]) -> list[tupl
 def _relay_wrong(url: str, allowed_hosts: Sequence[str]) -> Wrong | None:
     if tuple(allowed_hosts) == (REFUSE,):
         return Wrong("relay_off")
+    # RTMP clients read addresses each in their own way: only what has one reading is taken.
+    found = _RELAY.fullmatch(url)
     try:
-        # A browser ends the host at a backslash, others don't.
-        host = host_of(f"http{url[4:]}") if "\\" not in url else ""
+        host = host_of(f"http://{found['host']}") if found else ""
     except ValueError:
         host = ""
-    if not host:
+    if not found or not host or (as_address(host) and "[" not in host and host != found["host"]):
         return Wrong("relay_host")
     wrong = _host_wrong(host, allowed_hosts)
     return Wrong(f"relay_{wrong}", host=host[:200]) if wrong else None

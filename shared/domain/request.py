@@ -35,6 +35,7 @@ from shared.domain.fields import (
     few,
     no_login,
     one_of,
+    short_folder,
 )
 from shared.domain.instants import instant_ms
 from shared.domain.pages import check_page_url
@@ -52,9 +53,9 @@ class CloudStorage(Wire):
     bucket: Annotated[Text, Field(min_length=1, max_length=128)]
     access_key: SecretStr
     secret_key: SecretStr
-    file_name_prefix: Annotated[list[Segment], few(MOST_SEGMENTS), Field(max_length=MOST_SEGMENTS)] = Field(
-        default_factory=list
-    )
+    file_name_prefix: Annotated[
+        list[Segment], few(MOST_SEGMENTS), Field(max_length=MOST_SEGMENTS), short_folder(600)
+    ] = Field(default_factory=list)
 
     @model_validator(mode="before")
     @classmethod

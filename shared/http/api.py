@@ -14,7 +14,7 @@ from shared.domain import errors, ids
 from shared.domain.attempts import last_attempt
 from shared.domain.document import Recording
 from shared.domain.foreign import MOST_NAMED, Foreign
-from shared.domain.listing import parse_query
+from shared.domain.listing import parse_query, unknown_parameters
 from shared.domain.parsing import parse_request
 from shared.domain.size import MOST_REPLY, weight
 from shared.domain.trace import trace_id, valid_traceparent
@@ -178,6 +178,9 @@ def get_segment(call: Call) -> HttpResponse:
 
 def delete_recording(call: Call) -> HttpResponse:
     """Cancel a waiting start, or delete a final recording."""
+    # A misspelt one would delete the recording, and keep its films for good.
+    if unknown := unknown_parameters(call.request.query, ("files",)):
+        raise errors.InvalidRequest(unknown)
     files = call.request.query.get("files", "false").lower()
     if files not in ("true", "false"):
         raise errors.InvalidRequest([Wrong("not_switch").at("files")])

@@ -247,7 +247,17 @@ def _report(job: Job, store: ObjectStore, *, replaced: bool) -> None:
         report = json.dumps({**told, **({"left": len(job.left)} if job.left else {})}, indent=1, ensure_ascii=False)
         store.put(report_key(job.key), report.encode("utf-8", "replace"))
     elif not (job.left or replaced):  # else what is there is about the object that replaced it
-        store.delete(report_key(job.key))
+        key = report_key(job.key)
+        if (stored := store.get(key)) is not None and _is_about(job, stored):
+            store.delete(key)
+
+
+def _is_about(job: Job, report: StoredObject) -> bool:
+    """Tell whether a report is this job's: another bucket may have one under the same key."""
+    try:
+        return bool(json.loads(report.body)["job"] == f"{job.bucket}/{job.key}")
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return True
 
 
 def _find(source: ObjectStore, keys: Sequence[str], size: int | None) -> tuple[str, StoredObject] | None:

@@ -144,6 +144,8 @@ def test_deleting(call: Call, deployed: RunningCloud) -> None:
     assert 404 == call("GET", "/recordings/api-delete-2")[0]
     assert 404 == httpx.get(told["files"][0]["url"], timeout=60).status_code
     assert 422 == call("DELETE", "/recordings/api-delete", query={"files": "yes"})[0]
+    status, told, _ = call("DELETE", "/recordings/api-delete", query={"file": "true"})
+    assert (422, "file: unknown parameter; did you mean files?") == (status, told["detail"])
 
 
 def test_a_scheduled_one_is_cancelled(call: Call) -> None:

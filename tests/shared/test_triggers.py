@@ -199,6 +199,8 @@ def test_cos_event_without_objects() -> None:
     ("where", "value"),
     [
         ("cosBucket", None), ("cosBucket", "jobs"), ("cosBucket", {"name": "jobs"}), ("cosObject", None),
+        ("cosBucket", {"name": "evil.example/", "appid": "1"}), ("cosBucket", {"name": "a@b", "appid": "1"}),
+        ("cosBucket", {"name": "jobs", "appid": "1.evil.example/#"}), ("cosBucket", {"name": "Jobs\n", "appid": "1"}),
         ("cosObject", {}), ("cosObject", {"key": None}), ("cosObject", {"key": ""}), ("cosObject", ["a"]),
     ],
 )  # fmt: skip
@@ -211,6 +213,16 @@ def test_a_record_of_another_shape_costs_only_itself(where: str, value: object) 
     parsed = parse({"Records": [odd, *event["Records"]]})
     assert isinstance(parsed, CosEvent)
     assert (good, 1) == (len(parsed.created), parsed.unread)
+
+
+@pytest.mark.parametrize(
+    "region", ["x.evil.example/#", "a@b", "ap-guangzhou:8080", " ap-guangzhou", 7, ["gz"], None, ""]
+)
+def test_a_region_that_is_none_is_not_believed(region: object) -> None:
+    """It becomes part of the host that the role's token is sent to; the deployment's own region is taken."""
+    event = load("cos_object_created")
+    event["Records"][0]["cos"]["cosBucket"]["cosRegion"] = region
+    assert [None] == [one.region for one in cos(event)]
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,7 @@ PRIVATE = [
     "[fec0::1]", "[fd00:ec2::254]", "[ff02::1]", "[64:ff9b::127.0.0.1]", "[64:ff9b:1::8.8.8.8]", "[2002:7f00:1::]",
     "[2001:0:808:808::]", "[2001:20::1]", "[2001:db8::1]", "[3fff::1]", "[4000::1]", "localhost", "LOCALHOST.",
     "a.localhost", "metadata.tencentyun.com", "metadata", "intranet", "printer.local", "a.internal", "a.intranet",
-    "router.lan",
-    "nas.home.arpa",
+    "router.lan", "nas.home.arpa", "localhost.localdomain", "wiki.corp", "nas.home", "a.b.private",
 ]  # fmt: skip
 
 

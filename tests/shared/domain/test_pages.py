@@ -303,3 +303,30 @@ def test_no_login_passes(rest: str) -> None:
     except ValueError:
         return
     assert (None, None) == (Url(url).username, Url(url).password)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "rtmp://010.0.0.1/app/key", "rtmp://0x08.8.8.8/app/key", "rtmp://134744072/app/key", "rtmp://8.8.8.8./app/key",
+        "rtmp:///live.example.com/app", "rtmp:////live.example.com/app", "rtmp://live.example.com#@10.0.0.1/app",
+        "rtmp://live.example.com?@10.0.0.1/app", "rtmp://live.example.com\\\\@10.0.0.1/app", "rtmp://me@live.example.com/a",
+        "rtmp://live.example.com:1935:80/app", "rtmp://live.example.com:port/app", "rtmp://live%2eexample.com/app",
+        "rtmp://[::1/app", "rtmp://[2606:4700::1111%25eth0]/app", "rtmp://:1935/app", "rtmp://?app", "http://live.example.com/",
+    ],
+)  # fmt: skip
+def test_a_relay_that_clients_read_in_different_ways_is_refused(url: str) -> None:
+    """Who sends the film may take another host for it than we do: with octal numbers, no host, or a host within."""
+    assert ["relay_host"] == [why.code for _, why in relay_wrongs([url], ())]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "rtmp://live.example.com/app/key?txSecret=a&txTime=b", "rtmp://live.example.com:1935/app/a:b@c", "rtmp://8.8.8.8/a",
+        "rtmp://[2606:4700::1111]:1935/app/key", "rtmp://LIVE.example.com", "rtmp://直播.例子.中国/app/流",
+    ],
+)  # fmt: skip
+def test_a_relay_with_one_reading_is_taken(url: str) -> None:
+    """Whatever comes behind its host."""
+    assert [] == relay_wrongs([url], ())

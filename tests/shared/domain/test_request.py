@@ -637,3 +637,20 @@ def test_a_place_of_as_many_segments_as_allowed_is_kept_whole() -> None:
     names = [f"s{number}" for number in range(16)]
     assert names == parse(Prefix="/".join(names)).prefix == parse(Prefix=names).prefix
     assert {"Prefix"} == set(errors(Prefix="/".join([*names, "more"]))) == set(errors(Prefix=[*names, "more"]))
+
+
+def test_a_folder_leaves_room_for_the_films_name() -> None:
+    """COS has no key longer than 850 bytes: a film would be recorded and could not be uploaded."""
+    most, own = ["a" * 99, "b" * 100, "c" * 99], ["a" * 120] * 4 + ["b" * 116]
+    assert most == parse(Prefix=most).prefix
+    assert {"Prefix": "must be at most 300 characters"} == errors(Prefix=[*most[:2], "c" * 100])
+    assert ["prefix"] == list(errors(prefix="/".join([*most, "d"])))
+    assert dig(parse(StorageParams={"CloudStorage": {**COS, "FileNamePrefix": own}}).redacted(), "StorageParams")
+    longer = {"StorageParams": {"CloudStorage": {**COS, "FileNamePrefix": [*own, "c"]}}}
+    assert {"StorageParams.CloudStorage.FileNamePrefix": "must be at most 600 characters"} == errors(**longer)
+
+
+def test_a_longer_folder_that_was_accepted_before_still_starts() -> None:
+    """A stored request is read without the rule."""
+    stored = {"RecordUrl": PAGE, "Prefix": ["a" * 128] * 3}
+    assert stored["Prefix"] == RecordingRequest.model_validate(stored, context={"stored": True}).prefix

@@ -266,6 +266,8 @@ class TestList:
             ({"from": "2026-02-02", "to": "2026-02-01"}, "from"),
             ({"from": "2024-01-01", "to": "2026-02-01"}, "from"),
             ({"label": "a b"}, "label"),
+            ({"label": ""}, "label"),
+            ({"label": " , "}, "label"),
             ({"label": ",".join(f"a{number}" for number in range(101))}, "label"),
             ({"state": ",".join(["queued"] * 101)}, "state"),
             ({"sate": "queued"}, "sate"),

@@ -146,6 +146,23 @@ class TestJobs:
         report = json.loads(world.store.objects["../jobs/a.json.error.json"].body)
         assert ["ReadyTimeout", "Colour"] == [field["path"] for field in report["errors"][0]["fields"]]
 
+    def test_a_report_about_another_buckets_object_stays(self) -> None:
+        """Two buckets may have jobs under one name: one that is right takes away its own report alone."""
+        world, key = World(), "jobs/a.json"
+        buckets = {name: Bucket() for name in ("one-1250000000", "two-1250000000")}
+
+        def put(name: str, body: bytes) -> list[str]:
+            buckets[name].put(key, body)
+            run_job(buckets[name], name, [key], world.ports)
+            return world.listed("jobs/")
+
+        right = json.dumps({"RecordUrl": URL}).encode()
+        assert [f"{key}.error.json"] == put("one-1250000000", b"{")
+        assert [f"{key}.error.json"] == put("two-1250000000", right)
+        assert [] == put("one-1250000000", right)
+        world.store.put(f"{key}.error.json", b"no report")
+        assert [] == put("one-1250000000", right + b" ")
+
     @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff\xfe", b'"text"', b"{}"])
     def test_what_is_no_job_is_reported(self, body: bytes) -> None:
         """Not JSON, not an object, without a page: a report, no exception, no recording."""
