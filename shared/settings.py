@@ -107,7 +107,9 @@ class TrtcSettings(StoreSettings):
         Field(description="How late a start may be, seconds; later it becomes failed"),
     ] = 3_600
     notify_url: Annotated[
-        str | None, _read(str), Field(description="Default receiver of notifications about final recordings")
+        str | None,
+        _read(forms.one_address),
+        Field(description="Default receiver of notifications about final recordings"),
     ] = None
     notify_hosts: Annotated[Hosts, Field(description="Globs of hosts that may be notified; empty: none")] = ()
     film_check: Annotated[

@@ -25,12 +25,14 @@ API_TOKENS = f"`name:token,name:token`, each token {TOKEN_LENGTH} characters or 
 _QUOTES = tuple("\"'`\u00ab\u00b4\u00bb\u2018\u2019\u201c\u201d\u201e\u300c\u300d\u300e\u300f\uff02\uff07")
 _LEFT_OVER = frozenset({"undefined", "null", "none", "nil", "nan", "changeme"})
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
-_ENDPOINT = re.compile(rf"(https?://)?{_LABEL}(\.{_LABEL})*\.?(:(?P<port>\d{{1,5}}))?")
+_ENDPOINT = re.compile(rf"(https?://)?{_LABEL}(\.{_LABEL})*\.?(:(?P<port>[0-9]{{1,5}}))?")
 _AREAS = "af|ap|ca|eu|me|na|sa|us"
 
 
 _OTHER_COMMAS = "\uff0c\u3001\uff1b"
 """What a Chinese keyboard gives where a comma is meant: full-width comma and semicolon, and the comma of a list."""
+_OTHER_MARK = re.compile(r"[;| ]+")
+"""What other settings have between values."""
 
 
 def plain(text: str) -> str:
@@ -60,6 +62,8 @@ def several(one: Read[T]) -> Read[list[T]]:
         parts = [part.strip() for part in text.split(",") if part.strip()]
         if text and not parts:  # it would count as no limit at all
             raise ValueError("holds only commas or blanks: write a value, or nothing at all")
+        if other := next((mark for part in parts if (mark := _between(part, one))), None):
+            raise ValueError(f"has {other} between values: write a comma, `,`")
         found: list[T] = []
         try:
             found += (one(plain(part)) for part in parts)
@@ -68,6 +72,15 @@ def several(one: Read[T]) -> Read[list[T]]:
         return found
 
     return read
+
+
+def _between(part: str, one: Read[Any]) -> str:
+    """Return what stands between the values of a part, where another mark than a comma does; "" where it is one."""
+    mark = _OTHER_MARK.search(part)
+    try:
+        return f"`{mark[0]}`" if mark and [one(plain(each)) for each in _OTHER_MARK.split(part) if each] else ""
+    except ValueError:
+        return ""  # what is wrong with the whole says more
 
 
 def number(low: int, high: int, unit: str) -> Read[int]:
@@ -104,7 +117,9 @@ def bucket(text: str) -> str:
     """Return a bucket's full name."""
     if re.search(r"[./:]", text):
         raise ValueError("is an address: write the bucket's name alone, `name-appid`")
-    return _form(r"(?=.{1,60}\Z)[a-z0-9-]+-\d+", "must be the bucket's full name, `name-appid`, in lower case")(text)
+    return _form(
+        r"(?=.{1,60}\Z)[a-z0-9][a-z0-9-]*-[0-9]+", "must be the bucket's full name, `name-appid`, in lower case"
+    )(text)
 
 
 region = _form(rf"({_AREAS})-[a-z]+(-[a-z0-9]+)*", "must be a region's name without a host, such as `ap-guangzhou`")
@@ -119,7 +134,7 @@ jobs_prefix = _form(
     "must be the prefix of the COS trigger, such as `jobs/`: without `/` in front, `//`, `..`, `*` or blanks",
 )
 """A prefix of job objects: the trigger's own, so usually with a `/` at its end."""
-secret = _form("[!-~]+", "holds a blank or a character that no key has: copy it again")
+secret = _form(r"""[^\s,;"'`<>\x7f-\U0010ffff]+""", "holds a blank or a character that no key has: copy it again")
 """A key of the cloud's."""
 callback_key = _form("[A-Za-z0-9]{16,32}", f"must be {CALLBACK_KEY}")
 """A key that TRTC's console takes."""
@@ -130,6 +145,13 @@ def endpoint(text: str) -> str:
     found = _ENDPOINT.fullmatch(text)
     if found is None or int(found["port"] or 1) not in range(1, 65_536):
         raise ValueError("must be a host, or http(s)://host:port, without a path or a `/` at its end")
+    return text
+
+
+def one_address(text: str) -> str:
+    """Return an address that is not several, which would be the path of the first."""
+    if re.search(r"[,;|\s]\s*(?i:https?)://", text.partition("?")[0]):
+        raise ValueError("holds several addresses: write one")
     return text
 
 

@@ -14,7 +14,14 @@ from functools import lru_cache
 
 from pydantic_core import Url
 
+PRIVATE = "private"
+"""An entry that allows every private host, as on a laptop; `*` allows public ones only."""
+REFUSE = "refuse"
+"""An entry that alone allows none."""
 _WILD = set("*?[]")
+_WILDCARD = re.compile(r"\[!?[^\[\]!]+\]|[*?]")
+_SWITCHES = frozenset(("any", "all", "true", "false", "yes", "no", "on", "off"))
+"""What people write for every host, or for none; as a name it would match nothing."""
 _DOTS = re.compile("[.\u3002\uff0e\uff61]")  # those of IDNA (UTS 46)
 _NO_GLOB = re.compile(r"[\x00-\x7f](?<![A-Za-z0-9_.*?\[\]!-])")
 
@@ -50,9 +57,23 @@ def check_glob(text: str) -> str:
         raise ValueError("has a port: write the host alone, `example.com`, for every port of it")
     if text.startswith("."):
         raise ValueError("begins with a dot: write `*.example.com` for every host below `example.com`")
-    if _NO_GLOB.search(text) or ".." in text or not all(map(_ascii, _DOTS.split(text.rstrip(".")))):
+    if text.lower() in (PRIVATE, REFUSE):
+        return text.lower()
+    if _NO_GLOB.search(text) or ".." in text or text.lower() in _SWITCHES or not _can_match(text):
         raise ValueError("is no host name: write it as `example.com` or `*.example.com`, several with a comma between")
     return text
+
+
+def _can_match(glob: str) -> bool:
+    """Tell whether a browser calls any host as the glob has it: `127.1` is 127.0.0.1 to it, and `xn--` no name."""
+    if not all(map(_ascii, _DOTS.split(glob.rstrip(".")))) or set("[]!") & set(_WILDCARD.sub("", glob)):
+        return False
+    if _WILD & set(glob):
+        return True
+    try:
+        return str(Url(f"http://{glob}/").host).rstrip(".") == _forms(glob)[0]
+    except ValueError:
+        return False
 
 
 def _ipv6(text: str) -> ipaddress.IPv6Address | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from shared.domain.wrongs import Wrong
 
-_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d)")
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _LATEST_S = 253_402_300_799
 """The end of the year 9999, epoch seconds."""
 

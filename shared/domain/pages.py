@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from shared.domain import hosts
 from shared.domain.addresses import as_address, host_of, is_public_host
 from shared.domain.errors import PageNotAllowed
+from shared.domain.hosts import PRIVATE, REFUSE
 from shared.domain.wrongs import Wrong
 
-REFUSE = "refuse"
-PRIVATE = "private"
-"""An entry that allows every private host, as on a laptop; `*` allows public ones only."""
 _UNFIT = re.compile(r"[\x00-\x20\x7f\ud800-\udfff]")
 _RELAY = re.compile(r"rtmp://(?P<host>\[[0-9A-Fa-f:.]+\]|[^/?#\\:@\[\]%]+)(:[0-9]{1,5})?(/[^\\]*)?", re.DOTALL)
 _BEFORE_PATH = re.compile(r"[^/\\?#]*[/\\]*[^/\\?#]*")

@@ -97,7 +97,7 @@ VALUES: list[tuple[str, list[str], list[str]]] = [
             "bucket", "Bucket-12500", "bucket-12500/", "https://bucket-12500", "b-1\n",
             " b-1", '"b-1"', "my_bucket-1250000000",
             "my-bucket-1250000000.cos.ap-guangzhou.myqcloud.com", "my-bucket-", f"{'b' * 60}-1",
-            "my-bucket-1250000000,", "",
+            "my-bucket-1250000000,", "", "my-bucket-１２５０００００００", "-my-bucket-1250000000",
         ],
     ),
     (
@@ -121,6 +121,7 @@ VALUES: list[tuple[str, list[str], list[str]]] = [
             "ftp://cos.example", "http://a/path", "http://a@b", "a b c", "https://cos.example/", "cos.example:99999",
             "cos.example:0", "https://", "cos..example", "//cos.example", "https://cos.example?x=1", "-cos.example",
             "ours-1250000000.cos.ap-guangzhou.myqcloud.com", "https://ours-1250000000.cos.ap-guangzhou.myqcloud.com",
+            "cos.example:９００２",
         ],
     ),
     (
@@ -167,6 +168,10 @@ VALUES: list[tuple[str, list[str], list[str]]] = [
             f"me:{TOKEN}\u200b",
             "me:${env:A_TOKEN_OF_MINE}",
             "Anonymous",
+            f"me:{TOKEN};you:{TOKEN}2",
+            f"me:{TOKEN}|you:{TOKEN}2",
+            "me:<the token of mine>",
+            "me:<the-token-of-mine>",
         ],
     ),
     (
@@ -191,7 +196,7 @@ VALUES: list[tuple[str, list[str], list[str]]] = [
         [
             "*", "example.com", "*.example.com,b.example", "[::1],127.0.0.1", "例子.中国", "*.例子.中国",
             "例*.中国", "xn--fsqu00a.xn--fiqs8s", "localhost", "a_b.example", "[ab].example.com", "?.example.com",
-            "example.com.",
+            "example.com.", "private", "PRIVATE",
         ],
         [
             "https://example.com", "example.com:8443", "例子.中国,https://example.com,example.com:8443", "http://",
@@ -199,7 +204,8 @@ VALUES: list[tuple[str, list[str], list[str]]] = [
             "::1",
             "[::1]:8443", "[::1", "exa mple.com", "example.com;b.example", "例子：8443", "example.com\u200b",
             "a.example，b.example", "*.example.com:*", "//example.com", "<your-host>", "'example.com'",
-            "%65xample.com",
+            "%65xample.com", "any", "True", "127.1", "0x7f.0.0.1", "2130706433", "xn--", "xn--zzzzzzzzz99999.com",
+            "[", "a]b.example", "!a.example",
         ],
     ),
     (
@@ -413,6 +419,34 @@ def test_a_list_without_a_value_is_refused_and_so_is_another_comma(
     """Commas alone would mean no limit at all; a comma of another script would make two hosts one that nobody has."""
     monkeypatch.setenv(name, value)
     assert name in wrong(RecordingsSettings)
+
+
+@pytest.mark.parametrize("mark", [";", " ; ", " ", "|"])
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("SDK_APP_ID", ["1400000001", "1400000002"]),
+        ("API_TOKENS", [f"me:{TOKEN}", f"you:{TOKEN}2"]),
+        ("ALLOWED_HOSTS", ["a.example", "*.b.example"]),
+        ("CORS_ORIGINS", ["https://a.example", "https://b.example"]),
+        ("FILM_IGNORE", ["still", "silent"]),
+    ],
+)
+def test_another_mark_than_a_comma_is_told_as_what_it_is(
+    name: str, values: list[str], mark: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two tokens with a semicolon between would be one that nobody has, and both callers would be strangers."""
+    monkeypatch.setenv(ENV_PREFIX + name, mark.join(values))
+    assert f"{ENV_PREFIX}{name}: has `{mark}` between values: write a comma, `,`" == wrong(RecordingsSettings)
+
+
+def test_two_receivers_in_one_setting_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second would be a part of the first one's path; an address in a query is none."""
+    monkeypatch.setenv("WEBRECORD_NOTIFY_HOSTS", "a.example")
+    monkeypatch.setenv("WEBRECORD_NOTIFY_URL", "https://a.example/x,https://a.example/y")
+    assert "WEBRECORD_NOTIFY_URL: holds several addresses: write one" == wrong(ReconcileSettings)
+    monkeypatch.setenv("WEBRECORD_NOTIFY_URL", "https://a.example/x?for=1,https://b.example/")
+    assert load(ReconcileSettings).notify_url
 
 
 def test_comma_lists(monkeypatch: pytest.MonkeyPatch) -> None:

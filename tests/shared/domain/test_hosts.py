@@ -54,6 +54,12 @@ def test_case_and_width_are_those_of_the_url(page: str, glob: str) -> None:
     check_page_host(f"https://{page}/", [glob])
 
 
+@pytest.mark.parametrize("entry", ["private", "Private", "PRIVATE"])
+def test_what_allows_private_hosts_is_read_in_any_case(entry: str) -> None:
+    """It is a word of ours, as `REFUSE` is; in capitals it would be a host that nobody has."""
+    check_page_host("http://10.0.0.1/", [check_glob(entry)])
+
+
 def test_the_full_name_is_literal_in_either_form() -> None:
     """What an entry without wildcards allows besides, plain http, holds for both forms of it."""
     assert names(SENT, [READ])
