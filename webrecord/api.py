@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import tenacity
@@ -29,6 +30,7 @@ MOST_LISTED = 50_000
 """Of one list: a server that names another page each time would be asked without end."""
 WAIT_S = 20
 """How long one call waits for a change."""
+_ID = re.compile(r"[A-Za-z0-9_-]{1,26}")
 _CONNECT_S = 10.0
 _LONGEST_PAUSE_S = 120.0
 
@@ -294,6 +296,11 @@ def _may_pass(error: BaseException) -> bool:
 
 
 def _path(recording_id: str) -> str:
-    if not recording_id.strip("./ "):
-        raise errors.NotFound(t("{recording_id!r} is not a recording's id", recording_id=recording_id))
-    return f"/recordings/{quote(recording_id, safe='', errors='replace')}"
+    if not _ID.fullmatch(recording_id):
+        raise errors.NotFound(
+            t(
+                "{recording_id!r} is not a recording's id: `webrecord list` shows them",
+                recording_id=recording_id[:80],
+            )
+        )
+    return f"/recordings/{recording_id}"

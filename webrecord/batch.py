@@ -26,6 +26,8 @@ _WHOLE_NUMBERS = {
 """Fields that are numbers: a cell of CSV is only text."""
 
 
+_SWITCHES = {"expect.sound", "expect.motion"}
+"""Fields that are true or false; spreadsheets save TRUE and FALSE."""
 _ROUNDED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{1,3}", re.IGNORECASE)
 """A number of twelve digits or more as spreadsheets round it: `4.71101E+12`."""
 LATE_S = 3600
@@ -62,6 +64,8 @@ def read(path: Path, run: str = "", zone: tzinfo | None = None) -> tuple[list[Li
     Raises:
         BadUsage: the file can't be read, has no header, or two lines have the same key of their own.
     """
+    if str(path) == "-":
+        raise BadUsage(t("a batch is a file, so that it can be run again to continue: save it, and name the file"))
     try:
         data = files.read(path)  # line ends as they are: a cell may hold some
     except OSError as error:
@@ -203,6 +207,8 @@ def _csv(text: str, path: Path) -> Iterator[tuple[int, str, dict[str, Any] | str
 def _cells(header: list[str], row: list[str]) -> dict[str, Any] | str:
     if any(cell.strip() for cell in row[len(header) :]):
         return t("it has {count} cells, and the header has {count2} columns", count=len(row), count2=len(header))
+    if lost := next((cell for name, cell in zip(header, row, strict=False) if cell.strip() and not name), None):
+        return t("its cell {cell!r} is in a column without a name", cell=lost.strip()[:40])
     given = {name: cell.strip() for name, cell in zip(header, row, strict=False) if cell.strip() and name}
     try:
         return {name: _value(name, cell) for name, cell in given.items()}
@@ -214,5 +220,7 @@ def _value(name: str, cell: str) -> Any:  # noqa: ANN401 (any JSON value)
     whole = bodies.plain(name.rpartition(".")[2]) in _WHOLE_NUMBERS and not name.lower().startswith("label.")
     if whole and cell.isascii() and cell.lstrip("-").isdigit():
         return int(cell)
+    if bodies.plain(name) in _SWITCHES and cell.lower() in ("true", "false"):
+        return cell.lower() == "true"
     is_json = cell[0] in "[{" and not name.lower().startswith("label.")
     return json.loads(cell) if is_json else cell

@@ -57,6 +57,8 @@ def read_body(path: Path) -> Body:
     Raises:
         BadUsage: it can't be read, or is not a JSON object.
     """
+    if str(path).lstrip().startswith(("{", "[", "@")) and not path.exists():
+        raise BadUsage(t("--json-body names a file, or - for stdin: put the JSON into one"))
     try:
         data = sys.stdin.buffer.read(files.MOST) if str(path) == "-" else files.read(path)
         value = json.loads(data.decode("utf-8-sig"))

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
@@ -222,6 +223,8 @@ def check_token(token: str, where: str) -> str:
     Raises:
         BadUsage: it is empty or holds spaces, controls or other than ASCII; the token is not repeated.
     """
+    if token.strip()[:7].lower() == "bearer " or token.startswith(("'", '"')):
+        raise BadUsage(t("the token of {where} has quotes or `Bearer` in front: write the token alone", where=where))
     if not token or not all("!" <= char <= "~" for char in token):
         raise BadUsage(t("the token of {where} is empty or has invalid characters", where=where))
     return token
@@ -242,11 +245,18 @@ def check_endpoint(text: str) -> str:
         )
     try:
         parts = urlsplit(text)
-        valid = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)
-    except ValueError:
-        valid = None
-    if not valid or parts.query or parts.fragment or parts.username is not None or not text.isprintable():
+        valid = parts.scheme in ("http", "https") and (parts.port is None or parts.port > 0)
+        valid = valid and bool(httpx.URL(text).host) and bool(parts.hostname) and _is_sendable(parts.hostname or "")
+    except (ValueError, httpx.InvalidURL):
+        valid = False
+    odd = parts.query or parts.fragment or parts.username is not None if valid else True
+    if odd or " " in text or not text.isprintable():
         raise BadUsage(
             t("{text!r} is not an endpoint; write https://host, with a base path if there is one", text=text)
         )
     return text.rstrip("/").removesuffix("/recordings")
+
+
+def _is_sendable(host: str) -> bool:
+    """Tell whether a resolver can be asked for a host; raise UnicodeError where it has a label of no or 64 letters."""
+    return ":" in host or not host.isascii() or bool(host.encode("idna"))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from webrecord.body import plain
+from webrecord.body import SHORT, plain
 from webrecord.errors import BadUsage
 from webrecord.words import t
 
@@ -93,7 +94,8 @@ def _columns(row: list[str], path: Path) -> list[str]:
     while header and not header[-1]:
         header.pop()
     found = ", ".join(name[:30] or "(empty)" for name in header[:12])
-    if twice := next((name for name in header if name and [plain(one) for one in header].count(plain(name)) > 1), None):
+    fields = Counter(_field(name) for name in header)
+    if twice := next((name for name in header if name and fields[_field(name)] > 1), None):
         raise BadUsage(
             t("{path}: the column {twice} comes twice; found: {found}", path=path, twice=twice[:30], found=found)
         )
@@ -102,3 +104,8 @@ def _columns(row: list[str], path: Path) -> list[str]:
             t("{path}: the first line names the columns, and none is url; found: {found}", path=path, found=found)
         )
     return header
+
+
+def _field(column: str) -> str:
+    """Return the field that a column is for, the same for all its names: `at`, `StartAt`, `start_at`."""
+    return plain(".".join(SHORT.get(column.lower(), (column,))))

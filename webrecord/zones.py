@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from webrecord.errors import BadUsage
 from webrecord.words import t
 
+_CALLED = dict.fromkeys(("beijing", "china", "cst", "北京", "北京时间", "上海", "中国"), "Asia/Shanghai")
+"""What people call a zone that has another name."""
 _OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2})(?::?([0-5]\d))?", re.ASCII | re.IGNORECASE)
 
 
@@ -33,7 +35,8 @@ def zone_of(name: str | None) -> tzinfo | None:
         pass
     known = {one.lower(): one for one in available_timezones()}
     plain = text.lower().replace(" ", "_")
-    like = known.get(plain) or next((one for one in sorted(known.values()) if one.lower().endswith(f"/{plain}")), "")
+    like = _CALLED.get(plain) or known.get(plain) or ""
+    like = like or next((one for one in sorted(known.values()) if one.lower().endswith(f"/{plain}")), "")
     if not like and (close := difflib.get_close_matches(plain, known, 1)):
         like = known[close[0]]
     hint = (

@@ -283,6 +283,17 @@ def test_a_key_that_a_spreadsheet_rounded_is_refused(tmp_path: Path, column: str
     assert (None, "4711000000001") == (third.problem, third.key)
 
 
+def test_cells_are_what_a_spreadsheet_means(tmp_path: Path) -> None:
+    """TRUE and FALSE are no text where the API wants neither; a cell of a column without a name is not lost."""
+    path = tmp_path / "lessons.csv"
+    header = ["url", "", "Expect.Sound", "expect.motion", "label.x"]
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([header, [PAGE, "", "FALSE", "true", "TRUE"], [f"{PAGE}2", "lost", "", "", ""]])
+    first, second = read(path)[0]
+    assert ({"Sound": False, "motion": True}, {"x": "TRUE"}) == (first.body["expect"], first.body["Labels"])
+    assert "its cell 'lost' is in a column without a name" == second.problem
+
+
 def test_keys_of_other_files_differ() -> None:
     """File name, run, content and occurrence all count."""
     keys = {line_key(*parts) for parts in [("a", "", "x", 1), ("b", "", "x", 1), ("a", "r", "x", 1), ("a", "", "x", 2)]}

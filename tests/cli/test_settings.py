@@ -103,8 +103,11 @@ def test_a_wrong_file_is_one_line(home: Path, text: str, says: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["x", "https://", "https://h:99999", "https://h?x=1", "https://u:p@h", "https://h/\x1b[2J", "//h", "https://["],
-)
+    [
+        "x", "https://", "https://h:99999", "https://h?x=1", "https://u:p@h", "https://h/\x1b[2J", "//h", "https://[",
+        "https://a b", "https://a..b", "https://.a", "https://xn--", f"https://{'a' * 64}.example", "https://a\u3000b",
+    ],
+)  # fmt: skip
 def test_what_is_no_endpoint(text: str) -> None:
     """Nothing is sent to an address that is not plainly one."""
     with pytest.raises(BadUsage):
@@ -143,6 +146,15 @@ def test_config_is_written_private_and_shown_without_tokens(home: Path) -> None:
     ran = cli("config", "set", "token", "on-the-command-line")
     assert (2, True) == (ran.status, "leave it out" in ran.err)
     assert "on-the-command-line" not in path.read_text()
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("pasted", [f"'{TOKEN}'", f'"{TOKEN}"', f"Bearer {TOKEN}", f"bearer {TOKEN}"])
+def test_a_token_with_what_stood_around_it_is_told_as_such(pasted: str) -> None:
+    """Quotes of a file, the word of a header: nothing is sent, and the token is not repeated."""
+    ran = Cli({"WEBRECORD_ENDPOINT": "http://127.0.0.1:9", "WEBRECORD_TOKEN": pasted})("list")
+    says = "error: the token of WEBRECORD_TOKEN has quotes or `Bearer` in front: write the token alone\n"
+    assert (2, says) == (ran.status, ran.err)
 
 
 def test_no_error_shows_the_token(home: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.calls import PAGE, Cli, said
+from tests.cli.scripted import Answer, scripted
 
 
 def test_start_prints_the_recording_and_goes(cli: Cli) -> None:
@@ -146,12 +147,49 @@ def test_a_time_out_leaves_the_recording_alone(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize(
+    ("arguments", "limit"),
+    [
+        (["--seconds", "35000"], None),
+        (["--seconds", "40000.5"], 40121),
+        (["--seconds", "86400"], 86400),
+        (["--seconds", "40000", "--json-body", "{file}"], 50000),
+    ],
+)
+def test_seconds_beyond_the_limit_of_a_request_that_says_none(
+    arguments: list[str], limit: int | None, home: Path
+) -> None:
+    """TRTC would end it after ten hours, with status 0; what the API says of the limit is told of the option."""
+    file = home / "request.json"
+    file.write_text('{"MaxDurationLimit": 50000}')
+    wrong = {"errors": [{"path": "MaxDurationLimit", "message": "must be at most 36000"}]}
+    with scripted(lambda _: Answer(422, wrong)) as server:
+        cli = Cli({"WEBRECORD_ENDPOINT": server.url})
+        ran = cli("start", PAGE, *(word.replace("{file}", str(file)) for word in arguments))
+        assert limit == json.loads(server.calls[0].body).get("MaxDurationLimit")
+    named = "--seconds (MaxDurationLimit)" if limit not in (None, 50000) else "MaxDurationLimit"
+    assert (6, f"error: {named}: must be at most 36000\n") == (ran.status, ran.err)
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("name", ["a/b", "https://example.com/recordings/x", "é", "a b", "x" * 27])
+def test_what_can_be_no_id_is_asked_for_nowhere(name: str) -> None:
+    """It is told as what it is, not as a route that does not exist."""
+    ran = Cli({"WEBRECORD_ENDPOINT": "http://127.0.0.1:9"})("show", name)
+    assert (5, f"error: {name!r} is not a recording's id: `webrecord list` shows them\n") == (ran.status, ran.err)
+
+
+@pytest.mark.parametrize(
     ("arguments", "says"),
     [
         (["start"], "which page?"),
         (["start", PAGE, "--label", "x"], "write name=value"),
         (["start", PAGE, "--at", "soon"], "is not a time"),
         (["start", PAGE, "--key", "a b"], "a key is"),
+        (["start", PAGE, "--key", ""], "a key is"),
+        (["start", PAGE, "--seconds", "86401"], "--seconds must be at most 86400, not '86401'"),
+        (["start", "--json-body", '{"RecordUrl": "https://example.com"}'], "--json-body names a file, or - for stdin"),
+        (["start", "--json-body", "@request.json"], "--json-body names a file, or - for stdin"),
+        (["batch", "-"], "a batch is a file, so that it can be run again"),
         (["start", PAGE, "--format", "avi"], "--format"),
         (["start", PAGE, "--json-body", "/nowhere/x.json"], "can't be read"),
         (["start", PAGE, "--colour"], "--colour"),

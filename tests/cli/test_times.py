@@ -78,7 +78,10 @@ def test_a_time_that_is_none(text: str, zone: str | None, says: str) -> None:
         ("../../etc/passwd", "there is no zone"),
         ("", "there is no zone"),
         ("+25:00", "there is no zone"),
-        ("北京", "write one such as Asia/Shanghai"),
+        ("北京", "did you mean Asia/Shanghai?"),
+        ("Beijing", "did you mean Asia/Shanghai?"),
+        ("CST", "did you mean Asia/Shanghai?"),
+        ("伦敦", "write one such as Asia/Shanghai"),
     ],
 )
 def test_a_zone_that_is_none(name: str, says: str) -> None:
@@ -196,6 +199,9 @@ def test_a_sheet_as_spreadsheets_save_it(name: str, home: Path) -> None:
         ("a.csv", b"link,key\nx,y\n", "none is url; found: link, key"),
         ("a.csv", "网址\nx\n".encode(), "none is url; found: 网址"),
         ("a.csv", b"url,URL\nx,y\n", "the column url comes twice"),
+        ("a.csv", b"url,RecordUrl\nx,y\n", "the column url comes twice; found: url, RecordUrl"),
+        ("a.csv", b"url,at,start_at\nx,1,2\n", "the column at comes twice"),
+        ("a.csv", b"url,width,WebRecordVideoParams.Width\nx,1,2\n", "the column width comes twice"),
         ("a.csv", b"", "is empty; its first line names the columns, one of them url"),
         ("a.csv", b'url\nhttps://e.com\n"https://e', "line 3: a quote opens there and never closes"),
         ("a.csv", b"url,key\nhttps://a,k\nhttps://b,\nhttps://c,k\n", "lines 2, 4 have the same key 'k'"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -39,6 +40,10 @@ BodyFile = Annotated[
         "--json-body", metavar="FILE", help="A file with the request as JSON; - is stdin. Options override it."
     ),
 ]
+LIMIT, MOST_S = "MaxDurationLimit", 86_400
+"""When TRTC ends a recording at the latest, and the most that it takes, seconds."""
+UNSAID_S, STOP_S = 36_000, 120
+"""The limit of a request that says none, and how long a stop may take."""
 WHEN = "2026-01-31T09:00:00+08:00, 09:00 (here), +10m, or epoch seconds"
 
 
@@ -55,7 +60,8 @@ def start(
     *,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until its files are ready.")] = False,
     seconds: Annotated[
-        float | None, typer.Option("--seconds", min=1, help="Wait, and stop it when this many seconds are recorded.")
+        float | None,
+        typer.Option("--seconds", min=1, max=MOST_S, help="Wait, and stop it when this many seconds are recorded."),
     ] = None,
     timeout: Annotated[float | None, typer.Option("--timeout", min=1, help="Wait at most this many seconds.")] = None,
     key: Key = None,
@@ -72,12 +78,13 @@ def start(
     """Start recording a page."""
     given = {"url": url, "format": format, "storage": storage, "width": width, "height": height}
     request = build(json_body, label or [], {**given, "at": at, "until": until}, zone_of(zone))
+    typed = _typed(given, at, until, label)
+    if seconds is not None and seconds + STOP_S > UNSAID_S and bodies.spelled(request, LIMIT) not in request:
+        request[LIMIT], typed[LIMIT] = min(math.ceil(seconds) + STOP_S, MOST_S), "--seconds"
     if timeout is not None and not (wait or seconds is not None):
         raise BadUsage(t("--timeout needs --wait or --seconds; without them the command does not wait"))
     stay = Deadline(timeout or WHOLE_S) if wait or seconds is not None else None
-    recording = run(
-        session, request, key_for(request, key), stay, seconds, wait=wait, typed=_typed(given, at, until, label)
-    )
+    recording = run(session, request, key_for(request, key), stay, seconds, wait=wait, typed=typed)
     session.out.result(recording, lambda: tables.recording(recording))
     if recording.get("state") in FINAL:
         check_ended_well(recording)
@@ -141,8 +148,9 @@ def key_for(request: bodies.Body, key: str | None) -> str:
         BadUsage: it does not fit into a header.
     """
     named = (request.get(bodies.spelled(request, name)) for name in ("RecordingId", "RecordId"))
-    chosen = key or next((name for name in named if isinstance(name, str) and name), None) or str(ULID())
-    if not all("!" <= char <= "~" for char in chosen) or len(chosen) > 255:
+    own = next((name for name in named if isinstance(name, str) and name), None)
+    chosen = key if key is not None else own or str(ULID())
+    if not chosen or not all("!" <= char <= "~" for char in chosen) or len(chosen) > 255:
         raise BadUsage(t("a key is 1 to 255 ASCII characters without spaces"))
     return chosen
 
