@@ -10,7 +10,7 @@ import typer
 
 from local.client import RESULT_TIMEOUT_S, ClientError, is_http_address
 from local.commands import callbacks, check, faults, inspect, join
-from local.commands.common import Commands, StateDir, Valued, mistakes_are_lines
+from local.commands.common import Commands, StateDir, Valued, existing, mistakes_are_lines
 from local.config import REGION, REGIONS, STATE_DIR, LocalConfig
 from local.early import run
 from local.faults import FaultFile
@@ -135,6 +135,8 @@ def replay(
     """Rebuild recording documents from their facts with the running cloud's reconcile function."""
     from local.record import ask
 
+    with mistakes_are_lines():
+        existing(state_dir)
     answer = ask(state_dir, "reconcile", {"replay": recording_ids or "all"})
     print(f"{answer['recordings']} rebuilt, {len(answer['changed'])} changed")
     for name in answer["changed"]:

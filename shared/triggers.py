@@ -122,9 +122,12 @@ def parse(event: Event) -> Trigger:
     if "httpMethod" in event:
         return _http(event)
     if isinstance(event.get("Records"), list):
-        records = [record for record in event["Records"] if isinstance(record, Mapping) and "cos" in record]
-        named = ((record["cos"], str(_part(record, "event").get("eventName", ""))) for record in records)
-        created = [_object(cos) for cos, name in named if "ObjectCreated" in name]
+        named = [(_part(record, "cos"), _part(record, "event").get("eventName")) for record in event["Records"]]
+        created = [
+            _object(cos) if isinstance(name, str) else None
+            for cos, name in named
+            if not isinstance(name, str) or "ObjectCreated" in name
+        ]
         return CosEvent(tuple(one for one in created if one), created.count(None))
     if event.get("Type") == "Timer":
         return Tick(str(event.get("TriggerName", "")))
@@ -148,7 +151,8 @@ def _http(event: Event) -> HttpRequest:
     # API Gateway hands declared headers over in a place of their own, too.
     headers = _values(_part(event, "headerParameters"), str.lower)
     headers |= _values(_part(event, "headers"), str.lower)
-    query = _values(_part(event, "queryString") or _part(event, "queryStringParameters"))
+    asked: object = next((event[name] for name in ("queryString", "queryStringParameters") if event.get(name)), {})
+    query = _values(_parsed(asked.removeprefix("?")) if isinstance(asked, str) else _part({"": asked}, ""))
     path, _, behind = _text(event.get("path") or "/").partition("?")
     query = {**_values(_parsed(behind)), **query}
     context = _part(event, "requestContext")

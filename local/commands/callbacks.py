@@ -15,7 +15,7 @@ from rich.console import Console
 
 from local.callbacks.log import FILE_NAME, Delivery, DeliveryLog, matches
 from local.client import ClientError
-from local.commands.common import StateDir, folder, mistakes_are_lines
+from local.commands.common import StateDir, existing, folder, mistakes_are_lines
 from local.config import STATE_DIR
 from local.running import cloud_in
 from local.waiting import waiting
@@ -40,6 +40,9 @@ def show(
     if context.invoked_subcommand is not None:
         context.obj = state_dir  # `callbacks --state-dir X resend` and `callbacks resend --state-dir X` are one
         return
+    if not follow:
+        with mistakes_are_lines():
+            existing(state_dir)
     if not as_json:
         print(_ROW.format("time", "id", "type", "task", "try", "outcome", "detail", "ms", "payload").rstrip())
     try:
@@ -67,7 +70,7 @@ def resend(
     with mistakes_are_lines() as console:
         if not (ids or task or failed):
             raise ClientError("name the callbacks: ids from the log, --task or --failed")
-        state_dir: Path = own_state_dir or context.obj
+        state_dir = existing(own_state_dir or context.obj)
         with cloud_in(state_dir, console) as client:
             with waiting(console, "sending callbacks again …"):
                 sent = client.resend({"ids": ids or [], "task": task, "failed": failed})

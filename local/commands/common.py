@@ -26,6 +26,13 @@ def folder(named: str | Path) -> Path:
     return Path(named)
 
 
+def existing(state_dir: Path) -> Path:
+    """Return the folder of a local cloud that has run; raise ClientError where there is none, and make none."""
+    if not state_dir.is_dir():
+        raise ClientError(f"no local cloud has run in {state_dir}: there is no such folder; name one by --state-dir")
+    return state_dir
+
+
 StateDir = Annotated[Path, typer.Option(parser=folder, metavar="FOLDER", help="Folder of objects, keys and logs.")]
 
 

@@ -212,6 +212,16 @@ def test_an_empty_name_is_no_folder(command: list[str], empty: str) -> None:
     assert (2, True) == (done.exit_code, "'--state-dir': the name is empty; name a folder" in done.output), done.output
 
 
+@pytest.mark.parametrize("command", [["replay"], ["callbacks"], ["callbacks", "resend", "--failed"]])
+def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path, command: list[str]) -> None:
+    """A misspelt name has nothing to show or to make anew: no cloud is started in it, and it stays away."""
+    folder = tmp_path / "misspelt"
+    done = CliRunner().invoke(app, [*command, "--state-dir", str(folder)], env={"COLUMNS": "300"})
+    (line,) = [line for line in done.output.splitlines() if line.strip()]
+    assert (2, False) == (done.exit_code, folder.exists())
+    assert f"error: no local cloud has run in {folder}: there is no such folder; name one by --state-dir" == line
+
+
 def test_a_full_disk_is_named_as_one(tmp_path: Path) -> None:
     """Where not even a log can be written: one line, status 2, and nothing is left."""
     command = [sys.executable, "-m", "local", "replay", "--state-dir", str(tmp_path)]

@@ -122,7 +122,11 @@ def test_bare_http_event() -> None:
         ({"queryStringParameters": {"a": "2"}}, {"a": "2"}),
         ({"queryString": {"a": "1"}, "queryStringParameters": {"a": ""}}, {"a": "1"}),
         ({"queryString": {"a": 1}}, {"a": "1"}),
-        ({"queryString": "a=1"}, {}),
+        ({"queryString": "a=1&a=2&b=%E5%BD%95"}, {"a": "1,2", "b": "录"}),
+        ({"queryString": "?a=1"}, {"a": "1"}),
+        ({"queryString": "&".join(["a=1"] * 101)}, {}),
+        ({"queryString": 7}, {}),
+        ({"queryString": {}, "queryStringParameters": "a=1"}, {"a": "1"}),
         (
             {"queryString": {"a": ["1", "2", "1"], "b": [], "c": None, "d": True, "e": {"f": 1}}},
             {"a": "1,2", "d": "true"},
@@ -193,6 +197,15 @@ def test_cos_event_without_objects() -> None:
     assert () == cos({"Records": []})
     assert () == cos(load("cmq_message"))
     assert () == cos({"Records": [None, "cos", 1]})
+
+
+@pytest.mark.parametrize("name", [None, 7, ["cos:ObjectCreated:Put"], {}])
+def test_a_record_that_does_not_say_what_happened_is_counted(name: object) -> None:
+    """So are records that are no objects; a deletion is left out as before, without being counted."""
+    odd = load("cos_object_created")["Records"][0]
+    odd["event"]["eventName"] = name
+    trigger = parse({"Records": [odd, None, "cos", *load("cos_object_removed")["Records"]]})
+    assert CosEvent((), 3) == trigger
 
 
 @pytest.mark.parametrize(
