@@ -22,11 +22,11 @@ def handle(trigger: Trigger, app: bootstrap.ReconcileApp) -> Result:
     """Run one tick, handle wakes, or rebuild documents from their facts."""
     if isinstance(trigger, Tick):
         with app.workers() as pool:
-            log.note(outcome="ticked", **tick(app.ports, BUDGET_S, pool.map).noted())
+            log.note(outcome="ticked", **tick(app.ports, app.budget_s(BUDGET_S), pool.map).noted())
     elif isinstance(trigger, CosEvent):
-        events.wake(trigger, app, BUDGET_S)
+        events.wake(trigger, app, app.budget_s(BUDGET_S))
     elif isinstance(trigger, Replay):
-        return events.rebuild(trigger, app, BUDGET_S)
+        return events.rebuild(trigger, app, app.budget_s(BUDGET_S))
     return None
 
 

@@ -6,6 +6,7 @@ that needs it: every module more is a longer cold start.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable
 from functools import lru_cache
@@ -41,6 +42,8 @@ STARTS_PER_SECOND = 15.0
 
 THREADS = 16
 """Parallel checks of one tick, or reads of one list: they wait for storage, not for the CPU."""
+ENDS_S = 30.0
+"""What the work of a tick may take that has begun: a look into films, a receiver that hangs."""
 _POOL = Pool()
 
 
@@ -79,6 +82,14 @@ class ReconcileApp(NamedTuple):
     """Gives what runs the looks of one tick."""
     bucket: str = ""
     prefix: str = ""
+    left_s: Callable[[], float] = lambda: math.inf
+    """Tells how many seconds this invocation still has."""
+
+    def budget_s(self, most_s: float) -> float:
+        """Return for how many seconds new work may begin; what has no time would count as failing."""
+        from shared.usecases.ports import begins_within
+
+        return begins_within(most_s, self.left_s(), ENDS_S)
 
     def woken(self, created: CosObject) -> str | None:
         """Return what a created object wakes us for; None where it is no wake."""
@@ -96,7 +107,7 @@ def recordings() -> RecordingsApp:
     settings = load(RecordingsSettings)
     log.hide(token.get_secret_value() for token in settings.api_tokens.values())
     ours, files, valid_s = vars(_ports(settings)), _store(settings, ""), settings.url_valid
-    ports = QueryPorts(**ours, files=files, many=_many, sleep=time.sleep, url_valid_s=valid_s)
+    ports = QueryPorts(**ours, files=files, many=_many, sleep=time.sleep, url_valid_s=valid_s, left_s=INVOCATION.left_s)
     return RecordingsApp(settings, ports, _job_store(settings))
 
 
@@ -127,7 +138,7 @@ def reconcile() -> ReconcileApp:
         job_store=_job_store(settings),
         films=Films(_store(settings, settings.prefix), settings.film_ignore, Lock()),
     )
-    return ReconcileApp(ports, lambda: ThreadPoolExecutor(THREADS), settings.bucket, settings.prefix)
+    return ReconcileApp(ports, lambda: ThreadPoolExecutor(THREADS), settings.bucket, settings.prefix, INVOCATION.left_s)
 
 
 def _job_store(settings: StoreSettings) -> Callable[[str, str | None], CosStore]:

@@ -8,12 +8,16 @@ from typing import Any
 from shared import bootstrap, log
 from shared.triggers import CosEvent
 from shared.usecases.jobs import GO_ON_MS, JobResult, run_job
+from shared.usecases.ports import begins_within
+
+ENDS_S = 9.0
+"""What a batch of lines may take, and the report."""
 
 
 def run_jobs(event: CosEvent, app: bootstrap.RecordingsApp) -> None:
     """Start what the event's job objects ask for; raise the last error, once all had their turn."""
     results, failed = [], None
-    until_ms = app.ports.clock() + GO_ON_MS
+    until_ms = app.ports.clock() + int(begins_within(GO_ON_MS / 1000, app.ports.left_s(), ENDS_S) * 1000)
     for created in event.created:
         log.note(job=f"{created.bucket}/{(created.keys or (created.key,))[0]}")
         if app.is_own(created):

@@ -132,6 +132,8 @@ def _called(parameters: dict[str, Any], ports: Ports) -> Started:
     try:
         started = ports.recorder.start(parameters)
         task_id = task_named("StartWebRecord", started.task_id, started.request_id)
+    except errors.TaskNotFound as error:  # the word for a task that is over: what is missing here is another thing
+        raise errors.RecorderMisconfigured(error.code, error.message, error.request_id) from None
     except errors.RecorderError as error:
         error.redact()
         raise

@@ -127,13 +127,18 @@ def go_on(job_id: str, ports: Ports, many: Many, source_of: Callable[[str, str |
         job = None
     if job is None or job.id != job_id or ports.clock() < job.until_ms:
         return None
-    source = source_of(job.bucket, job.region).get(job.key)
-    documents = dict[int, bytes]()
+    source, unread, documents = None, None, dict[int, bytes]()
+    try:
+        source = source_of(job.bucket, job.region).get(job.key)
+    except errors.StoreError as error:  # a bucket that is gone, or that the role may not read any more
+        if ports.clock() <= job.at_ms + GIVE_UP_MS:
+            raise
+        unread = error
     if source is not None and source.etag == job.etag:
         documents = dict(read_job(source.body))
     replaced = source is not None and source.etag != job.etag
     until_ms = ports.clock() + GO_ON_MS
-    return _take(job, documents, ports, many, until_ms, at_once=False, replaced=replaced)[0].left
+    return _take(job, documents, ports, many, until_ms, at_once=False, replaced=replaced, unread=unread)[0].left
 
 
 def _take(
@@ -145,6 +150,7 @@ def _take(
     *,
     at_once: bool,
     replaced: bool = False,
+    unread: errors.StoreError | None = None,
 ) -> tuple[JobResult, errors.WebRecordError | None]:
     """Take lines until the time is over, and store what is left; return why a line has to be taken again, too."""
     outcomes, recordings, starts = list[Outcome](), 0, 0
@@ -154,7 +160,7 @@ def _take(
         batch, left = left[:size], left[size:]
         # Read one by one, in this thread: what the validator says of a wrong one takes many times its bytes.
         read = {str(number): _read(number, documents) for number in batch}
-        taken = many(partial(_line, job, ports, read, later=not at_once), read)
+        taken = many(partial(_line, job, ports, read, unread, later=not at_once), read)
         for number, came in zip(batch, taken, strict=True):
             if isinstance(came, Outcome):
                 recordings, starts = recordings + 1, starts + came.created
@@ -207,13 +213,17 @@ def _read(number: int, documents: Mapping[int, bytes]) -> Read:
         return _problem(number, error)
 
 
-def _line(job: Job, ports: Ports, read: Mapping[str, Read], number: str, *, later: bool) -> Taken:
+def _line(
+    job: Job, ports: Ports, read: Mapping[str, Read], unread: errors.StoreError | None, number: str, *, later: bool
+) -> Taken:
     """Take one line; return what is to be reported of it, or why it has to be taken again, instead of its recording."""
     request = read[number]
     if isinstance(request, dict):
         return request
     line_id = job.line_id(int(number))
     try:
+        if request is None and unread is not None:
+            return _given_up(job, int(number), unread, ports)
         if request is None:
             gone = errors.NotFound("the object was deleted or replaced before this line was taken")
             return None if is_taken(job, int(number), ports.store) else _problem(int(number), gone)

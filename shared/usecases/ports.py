@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -33,9 +34,16 @@ class QueryPorts(Ports):
         many: how many documents are read: `map`, or that of a thread pool.
         sleep: seconds.
         url_valid_s: how long a signed URL is good. SCF logs what a function returns, so it is short.
+        left_s: tells how many seconds this invocation still has.
     """
 
     files: FileStore
     many: Callable[[Callable[[str], Any], Iterable[str]], Iterable[Any]]
     sleep: Callable[[float], None]
     url_valid_s: int = 900
+    left_s: Callable[[], float] = lambda: math.inf
+
+
+def begins_within(most_s: float, left_s: float, ends_s: float) -> float:
+    """Return for how many seconds work may begin that ends within `ends_s`: half of what is left, or more."""
+    return min(most_s, max(left_s / 2, left_s - ends_s))

@@ -16,12 +16,14 @@ from shared.domain.size import MOST_PAGE, MOST_REPLY, weight
 from shared.ports import ListedObject, ObjectStore
 from shared.store.journal import current
 from shared.store.stored import came_ms
-from shared.usecases.ports import QueryPorts
+from shared.usecases.ports import QueryPorts, begins_within
 
 EVENTS = 500
 """Callbacks in one reply, which SCF holds to 6 MB."""
 LARGEST_EVENT = 500_000
 """Bytes of a callback that is shown; TRTC's have some thousand. Of a larger one the size is said."""
+ANSWER_S = 3.5
+"""What a caller's wait leaves of the invocation's time."""
 POLL_S = 1.0
 """Between two reads while a caller waits."""
 
@@ -74,7 +76,7 @@ def wait(recording_id: str, known: str | None, seconds: float, ports: QueryPorts
 
     `known` is the ETag that the caller has, as If-None-Match names it. NotFound: no recording has this id.
     """
-    until_ms = ports.clock() + int(seconds * 1000)
+    until_ms = ports.clock() + int(begins_within(seconds, ports.left_s(), ANSWER_S) * 1000)
     recording = current(ports.store, recording_id)
     told, etag = _told(recording, ports)
     since = etag if known is None or ids.names_etag(known, etag) else None

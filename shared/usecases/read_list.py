@@ -16,7 +16,7 @@ from shared.domain.reasons import former
 from shared.domain.size import MOST_PAGE, weight
 from shared.ports import ObjectStore
 from shared.store.journal import current
-from shared.usecases.ports import QueryPorts
+from shared.usecases.ports import QueryPorts, begins_within
 
 MOST_READ = 500
 """Documents that one page reads at most."""
@@ -43,7 +43,7 @@ def page(query: ListQuery, ports: QueryPorts, foreign: Foreign | None = None) ->
     """Return the newest recordings that the query takes; `foreign` gets what else is in the index."""
     entries = _entries(query, ports.store, foreign or Foreign())
     found, unshown, read, last, before, weighs = list[Overview](), list[str](), 0, None, "", 0
-    size, until_ms = max(query.limit, FIRST_BATCH) if query.filtered else query.limit, ports.clock() + MOST_MS
+    size, until_ms = max(query.limit, FIRST_BATCH) if query.filtered else query.limit, _until_ms(ports)
     while len(found) < query.limit and read < MOST_READ and ports.clock() < until_ms:
         batch = list(islice(entries, min(size, MOST_READ - read)))
         size = min(size * 2, MOST_AT_ONCE)
@@ -64,6 +64,10 @@ def page(query: ListQuery, ports: QueryPorts, foreign: Foreign | None = None) ->
             before = name
     more = last is not None and (last != batch[-1] or next(entries, None) is not None)
     return Page(found, query.cursor(last) if more and last else None, unshown)
+
+
+def _until_ms(ports: QueryPorts) -> int:
+    return ports.clock() + int(begins_within(MOST_MS / 1000, ports.left_s(), MOST_MS / 1000) * 1000)
 
 
 def _light(recording: Overview) -> Overview:

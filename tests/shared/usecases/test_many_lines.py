@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from shared.domain.errors import StoreError
+from shared.domain.errors import StoreError, StoreRefused
 from shared.domain.job_keys import report_key
+from shared.ports import StoredObject
 from shared.usecases.jobs import GIVE_UP_MS, JobResult, go_on, run_job
 from shared.usecases.look import ReconcilePorts
 from shared.usecases.tick import tick
@@ -236,3 +237,35 @@ def test_a_line_with_thousands_of_mistakes_leaves_no_memory_behind(site: Jobs) -
         assert gc.collect() < 100
     finally:
         gc.enable()
+
+
+class Unreadable(Bucket):
+    """A bucket that was deleted, or that the role may not read any more."""
+
+    def get(self, key: str) -> StoredObject | None:
+        raise StoreRefused(f"GET {key}", 403, "AccessDenied")
+
+
+def test_lines_of_an_object_that_can_not_be_read_any_more_are_reported_after_a_day(site: Jobs) -> None:
+    """Until then it may be readable again; what was accepted is no problem."""
+    left = site.put(*good(600)).left
+    assert 0 < left < 600
+    site.jobs = Unreadable()
+    site.minutes(3)
+    assert [] == site.listed(report_key(KEY))
+    site.clock.now += GIVE_UP_MS
+    site.finish()
+    told = site.report
+    assert left == len(told["errors"]) + told.get("more", 0)
+    assert "within a day: COS GET" in told["errors"][0]["message"]
+    assert 600 - left == len(site.pages)
+
+
+def test_an_object_that_can_be_read_again_is_gone_on_with(site: Jobs) -> None:
+    """A policy that is mended within the day costs no line."""
+    site.put(*good(600))
+    whole, site.jobs = site.jobs, Unreadable()
+    site.minutes(3)
+    site.jobs = whole
+    site.finish()
+    assert pages(600) == site.pages

@@ -29,6 +29,7 @@ from testing.bucket import Bucket
 from testing.callbacks import callback
 from tests.fakes import Clock
 from tests.faults import Died, Faults, Kind
+from tests.shared.usecases.ticking import Site
 from tests.world import CALLER_STORAGE, UPLOAD_KEY, World
 
 BUSY = refusal("ResourceInsufficient.RequestRejection", "full", "req-9")
@@ -328,3 +329,24 @@ def test_another_request_with_the_same_key_names_the_fields_that_differ() -> Non
     assert not [value for value in ("s3cr3t", "t0k3n", "b-1") if value in told]
     with pytest.raises(Conflict, match="and more"):
         world.start(url="https://example.com/2", labels={str(n): "b" for n in range(8)}, **own)
+
+
+@pytest.mark.parametrize(
+    "code", ["ResourceNotFound.Template", "FailedOperation.TaskNotExist", "FailedOperation.TaskFinished"]
+)
+def test_a_refused_start_is_one_also_where_its_code_is_that_of_a_task_that_is_gone(code: str) -> None:
+    """The caller hears that it failed, and it does not start behind his back; a start that waits says why it does."""
+    world = World()
+    world.trtc.refusals = [refusal(code, "no such thing", "r")]
+    with pytest.raises(RecorderMisconfigured, match="no such thing"):
+        world.start()
+    assert State.FAILED is current(world.store, "k1").state
+    site = Site()
+    site.trtc.refusals = [refusal(code, "no such thing", "r") for _ in range(40)]
+    site.start(StartAt=site.clock.now / 1000 + 60)
+    site.minutes(5)
+    told = site.recording()
+    assert (State.QUEUED, f"{code}: no such thing") == (told.state, told.reason)
+    site.trtc.refusals = []
+    site.minutes(6)
+    assert State.STARTING is site.recording().state
