@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property, lru_cache
@@ -31,6 +31,9 @@ _HEADER = re.compile(
     r"(?P<name>\b(?:authorization|x-cos-security-token)[\"']?\s?:\s?[\"']?)"
     r"(?:(?:bearer|basic|tc3-hmac-sha256)\s(?!<)[^\"'\r\n`]+|[^\s\"'<`]{8,}[^\"'\r\n`<]*)",
     re.IGNORECASE,
+)
+_ELEMENT = re.compile(
+    rf"(?P<name><[\w:.-]{{0,40}}?(?:{_NAMES}|signature)[\w.-]{{0,20}}>)[^<>\s`]+(?=</)", re.IGNORECASE
 )
 _WORD = re.compile(r"[^\s\"]+")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,20}\Z", re.IGNORECASE)
@@ -133,25 +136,22 @@ def id_of(value: object) -> str | None:
 
 def redact(text: str) -> str:
     """Return the text without secrets: by value, by name, in the queries and logins of addresses."""
-    return redact_named(_redact_hidden(text))
+    return _redacted(text, hidden())
 
 
-def _redact_hidden(text: str) -> str:
-    secrets = hidden()
-    text = _without(text, secrets)
-    plain = text
+def redact_named(text: str) -> str:
+    """Return the text without what has the form of a secret: the same in every function, whatever it knows."""
+    return _redacted(text, ())
+
+
+def _redacted(text: str, secrets: Collection[str]) -> str:
+    text = plain = _as_written(text, secrets)
     for _ in range(MOST_ESCAPED):
-        if not secrets or ("%" not in plain and "\\" not in plain):
+        if "%" not in plain and "\\" not in plain:
             break
         plain = _ESCAPED.sub(_unescaped, plain)
-        if (found := _without(plain, secrets)) != plain:
+        if (found := _as_written(plain, secrets)) != plain:
             text = plain = found  # else it stays as it was written
-    return text
-
-
-def _without(text: str, secrets: Iterable[str]) -> str:
-    for secret in secrets:
-        text = text.replace(secret, REDACTED)
     return text
 
 
@@ -159,13 +159,14 @@ def _unescaped(found: re.Match[str]) -> str:
     return found[3] or chr(int(found[1] or found[2], 16))
 
 
-def redact_named(text: str) -> str:
-    """Return the text without what has the form of a secret: the same in every function, whatever it knows."""
+def _as_written(text: str, secrets: Collection[str]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, REDACTED)
     if "AKID" in text:
         text = _CLOUD_KEY.sub(REDACTED, text)
     if "://" in text:
         text = _WORD.sub(_without_secrets, text)
-    for said in (_HEADER, _SAID) if ("=" in text or ":" in text) and _may_name(text) else ():
+    for said in (_HEADER, _SAID, _ELEMENT) if ("=" in text or ":" in text or ">" in text) and _may_name(text) else ():
         text = said.sub(rf"\g<name>{REDACTED}", text)
     return text
 

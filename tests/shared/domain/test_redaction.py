@@ -33,6 +33,11 @@ from shared.domain.redaction import REDACTED, hiding, redact, secrets_of
         "Authorization: Bearer THE-SECRET",
         "{'Authorization': 'TC3-HMAC-SHA256 Credential=THE-SECRET/a, Signature=THE-SECRET'}",
         "the key AKIDTHE0SECRET is not known",
+        r'{"a":"{\"b\":\"{\\\"SecretKey\\\":\\\"THE-SECRET\\\"}\"}"}',
+        "%7B%22SecretKey%22%3A%22THE-SECRET%22%7D",
+        "body=%257B%2522SecretKey%2522%253A%2522THE-SECRET%2522%257D",
+        "<Error><SecretKey>THE-SECRET</SecretKey><SignatureProvided>THE-SECRET</SignatureProvided></Error>",
+        "to https%3A%2F%2Fb.cos.example%2Ffilm.mp4%3Fq-signature%3DTHE-SECRET",
     ],
 )
 def test_secrets_by_their_names(text: str) -> None:
@@ -50,6 +55,8 @@ def test_secrets_by_their_names(text: str) -> None:
         "the token is not one of WEBRECORD_API_TOKENS",
         'must be a JSON object, such as {"RecordUrl": "https://example.com"}',
         "there is no route /recordings/a=b; see /openapi.json",
+        "there is no route /recordings/a%3Db%22; see /openapi.json",
+        "send `<token>` in the header, as in <Authorization>, or <secret></secret>",
     ],
 )
 def test_what_is_no_secret_stays(text: str) -> None:
