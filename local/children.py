@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
+from contextlib import suppress
 
-__all__ = ["exited"]
+__all__ = ["exited", "kill"]
 
 
 def exited(process: asyncio.subprocess.Process) -> bool:
@@ -18,3 +20,12 @@ def exited(process: asyncio.subprocess.Process) -> bool:
         return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
     except ChildProcessError:
         return True
+
+
+def kill(process: asyncio.subprocess.Process) -> None:
+    """Kill a child that leads a session, and what it has started; harmless where all of them are gone."""
+    with suppress(ProcessLookupError, PermissionError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()

@@ -6,7 +6,6 @@ the recordings function's. Under `/release/` the same calls come as an API Gatew
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,8 @@ from local.cos import ObjectCreated
 from local.leases import Leases
 from local.scf import Site
 from local.scf_config import InvocationError
-from local.scf_function import REQUEST_TOO_LARGE, RESOURCE_LIMIT_REACHED, SYNC_LIMIT, Function
+from local.scf_function import REQUEST_TOO_LARGE, RESOURCE_LIMIT_REACHED, SYNC_LIMIT, USER_CODE_EXCEPTION, Function
+from local.scf_reply import ReplyError, http_reply
 
 PAGES = Path(__file__).parent / "pages"
 LONGEST_DOWN_S = 86_400
@@ -129,12 +129,11 @@ class Gateway:
         headers = scf_events.collected(request.headers.items())
         event = shape(request.method, path, query, headers, body, client)
         try:
-            result = await function.invoke(event)
+            return http_reply(await function.invoke(event))
         except InvocationError as error:
             return _failure(error)
-        if isinstance(result, dict) and "statusCode" in result:
-            return Response(result.get("body", ""), int(result["statusCode"]), result.get("headers"))
-        return Response(json.dumps(result), media_type="application/json")
+        except ReplyError as error:
+            return _failure(InvocationError(str(error), USER_CODE_EXCEPTION))
 
     async def _code(self, request: Request) -> Response:
         path = self._deployed.code(request.path_params["digest"])

@@ -9,11 +9,11 @@ import os
 import sys
 import uuid
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
-from local.children import exited
+from local.children import exited, kill
 from local.growth import rotate
 from local.lines import lines
 from local.scf_config import FunctionConfig, InvocationError
@@ -87,7 +87,7 @@ class Function:
             raise InvocationError("the function is down", request_id=request_id)
         process, is_loaded = self._idle_one(), True
         if process is None:
-            process, is_loaded = await self._spawn(), False
+            process, is_loaded = await self._instance(request_id), False
         about = {"context": self._context(request_id), "environ": dict(self.config.credentials())}
         line = b'{"event":' + event + b"," + _json(about)[1:] + b"\n"
         try:
@@ -99,10 +99,16 @@ class Function:
             self._idle.append(process)
         else:
             await self._end(process)
-        rotate(self._log_path, LOG_BYTES)
+        self.trim_log()
         if "error" in answer:
             raise InvocationError(answer["error"], USER_CODE_EXCEPTION, request_id)
         return answer["result"]
+
+    async def _instance(self, request_id: str) -> asyncio.subprocess.Process:
+        try:
+            return await self._spawn()
+        except OSError as error:  # of descriptors, processes, memory or disk there are no more
+            raise InvocationError(f"no instance can be started: {error}", request_id=request_id) from None
 
     def _idle_one(self) -> asyncio.subprocess.Process | None:
         """Return an instance that lives and is idle; one that died meanwhile is never handed an event."""
@@ -131,9 +137,12 @@ class Function:
         """Kill the function's processes and fail every invocation for so long."""
         self._down_until = asyncio.get_running_loop().time() + seconds
         for process in list(self._all):
-            with suppress(ProcessLookupError):
-                process.kill()
+            kill(process)
         self._idle.clear()
+
+    def trim_log(self) -> None:
+        """Keep the log within its bound, while an invocation writes to it, too."""
+        rotate(self._log_path, LOG_BYTES)
 
     async def retire(self) -> None:
         """Let what is under way come to its end, then end all processes: other code is called from now on."""
@@ -154,8 +163,7 @@ class Function:
 
     async def _end(self, process: asyncio.subprocess.Process) -> None:
         self._all.discard(process)
-        with suppress(ProcessLookupError):
-            process.kill()
+        kill(process)
         await process.wait()
 
     def _bury(self, event: Mapping[str, Any], error: str) -> None:

@@ -18,6 +18,7 @@ import importlib
 import json
 import os
 import queue
+import signal
 import sys
 import threading
 import traceback
@@ -60,6 +61,8 @@ def _read(source: int, invocations: queue.SimpleQueue[bytes]) -> None:
             invocations.put(bytes(rest + line))
             rest.clear()
         rest += tail
+    if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)  # what the function has started ends with it
     os._exit(0)
 
 

@@ -186,4 +186,7 @@ def unusable(state_dir: Path, error: OSError) -> StateError:
     why = error.strerror or type(error).__name__
     if error.errno in _NO_SPACE:
         return StateError(f"the state folder {state_dir} is full: {why}; make room, or name another one by --state-dir")
-    return StateError(f"the state folder {state_dir} can't be used: {why}; name another one by --state-dir")
+    what = str(error.filename or state_dir)
+    if what in (str(state_dir), str(state_dir.resolve())):
+        return StateError(f"the state folder {state_dir} can't be used: {why}; name another one by --state-dir")
+    return StateError(f"the state folder {state_dir} can't be used: {what}: {why}; name another one by --state-dir")

@@ -16,9 +16,9 @@ from local.cos.content import Sink
 from local.cos.errors import CosError
 from local.cos.journal import Journal
 from local.cos.model import Attributes, CosSettings, Entry
+from local.cos.uploads import LOST
 from local.cos.view import ListingPage, ListingView
 
-LOST = ".lost"
 _log = logging.getLogger(__name__)
 
 

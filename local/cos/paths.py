@@ -38,6 +38,6 @@ def files_below(folder: Path, prefix: str = "") -> Iterator[tuple[str, int, int]
             continue  # a link could lead out of the root
         if path.is_dir():
             yield from files_below(path, f"{name}/")
-        else:
+        elif path.is_file():  # a pipe would be read without end
             stat = path.stat()
             yield name, stat.st_size, stat.st_mtime_ns

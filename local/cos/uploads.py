@@ -2,16 +2,21 @@
 
 <root>/.multipart/<bucket>/<upload id>/upload.json
 <root>/.multipart/<bucket>/<upload id>/<part number>-<md5>
+
+An upload whose note is damaged can't be completed; its folder moves to <root>/.lost/<bucket>/.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import logging
+import re
 import shutil
 import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +24,11 @@ from local.cos import content
 from local.cos.content import Sink
 from local.cos.errors import CosError
 from local.cos.model import Attributes
+from local.regular import why_not
+
+LOST = ".lost"
+_PART = re.compile(r"(\d{5})-([0-9a-f]{32})")
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -53,8 +63,7 @@ class Uploads:
         self._root = root
         self._sink = sink
         self._lock = threading.Lock()
-        found = (_load(path.parent) for path in sorted(root.glob("*/*/upload.json")))
-        self._uploads = {upload.upload_id: upload for upload in found}
+        self._uploads = {upload.upload_id: upload for upload in _found(root)}
 
     def initiate(self, bucket: str, key: str, attributes: Attributes, *, create_only: bool) -> Upload:
         started = content.now()
@@ -164,20 +173,42 @@ class Uploads:
             self.drop(upload)
 
 
+def _found(root: Path) -> Iterator[Upload]:
+    """Yield the uploads below a folder; what is none any more, by a crash or by hand, is set aside."""
+    for note in sorted(root.glob("*/*/upload.json")):
+        folder = note.parent
+        try:
+            upload = _load(folder) if why_not(note) is None else None
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
+            upload = None
+        if upload is not None:
+            yield upload
+            continue
+        target = root.parent / LOST / folder.parent.name / folder.name
+        with suppress(OSError):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            folder.replace(target)
+        _log.warning("%s: an unfinished upload's note is damaged; its parts are kept in %s", folder.name, target)
+
+
 def _load(folder: Path) -> Upload:
-    about = json.loads((folder / "upload.json").read_text())
+    about = json.loads((folder / "upload.json").read_bytes())
     upload = Upload(
         upload_id=folder.name,
-        bucket=about["bucket"],
-        key=about["key"],
-        initiated=about["initiated"],
-        attributes=Attributes(about["type"], about["headers"], about["meta"]),
-        create_only=about["create_only"],
+        bucket=str(about["bucket"]),
+        key=str(about["key"]),
+        initiated=float(about["initiated"]),
+        attributes=Attributes(str(about["type"]), dict(about["headers"]), dict(about["meta"])),
+        create_only=bool(about["create_only"]),
         folder=folder,
     )
+    parts = [
+        (path.stat(), path, match)
+        for path in folder.iterdir()
+        if (match := _PART.fullmatch(path.name)) and why_not(path) is None
+    ]
     # Of two files for one part, left by a crash, the later one counts.
-    for path in sorted(folder.glob("?????-*"), key=lambda path: path.stat().st_mtime_ns):
-        number, _, md5 = path.name.partition("-")
-        stat = path.stat()
-        upload.parts[int(number)] = UploadPart(int(number), f'"{md5}"', stat.st_size, stat.st_mtime, path)
+    for stat, path, match in sorted(parts, key=lambda part: part[0].st_mtime_ns):
+        number = int(match[1])
+        upload.parts[number] = UploadPart(number, f'"{match[2]}"', stat.st_size, stat.st_mtime, path)
     return upload

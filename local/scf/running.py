@@ -94,7 +94,7 @@ class Running:
                 self._call(deployed, trigger, event)
 
     async def tick(self, all_of_them: Callable[[], Iterable[Deployed]]) -> None:
-        """Call what timers say, until it is cancelled."""
+        """Call what timers say, and keep logs within their bound, until it is cancelled."""
         begun, start = time.time(), time.monotonic()
         done = int(begun)
         while True:
@@ -105,6 +105,8 @@ class Running:
                         if _rings(trigger, second):
                             self._call(deployed, trigger, scf_events.timer_event(trigger.name, trigger.argument))
             done = now
+            for function in self.functions:
+                function.trim_log()
             await asyncio.sleep(max(0.02, 0.5 / self._speed))
 
     async def aclose(self) -> None:

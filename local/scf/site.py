@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -50,6 +51,8 @@ class Site:
         self, folder: Path, gateway: str, accounts: Accounts, logs: Logs, buckets: Buckets, unknowns: Unknowns,
         *, speed: float = 1.0, max_instances: int = 300, wait_s: float = 0.0, late: tuple[float, int] = (0.0, 0),
     ) -> None:  # fmt: skip
+        # The account of an earlier run is forgotten: its code would only grow, and may be damaged by a crash.
+        shutil.rmtree(folder / "code", ignore_errors=True)
         (folder / "logs").mkdir(parents=True, exist_ok=True)
         self.table = Table(accounts.delays, now=accounts.now, clock=accounts.clock)
         self.running = Running(

@@ -300,3 +300,17 @@ def test_films_of_a_dead_cloud_are_rescued_when_their_recorder_is_done(tmp_path:
     assert film.read_text().endswith("#EXT-X-ENDLIST\n")
     assert b"film" == (film.parent / "web_1_00000.ts").read_bytes()
     assert [] == rescue_leftovers(tmp_path, 30)
+
+
+@pytest.mark.parametrize("name", ["cloud.lock", "cloud.json", "cos/.meta/webrecord-1250000000.jsonl", "work"])
+def test_what_keeps_a_cloud_from_starting_is_named(tmp_path: Path, name: str) -> None:
+    """A folder where a file is expected, or the reverse: one line says which."""
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if name == "work":
+        path.write_text("no folder")
+    else:
+        path.mkdir()
+    result = CliRunner().invoke(app, [*UP, "--state-dir", str(tmp_path)])
+    assert (2, 1) == (result.exit_code, result.output.count("\n"))
+    assert f"{path}" in result.output

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -23,7 +24,7 @@ from tests.local.trtc.servers import until
 pytestmark = pytest.mark.process
 
 CODE = """
-import os, sys, time
+import os, subprocess, sys, time
 count = 0
 
 def main_handler(event, context):
@@ -36,6 +37,10 @@ def main_handler(event, context):
         os._exit(3)
     if kind == "hang":
         time.sleep(60)
+    if kind == "start":
+        child = subprocess.Popen(["sleep", "60"])
+        open(event["note"], "w").write(str(child.pid) + "\\n")
+        time.sleep(event["seconds"])
     if kind == "not json":
         return {1, 2}
     if kind == "huge":
@@ -190,6 +195,67 @@ asyncio.run(main())
         child = int(parent.stdout.readline())
         parent.kill()
     until(lambda: not alive(child))
+
+
+def _noted(path: Path) -> int:
+    until(lambda: path.exists() and path.read_text().endswith("\n"))
+    return int(path.read_text())
+
+
+def test_what_a_function_started_ends_with_it(tmp_path: Path) -> None:
+    """Past its time limit, and with the local cloud."""
+
+    async def work(function: Function) -> Any:
+        with pytest.raises(InvocationError, match="timed out"):
+            await function.invoke({"do": "start", "note": str(tmp_path / "late"), "seconds": 60})
+        await function.invoke({"do": "start", "note": str(tmp_path / "idle"), "seconds": 0})
+
+    run(tmp_path, work, timeout_s=1.0)
+    for name in ("late", "idle"):
+        until(lambda name=name: not alive(_noted(tmp_path / name)))  # type: ignore[misc]
+
+
+def test_what_a_function_started_ends_with_a_cloud_that_is_killed(tmp_path: Path) -> None:
+    """Nobody is left to end it: the instance does, when its input ends."""
+    (tmp_path / "sample.py").write_text(CODE)
+    source, ours = os.pipe()
+    with subprocess.Popen(
+        [sys.executable, "-I", "-B", str(scf_function.RUNTIME), str(tmp_path), "sample"],
+        stdin=source, stdout=subprocess.DEVNULL, start_new_session=True,
+    ):  # fmt: skip
+        os.close(source)
+        event = {"event": {"do": "start", "note": str(tmp_path / "note"), "seconds": 60}, "context": {}}
+        os.write(ours, json.dumps(event).encode() + b"\n")
+        child = _noted(tmp_path / "note")
+        os.close(ours)
+    until(lambda: not alive(child))
+
+
+def test_an_instance_that_cannot_be_started_is_a_failed_invocation(tmp_path: Path) -> None:
+    """No descriptor, process or disk is left, or the state folder is gone: an asynchronous event is no less counted."""
+
+    async def work(function: Function) -> Any:
+        with pytest.raises(InvocationError, match=r"no instance can be started: .*No such file"):
+            await function.invoke({})
+        function.invoke_async({})
+        await _settled(function, 1)
+        return function.dead_letters
+
+    found = run(tmp_path, work, python=str(tmp_path / "none"), speed=1e6)
+    assert [{}] == [each["event"] for each in found]
+
+
+def test_a_log_is_bounded_while_an_invocation_writes_it(tmp_path: Path) -> None:
+    """The end of what it wrote is kept, twice the bound at most."""
+    log = tmp_path / "sample.log"
+
+    async def work(function: Function) -> Any:
+        log.write_bytes(b"x" * 3 * scf_function.LOG_BYTES + b"last")
+        function.trim_log()
+
+    run(tmp_path, work)
+    kept = log.with_name("sample.log.1").read_bytes()
+    assert (0, 2 * scf_function.LOG_BYTES, b"xlast") == (log.stat().st_size, len(kept), kept[-5:])
 
 
 def test_dead_letters_and_logs_are_bounded(tmp_path: Path) -> None:

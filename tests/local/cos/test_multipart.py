@@ -178,3 +178,27 @@ def test_restart(tmp_path: Path) -> None:
         _complete(cos, upload_id, part)
         assert cos.client.head_object(BUCKET, "m.bin")["Content-Type"] == "video/mp4"
         assert cos.store.path_of(BUCKET, "m.bin").read_bytes() == b"content"
+
+
+@pytest.mark.parametrize("note", [b"", b"\xff{", b"[1]", b'{"bucket": "b"', b"[" * 100_000, None])
+def test_a_damaged_upload_does_not_keep_the_server_from_starting(tmp_path: Path, note: bytes | None) -> None:
+    """The others go on; its parts are kept where a person finds them."""
+    root = tmp_path / "cos"
+    with RunningCos(root) as cos:
+        broken, whole = _start(cos), _start(cos)
+        for upload_id in (broken, whole):
+            part = _part(cos, upload_id, 1, b"content")
+    folder = root / ".multipart" / BUCKET / broken
+    (folder / "upload.json").unlink()
+    if note is None:
+        (folder / "upload.json").mkdir()
+    else:
+        (folder / "upload.json").write_bytes(note)
+    for name in ("none-abc", "00002-short"):
+        (root / ".multipart" / BUCKET / whole / name).write_bytes(b"no part")
+    (root / ".multipart" / BUCKET / whole / f"00003-{'0' * 32}").symlink_to(tmp_path / "nowhere")
+    with RunningCos(root) as cos:
+        _complete(cos, whole, part)
+        assert (404, "NoSuchUpload") == refusal(_complete, cos, broken, part)
+    kept = [path.read_bytes() for path in (root / ".lost" / BUCKET / broken).glob("00001-*")]
+    assert [b"content"] == kept

@@ -75,6 +75,8 @@ def test_delete(shared: RunningCos) -> None:
         ("bytes=-5", _BODY[-5:], "bytes 1019-1023/1024"),
         ("bytes=1020-9999", _BODY[1020:], "bytes 1020-1023/1024"),
         ("bytes=-9999", _BODY, "bytes 0-1023/1024"),
+        ("Bytes=0-3", _BODY[:4], "bytes 0-3/1024"),
+        ("bytes=1020-99999999999999999999", _BODY[1020:], "bytes 1020-1023/1024"),
     ],
 )
 def test_range(shared: RunningCos, asked: str, expected: bytes, content_range: str) -> None:

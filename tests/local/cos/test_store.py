@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -195,3 +196,15 @@ def test_content_whose_index_was_lost_is_kept(open_store: Open, tmp_path: Path) 
     (tmp_path / ".meta" / f"{BUCKET}.jsonl").unlink()
     open_store(tmp_path).close()
     assert [b"film"] == [path.read_bytes() for path in (tmp_path / ".lost").rglob("*.mp4")]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes in folders")
+def test_what_is_no_file_is_no_object(open_store: Open, tmp_path: Path) -> None:
+    """A pipe in a bucket's folder would be read without end: the start does not wait for it."""
+    store = open_store(tmp_path)
+    store.put(BUCKET, "k", b"x")
+    store.close()
+    (tmp_path / BUCKET / "k").unlink()
+    for name in ("k", "pipe"):
+        os.mkfifo(tmp_path / BUCKET / name)
+    assert [] == open_store(tmp_path).page(BUCKET).entries
