@@ -113,12 +113,15 @@ class Browser:
         if begin_frame:
             flags += ["--enable-begin-frame-control", "--run-all-compositor-stages-before-draw"]
         pid, read_fd, write_fd = _spawn([path, *flags, "about:blank"], env, home / LOG)
-        browser = cls(pid, await Connection.connect(read_fd, write_fd), profile)
         try:
+            browser = cls(pid, await Connection.connect(read_fd, write_fd), profile)
             await browser.connection.call("Browser.getVersion", wait_s=20)
         except CdpError as error:
             await browser.close()
             raise BrowserError(f"Chromium did not start: {error} {_tail(home / 'chromium.log')}") from None
+        except BaseException:  # nobody waits for it any more, and nobody else could end it
+            await _end(pid, profile)
+            raise
         return browser
 
     async def close(self) -> None:
@@ -126,24 +129,32 @@ class Browser:
         with contextlib.suppress(CdpError):
             await self.connection.call("Browser.close", wait_s=1)
         self.connection.close()
-        if not await self._gone(2):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._pid, signal.SIGKILL)
-            await self._gone(2)
+        if not await _gone(self._pid, 2):
+            await _end(self._pid, self._profile)
         await asyncio.to_thread(shutil.rmtree, self._profile, ignore_errors=True)
 
-    async def _gone(self, wait_s: float) -> bool:
-        for _ in range(int(wait_s / 0.02)):
-            if self._reaped():
-                return True
-            await asyncio.sleep(0.02)
-        return False
 
-    def _reaped(self) -> bool:
-        try:
-            return os.waitpid(self._pid, os.WNOHANG)[0] != 0
-        except ChildProcessError:
+async def _end(pid: int, profile: Path) -> None:
+    """Kill a browser and what belongs to it, and remove its profile."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+    await _gone(pid, 2)
+    await asyncio.to_thread(shutil.rmtree, profile, ignore_errors=True)
+
+
+async def _gone(pid: int, wait_s: float) -> bool:
+    for _ in range(int(wait_s / 0.02)):
+        if _reaped(pid):
             return True
+        await asyncio.sleep(0.02)
+    return False
+
+
+def _reaped(pid: int) -> bool:
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] != 0
+    except ChildProcessError:
+        return True
 
 
 def _spawn(command: list[str], env: dict[str, str], log: Path) -> tuple[int, int, int]:
