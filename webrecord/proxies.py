@@ -61,9 +61,25 @@ def is_this_machine(host: str) -> bool:
     return address is not None and (address.is_loopback or address.is_unspecified)
 
 
+def is_sendable(host: str) -> bool:
+    """Tell whether a resolver can be asked for a host; there is none with an empty label, or one of 64 letters."""
+    try:
+        return bool(host) and (":" in host or bool(host.encode("idna")))
+    except UnicodeError:
+        return False
+
+
+def as_sent(name: str) -> str:
+    """Return a name in another script as it is sent, `xn--…`; what is none stays as it is."""
+    try:
+        return name if name.isascii() else name.encode("idna").decode()
+    except UnicodeError:
+        return name
+
+
 def _is_excepted(host: str, port: int, no_proxy: str) -> bool:
     """Tell whether NO_PROXY has the host: names with what is below them, addresses, networks; nonsense has none."""
-    name, address = host.rstrip(".").lower(), _address(host)
+    name, address = as_sent(host.rstrip(".").lower()), _address(host)
     for entry in re.split(r"[\s,;]+", no_proxy.lower()):
         text, with_port = entry.rpartition("://")[2], re.fullmatch(r"(\[[^\]]*\]|[^:]*):(\d{1,5})", entry)
         if with_port:
@@ -73,7 +89,7 @@ def _is_excepted(host: str, port: int, no_proxy: str) -> bool:
         text = text.strip("[]")
         if text == "*" or (address is not None and _holds(text, address)):
             return True
-        domain = text.removeprefix("*").strip(".")
+        domain = as_sent(text.removeprefix("*").strip("."))
         if address is None and domain and (name == domain or name.endswith(f".{domain}") or fnmatchcase(name, domain)):
             return True
     return False
@@ -105,7 +121,7 @@ def _checked(variable: str, value: str) -> Proxy:
     url = value if "://" in value else f"http://{value}"
     try:
         parts = urlsplit(url)
-        whole = bool(parts.hostname) and (parts.port is None or parts.port > 0) and url.isprintable()
+        whole = is_sendable(parts.hostname or "") and (parts.port is None or parts.port > 0) and url.isprintable()
     except ValueError:
         whole = False
     kind = url.partition("://")[0].lower()

@@ -22,7 +22,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from webrecord import files
 from webrecord.errors import BadUsage
-from webrecord.proxies import is_this_machine
+from webrecord.proxies import is_sendable, is_this_machine
 from webrecord.words import t
 
 ENDPOINT, TOKEN, PROFILE = "WEBRECORD_ENDPOINT", "WEBRECORD_TOKEN", "WEBRECORD_PROFILE"
@@ -246,7 +246,7 @@ def check_endpoint(text: str) -> str:
     try:
         parts = urlsplit(text)
         valid = parts.scheme in ("http", "https") and (parts.port is None or parts.port > 0)
-        valid = valid and bool(httpx.URL(text).host) and bool(parts.hostname) and _is_sendable(parts.hostname or "")
+        valid = valid and bool(httpx.URL(text).host) and is_sendable(parts.hostname or "")
     except (ValueError, httpx.InvalidURL):
         valid = False
     odd = parts.query or parts.fragment or parts.username is not None if valid else True
@@ -255,8 +255,3 @@ def check_endpoint(text: str) -> str:
             t("{text!r} is not an endpoint; write https://host, with a base path if there is one", text=text)
         )
     return text.rstrip("/").removesuffix("/recordings")
-
-
-def _is_sendable(host: str) -> bool:
-    """Tell whether a resolver can be asked for a host; raise UnicodeError where it has a label of no or 64 letters."""
-    return ":" in host or not host.isascii() or bool(host.encode("idna"))

@@ -212,6 +212,10 @@ def test_this_machine_is_never_asked_for_through_a_proxy(value: str) -> None:
         ("https://api.example", "x y, api.example", True),
         ("https://api.example", "*", True),
         ("https://api.example", "[,::/999,/,://,%", False),
+        ("https://xn--fsqu00a.xn--fiqs8s", "例子.中国", True),
+        ("https://a.xn--fsqu00a.xn--fiqs8s", ".例子.中国", True),
+        ("https://例子.中国", "xn--fsqu00a.xn--fiqs8s", True),
+        ("https://api.example", f"a..b,xn--,{'例' * 70}", False),
         ("https://127.0.0.1:8080", "", True),
         ("http://[::1]:1", "", True),
         ("http://127.1", "", True),
@@ -231,6 +235,13 @@ def test_any_environment_names_a_proxy_or_none_or_is_refused(proxy: str, no_prox
     with contextlib.suppress(BadUsage):
         found = proxy_for(url, {"ALL_PROXY": proxy, "no_proxy": no_proxy})
         assert found is None or found.shown
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 64, "." * 3, "例" * 70])
+def test_a_proxy_that_no_resolver_takes_is_refused_by_its_variable(host: str) -> None:
+    """Before anything is called: the libraries below would fail in ways of their own."""
+    with pytest.raises(BadUsage, match="HTTPS_PROXY is not a proxy's address"):
+        proxy_for("https://api.example", {"HTTPS_PROXY": f"http://{host}:1"})
 
 
 @pytest.mark.parametrize("host", ["localhost", "a.localhost", "LOCALHOST.", "127.9.9.9", "::1", "0.0.0.0"])
