@@ -25,6 +25,7 @@ from shared.domain.fields import (
     Integer,
     LabelName,
     LabelValue,
+    Name,
     Prefix,
     RecordId,
     Segment,
@@ -49,8 +50,9 @@ class CloudStorage(Wire):
     """A COS bucket to upload to, with long-lived keys (the API has no field for a temporary token)."""
 
     vendor: Annotated[Integer, Field(ge=0, le=0, description="0 is COS, the only supported vendor")] = 0
-    region: Annotated[Text, Field(min_length=1, max_length=64)]
-    bucket: Annotated[Text, Field(min_length=1, max_length=128)]
+    # An address in their place is found out when the film is uploaded, and lost.
+    region: Annotated[Name, Field(max_length=64)]
+    bucket: Annotated[Name, Field(max_length=128)]
     access_key: SecretStr
     secret_key: SecretStr
     file_name_prefix: Annotated[

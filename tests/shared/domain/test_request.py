@@ -82,8 +82,16 @@ TEXTS: list[tuple[str, list[str], list[str]]] = [
         ["rtmp://a.example/b"],
         ["", "rtmps://a/b", "http://a/b", "rtmp://", "rtmp://a b"],
     ),
-    ("StorageParams.CloudStorage.Region", ["ap-chengdu", "x" * 64], ["", "x" * 65]),
-    ("StorageParams.CloudStorage.Bucket", ["own-1250000000", "x" * 128], ["", "x" * 129]),
+    (
+        "StorageParams.CloudStorage.Region",
+        ["ap-chengdu", "x" * 64],
+        ["", "x" * 65, "cos.ap-chengdu.myqcloud.com", "a/b"],
+    ),
+    (
+        "StorageParams.CloudStorage.Bucket",
+        ["own-1250000000", "x" * 128],
+        ["", "x" * 129, "s3://own", "own-1.cos.ap-chengdu.myqcloud.com", "a/../b", "a\n"],
+    ),
     ("StorageParams.CloudStorage.AccessKey", ["AK"], [""]),
     ("StorageParams.CloudStorage.SecretKey", ["Id"], [""]),
     ("StorageParams.CloudVod.TencentVod.Procedure", ["", "流程"], []),
@@ -544,7 +552,7 @@ video = st.fixed_dictionaries(
     },
 )
 cloud_storage = st.fixed_dictionaries(
-    {"Region": text, "Bucket": text, "AccessKey": text, "SecretKey": text},
+    {"Region": segment, "Bucket": segment, "AccessKey": text, "SecretKey": text},
     optional={"Vendor": st.just(0), "FileNamePrefix": st.lists(segment, max_size=16)},
 )
 tencent_vod = st.fixed_dictionaries(
