@@ -14,7 +14,7 @@ WORKERS ?= 6
 LESS ?=
 SPREAD = -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
-.PHONY: demo test beside quick fast lint unit faults load site films bench package deploy-check deploy deploy-faults openapi llms format lock browser clean help
+.PHONY: demo test beside quick fast lint unit faults long load site films bench package deploy-check deploy deploy-faults openapi llms format lock browser clean help
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -52,6 +52,9 @@ RUNS ?= 1000
 SEED ?= 0
 faults: $(READY) ## Simulate faults at every call, on virtual time: make faults RUNS=10000 SEED=0
 	$(PY) -m testing.faults --runs $(RUNS) --seed $(SEED)
+
+long: $(READY) ## Test a kill, a failure or a lost answer at every call, where make test has it at every fifth
+	$(PY) -m pytest -q -m sampled --whole $(SPREAD)
 
 load: $(READY) ## Start 1,000 recordings at once on the local cloud, in real time, at TRTC's documented limits
 	$(PY) -m tests.load start

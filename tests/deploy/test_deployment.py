@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.deploy.account import Account, Died
-from tests.examples import at_most
+from tests.examples import at_most, sample
 from webrecord.deploy import envfile
 from webrecord.deploy.change import Applying
 from webrecord.deploy.deployment import Deployment
@@ -115,13 +115,14 @@ def test_a_plan_changes_nothing_and_shows_no_secret(options: Options) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.sampled
 @pytest.mark.parametrize("fault", ["die_after", "lose"])
 def test_killed_at_any_call_the_same_command_finishes(options: Options, fault: str) -> None:
     """After each fault a second run ends where one clean run ends, with one live key that .env knows."""
     clean = Account()
     deploy(clean, options)
     total, picture = len(clean.calls), clean.picture()
-    for number in range(total):
+    for number in sample(range(total)):
         options.env.write_text(FRESH)
         account = Account()
         setattr(account, fault, number)

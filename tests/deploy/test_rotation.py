@@ -12,6 +12,7 @@ import pytest
 from tests.deploy.account import Account, Died
 from tests.deploy.test_deployment import Clock, checkout, deploy
 from tests.deploy.test_removal import marked
+from tests.examples import sample
 from webrecord.deploy import envfile
 from webrecord.deploy.change import Applying
 from webrecord.deploy.deployment import Deployment
@@ -84,6 +85,7 @@ def test_the_old_key_stays_on_while_a_recording_needs_it(options: Options) -> No
 
 
 @pytest.mark.long
+@pytest.mark.sampled
 @pytest.mark.parametrize("fault", ["die_after", "lose"])
 def test_killed_at_any_call_the_same_command_finishes(options: Options, fault: str) -> None:
     """One key is on, the one that .env and the functions have; a key that nobody knows is deleted."""
@@ -92,7 +94,7 @@ def test_killed_at_any_call_the_same_command_finishes(options: Options, fault: s
     clean.restarted()
     deployed, env = deepcopy(clean), options.env.read_text()
     rotate(clean, options)
-    for number in range(len(clean.calls)):
+    for number in sample(range(len(clean.calls))):
         options.env.write_text(env)
         account = deepcopy(deployed)
         first = account.live_keys()

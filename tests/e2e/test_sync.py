@@ -1,4 +1,4 @@
-"""Picture and sound in step, over 12 s; ten minutes take `python -m tests.e2e.long.sync`."""
+"""Picture and sound in step, over 9 s; ten minutes take `python -m tests.e2e.long.sync`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from testing import pictures as clock
 from tests.e2e.long.sync import growth, run, sync
 from tests.local.recorder.harness import at_best
 
-SECONDS = 12
+SECONDS = 9
 FEWEST = 0.85  # where cores are shared with whatever else runs, a stall of the browser tears a beep now and then
 
 

@@ -113,7 +113,7 @@ PAGES = {
     "/picture404": HEAD + MOVING + "<img src=/missing width=900 height=300>",
     "/forbidden": HEAD + MOVING + "<script src=/app.js></script>",
     "/sockethang": script("new WebSocket('ws://' + location.host + '/hang')"),
-    "/often": HEAD + MOVING + "<video src='{SMALL}' muted></video><script>for (let n = 0; n < 999; n++) {"
+    "/often": HEAD + MOVING + "<video src='{SMALL}' muted></video><script>for (let n = 0; n < 99; n++) {"
     "speechSynthesis.getVoices(); document.createElement('canvas').getContext('webgl') }</script>",
     "/named": "<!doctype html><body><img name=body><img name=documentElement><img name=fonts>"
     "<img name=elementFromPoint><img name=querySelectorAll><form name=title><input name=innerText><input name=closest>"
