@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from local.recorder import files
 from local.recorder.alsa import FRAME, RATE
-from local.recorder.job import Format
+from local.recorder.job import FPS, Format
 from local.recorder.log import log
 from local.recorder.part import FilmPart
 from local.recorder.relays import Relays
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import av
     from av.video.codeccontext import VideoCodecContext
 
-FPS = 25
 _WAITING = 24  # pictures; beyond that the encoder is too slow, and dropping is the honest answer
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _SECOND = RATE * FRAME

@@ -12,6 +12,7 @@ Way = Literal["auto", "beginframe", "screencast"]
 
 FINISH_S = 120.0
 """For finishing the files after a stop; whoever has not done so by then is killed, and what is on disk plays."""
+FPS = 25
 _DEFAULT = (1280, 720)
 _SMALLEST = 16
 # The short side of common devices, CSS pixels: what a page's media queries look at.
@@ -52,6 +53,7 @@ class Job(BaseModel):
     Durations are seconds. `ready_timeout_s` 0 does not wait for the page's `notifyReady()`.
     Files are named `<file_stem>.mp4`, `<file_stem>_1.mp4` …, or `<file_stem>.m3u8` with
     `<file_stem>_00000.ts` …, then `<file_stem>_1.m3u8` with `<file_stem>_1_00000.ts` …; `hls+mp4` writes both kinds.
+    `fps` pictures a second are asked of the browser, at most.
     `relays` are RTMP addresses by number, to which the recording is pushed as well; see `Patience`.
     """
 
@@ -70,6 +72,7 @@ class Job(BaseModel):
     file_stem: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]*$", max_length=200)] = "recording"
     way: Way = "auto"
     chromium: str | None = None
+    fps: Annotated[int, Field(ge=1, le=FPS)] = FPS
     relays: Annotated[dict[int, str], Field(max_length=10)] = {}
     relay_retry_s: Annotated[float, Field(gt=0)] = 5
     relay_give_up_s: Annotated[float, Field(gt=0)] = 60

@@ -13,7 +13,6 @@ from local.recorder import beginframe, screencast
 from local.recorder.browser import LOG as BROWSER_LOG
 from local.recorder.browser import Browser, find_chromium, is_headless_shell
 from local.recorder.cdp import CdpError
-from local.recorder.encoder import FPS
 from local.recorder.job import Job
 from local.recorder.log import log
 from local.recorder.page import Page
@@ -78,7 +77,7 @@ class Studio:
             CdpError: the browser does not do what it is told.
         """
         if self._casting:
-            await screencast.start(page, self._sink, FPS, QUALITY, self._job.picture)
+            await screencast.start(page, self._sink, self._job.fps, QUALITY, self._job.picture)
 
     def broken(self) -> str:
         """Return which of the loops that a recording lives by has ended, and why; empty while all go on."""
@@ -126,7 +125,7 @@ class Studio:
         page = await Page.open(self._browser.connection, viewport, self._job.mobile, begin_frame=begin_frame)
         if begin_frame:
             await beginframe.probe(page)
-            self._go(beginframe.run(page, self._sink, FPS, QUALITY), "pictures")
+            self._go(beginframe.run(page, self._sink, self._job.fps, QUALITY), "pictures")
         self._casting = not begin_frame
         log(f"{path}: {'beginframe' if begin_frame else 'screencast'} {self._job.picture}")
         return page

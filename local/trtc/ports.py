@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from local.recorder.job import FINISH_S
+from local.recorder.job import FINISH_S, FPS
 from local.trtc.parameters import CosTarget, Format, MobileParameters
 
 __all__ = ["Event", "PageRecorder", "RecorderFactory", "RecorderJob", "Sender", "UploadError", "Uploader"]
@@ -18,7 +18,7 @@ Event = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class RecorderJob:
-    """What to record; sizes in pixels (0 is the recorder's default), times in seconds.
+    """What to record; sizes in pixels (0 is the recorder's default), times in seconds, at most `fps` pictures a second.
 
     The recorder names its files `<file_stem>…`, in `work_dir`, which is absolute. `relays` are RTMP addresses by
     their number, tried again every `relay_retry_s` and given up after `relay_give_up_s`. After a stop it has `finish_s`
@@ -40,6 +40,7 @@ class RecorderJob:
     relay_retry_s: float = 5.0
     relay_give_up_s: float = 60.0
     finish_s: float = FINISH_S
+    fps: int = FPS
 
     def as_json(self) -> dict[str, Any]:
         """Return the job as the recorder process reads it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from local.faults import Faults
-from local.recorder.job import FINISH_S
+from local.recorder.job import FINISH_S, FPS
 
 __all__ = ["TrtcSettings"]
 
@@ -34,6 +34,7 @@ class TrtcSettings:
         relay_retry_s: How often a receiver of PublishCdnParams is tried, and event 401 repeated, seconds.
         relay_give_up_s: After how long of that it is given up, seconds.
         vod_base_url: Base of the VideoUrl in event 311; the files lie in `<state_dir>/vod`.
+        fps: Pictures a second that are asked of the browser, at most.
         finish_timeout_s: How long files may take to be finished after a stop, and `TaskTable.aclose`, seconds.
     """
 
@@ -57,3 +58,4 @@ class TrtcSettings:
     relay_give_up_s: float = 60.0
     vod_base_url: str = "http://127.0.0.1/vod"
     finish_timeout_s: float = FINISH_S
+    fps: int = FPS

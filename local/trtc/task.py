@@ -174,6 +174,7 @@ class Task:
             file_stem=f"{stem}_r{self._crashes}" if self._crashes else stem,
             relays=self._relays.wanted, relay_retry_s=self._settings.relay_retry_s,
             relay_give_up_s=self._settings.relay_give_up_s, finish_s=self._settings.finish_timeout_s,
+            fps=self._settings.fps,
         )  # fmt: skip
 
     def _handle(self, event: Event) -> None:

@@ -16,6 +16,7 @@ from local.config import LocalConfig
 from tests.cloud import RunningCloud
 from tests.console.conftest import Open, Tab
 from tests.console.examples import HOSTILE, HOSTILE_URL
+from tests.local.recorder.harness import FEW
 
 
 def headed(page: Page, state: str) -> Locator:
@@ -145,6 +146,7 @@ def watched(page: Page, what: str, until: float) -> float:
 def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
     """A local cloud that records with a real browser."""
     with RunningCloud(LocalConfig(tmp_path_factory.mktemp("real"), gentle=True)) as running:
+        running.cloud.trtc_settings.fps = FEW
         yield running
 
 

@@ -43,6 +43,7 @@ def filming(state_dir: Path) -> Iterator[tuple[RunningCloud, Client, PageServer]
     """A local cloud that records with real browsers, a client of it, and the pages."""
     faults = FaultFile(faults=(CallbackFault(do="delay", types=frozenset({310}), seconds=FILES_TOLD_S),))
     with RunningCloud(LocalConfig(state_dir, gentle=True, faults=faults)) as running, serve(PAGES) as site:
+        running.cloud.trtc_settings.fps = harness.FEW
         client = Client(running.cloud.address.gateway, running.cloud.keys.api_token)
         try:
             yield running, client, site

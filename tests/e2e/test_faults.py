@@ -15,6 +15,7 @@ from local.faults import BrowserFault, CallbackFault, CosFault, FaultFile, TrtcF
 from local.probe import probe
 from tests.cloud import RunningCloud
 from tests.e2e.films import SMALL, recorded, task_of
+from tests.local.recorder.harness import FEW
 from tests.local.trtc.servers import until
 
 pytestmark = pytest.mark.e2e
@@ -34,6 +35,7 @@ RULES = FaultFile(
 def real(tmp_path: Path) -> Iterator[RunningCloud]:
     """A local cloud in which something is wrong at every place."""
     with RunningCloud(LocalConfig(tmp_path, gentle=True, faults=RULES)) as running:
+        running.cloud.trtc_settings.fps = FEW
         yield running
 
 

@@ -19,7 +19,7 @@ from local.probe import probe
 from local.trtc import ProcessRecorder
 from testing import pictures as clock
 from tests.e2e.films import SMALL
-from tests.local.recorder.harness import ROOT, PageServer, at_best, serve
+from tests.local.recorder.harness import FEW, ROOT, PageServer, at_best, serve
 from tests.local.recorder.receiver import RtmpServer, free_port
 from tests.local.trtc.cloud import RunningTrtc, body, cloud, settings_for_tests
 from tests.local.trtc.servers import until
@@ -88,7 +88,7 @@ def finish(running: RunningTrtc, task_id: str = "", seconds: float = 2) -> None:
 def test_a_browser_that_dies_again_and_again(site: PageServer, tmp_path: Path) -> None:
     """Twice it is started again, told by 801 status 3; the third time it is given up by status 5. Each left a file."""
     faults = Faults(FaultFile(faults=(BrowserFault(seconds=1, count=3),)))
-    with cloud(tmp_path, settings=settings_for_tests(faults=faults), recorders=ProcessRecorder) as running:
+    with cloud(tmp_path, settings=settings_for_tests(faults=faults, fps=FEW), recorders=ProcessRecorder) as running:
         start(running, site.url("/moving"))
         finish(running)
         assert [(801, 1), (801, 3), (801, 3), (801, 5)] == story(running)
@@ -102,7 +102,7 @@ def test_a_browser_that_dies_again_and_again(site: PageServer, tmp_path: Path) -
 
 def test_a_page_that_refreshes_itself(site: PageServer, tmp_path: Path) -> None:
     """It is told by 803 status 1, and the recording goes on."""
-    with cloud(tmp_path, recorders=ProcessRecorder) as running:
+    with cloud(tmp_path, recorders=ProcessRecorder, settings=settings_for_tests(fps=FEW)) as running:
         task_id = start(running, site.url("/refresh"))
         site.pages["/go"] = "now"
         until(lambda: running.memory.payloads(803), WAIT_S)
@@ -113,7 +113,7 @@ def test_a_page_that_refreshes_itself(site: PageServer, tmp_path: Path) -> None:
 
 def test_a_page_that_is_never_ready(site: PageServer, tmp_path: Path) -> None:
     """One reload, told by 803, and then a failed start with the documented words."""
-    with cloud(tmp_path, recorders=ProcessRecorder) as running:
+    with cloud(tmp_path, recorders=ProcessRecorder, settings=settings_for_tests(fps=FEW)) as running:
         start(running, site.url("/moving"), ReadyTimeout=1)
         finish(running)
         assert [(803, 1), (801, 2)] == story(running)
@@ -123,7 +123,7 @@ def test_a_page_that_is_never_ready(site: PageServer, tmp_path: Path) -> None:
 
 def test_a_video_that_is_too_large(site: PageServer, tmp_path: Path) -> None:
     """A source above 1920x1080 ends the task by 804 status 2; what was recorded is delivered."""
-    with cloud(tmp_path, recorders=ProcessRecorder) as running:
+    with cloud(tmp_path, recorders=ProcessRecorder, settings=settings_for_tests(fps=FEW)) as running:
         start(running, site.url("/large"))
         finish(running)
         assert [(801, 1), (804, 2), (802, 1)] == story(running)
@@ -132,14 +132,14 @@ def test_a_video_that_is_too_large(site: PageServer, tmp_path: Path) -> None:
 
 def test_a_video_that_is_just_allowed(site: PageServer, tmp_path: Path) -> None:
     """1080x1920 is 1920x1080 upright."""
-    with cloud(tmp_path, recorders=ProcessRecorder) as running:
+    with cloud(tmp_path, recorders=ProcessRecorder, settings=settings_for_tests(fps=FEW)) as running:
         finish(running, start(running, site.url("/allowed")))
         assert [(801, 1), (802, 1)] == story(running)
 
 
 def test_a_device_is_emulated(site: PageServer, tmp_path: Path) -> None:
     """EmulateMobileParams reach the page, and turn the default picture upright."""
-    with cloud(tmp_path, recorders=ProcessRecorder) as running:
+    with cloud(tmp_path, recorders=ProcessRecorder, settings=settings_for_tests(fps=FEW)) as running:
         mobile = {"MobileDeviceType": 0, "ScreenOrientation": 0}
         finish(running, start(running, site.url("/device"), EmulateMobileParams=mobile))
         (file,) = running.bucket.objects.values()

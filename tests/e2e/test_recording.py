@@ -20,7 +20,7 @@ from local.probe import probe
 from testing import pictures as clock
 from tests.cloud import RunningCloud
 from tests.e2e.films import SMALL, recorded, task_of
-from tests.local.recorder.harness import at_best
+from tests.local.recorder.harness import FEW, at_best
 from tests.local.trtc.servers import until
 from tests.serving import serving
 
@@ -131,6 +131,7 @@ def test_a_callback_function_that_is_down_for_30_s_loses_nothing(tmp_path: Path)
     """TRTC's schedule, five times as fast, sends again; the recording ends completed."""
     speed = 5
     with RunningCloud(LocalConfig(tmp_path, gentle=True, speed=speed)) as running:
+        running.cloud.trtc_settings.fps = FEW
         running.cloud.callback_settings.timeout_s *= speed  # answers take as long as they take
         client = Client(running.cloud.address.gateway, running.cloud.keys.api_token)
         try:

@@ -16,6 +16,7 @@ from local.client import FINAL, Client
 from local.config import LocalConfig
 from tests.cloud import RunningCloud
 from tests.e2e.films import SMALL
+from tests.local.recorder.harness import FEW
 from tests.local.trtc.servers import until
 from tests.serving import serving
 
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.e2e
 def timeless(tmp_path: Path) -> Iterator[RunningCloud]:
     """A local cloud without a timer, as unkind as usual: listings late, wakes late and at times doubled."""
     with RunningCloud(LocalConfig(tmp_path, tick_s=0)) as running:
+        running.cloud.trtc_settings.fps = FEW
         yield running
 
 

@@ -21,6 +21,8 @@ from urllib.parse import parse_qsl, urlsplit
 ROOT = Path(__file__).parents[3]
 CLOCK = (ROOT / "local" / "pages" / "clock.html").as_uri()
 WAIT_S = 90.0
+FEW = 10
+"""Pictures a second, where no test looks at their times."""
 SMALL = {"width": 640, "height": 360}
 """What is recorded where no test looks at the size: a quarter of the pixels costs half of the work."""
 

@@ -68,7 +68,7 @@ say(event="ended", reason=line)
         "work_dir": str(tmp_path), "max_duration_s": 60.0, "max_media_file_s": 30.0, "ready_timeout_s": 1.0,
         "goto_timeout_s": 5.0, "file_stem": "web_1_a",
         "mobile": {"device": "tablet", "orientation": "landscape"}, "relays": {"1": "rtmp://127.0.0.1/live"},
-        "relay_retry_s": 5.0, "relay_give_up_s": 60.0, "finish_s": 60.0,
+        "relay_retry_s": 5.0, "relay_give_up_s": 60.0, "finish_s": 60.0, "fps": 25,
     } == first["job"]  # fmt: skip
 
 
