@@ -33,6 +33,7 @@ from local.state import StateLock
 from local.stored import Stored
 
 _log = logging.getLogger(__name__)
+_HOME_S = 1.0
 
 
 class _Server(uvicorn.Server):
@@ -61,6 +62,8 @@ class Cloud:
         self.address = Address(pid=os.getpid(), **urls)
         self.faults = Faults(config.faults)
         self.leases = Leases()
+        self.homeless = asyncio.Event()
+        """The state folder was removed or moved: nothing can be kept any more, another cloud may have the place."""
         self._hurried = False
         self._servers: list[tuple[_Server, asyncio.Task[None]]] = []
 
@@ -84,6 +87,7 @@ class Cloud:
         self._background = [
             loop.create_task(self._tick()),
             loop.create_task(self._rescue()),
+            loop.create_task(self._watch_home()),
             loop.create_task(self.scf.running.tick(lambda: self.scf.table)),
         ]
 
@@ -101,13 +105,20 @@ class Cloud:
         await asyncio.gather(*(serving for _, serving in self._servers))
         self.store.close()
         with contextlib.suppress(OSError):
-            (self.state_dir / "cloud.json").unlink(missing_ok=True)
+            if self._lock.stands:  # or it is another cloud's
+                (self.state_dir / "cloud.json").unlink(missing_ok=True)
         self._release()
 
     def hurry(self) -> None:
         """Stop waiting during the shutdown; the next cloud rescues unfinished recordings."""
         self._hurried = True
         self.tasks.hurry()
+
+    async def _watch_home(self) -> None:
+        while not self.homeless.is_set():
+            await asyncio.sleep(_HOME_S)
+            if not self._lock.stands:
+                self.homeless.set()
 
     def _release(self) -> None:
         for sock in self._sockets.values():

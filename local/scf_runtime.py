@@ -14,7 +14,9 @@ waits for the result.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
 import json
 import os
 import queue
@@ -31,6 +33,9 @@ def main() -> None:
     results, source = os.fdopen(os.dup(1), "wb"), os.dup(0)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # invocations are not for what the function starts
     os.dup2(2, 1)  # from here on print() is the function's log
+    sys.stdout = sys.stderr = io.TextIOWrapper(
+        io.BufferedWriter(_Log()), encoding="utf-8", errors="backslashreplace", line_buffering=True
+    )
     sys.path.insert(0, code_dir)
     handler: Any = None
     invocations: queue.SimpleQueue[bytes] = queue.SimpleQueue()
@@ -50,6 +55,21 @@ def main() -> None:
         sys.stdout.flush()
         results.write(text + b"\n")
         results.flush()
+
+
+class _Log(io.RawIOBase):
+    """Standard error, a file that may lie on a full disk: then its lines are lost, and no invocation."""
+
+    def fileno(self) -> int:
+        return 2
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:  # noqa: ANN401 (any buffer)
+        with contextlib.suppress(OSError):
+            os.write(2, data)
+        return len(data)
 
 
 def _read(source: int, invocations: queue.SimpleQueue[bytes]) -> None:

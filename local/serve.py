@@ -43,13 +43,12 @@ def serve(config: LocalConfig, *, for_users: bool = False) -> int:
             return HELD_STATUS  # the command joins the other one
         raise
     try:
-        asyncio.run(_serve(cloud, for_users=for_users))
+        return asyncio.run(_serve(cloud, for_users=for_users))
     except OSError as error:  # a disk that is full, or read-only
         raise unusable(config.state_dir, error) from None
-    return 0
 
 
-async def _serve(cloud: Cloud, *, for_users: bool) -> None:
+async def _serve(cloud: Cloud, *, for_users: bool) -> int:
     loop, done = asyncio.get_running_loop(), asyncio.Event()
     presses = 0
 
@@ -72,12 +71,16 @@ async def _serve(cloud: Cloud, *, for_users: bool) -> None:
         if for_users:
             cloud.leases.started_for(loop)
         _say(*_description(cloud))
-        over = loop.create_task(cloud.leases.over.wait())
-        asked = loop.create_task(done.wait())
-        await asyncio.wait([over, asked], return_when=asyncio.FIRST_COMPLETED)
-        for task in (over, asked):
+        ends = [loop.create_task(event.wait()) for event in (cloud.leases.over, done, cloud.homeless)]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for task in ends:
             task.cancel()
+        if cloud.homeless.is_set():
+            _say(f"the state folder {cloud.config.state_dir} was removed or moved while this cloud ran: it ends")
+            cloud.hurry()
+            return 1
         _say("stopping: recordings are being finished …")
+    return 0
 
 
 def _known() -> list[signal.Signals]:

@@ -68,9 +68,9 @@ class StateLock:
             StateError: the folder can't be written to.
         """
         prepare(state_dir)
-        self._fd = -1
+        self._fd, self._path = -1, state_dir / _FILE
         try:
-            self._fd = os.open(state_dir / _FILE, os.O_RDWR | os.O_CREAT, 0o600)
+            self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
             holder = self._take(asdict(Holder(os.getpid(), command, time.time())))
         except OSError as error:
             self._close()
@@ -78,6 +78,15 @@ class StateLock:
         if holder is not None:
             self._close()
             raise StateHeldError(f"the state folder {state_dir} belongs to {holder}")
+
+    @property
+    def stands(self) -> bool:
+        """Whether the folder is still the one that was taken; somebody may have removed or moved it."""
+        try:
+            ours, there = os.fstat(self._fd), self._path.stat()
+        except OSError:
+            return False
+        return (ours.st_dev, ours.st_ino) == (there.st_dev, there.st_ino)
 
     def release(self) -> None:
         """Give it back; harmless twice."""

@@ -314,3 +314,29 @@ def test_what_keeps_a_cloud_from_starting_is_named(tmp_path: Path, name: str) ->
     result = CliRunner().invoke(app, [*UP, "--state-dir", str(tmp_path)])
     assert (2, 1) == (result.exit_code, result.output.count("\n"))
     assert f"{path}" in result.output
+
+
+def test_a_cloud_whose_folder_is_taken_away_ends(tmp_path: Path) -> None:
+    """It says so, keeps nothing in the place, which may be another cloud's by then, and waits for no callbacks."""
+    home = tmp_path / "home"
+    with started("local", *UP, "--state-dir", str(home)) as cloud:
+        until((home / "cloud.json").exists)
+        home.rename(tmp_path / "moved")
+        home.mkdir()
+        (home / "cloud.json").write_text("another's")
+        said, _ = cloud.communicate(timeout=60)
+    assert (1, "another's") == (cloud.returncode, (home / "cloud.json").read_text())
+    assert f"the state folder {home} was removed or moved while this cloud ran: it ends" == said.splitlines()[-1]
+
+
+def test_a_lock_knows_whether_its_folder_is_still_there(tmp_path: Path) -> None:
+    """Whoever removed it made room for another cloud."""
+    home = tmp_path / "home"
+    first = StateLock(home, "one")
+    seen = [first.stands]
+    home.rename(tmp_path / "moved")
+    seen.append(first.stands)
+    second = StateLock(home, "another")
+    assert [True, False, False, True] == [*seen, first.stands, second.stands]
+    for lock in (first, second):
+        lock.release()

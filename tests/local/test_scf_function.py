@@ -245,6 +245,19 @@ def test_an_instance_that_cannot_be_started_is_a_failed_invocation(tmp_path: Pat
     assert [{}] == [each["event"] for each in found]
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
+def test_a_log_that_cannot_be_written_costs_no_invocation(tmp_path: Path) -> None:
+    """On a full disk a function's lines are lost, as on the platform where nobody keeps them; its result is not."""
+    (tmp_path / "sample.log").symlink_to("/dev/full")
+
+    async def work(function: Function) -> Any:
+        with pytest.raises(InvocationError, match="on purpose"):
+            await function.invoke({"do": "raise"})
+        return await function.invoke({"do": "print"})
+
+    assert 2 == run(tmp_path, work)["count"]
+
+
 def test_a_log_is_bounded_while_an_invocation_writes_it(tmp_path: Path) -> None:
     """The end of what it wrote is kept, twice the bound at most."""
     log = tmp_path / "sample.log"
