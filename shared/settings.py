@@ -18,7 +18,7 @@ from shared.domain import forms
 from shared.domain.errors import ConfigurationError
 from shared.domain.film.verdict import Flaw
 from shared.domain.forms import number, reader, several
-from shared.domain.hosts import check_glob
+from shared.domain.hosts import REFUSE, check_glob
 from shared.domain.notify_hosts import check_notify_url
 from shared.domain.redaction import hide
 
@@ -129,6 +129,8 @@ class TrtcSettings(StoreSettings):
                 f"WEBRECORD_TRTC_REGION must be one of {', '.join(REGIONS)}"
                 f" ({INTERNATIONAL_REGION} with WEBRECORD_TRTC_ENDPOINT set)"
             )
+        if len(self.relay_hosts) > 1 and REFUSE in self.relay_hosts:
+            raise ValueError("WEBRECORD_RELAY_HOSTS has `refuse` beside hosts: write one or the other")
         if (self.storage_secret_id is None) != (self.storage_secret_key is None):
             raise ValueError("WEBRECORD_STORAGE_SECRET_ID and WEBRECORD_STORAGE_SECRET_KEY go together: set both")
         if self.notify_url:

@@ -24,6 +24,7 @@ API_TOKENS = f"`name:token,name:token`, each token {TOKEN_LENGTH} characters or 
 
 _QUOTES = tuple("\"'`\u00ab\u00b4\u00bb\u2018\u2019\u201c\u201d\u201e\u300c\u300d\u300e\u300f\uff02\uff07")
 _LEFT_OVER = frozenset({"undefined", "null", "none", "nil", "nan", "changeme"})
+_UNREPLACED = re.compile(r"\$\(.*|\$[A-Za-z_]\w*|%[A-Za-z_]\w*%|process\.env\.\w+|\[object Object\]")
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
 _ENDPOINT = re.compile(rf"(https?://)?{_LABEL}(\.{_LABEL})*\.?(:(?P<port>[0-9]{{1,5}}))?")
 _AREAS = "af|ap|ca|eu|me|na|sa|us"
@@ -46,7 +47,7 @@ def plain(text: str) -> str:
         raise ValueError("has a blank at its beginning or end: write it without")
     if text.startswith(_QUOTES):
         raise ValueError("begins with a quotation mark: write it without quotes")
-    if "${" in text or "{{" in text or text.startswith("<"):
+    if "${" in text or "{{" in text or text.startswith("<") or _UNREPLACED.fullmatch(text):
         raise ValueError("holds a placeholder that nothing has replaced: write the value itself")
     if text.lower() in _LEFT_OVER:
         raise ValueError("is a word that tools leave where a value is missing: write a value, or nothing at all")

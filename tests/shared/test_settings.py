@@ -223,6 +223,7 @@ VALUES: list[tuple[str, list[str], list[str]]] = [
 LEFT_OVER = [
     "undefined", "Undefined", "null", "None", "${env:WEBRECORD_X}", "${WEBRECORD_X}", "{{ value }}", "<value>",
     "\"value\"", "'value'", "“value”", "value\u200b", "\ufeffvalue", "val\nue", "val\tue", "value\x00", "\udcff",
+    "$WEBRECORD_VALUE", "%WEBRECORD_VALUE%", "$(cat value)", "process.env.VALUE", "[object Object]",
 ]  # fmt: skip
 
 
@@ -526,7 +527,11 @@ def test_no_role(environ: dict[str, str]) -> None:
     assert not any(value in str(error.value) for value in environ.values())
 
 
-@pytest.mark.parametrize("token", ["<your-token-here>", "<16-or-more-characters>", "'0123456789abcdef'"])
+@pytest.mark.parametrize("token", [
+        "<your-token-here>", "<16-or-more-characters>", "'0123456789abcdef'", "$WEBRECORD_TOKEN_A", "%WEBRECORD_TOKEN%",
+        "$(cat/run/secrets/token)", "process.env.WEBRECORD_TOKEN",
+    ],
+)  # fmt: skip
 def test_a_placeholder_is_no_token(monkeypatch: pytest.MonkeyPatch, token: str) -> None:
     """Everybody knows what a guide shows; the line does not repeat it."""
     monkeypatch.setenv("WEBRECORD_API_TOKENS", f"me:{TOKEN},you:{token}")
@@ -546,3 +551,9 @@ def test_what_the_role_signs_with_is_in_no_error() -> None:
         }
         assert ("AKIDrole", key, token) == role_credentials(environ)
         assert "[redacted] [redacted]" == str(ConfigurationError(f"{key} {token}"))
+
+
+def test_relays_are_refused_or_allowed_and_not_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who reads `refuse` there takes relays to be off."""
+    monkeypatch.setenv("WEBRECORD_RELAY_HOSTS", "refuse,live.example.com")
+    assert "WEBRECORD_RELAY_HOSTS has `refuse` beside hosts" in wrong(ReconcileSettings)
