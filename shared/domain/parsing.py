@@ -20,5 +20,14 @@ def parse_request(body: bytes) -> RecordingRequest:
     if found.error_count() == 1:  # thousands of them take a second to be told
         only = found.errors(include_url=False, include_input=False)[0]
         if only["type"] == "json_invalid":
-            raise MalformedJson(f"not a JSON document: {only['ctx']['error']}")
+            raise MalformedJson(f"not a JSON document: {_other_encoding(body) or only['ctx']['error']}")
     raise InvalidRequest(field_errors(found, RecordingRequest), found.error_count())
+
+
+def _other_encoding(body: bytes) -> str:
+    """Return where the body is no UTF-8, and what to do; "" where it is."""
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        return f"byte {error.start + 1} is not UTF-8: save or send it as UTF-8"
+    return ""

@@ -150,3 +150,11 @@ def test_what_a_list_can_not_be_asked_for(query: dict[str, str], expected: tuple
     with pytest.raises(InvalidRequest) as refused:
         parse_query(query, 1_795_000_000_000)
     assert [expected] == [(error.path, error.message) for error in refused.value.errors]
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "big5", "utf-16"])
+def test_a_document_of_another_encoding_is_told_as_such(encoding: str) -> None:
+    """What Chinese editors save: where it is no UTF-8, and what to do about it."""
+    body = '{"RecordUrl": "https://example.com/", "Labels": {"a": "數學"}}'.encode(encoding)
+    with pytest.raises(MalformedJson, match=r"byte \d+ is not UTF-8: save or send it as UTF-8"):
+        parse_request(body)
