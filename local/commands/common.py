@@ -42,12 +42,28 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 (typer's own context)
         try:
             return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = _said(error)
+            raise
         except KeyboardInterrupt:
             print(STOPPED, file=sys.stderr)
             raise typer.Exit(130) from None
         except BrokenPipeError:  # `… | head`: the reader has what it wanted; typer would end with 1
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             raise typer.Exit(0) from None
+
+
+def _said(error: typer.BadParameter) -> str:
+    """Return what is wrong with an option's value, in words of ours where the validator's would be shown."""
+    if (errors := getattr(error.__cause__, "errors", None)) is None:
+        return str(error.message)
+    wrong = errors(include_url=False)[0]
+    context = wrong.get("ctx", {})
+    allowed = context.get("expected") or str(context.get("error", "")).rpartition(" is not one of ")[2].rstrip(".")
+    ends = {"greater": f"at least {context.get('ge', 0):g}", "less": f"at most {context.get('le', 0):g}"}
+    kinds = {"int": "a whole number", "float": "a number", "finite": "a number", **ends}
+    kind = next((words for start, words in kinds.items() if str(wrong["type"]).startswith(start)), "something else")
+    return f"must be {f'one of {allowed}' if allowed else kind}, not {str(wrong.get('input', ''))[:40]!r}"
 
 
 class Valued(TyperCommand):

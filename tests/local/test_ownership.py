@@ -256,6 +256,23 @@ def test_an_invalid_address_is_refused_before_anything_starts(tmp_path: Path, op
     assert not (tmp_path / "state").exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ([*UP, "--gateway-port", "22x"], "'--gateway-port': must be a whole number, not '22x'"),
+        ([*UP, "--gateway-port", "70000"], "'--gateway-port': must be at most 65535, not '70000'"),
+        (["record", "--seconds", "-1"], "'--seconds': must be at least 0, not '-1'"),
+        (["record", "--seconds", "ten"], "'--seconds': must be a number, not 'ten'"),
+        (["record", "--format", "avi"], "'--format': must be one of 'mp4', 'hls', not 'avi'"),
+        (["callbacks", "--type", "x"], "'--type': must be a whole number, not 'x'"),
+    ],
+)
+def test_a_wrong_value_is_told_without_a_validators_words(words: list[str], says: str) -> None:
+    """The option, what it takes, and what was typed; in a group of commands too."""
+    done = CliRunner().invoke(app, words, env={"COLUMNS": "300"})
+    assert (2, True) == (done.exit_code, f"Invalid value for {says} " in done.output), done.output
+
+
 @pytest.mark.parametrize("text", ["", "[]", '{"role_id": 1}', '{"nonsense": "x"}', "\udcff"])
 def test_damaged_keys_are_one_line(tmp_path: Path, text: str) -> None:
     """As a full disk leaves them."""
