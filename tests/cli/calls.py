@@ -7,9 +7,11 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from hypothesis import settings
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from tests.examples import at_most
@@ -20,6 +22,12 @@ patient = settings(deadline=None, max_examples=at_most(60))
 """For property tests: a busy machine is slow, not wrong."""
 PAGE = "https://example.com/class?room=4711"
 COMMAND = (sys.executable, "-m", "webrecord")
+
+
+@cache
+def commands() -> Any:
+    """Return what `app` makes of all its functions' signatures: to read them takes ten times as long as a command."""
+    return get_command(app)
 
 
 def said(err: str) -> str:
@@ -49,13 +57,21 @@ class Cli:
 
     def __call__(self, *arguments: object, stdin: str | None = None) -> Ran:
         """Run in this process."""
+        command, status = commands(), 0
         try:
-            result = CliRunner().invoke(app, [str(part) for part in arguments], input=stdin, env=self.env)
+            with CliRunner().isolation(input=stdin, env=self.env) as (out, err, _):
+                try:
+                    command.main([str(part) for part in arguments], "webrecord")
+                except SystemExit as end:
+                    status = end.code if isinstance(end.code, int) else 1
+                for stream in (sys.stdout, sys.stderr):
+                    stream.flush()
+                printed, told = (each.getvalue().decode("utf-8", "replace") for each in (out, err))
         finally:
+            if not words.is_english():  # its help is translated now
+                commands.cache_clear()
             words.speak("en")  # whatever it spoke: the next test may read words without a command
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return Ran(result.exit_code, result.stdout, said(result.stderr))
+        return Ran(status, printed, said(told))
 
     def ok(self, *arguments: object) -> Any:
         """Run with --json; it must succeed."""
