@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-__all__ = ["ANSWERS", "BodyTooLarge", "read_body"]
+__all__ = ["ANSWERS", "BodyTooLarge", "BodyTooLate", "read_body"]
 
 _DRAIN_BYTES = 64 * 1024 * 1024
+BODY_S = 60.0
+"""For a body of some megabytes, from this machine."""
 
 
 class BodyTooLarge(Exception):
@@ -17,13 +21,25 @@ class BodyTooLarge(Exception):
         super().__init__(f"the body is larger than {_words(limit)}")
 
 
-async def read_body(request: Request, limit: int) -> bytes:
+class BodyTooLate(Exception):
+    """The body did not come to its end in time; nothing of it was kept."""
+
+
+async def read_body(request: Request, limit: int, within_s: float = BODY_S) -> bytes:
     """Return the body: by Content-Length where there is one, chunk by chunk in any case.
 
     Raises:
         BodyTooLarge: it has more than `limit` bytes.
+        BodyTooLate: it took longer than `within_s` seconds.
         ClientDisconnect: the sender went away.
     """
+    try:
+        return await asyncio.wait_for(_read(request, limit), within_s)
+    except asyncio.TimeoutError:
+        raise BodyTooLate(f"the body did not come within {within_s:g} s") from None
+
+
+async def _read(request: Request, limit: int) -> bytes:
     length = request.headers.get("content-length", "")
     refused = length.isdecimal() and int(length) > limit
     if refused and "expect" in request.headers:
@@ -48,11 +64,15 @@ async def _refuse(_request: Request, error: Exception) -> Response:
     return JSONResponse({"errorCode": 413, "errorMessage": str(error)}, 413, {"Connection": "close"})
 
 
+async def _late(_request: Request, error: Exception) -> Response:
+    return JSONResponse({"errorCode": 408, "errorMessage": str(error)}, 408, {"Connection": "close"})
+
+
 async def _nobody(_request: Request, _error: Exception) -> Response:
     return Response(status_code=400)  # the sender is gone: nobody reads it
 
 
-ANSWERS = {BodyTooLarge: _refuse, ClientDisconnect: _nobody}
+ANSWERS = {BodyTooLarge: _refuse, BodyTooLate: _late, ClientDisconnect: _nobody}
 """What an application answers, by the exception of `read_body`."""
 
 

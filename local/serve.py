@@ -11,6 +11,7 @@ from types import FrameType
 from local.client import ClientError
 from local.cloud import Cloud
 from local.config import LocalConfig
+from local.connections import raise_limit
 from local.recorder.browser import WITHOUT_SANDBOX, BrowserError, find_chromium, without_sandbox
 from local.running import HELD_STATUS
 from local.state import StateHeldError, unusable
@@ -36,6 +37,7 @@ def serve(config: LocalConfig, *, for_users: bool = False) -> int:
     if sys.platform == "win32" and not config.timer_recorder:
         raise ClientError("pages can't be recorded on Windows: add --no-browser, or run it in WSL")
     os.umask(0o077)  # films, logs and keys are their owner's alone
+    raise_limit()
     try:
         cloud = Cloud(config)
     except StateHeldError:

@@ -1,0 +1,73 @@
+"""Connections to the local cloud, and the descriptors that they take: bounded, however many are forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import time
+from contextlib import suppress
+from typing import Any
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+__all__ = ["IDLE_S", "Patience", "quieten", "raise_limit"]
+
+IDLE_S = 30.0
+"""A connection that asks nothing, or does not get to the end of what it asks, is closed after it."""
+_DESCRIPTORS = 65_536
+_AGAIN_S = 10.0
+_NONE_LEFT = "socket.accept() out of system resource"  # as asyncio has it, with a trace for each try
+log = logging.getLogger(__name__)
+
+
+class Patience(H11Protocol):
+    """HTTP, with a limit for whoever says nothing; a request that is being answered may take as long as it likes."""
+
+    idle_s = IDLE_S
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for a request (asyncio calls this)."""
+        super().connection_made(transport)
+        self._idle = self.loop.call_later(self.idle_s, self._check, None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more (asyncio calls this)."""
+        self._idle.cancel()
+        super().connection_lost(exc)
+
+    def _check(self, before: object) -> None:
+        """Close it if nothing has come to an end, or begun, since `before` did."""
+        busy = self.cycle is not None and not self.cycle.response_complete
+        if not busy and self.cycle is before:
+            self.transport.close()
+            return
+        self._idle = self.loop.call_later(self.idle_s, self._check, object() if busy else self.cycle)
+
+
+def raise_limit() -> None:
+    """Allow this process as many descriptors as it may have: each connection, function and file takes one."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def quieten(loop: asyncio.AbstractEventLoop) -> None:
+    """Say in a line, every so often, that no descriptor is left: asyncio logs a trace for each one who waits."""
+    said = -_AGAIN_S
+
+    def handle(running: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        nonlocal said
+        if context.get("message") != _NONE_LEFT:
+            running.default_exception_handler(context)
+        elif time.monotonic() - said >= _AGAIN_S:
+            said = time.monotonic()
+            log.error("no connection can be taken: %s; see `ulimit -n`", context.get("exception"))
+
+    loop.set_exception_handler(handle)

@@ -1,0 +1,111 @@
+"""Connections that are opened and forgotten, and the descriptors that they take."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import uvicorn
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
+
+from local.bodies import BodyTooLate, read_body
+from local.connections import Patience, quieten
+from tests.local.processes import ROOT
+
+
+class Hasty(Patience):
+    idle_s = 0.2
+
+
+@contextmanager
+def served(app: Any) -> Iterator[tuple[str, int]]:
+    """Serve an application as the local cloud does, with less patience."""
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        server = uvicorn.Server(uvicorn.Config(app, http=Hasty, lifespan="off", log_level="error"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})
+        thread.start()
+        try:
+            yield sock.getsockname()
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+async def slow(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await asyncio.sleep(5 * Hasty.idle_s)
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+@pytest.mark.parametrize("said", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\n"])
+def test_a_connection_that_asks_nothing_is_closed(said: bytes) -> None:
+    """Also one that never gets to the end of what it asks, after an answer, too."""
+    with served(slow) as place:
+        for before in (b"", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"):
+            with socket.create_connection(place, timeout=60) as client:
+                client.sendall(before)
+                if before:
+                    assert client.recv(4096).startswith(b"HTTP/1.1 204")
+                client.sendall(said)
+                assert b"" == client.recv(4096)
+
+
+def test_a_request_is_answered_however_long_that_takes() -> None:
+    """Patience is for whoever says nothing, not for what is waited for."""
+    with served(slow) as place, socket.create_connection(place, timeout=60) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert client.recv(4096).startswith(b"HTTP/1.1 204")
+
+
+def test_a_body_that_never_ends_is_given_up() -> None:
+    """One byte after the other holds no memory for ever."""
+
+    async def drip() -> dict[str, Any]:
+        await asyncio.sleep(0.001)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    request = Request({"type": "http", "method": "POST", "headers": []}, drip)
+    with pytest.raises(BodyTooLate, match=r"did not come within 0\.1 s"):
+        asyncio.run(read_body(request, 1 << 20, within_s=0.1))
+
+
+def test_no_descriptor_left_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    """Not one for each connection that waits; other faults are logged as ever."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        quieten(loop)
+        for _ in range(100):
+            full = {
+                "message": "socket.accept() out of system resource",
+                "exception": OSError(24, "Too many open files"),
+            }
+            loop.call_exception_handler(full)
+        loop.call_exception_handler({"message": "something else"})
+
+    with caplog.at_level(logging.ERROR):
+        asyncio.run(main())
+    lines = [record.getMessage() for record in caplog.records]
+    assert ["no connection can be taken: [Errno 24] Too many open files; see `ulimit -n`", "something else"] == lines
+
+
+@pytest.mark.process
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_a_low_limit_of_descriptors_is_raised() -> None:
+    """Shells of many systems allow 256 or 1,024, and more if asked."""
+    script = """import resource
+from local.connections import raise_limit
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 2000))
+raise_limit()
+print(resource.getrlimit(resource.RLIMIT_NOFILE))"""
+    said = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "(2000, 2000)" == said.strip()
