@@ -65,7 +65,7 @@ async def main() -> int:
             stop.set()  # nobody listens any more
 
     try:
-        job = Job.model_validate_json(await asyncio.wait_for(_Input(stop).job, _JOB_S))
+        job = Job.of(await asyncio.wait_for(_Input(stop).job, _JOB_S))
     except asyncio.TimeoutError:
         emit({"event": "failed", "message": "StartRecording error: no job on standard input"})
         return 1

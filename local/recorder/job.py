@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
@@ -77,6 +78,20 @@ class Job(BaseModel):
     relay_retry_s: Annotated[float, Field(gt=0)] = 5
     relay_give_up_s: Annotated[float, Field(gt=0)] = 60
     finish_s: Annotated[float, Field(gt=0)] = FINISH_S
+
+    @classmethod
+    def of(cls, text: bytes) -> Job:
+        """Return the job that a JSON document tells of; raise ValidationError for any other.
+
+        A folder's name may hold bytes that are no text in this locale: the validator's own JSON reader refuses those.
+        """
+        try:
+            told = json.loads(text)
+        except ValueError:
+            return cls.model_validate_json(text)  # it says where it is broken
+        if isinstance(told, dict) and isinstance(folder := told.get("work_dir"), str):
+            told["work_dir"] = Path(folder)
+        return cls.model_validate(told)
 
     @property
     def picture(self) -> tuple[int, int]:

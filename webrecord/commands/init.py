@@ -35,8 +35,13 @@ def _init(
     envfile.refuse_tracked(env)
     before = envfile.read(env)
     asked = {
-        "TENCENT_REGION": (region, t("Region of functions and bucket"), REGION_OF[site], r"[a-z]+-[a-z]+(-\d)?"),
-        "WEBRECORD_SDK_APP_ID": (sdk_app_id, t("TRTC's SdkAppId"), None, r"\d{10}(,\d{10})*"),
+        "TENCENT_REGION": (
+            region,
+            t("Region of functions and bucket, such as ap-guangzhou"),
+            REGION_OF[site],
+            r"[a-z]+-[a-z]+(-\d)?",
+        ),
+        "WEBRECORD_SDK_APP_ID": (sdk_app_id, t("TRTC's SdkAppId, 10 digits"), None, r"\d{10}(,\d{10})*"),
         "WEBRECORD_BUCKET": (
             bucket,
             t("Bucket, NAME-APPID (your account's number behind it)"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,20 @@ def test_defaults() -> None:
 def test_json_round_trip() -> None:
     """What a parent writes is what the recorder reads."""
     made = job(mobile={"device": "phone", "orientation": "portrait"}, file_stem="a-b_1")
-    assert Job.model_validate_json(made.model_dump_json()) == made
+    assert Job.of(made.model_dump_json().encode()) == made
+
+
+def test_a_folder_of_any_bytes_is_read() -> None:
+    """Where the locale is not the names', `PYTHONUTF8=0 LC_ALL=C`, Python keeps such bytes as halves of characters."""
+    told = json.dumps({"page_url": "http://x/", "work_dir": "/w/\udce5\udcbd\udc95\udcff"})
+    assert Path("/w/\udce5\udcbd\udc95\udcff") == Job.of(told.encode()).work_dir
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"[]", b"null", b'{"page_url": "http://x/", "work_dir": 1}', b"\xff"])
+def test_what_is_no_job_is_refused_as_any_other(text: bytes) -> None:
+    """Whoever starts the recorder hears of one kind of error."""
+    with pytest.raises(ValidationError):
+        Job.of(text)
 
 
 @pytest.mark.parametrize(
