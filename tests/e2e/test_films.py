@@ -18,7 +18,7 @@ from tests.local.trtc.servers import until
 
 pytestmark = pytest.mark.e2e
 
-SECONDS = 10
+SECONDS = 9
 """In a shorter film than 8 s nothing need move."""
 PLAIN = ("clock", "black", "silent", "static")
 DAMAGED = {"zero": 0.0, "cut": 0.5}
