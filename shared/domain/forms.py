@@ -24,7 +24,7 @@ API_TOKENS = f"`name:token,name:token`, each token {TOKEN_LENGTH} characters or 
 
 _QUOTES = tuple("\"'`\u00ab\u00b4\u00bb\u2018\u2019\u201c\u201d\u201e\u300c\u300d\u300e\u300f\uff02\uff07")
 _LEFT_OVER = frozenset({"undefined", "null", "none", "nil", "nan", "changeme"})
-_UNREPLACED = re.compile(r"\$\(.*|\$[A-Za-z_]\w*|%[A-Za-z_]\w*%|process\.env\.\w+|\[object Object\]")
+_UNREPLACED = re.compile(r"\$\(.*|\$[A-Za-z_]\w*|%[A-Za-z_]\w*%|process\.env\.\w+|\[object\sObject\]")
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
 _ENDPOINT = re.compile(rf"(https?://)?{_LABEL}(\.{_LABEL})*\.?(:(?P<port>[0-9]{{1,5}}))?")
 _AREAS = "af|ap|ca|eu|me|na|sa|us"
