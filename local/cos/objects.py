@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from email.utils import formatdate
 from typing import BinaryIO
@@ -232,10 +233,11 @@ class _FileReply(Reply):
         self._size = size
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
+        gone = asyncio.ensure_future(_disconnected(receive)) if self._size > CHUNK else None
         try:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             left = self._size
-            while True:
+            while gone is None or not gone.done():  # a reader who left is not read for to the end of gigabytes
                 data = await nearby(left <= SMALL_BYTES, self._next, min(CHUNK, left))
                 left = left - len(data) if data else 0
                 await send({"type": "http.response.body", "body": data, "more_body": left > 0})
@@ -243,6 +245,8 @@ class _FileReply(Reply):
                     return
         finally:
             self._file.close()
+            if gone is not None:
+                gone.cancel()
 
     def forget(self) -> None:
         self._file.close()
@@ -252,3 +256,8 @@ class _FileReply(Reply):
         data = self._file.read(size)
         self._offset += len(data)
         return data
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import threading
 from base64 import b64encode
 from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
@@ -16,9 +18,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from local.cos import ObjectCreated
+from local.cos import Credential, ObjectCreated, create_app
 from tests.examples import at_most
-from tests.local.cos.running import BUCKET, HOST, REGION, RunningCos, refusal
+from tests.local.cos.running import BUCKET, HOST, REGION, SECRET_KEY, RunningCos, refusal
 
 _BODY = bytes(range(256)) * 4
 
@@ -344,3 +346,35 @@ def test_any_key(shared: RunningCos, key: str) -> None:
     assert file.resolve().is_relative_to((shared.root / BUCKET).resolve())
     listed = shared.client.list_objects(Bucket=BUCKET, Prefix=key)["Contents"]
     assert key in [row["Key"] for row in listed]
+
+
+def test_a_reader_who_leaves_is_not_read_for(cos: RunningCos) -> None:
+    """Gigabytes would be read from the disk for nobody, and the end of the local cloud would wait for it."""
+    cos.client.put_object(Bucket=BUCKET, Key="big", Body=bytes(32 << 20))
+    sent: list[int] = []
+    left = asyncio.Event()
+
+    async def receive() -> dict[str, Any]:
+        if not sent:
+            return {"type": "http.request", "body": b"", "more_body": False}
+        await left.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(len(message.get("body", b"")))
+        if len(sent) == 3:
+            left.set()
+
+    authorization = cos.client.get_auth(Method="GET", Bucket=BUCKET, Key="big", Headers={"host": HOST})
+    headers = [(b"host", HOST.encode()), (b"authorization", authorization.encode())]
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/big",
+        "raw_path": b"/big",
+        "query_string": b"",
+        "headers": headers,
+    }
+    app = create_app(cos.store, credentials=lambda _id: Credential(SECRET_KEY))
+    asyncio.run(app(scope, receive, send))  # type: ignore[arg-type]
+    assert 2 << 20 <= sum(sent) < 8 << 20
