@@ -138,16 +138,21 @@ def read_profile(wanted: str | None, path: Path | None) -> tuple[str, Mapping[st
     if name in profiles:
         return name, dict(profiles[name])
     if wanted or "default" in document:
-        known = ", ".join(profiles) or "none"
+        check_profile(name, profiles, path)
+    return name, {}
+
+
+def check_profile(name: str, profiles: Mapping[str, Any], path: Path | None) -> None:
+    """Raise BadUsage unless a profile of this name is among those of a file."""
+    if name not in profiles:
         raise BadUsage(
             t(
                 "there is no profile {name} in {path} (there: {known}); see `webrecord config set --help`",
                 name=name,
                 path=path,
-                known=known,
+                known=", ".join(profiles) or "none",
             )
         )
-    return name, {}
 
 
 def read_config(path: Path | None) -> tomlkit.TOMLDocument:

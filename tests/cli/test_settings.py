@@ -148,6 +148,22 @@ def test_config_is_written_private_and_shown_without_tokens(home: Path) -> None:
     assert "on-the-command-line" not in path.read_text()
 
 
+def test_what_would_break_every_call_is_not_saved(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A default profile that is none is refused; a token's file is found from any folder."""
+    cli = Cli({})
+    path = home / "config" / "webrecord" / "config.toml"
+    assert 0 == cli("config", "set", "endpoint", "https://p.example/").status
+    ran = cli("config", "set", "default", "prod")
+    says = f"there is no profile prod in {path} (there: default); see `webrecord config set --help`"
+    assert (2, f"error: {says}\n", False) == (ran.status, ran.err, "prod" in path.read_text())
+    (home / "tok").write_text(TOKEN)
+    (home / "tok").chmod(0o600)
+    monkeypatch.chdir(home)
+    assert 0 == cli("config", "set", "token_file", "tok").status
+    monkeypatch.chdir("/")
+    assert Target("https://p.example", TOKEN) == found(home)
+
+
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize("pasted", [f"'{TOKEN}'", f'"{TOKEN}"', f"Bearer {TOKEN}", f"bearer {TOKEN}"])
 def test_a_token_with_what_stood_around_it_is_told_as_such(pasted: str) -> None:

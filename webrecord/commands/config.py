@@ -14,7 +14,16 @@ import typer
 from webrecord import tables
 from webrecord.errors import BadUsage
 from webrecord.session import Session, command
-from webrecord.settings import PROFILE, PROFILE_FIELDS, check_endpoint, check_token, config_path, read_config, resolve
+from webrecord.settings import (
+    PROFILE,
+    PROFILE_FIELDS,
+    check_endpoint,
+    check_profile,
+    check_token,
+    config_path,
+    read_config,
+    resolve,
+)
 from webrecord.words import t
 
 
@@ -43,7 +52,10 @@ def set_value(
         value = check_token(_secret(), t("the input"))
     if not value:
         raise BadUsage(t("the value is missing; write: webrecord config set {name} VALUE", name=name))
+    if name == "token_file" and not value.startswith("~"):
+        value = str(Path(value).absolute())  # a call may be made in another folder
     if name == "default":
+        check_profile(value, document.get("profiles", {}), file)
         document["default"] = value
     else:
         profiles = document.setdefault("profiles", tomlkit.table(is_super_table=True))
