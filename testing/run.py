@@ -48,7 +48,7 @@ NOT_MODELLED = (
     "a TRTC that returns another task for a RecordId, or one TaskId twice",
     "a bucket with versioning, where create-only does not hold: the doctor refuses it",
     "a job object that is replaced or deleted while its lines are taken: tests of the use cases have it",
-    "callbacks that are forged, or damaged on their way: tests of the callback function have them",
+    "callbacks with a wrong signature, or damaged on their way: tests of the callback function have them",
     "a receiver that answers 410, and long polling: tests of the use cases have them",
     "films that differ: each is the same few bytes; the film check's own corpus has others",
 )
@@ -130,7 +130,11 @@ class Run:
         )
 
     def _story(self, life: Life) -> Story:
-        name = self.scenario.stories.get(life.record_id) or drawn(self.scenario.stream(f"which {life.record_id}"))
+        name = self.scenario.stories.get(life.record_id) or drawn(
+            self.scenario.stream(f"which {life.record_id}"),
+            self.scenario.stream(f"liar {life.record_id}"),
+            self.scenario.settings.lying,
+        )
         self.stories[life.record_id] = name
         self.ledger.note("trtc", "story", life.recording_id, name=name)
         return told(life, self.scenario.stream(f"story {life.record_id}"), self.timeline, name)

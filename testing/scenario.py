@@ -35,6 +35,8 @@ class Settings:
         deleting_early: the same at messages of states that are not final, too.
         silence: share of callbacks that are never sent.
         ahead: share of callbacks whose own time is minutes or hours ahead.
+        behind: share of callbacks whose own time is minutes or hours behind.
+        lying: share of tasks of which somebody who has TRTC's key tells what is not so.
         waking: whether `wake/` has a COS trigger: "off", "kind", or "unkind": its events are lost, doubled, late.
         uneven: whether the timer skips and doubles ticks.
         harshness: share of invocations in which something goes wrong.
@@ -53,6 +55,8 @@ class Settings:
     deleting_early: bool = False
     silence: float = 0.1
     ahead: float = 0.0
+    behind: float = 0.0
+    lying: float = 0.0
     waking: str = "off"
     uneven: bool = True
     harshness: float = 0.4

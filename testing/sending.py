@@ -12,10 +12,12 @@ from testing.parts import PREFIX
 from testing.scenario import Scenario
 from testing.story import Put, Tell
 from testing.timeline import Timeline
-from testing.trtc import Life, Witness
+from testing.trtc import START_DELAY_MS, Life, Witness
 
 AHEAD_MS = (5 * 60_000, 3_600_000, 23 * 3_600_000)
 """By how much the time of a wrong clock is later."""
+BEHIND_MS = (10 * 60_000, 3_600_000, 23 * 3_600_000)
+"""By how much it is earlier."""
 RETRIES_MS = (0, 10_000, 10_000, 10_000, 10_000, 10_000, 10_000)
 
 
@@ -43,6 +45,8 @@ class Sender:
         clock = self._scenario.stream(f"clock {life.task_id} {number}")
         if clock.random() < self._scenario.settings.ahead:
             happened_ms += clock.choice(AHEAD_MS)
+        elif clock.random() < self._scenario.settings.behind:
+            happened_ms -= clock.choice(BEHIND_MS)
         first_ms = self._timeline.now + chance.choice([0, 0, 500, 30_000])
         task = f"{life.task_id}_StartTimeMs_{life.asked_ms:013d}" if event.suffix else life.task_id
         body = partial(callback, event.type, event.payload, happened_ms, task)
@@ -72,6 +76,10 @@ class _Seen(Witness):
 
     def over(self, life: Life) -> None:
         self._ledger.note("trtc", "task over", life.recording_id, task=life.task_id)
+
+    def stopped(self, life: Life) -> None:
+        limit_ms = life.asked_ms + START_DELAY_MS + life.limit_ms
+        self._ledger.note("trtc", "stopped", life.recording_id, task=life.task_id, limit_ms=limit_ms)
 
     def tell(self, life: Life, event: Tell) -> None:
         self._told += 1

@@ -29,13 +29,21 @@ if TYPE_CHECKING:
     from testing.trtc import Life
 
 
+PAGE_FAILED = Tell(801, {"Status": 2, "EventMessage": "Goto url timeout"})
+CRASHED = Tell(801, {"Status": 5, "EventMessage": "Chrome exception, exit task"})
+NOTHING = Tell(310, {"Status": 0, "FileList": []}, suffix=True)
+"""No film was uploaded."""
+
+
 def told(life: Life, chance: Random, now: Callable[[], int], name: str) -> Story:
     """Return the story of a task, by its name."""
-    return STORIES[name][0](life, chance, now)
+    return (LIES[name] if name in LIES else STORIES[name][0])(life, chance, now)
 
 
-def drawn(chance: Random) -> str:
-    """Return the name of a story, by how often each happens."""
+def drawn(chance: Random, liar: Random, lying: float) -> str:
+    """Return the name of a story, by how often each happens; of a lie for that share of them."""
+    if liar.random() < lying:
+        return liar.choice(list(LIES))
     return chance.choices(list(STORIES), [weight for _, weight in STORIES.values()])[0]
 
 
@@ -167,6 +175,47 @@ def told_over_early(life: Life, chance: Random, now: Callable[[], int]) -> Story
     yield from upload(life, [span])
 
 
+def failed_early(life: Life, chance: Random, now: Callable[[], int]) -> Story:
+    """Somebody who has the key tells that its page failed; it begins all the same."""
+    yield Wait(3_000)
+    yield PAGE_FAILED
+    began = yield from begin(now)
+    why = yield Record(chance.choice(LENGTHS_MS))
+    span = (began, now())
+    yield from ending(why)
+    yield Wait(3_000)
+    yield from upload(life, [span])
+
+
+def crashed_early(life: Life, chance: Random, now: Callable[[], int]) -> Story:
+    """Somebody who has the key tells that its recorder gave up; it goes on."""
+    began = yield from begin(now)
+    why = yield Record(60_000)
+    if why == "time":
+        yield CRASHED
+        why = yield Record(chance.choice((300_000, 7_200_000)))
+    span = (began, now())
+    yield from ending(why)
+    yield Wait(3_000)
+    yield from upload(life, [span])
+
+
+def told_uploaded_early(life: Life, chance: Random, now: Callable[[], int]) -> Story:
+    """Somebody who has the key tells its end and its film's upload; it goes on."""
+    began = yield from begin(now)
+    why = yield Record(60_000)
+    if why == "time":
+        yield ENDED
+        for event in upload(life, [(began, now())], status=0) if chance.random() < 0.7 else (NOTHING,):
+            if isinstance(event, Tell):
+                yield event
+        why = yield Record(chance.choice((300_000, 7_200_000)))
+    span = (began, now())
+    yield from ending(why)
+    yield Wait(3_000)
+    yield from upload(life, [span])
+
+
 def taken_up(life: Life, now: Callable[[], int], *, over: bool) -> Story:
     """Go on with a task whose beginning is another run's."""
     began = life.asked_ms + 5_000
@@ -204,3 +253,10 @@ STORIES: dict[str, tuple[Callable[[Life, Random, Callable[[], int]], Story], int
     "told over early": (told_over_early, 1),
 }
 """Name → story, and how often."""
+LIES = {
+    "told over early": told_over_early,
+    "failed early": failed_early,
+    "crashed early": crashed_early,
+    "told uploaded early": told_uploaded_early,
+}
+"""Stories of tasks of which somebody tells what is not so."""

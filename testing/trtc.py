@@ -59,6 +59,9 @@ class Witness:
     def began(self, life: Life) -> None:
         """A task was started."""
 
+    def stopped(self, life: Life) -> None:
+        """StopWebRecord was called for it."""
+
     def over(self, life: Life) -> None:
         """TRTC does not know the task any more."""
 
@@ -133,6 +136,7 @@ class Trtc:
         self._admit("StopWebRecord")
         self._there(task_id)
         life = self.lives[task_id]
+        self.witness.stopped(life)
         if life.story is None:
             self.end(task_id)
         else:

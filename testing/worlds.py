@@ -44,6 +44,18 @@ def clocks(chance: Random) -> dict[str, Any]:
 
 
 @world
+def slow_clocks(chance: Random) -> dict[str, Any]:
+    """TRTC's clocks are right, or one of them is minutes or hours behind."""
+    return {"behind": chance.choice([0.0, 0.0, 0.0, 0.0, 0.2])}
+
+
+@world
+def liars(chance: Random) -> dict[str, Any]:
+    """Only TRTC has its key, or somebody else has it, too."""
+    return {"lying": chance.choice([0.0, 0.0, 0.0, 0.0, 0.3])}
+
+
+@world
 def upgrade(chance: Random) -> dict[str, Any]:
     """The bucket is one that an earlier release left behind, at any stage."""
     return {"released": chance.choice(released.names()) if chance.random() < 0.05 else ""}

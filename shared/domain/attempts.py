@@ -6,7 +6,7 @@ from shared.domain.accepted import Accepted
 from shared.domain.evidence import Attempt, Evidence, Task
 from shared.domain.periods import IN_FLIGHT_MS, START_LEAD_MS
 from shared.domain.reasons import Reason, of_page, of_recorder
-from shared.domain.uploads import end_ms, failed_start, is_over, is_unlooked, is_uploaded
+from shared.domain.uploads import crashed, end_ms, failed_start, is_over, is_unlooked, is_uploaded
 
 
 def last_attempt(evidence: Evidence) -> tuple[int, Attempt] | None:
@@ -90,8 +90,8 @@ def failure(task: Task) -> Reason | None:
     """Return why another task is to be started after this one; None where it runs or ended in order."""
     if task.ended_ms is not None or task.gone_ms is not None:
         return None  # in order, or we may be late: what was recorded counts
-    if task.terminated:
-        return Reason(of_recorder(task.terminated[1]), task.terminated[1])
+    if (gave_up := crashed(task)) is not None:
+        return Reason(of_recorder(gave_up[1]), gave_up[1])
     if (why := failed_start(task)) is not None:
         return Reason(of_page(why), why)
     return None

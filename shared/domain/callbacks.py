@@ -37,8 +37,12 @@ class Event(IntEnum):
 DAY_MS = 86_400_000
 AHEAD_MS = 60_000
 """A callback is sent once its event happened: a later time is wrong by more than clocks differ."""
+LATE_MS = 180_000
+"""TRTC sends for a minute. What a recorder says to have done longer before that is told by a wrong clock."""
 _SECONDS_FROM = 10**9
 """From here to ten times as much it is seconds, 2001 to 2286; as milliseconds that were early 1970."""
+RECORDER = 8
+"""The group of events about the recorder itself; those about files may speak of long before."""
 KNOWN = frozenset(int(event) for event in Event)
 
 
@@ -49,10 +53,11 @@ class Callback(NamedTuple):
         group: EventGroupId; 0 when absent or unreadable.
         type: EventType; 0 when absent or unreadable.
         task_id: the TaskId without its `_StartTimeMs_` suffix; empty when absent.
-        event_ms: EventMsTs, or EventTs in milliseconds; when it came, where neither can be right.
+        event_ms: EventMsTs, or EventTs in milliseconds; when it came, where neither can be right, or where the recorder
+            tells its beginning, pause or end LATE_MS later: what its clock says decides when we stop and settle it.
         payload: EventInfo.Payload as it came; empty when absent.
         name: the fact's name; the same for every resend, since CallbackTs is left out of the digest. It begins with
-            `event_ms`.
+            `event_ms`; where that is of LATE_MS before, with when it came.
     """
 
     group: int
@@ -100,6 +105,8 @@ def parse_callback(body: bytes, received_ms: int | None = None) -> Callback:
     event_type = event_type if 0 <= event_type < 10**9 else 0  # it is part of an object's key
     event_ms = moment_ms(info.get("EventMsTs")) or moment_ms(info.get("EventTs"), seconds=True) or 0
     own_ms = event_ms if _is_plausible(event_ms, received_ms) else 0
+    late = received_ms is not None and own_ms < received_ms - LATE_MS
+    heard_ms = (0 if late else own_ms) or received_ms or 0
     document.pop("CallbackTs", None)
     try:
         identity = json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
@@ -110,9 +117,9 @@ def parse_callback(body: bytes, received_ms: int | None = None) -> Callback:
         group=number(document.get("EventGroupId")) or 0,
         type=event_type,
         task_id=bare_task_id(task_id) if isinstance(task_id, str) else "",
-        event_ms=own_ms or received_ms or 0,
-        # A resend has the same name, but for one that has no time of its own: stored twice, each keeps when it came.
-        name=fact_name(own_ms or received_ms or 0, str(event_type), identity),
+        event_ms=heard_ms if event_type // 100 == RECORDER else own_ms or heard_ms,
+        # A resend has the same name, but for one whose time can't be right: stored twice, each keeps when it came.
+        name=fact_name(heard_ms, str(event_type), identity),
         payload=payload,
     )
 

@@ -18,7 +18,7 @@ from shared.domain.outbox import Message, owed
 from shared.domain.reasons import Code
 from shared.domain.states import State, state_of
 from shared.domain.trace import trace_id
-from shared.domain.uploads import told_end_ms
+from shared.domain.uploads import crashed, told_end_ms
 
 GAP_TOLERANCE_MS = 2_000
 """Files of one recording closer than this are continuous."""
@@ -96,7 +96,7 @@ def decide(accepted: Accepted, evidence: Evidence) -> Recording:
     ended = [told for task in evidence.tasks.values() if (told := told_end_ms(task))]
     task, gaps = last_task(evidence), _gaps(files)
     if state is State.COMPLETED and all(file.start_ms and file.end_ms for file in files):
-        over = [task.terminated[0] for task in evidence.tasks.values() if task.terminated]
+        over = [gave_up[0] for task in evidence.tasks.values() if (gave_up := crashed(task))]
         gaps = _with_edges(gaps, files, min(begun, default=None), max([*ended, *over], default=None))
     film = said_of(accepted, evidence, gaps, final=state.final)
     return Recording(

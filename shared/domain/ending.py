@@ -25,8 +25,9 @@ def is_outlived(accepted: Accepted, evidence: Evidence, now_ms: int, timing: Tim
 def ends_ms(accepted: Accepted, evidence: Evidence) -> int:
     """Return when the recording's task is to be stopped, by its `stop_at` or past its limit."""
     task = last_task(evidence)
-    began_ms = task.began_ms if task else None
-    limit_ms = (began_ms or asked_ms(evidence)) + accepted.max_duration_s * 1000 + LIMIT_SLACK_MS
+    # No task begins before it was asked for, whatever its clock says.
+    began_ms = max((task.began_ms if task else None) or 0, asked_ms(evidence))
+    limit_ms = began_ms + accepted.max_duration_s * 1000 + LIMIT_SLACK_MS
     return min(limit_ms, accepted.stop_at_ms or limit_ms)
 
 

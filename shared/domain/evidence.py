@@ -157,6 +157,8 @@ class Task(Joined):
     """TRTC was seen not to know the task any more."""
     runs_ms: int | None = None
     """TRTC said that it records, though a callback had told its end."""
+    over_ms: int | None = None
+    """TRTC said that it does not record, as a callback had told."""
     listed_ms: int | None = None
     """Its files were listed; more may be on their way."""
     settled_ms: int | None = None

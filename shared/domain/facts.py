@@ -88,6 +88,11 @@ def runs(at_ms: int, task_id: str) -> Fact:
     return _fact("runs", at_ms, task_id=task_id)
 
 
+def over(at_ms: int, task_id: str) -> Fact:
+    """TRTC says that the task does not record, as a callback told."""
+    return _fact("over", at_ms, task_id=task_id)
+
+
 def looked(at_ms: int, task_id: str, files: dict[str, int], *, last: bool = True) -> Fact:
     """A task's files were listed; `files` are those that lie there, with their bytes.
 
@@ -151,6 +156,8 @@ def _fact_says(fact: Fact) -> dict[str, Any]:
             return {"stop": (at_ms, data["why"])}
         case "runs":
             return {"tasks": {task_key_of(data["task_id"]): Task(runs_ms=at_ms)}}
+        case "over":
+            return {"tasks": {task_key_of(data["task_id"]): Task(over_ms=at_ms)}}
         case "gone":
             return {"tasks": {task_key_of(data["task_id"]): Task(gone_ms=at_ms)}}
         case "looked" | "listed":

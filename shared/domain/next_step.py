@@ -14,6 +14,7 @@ from collections.abc import Callable
 from shared.domain.accepted import Accepted
 from shared.domain.attempts import asked_ms, is_unsure, last_attempt, last_task, pending_tasks, unasked
 from shared.domain.callbacks import AHEAD_MS
+from shared.domain.doubt import final_doubt, stop_doubt
 from shared.domain.ending import running_step, uploading_step
 from shared.domain.evidence import Evidence, Task
 from shared.domain.film.recording import WITHIN_MS, awaited, news_ms
@@ -66,6 +67,8 @@ def next_step(
             number, ripe_ms = overtook
             why = Reason(evidence.gave_up[2], evidence.gave_up[1])
             steps.append(GiveUp(why, recheck=number) if now_ms >= ripe_ms else Wait(ripe_ms))
+        if doubt := final_doubt(accepted, evidence, now_ms, seen_ms):
+            steps.append(doubt)
         if pending := pending_tasks(evidence, looks=accepted.can_list):
             steps.append(uploading_step(accepted, pending, evidence, now_ms, timing))
         if film := _film_step(accepted, evidence, now_ms):
@@ -77,6 +80,10 @@ def next_step(
         # Only a failed upload that is held again is neither pending nor final; its task is the last one's.
         tasks = pending_tasks(evidence, looks=accepted.can_list) or ([task] if task else [])
         step = uploading_step(accepted, tasks, evidence, now_ms, timing)
+        # An earlier attempt's files are waited for: of a task that is complete itself there is no last look to ask at.
+        doubts = final_doubt if task and task not in tasks else stop_doubt
+        if doubt := doubts(accepted, evidence, now_ms, seen_ms):
+            step = first_due([doubt, step])
     elif task and task.task_id and not state.waiting:
         step = running_step(accepted, evidence, task, state, now_ms, timing, seen_ms)
     elif state.waiting or asked or now_ms >= ripe_ms:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from shared.domain.accepted import Accepted
 from shared.domain.attempts import begins_until_ms, last_task
+from shared.domain.doubt import PATIENCE_MS, unconfirmed
 from shared.domain.evidence import Evidence, Note
 from shared.domain.film.recording import NOTIFY_WAITS_MS, awaited, news_ms
 from shared.domain.once import once
@@ -56,6 +57,8 @@ def messages(accepted: Accepted, evidence: Evidence, state: State) -> list[Messa
     told = [_message(_webhook_id(accepted, evidence, name), value, evidence, ended) for name, value in owed.items()]
     if state.final and told[-1].next_ms == 0 and awaited(accepted, evidence):
         told[-1] = told[-1].model_copy(update={"next_ms": news_ms(evidence) + NOTIFY_WAITS_MS})
+    if state.final and told[-1].next_ms is not None and (doubt := unconfirmed(accepted, evidence)):
+        told[-1] = told[-1].model_copy(update={"next_ms": max(told[-1].next_ms, doubt.told_ms + PATIENCE_MS)})
     if state is State.COMPLETED and told[-1].next_ms is not None:
         # While a call may begin another task, an earlier attempt's film may not be the whole.
         begins_ms = begins_until_ms(accepted, evidence)

@@ -25,7 +25,8 @@ def waiting_step(
     accepted: Accepted, evidence: Evidence, now_ms: int, passed: Callable[[str], bool] | None, *, asked: bool
 ) -> Step:
     last, reason = last_attempt(evidence), state_of(accepted, evidence)[1]
-    unsure = last[0] if last and not last[1].task_key else None
+    # A task that is told to have failed may record all the same: the word is as good as TRTC's key is secret.
+    unsure = last[0] if last else None
     if (why := too_late(accepted, evidence, now_ms)) is not None:
         return GiveUp(because(why, reason), unsure)
     if accepted.caller_keys and not asked:

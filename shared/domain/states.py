@@ -19,6 +19,7 @@ from shared.domain.once import once
 from shared.domain.reasons import Code, Reason, of_page, of_recorder, of_trtc
 from shared.domain.unseen import recorded_nothing, unseen
 from shared.domain.uploads import (
+    crashed,
     end_ms,
     failed_start,
     is_broken,
@@ -118,7 +119,7 @@ def _with_earlier(accepted: Accepted, evidence: Evidence, reason: Reason | None)
     for task in others:
         if is_uploaded(task):
             reason = missing_part(task) or reason
-        elif (task.settled_ms is not None or is_broken(task)) and (task.began_ms or task.terminated or task.files):
+        elif (task.settled_ms is not None or is_broken(task)) and (task.began_ms or crashed(task) or task.files):
             why = _why_missing(task)
             reason = Reason(why.code, f"only part was recorded: {why.words}")
     return State.COMPLETED, reason
@@ -127,8 +128,8 @@ def _with_earlier(accepted: Accepted, evidence: Evidence, reason: Reason | None)
 def _why_missing(task: Task) -> Reason:
     if is_broken(task):
         return upload_failed(task)
-    if task.terminated:
-        return Reason(of_recorder(task.terminated[1]), f"the recorder gave up: {task.terminated[1]}")
+    if (gave_up := crashed(task)) is not None:
+        return Reason(of_recorder(gave_up[1]), f"the recorder gave up: {gave_up[1]}")
     return lost(task)
 
 
@@ -169,7 +170,7 @@ def _of_task(task: Task, evidence: Evidence) -> Verdict:
     if recorded_nothing(task, evidence) or (task.settled_ms is not None and unseen(task, evidence)):
         return _nothing_of(task, evidence)
     if task.settled_ms is not None:
-        return State.FAILED if task.terminated else State.LOST, _why_missing(task)
+        return State.FAILED if crashed(task) else State.LOST, _why_missing(task)
     if end is not None:
         if parts.held(task) is not None:
             return State.UPLOADING, Reason(Code.FILES_HELD, task.held[1]) if task.held and task.held[1] else None
@@ -209,6 +210,6 @@ def since_ms(accepted: Accepted, evidence: Evidence, state: State) -> int:
 def _early_end(task: Task) -> Reason | None:
     if task.over_limit:
         return Reason(Code.ENDED_AT_LIMIT, f"ended at a limit: {task.over_limit[1]}")
-    if task.terminated:
-        return Reason(of_recorder(task.terminated[1]), f"the recorder gave up early: {task.terminated[1]}")
+    if (gave_up := crashed(task)) is not None:
+        return Reason(of_recorder(gave_up[1]), f"the recorder gave up early: {gave_up[1]}")
     return None

@@ -64,6 +64,14 @@ class Describe:
 
 
 @dataclass(frozen=True)
+class Confirm:
+    """Ask TRTC whether the task records, though a callback told its end then."""
+
+    task_id: str
+    told_ms: int
+
+
+@dataclass(frozen=True)
 class Stop:
     """End the task. `why` is for the record where nobody has asked for it yet."""
 
@@ -103,7 +111,7 @@ class Inspect:
     tries: int
 
 
-Step = Wait | Inspect | Start | GiveUp | Describe | Stop | Look | Sweep | Notify
+Step = Wait | Inspect | Start | GiveUp | Describe | Confirm | Stop | Look | Sweep | Notify
 
 
 def first_due(steps: Sequence[Step]) -> Step:

@@ -19,7 +19,8 @@ def unseen(task: Task, evidence: Evidence) -> bool:
     told = task.files or task.covered_ms is not None or task.held or task.terminated
     if not task.ended_ms or told or task.runs_ms:
         return False
-    if task.began_ms is not None and task.ended_ms - task.began_ms > NO_PICTURE_MS:
+    # Of an end long before the beginning one of the two times is wrong.
+    if task.began_ms is not None and not -CLOCKS_DIFFER_MS <= task.ended_ms - task.began_ms <= NO_PICTURE_MS:
         return False
     return _is_over_within(SLOW_START_MS, task, evidence)
 

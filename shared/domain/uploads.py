@@ -3,21 +3,42 @@
 from __future__ import annotations
 
 from shared.domain import parts
-from shared.domain.evidence import Task
+from shared.domain.evidence import Note, Task
 from shared.domain.periods import CLOCKS_DIFFER_MS
 from shared.domain.reasons import Code, Reason
 
 
 def end_ms(task: Task) -> int | None:
     """Return when the task ended, as far as is known; epoch ms."""
-    ends = [told_end_ms(task), task.gone_ms, task.terminated[0] if task.terminated else None]
+    return min((end for end in (_told_over_ms(task), task.gone_ms) if end is not None), default=None)
+
+
+def _told_over_ms(task: Task) -> int | None:
+    """Return when callbacks say that the task was over, in order or not."""
+    why = crashed(task)
+    ends = [told_end_ms(task), why[0] if why else None]
     return min((end for end in ends if end is not None), default=None)
 
 
 def told_end_ms(task: Task) -> int | None:
     """Return when the task ended as callbacks tell; None where TRTC said later that it records."""
-    told = task.ended_ms
-    return told if told is None or task.runs_ms is None or task.runs_ms <= told else None
+    return task.ended_ms if task.ended_ms is not None and _counts(task.ended_ms, task) else None
+
+
+def word_ms(task: Task) -> int | None:
+    """Return when callbacks told that the task is over, or did not begin; None where they did not, or it is refuted."""
+    told = [_told_over_ms(task), task.not_started[0] if task.not_started and failed_start(task) is not None else None]
+    return min((ms for ms in told if ms is not None), default=None)
+
+
+def crashed(task: Task) -> Note | None:
+    """Return when and why the recorder gave up as a callback tells; None as for `told_end_ms`."""
+    return task.terminated if task.terminated and _counts(task.terminated[0], task) else None
+
+
+def _counts(told_ms: int, task: Task) -> bool:
+    """Tell whether word of a task's end counts: TRTC did not say later that it records."""
+    return task.runs_ms is None or task.runs_ms <= told_ms
 
 
 def failed_start(task: Task) -> str | None:
@@ -26,12 +47,14 @@ def failed_start(task: Task) -> str | None:
     A task that ended and left a film did begin, whatever was said.
     """
     left = end_ms(task) is not None and parts.films(task)
-    return None if task.not_started is None or task.began_ms or left else task.not_started[1]
+    if task.not_started is None or task.began_ms or left or not _counts(task.not_started[0], task):
+        return None
+    return task.not_started[1]
 
 
 def is_unheard(task: Task) -> bool:
     """Tell whether a question to TRTC alone said that the task is over: no callback told its end."""
-    return task.gone_ms is not None and (told_end_ms(task), task.terminated, task.not_started) == (None, None, None)
+    return task.gone_ms is not None and (_told_over_ms(task), task.not_started) == (None, None)
 
 
 def is_uploaded(task: Task) -> bool:
@@ -42,8 +65,7 @@ def is_uploaded(task: Task) -> bool:
         return True
     if end_ms(task) is None or parts.is_waited_for(task):
         return False
-    ends = [told_end_ms(task), task.terminated[0] if task.terminated else None]
-    end = min((end for end in ends if end is not None), default=None)
+    end = _told_over_ms(task)
     if end is None:  # only the end of a whole task in VOD is told by an event of its own
         return task.closed_ms is not None and any(file.file_id for file in task.files.values())
     if task.closed_ms is not None and task.closed_ms + CLOCKS_DIFFER_MS >= end:

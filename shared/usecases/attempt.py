@@ -19,6 +19,7 @@ from shared.domain.steps import GiveUp, Start, Wait
 from shared.ports import Started
 from shared.store import journal, writer
 from shared.store.journal import Known
+from shared.usecases.doubt import recheck
 from shared.usecases.ports import Ports
 from shared.usecases.tasks import adopt, find
 
@@ -53,7 +54,7 @@ def advance(known: Known, request: RecordingRequest, ports: Ports) -> Outcome:
     step = next_step(accepted, evidence, ports.clock(), asked=True, quiet=True)
     if isinstance(step, Start | GiveUp) and step.recheck is not None:
         try:
-            return Outcome(find(known, step.recheck, ports)[1], created=False)
+            return Outcome(recheck(known, step.recheck, ports)[1], created=False)
         except errors.TaskNotFound:
             pass
         except errors.RecorderBusy as error:

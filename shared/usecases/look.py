@@ -15,18 +15,17 @@ from shared.domain.evidence import Task
 from shared.domain.facts import Fact
 from shared.domain.next_step import next_step
 from shared.domain.periods import REPEAT_MS
-from shared.domain.steps import Describe, GiveUp, Inspect, Look, Start, Step, Stop, Sweep, Timing, Wait
+from shared.domain.steps import Confirm, Describe, GiveUp, Inspect, Look, Start, Step, Stop, Sweep, Timing, Wait
 from shared.domain.unseen import doubted, unseen
-from shared.domain.uploads import end_ms, told_end_ms
+from shared.domain.uploads import end_ms, word_ms
 from shared.ports import Notifier, ObjectStore
 from shared.store import journal, writer
 from shared.store.journal import Known
+from shared.usecases.doubt import RECORDS, confirm, recheck
 from shared.usecases.films import Films, inspect_task, unlooked
 from shared.usecases.ports import Ports
-from shared.usecases.tasks import find, list_files, task_of_files
+from shared.usecases.tasks import list_files, task_of_files
 
-RECORDS = 1
-"""DescribeWebRecord's only documented Status."""
 MAX_STEPS = 12
 """More than any recording needs at one look; a mistake in next_step must not spin for ever."""
 
@@ -60,14 +59,17 @@ class _Unanswered(Exception):
 
 def asks(step: Step) -> bool:
     """Return True if the next step is a question to TRTC."""
-    return isinstance(step, Describe) or (isinstance(step, Start | GiveUp | Sweep) and step.recheck is not None)
+    rechecks = isinstance(step, Start | GiveUp | Sweep) and step.recheck is not None
+    return rechecks or isinstance(step, Describe | Confirm)
 
 
-def look(known: Known, ports: ReconcilePorts, *, asking: bool = True, filming: bool = True) -> tuple[Known, Step]:
+def look(
+    known: Known, ports: ReconcilePorts, *, asking: bool = True, filming: bool = True, confirming: bool = False
+) -> tuple[Known, Step]:
     """Carry out the steps that are due; return what is known afterwards, and the final Wait or Start.
 
-    It sends no notifications. Without `asking` it also ends before a question to TRTC, with that step; without
-    `filming` before a look into films, which may take as long as all else.
+    It sends no notifications. Without `asking` it also ends before a question to TRTC, with that step, where it is not
+    `confirming` an end that was told; without `filming` before a look into films, which may take as long as all else.
     """
     seen_ms: int | None = None
     step: Step
@@ -78,12 +80,13 @@ def look(known: Known, ports: ReconcilePorts, *, asking: bool = True, filming: b
             break
         # What is owed to a receiver is another pass's.
         step = next_step(known.accepted, known.evidence, now_ms, ports.timing, seen_ms, quiet=True)
-        if (asks(step) and not asking) or (isinstance(step, Inspect) and not filming):
+        confirms = confirming and isinstance(step, Confirm)
+        if (asks(step) and not (asking or confirms)) or (isinstance(step, Inspect) and not filming):
             break
         if isinstance(step, Start | GiveUp | Sweep) and step.recheck is not None:
             try:
                 ports.pace()
-                known = find(known, step.recheck, ports)[0]
+                known = recheck(known, step.recheck, ports)[0]
                 continue
             except TaskNotFound:
                 pass
@@ -101,7 +104,9 @@ def look(known: Known, ports: ReconcilePorts, *, asking: bool = True, filming: b
             step = Wait(now_ms + REPEAT_MS)
             break
         if fact is None and isinstance(step, Look):
-            step = Wait(now_ms + ports.timing.files_after)
+            stop_ms = known.accepted.stop_at_ms or 0  # then TRTC is asked whether it is over
+            again_ms = now_ms + ports.timing.files_after
+            step = Wait(stop_ms if now_ms < stop_ms < again_ms else again_ms)
             break
         if fact is None:
             seen_ms = now_ms
@@ -118,6 +123,9 @@ def _carry_out(step: Step, known: Known, ports: ReconcilePorts) -> Fact | None:
     match step:
         case GiveUp(reason, _):
             return facts.gave_up(now_ms, reason.words, reason.code)
+        case Confirm(task_id, told_ms):
+            ports.pace()
+            return confirm(task_id, told_ms, ports)
         case Describe(task_id):
             ports.pace()
             return _gone(ports.recorder.describe_task, task_id, known, ports)
@@ -133,8 +141,9 @@ def _carry_out(step: Step, known: Known, ports: ReconcilePorts) -> Fact | None:
             return inspect_task(accepted, task, tries, ports.films, ports.store, ports.clock, ports.sleep)
         case Look(task_id, last):
             task = evidence.tasks[ids.task_key_of(task_id)]
-            if last and _runs(task, ports):  # before its files are listed, which may be many pages
-                return facts.runs(ports.clock(), task_id)
+            runs = _runs(task, ports) if last else False  # before its files are listed, which may be many pages
+            if runs is not False:
+                return facts.runs(ports.clock(), task_id) if runs else None
             files, failed = _found(accepted, task_id, ports), parts.failed(task) is not None  # nothing there is news
             # A film where nothing was thought to be recorded: then the whole grace time is waited, as for any.
             last = last and not (files and unseen(task, evidence))
@@ -153,7 +162,8 @@ def _runs(task: Task, ports: ReconcilePorts) -> bool:
 
     Where nobody can say any more, the signed callback counts. _Unanswered: TRTC can't say now.
     """
-    if (ended_ms := told_end_ms(task)) is None or task.gone_ms is not None or task.task_id is None:
+    told_ms, asked = word_ms(task), task.gone_ms is not None or task.over_ms is not None
+    if told_ms is None or asked or task.task_id is None:
         return False
     ports.pace()
     try:
@@ -163,7 +173,7 @@ def _runs(task: Task, ports: ReconcilePorts) -> bool:
     except RecorderError as error:
         # As with any question: an outage ends, and is waited for longer than a refusal.
         patience = ports.timing.held_for if isinstance(error, RecorderBusy) else 2 * ports.timing.lost_after
-        if ports.clock() >= ended_ms + patience:
+        if ports.clock() >= told_ms + patience:
             return False
         raise _Unanswered from error
 

@@ -23,9 +23,9 @@ from shared.store import journal, markers
 from shared.store.journal import Known
 from shared.store.stored import accepted_of
 from shared.usecases.attempt import attempt, may_attempt
+from shared.usecases.doubt import recheck
 from shared.usecases.look import ReconcilePorts
 from shared.usecases.report import Queues, Report, all_of, guarded, ripe, tombstone_of, without_request
-from shared.usecases.tasks import find
 
 NOT_YET = "NotYet"
 """Among the reasons why a start has to wait: an attempt that was made again may be in somebody's hands."""
@@ -241,7 +241,7 @@ class Starts:
             return False
         try:
             self._ports.pace()
-            find(known, step.recheck, self._ports)
+            recheck(known, step.recheck, self._ports)
         except TaskNotFound:
             return False
         except RecorderBusy as error:

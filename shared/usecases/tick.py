@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
-from itertools import islice
+from itertools import count, islice
 
 from shared.domain import keys
 from shared.domain.attempts import is_unsure
@@ -28,7 +28,7 @@ from shared.domain.next_step import next_step, settles_ms
 from shared.domain.periods import REPEAT_MS
 from shared.domain.starting import behind_ms
 from shared.domain.states import State
-from shared.domain.steps import Describe, Inspect, Start, Step, Wait
+from shared.domain.steps import Confirm, Describe, Inspect, Start, Step, Wait
 from shared.store import journal, markers
 from shared.store.journal import Known
 from shared.usecases import wakes
@@ -49,6 +49,8 @@ MOST_QUESTIONS = 2_000
 """The most silent recordings of one tick: more than TRTC's rate allows, because finished ones need no question."""
 WHOLE_EVERY_MS = 3_600_000
 """So often the facts of a recording that runs quietly are listed: its document may lack one, whose writer died."""
+MOST_DOUBTS = 50
+"""So many told ends are asked about before the tick's other questions: five seconds by TRTC's rate."""
 NEAR_MS = 7_200_000
 """A limit of TRTC's own has a marker from so long before it on: nobody's question waits longer for its turn."""
 CLEARED_EVERY = 60
@@ -97,6 +99,7 @@ class _Looks:
             self.marks.setdefault(keys.marked(marker)[1], []).append(marker)
         self._unsure: list[tuple[str, list[str]]] = []
         self._questions = deque[tuple[str, list[str]]]()
+        self._doubts = count()
         self._films = deque[tuple[str, list[str]]]()
         self.owing = list[str]()
         """Recordings whose receivers are owed something now: listings may not have the markers yet, and no wake is
@@ -178,6 +181,8 @@ class _Looks:
             return
         before = known.evidence
         known, step = look(known, ports, asking=asking, filming=filming)
+        if isinstance(step, Confirm) and not asking and next(self._doubts) < MOST_DOUBTS:
+            known, step = look(known, ports, asking=False, filming=filming, confirming=True)  # so that it is told now
         if not asking and asks(step) and not isinstance(step, Describe):
             # A task that nobody knows holds a place of the quota: it is asked for first.
             self._unsure.append((recording_id, marks))

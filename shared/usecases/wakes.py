@@ -10,12 +10,13 @@ from contextlib import suppress
 from itertools import islice
 
 from shared.domain import keys
+from shared.domain.attempts import last_attempt
 from shared.domain.document import decide
 from shared.domain.errors import StoreError
 from shared.domain.evidence import Evidence
 from shared.domain.next_step import next_step
 from shared.domain.periods import START_LEAD_MS
-from shared.domain.steps import GiveUp, Inspect, Start
+from shared.domain.steps import Confirm, GiveUp, Inspect, Start
 from shared.domain.uploads import end_ms
 from shared.ports import ObjectStore
 from shared.store.journal import Known
@@ -60,10 +61,13 @@ def _is_due(known: Known, now_ms: int) -> bool:
     if any(message.next_ms == 0 for message in decide(known.accepted, known.evidence).notifications):
         return True  # of a message that was refused before, the timer makes the next try
     step = next_step(known.accepted, known.evidence, now_ms, quiet=True)
-    if isinstance(step, Inspect):
+    if isinstance(step, Inspect | Confirm):
         return True
-    # A first start is its caller's, and what TRTC has to be asked about first is the timer's.
-    return isinstance(step, Start | GiveUp) and step.recheck is None and bool(known.evidence.attempts)
+    last = last_attempt(known.evidence)
+    if last is None or not isinstance(step, Start | GiveUp):
+        return False  # a first start is its caller's
+    # What TRTC has to be asked about first is the timer's, but for whether a task has failed.
+    return step.recheck is None or (isinstance(step, Start) and last[1].task_key is not None)
 
 
 def _has_queue(store: ObjectStore, now_ms: int) -> bool:

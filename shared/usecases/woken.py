@@ -96,7 +96,7 @@ class _Woken:
                 self._take_job(about)
             return
         before = decide(known.accepted, known.evidence)
-        known, _ = look(known, ports, asking=False)
+        known, _ = look(known, ports, asking=False, confirming=True)
         recording = decide(known.accepted, known.evidence)
         self._report.note_look(before, recording, known.evidence.tasks.values(), asked=False)
         with self._counting:

@@ -68,9 +68,21 @@ def stops_are_punctual(run: Run) -> Iterator[str]:
     for key, body in judged.bodies(run).items():
         stop_ms, over_ms = int(body.get("StopAt", 0) * 1000), over.get(key, run.timeline.now)
         if stop_ms and began.get(key, stop_ms) < stop_ms < over_ms:
-            # An end that was told before its time is believed for an hour, until TRTC is asked.
-            due_ms = told[key] + judged.HOUR_MS if told.get(key, over_ms) < over_ms else stop_ms
+            # Of an end that was told just before its time TRTC may know no better for a minute.
+            due_ms = told[key] + 60_000 if told.get(key, over_ms) < over_ms else stop_ms
             yield from _late(run, f"{key}: to be stopped", max(stop_ms, due_ms), over_ms)
+
+
+@law
+def no_task_is_cut_short(run: Run) -> Iterator[str]:
+    """Reconcile stops a task where it was called off, at its `StopAt` or past its limit, whatever clocks say."""
+    bodies, off = judged.bodies(run), judged.first_ms(run, "called off")
+    for entry in run.ledger.of("stopped"):
+        if run.scenario.settings.released and entry.about == "r0":
+            continue  # whoever stopped it did so in another run
+        stop_ms = int(bodies.get(entry.about, {}).get("StopAt", 1e12) * 1000)
+        if entry.ms < min(off.get(entry.about, entry.ms + 1), stop_ms, entry.data["limit_ms"]):
+            yield f"{entry.about} was stopped at {entry.ms}, and was to end at {min(stop_ms, entry.data['limit_ms'])}"
 
 
 def _late(run: Run, what: str, due_ms: int, until_ms: int) -> Iterator[str]:

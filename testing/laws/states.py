@@ -79,18 +79,42 @@ def what_was_told_completed_is_never_opened(run: Run) -> Iterator[str]:
     """Who was told `completed` is not told an open state: no later invocation writes one.
 
     An answer counts where there was one task; of two that were begun at once the second opens what the first completed.
+    It does not where that task records: its end was a lie, and TRTC is asked before the receiver is told.
     """
     told: dict[str, int] = {}
     tasks = Counter(entry.about for entry in run.ledger.of("task began"))
+    over = set[str]()
     for entry in run.ledger.entries:
+        over |= {entry.about} if entry.what == "task over" else set()
         notified = entry.what == "notified" and entry.data.get("current") == State.COMPLETED.value
         answered = entry.what == "answered" and entry.data["state"] == State.COMPLETED.value
-        if notified or (answered and tasks[entry.about] == 1):
+        plain = notified and entry.data["type"] == "recording.completed"
+        if plain or (entry.about in over and (notified or (answered and tasks[entry.about] == 1))):
             told.setdefault(entry.about, entry.ms)
     overwrote = {entry.about.split("/")[1] for entry in run.ledger.of("overwrote")}
     for key, state, began_ms in run.documents:
         if began_ms > told.get(key, began_ms) and not State(state).final and key not in overwrote | judged.broken(run):
             yield f"{key} was told to be completed at {told[key]}, and a later call wrote {state}"
+
+
+@law
+def nobody_is_told_the_end_of_what_records(run: Run) -> Iterator[str]:
+    """No end is notified while a task of the recording goes on, whoever told it.
+
+    What was called off may have a task that a call before it began; reconcile stops that one. With a caller's own keys
+    nobody else may ask for a task whose start died.
+    """
+    tasks, bodies = Counter[str](), judged.bodies(run)
+    for entry in run.ledger.entries:
+        if entry.what == "task began":
+            tasks[entry.about] += 1
+        elif entry.what == "task over":
+            tasks[entry.about] -= 1
+        elif entry.what == "notified" and tasks[entry.about] > 0 and entry.about not in judged.broken(run):
+            state = State(entry.data["type"].removeprefix("recording."))
+            own = "StorageParams" in bodies.get(entry.about, {})
+            if state.final and state is not State.CANCELLED and not own:
+                yield f"{entry.about} was told to be {state.value} at {entry.ms}, and a task of it goes on"
 
 
 @law

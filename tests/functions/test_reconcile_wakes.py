@@ -52,6 +52,7 @@ def final() -> Site:
     """A recording that has become final, and whose receiver is not notified yet."""
     site = Site()
     task_id, now = site.begin(NotifyUrl=HOOK), site.clock.now
+    site.trtc.end(task_id)
     site.receive(callback(802, {"Status": 1}, now, task_id))
     site.receive(mp4_stop(0, now + 1, "a.mp4", now - 1_000, now, task_id))
     return site

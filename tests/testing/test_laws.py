@@ -342,6 +342,26 @@ class BeginsAnew(Run):
             self.bucket = bucket
 
 
+@dataclass
+class Denies(Trtc):
+    """TRTC that knows no task by its TaskId."""
+
+    def describe_task(self, task_id: str) -> Described:
+        raise TaskNotFound("FailedOperation.TaskNotExist", "no such task", "r")
+
+
+class Believes(Run):
+    def make_trtc(self) -> Trtc:
+        return Denies(timeline=self.timeline, story=self._story, witness=self.sender.witness(self.bucket))
+
+
+class Hastens(Run):
+    """The clock of reconcile is eleven hours ahead."""
+
+    def change_ports(self, ports: ReconcilePorts) -> ReconcilePorts:
+        return replace(ports, clock=lambda: self.timeline.now + 11 * HOUR_MS)
+
+
 ONE = plain(begin("r0"))
 ROTATED = plain(
     begin("t0"),
@@ -382,6 +402,8 @@ MUTANTS: dict[str, tuple[Callable[[Scenario], Run], list[Scenario]]] = {
     "wakes pass": (KeepsWakes, [ONE]),
     "starts are punctual": (Dozes, [plain(begin("r0", StartAt=1_800_000_060))]),
     "stops are punctual": (Dozes, [STOPPED]),
+    "no task is cut short": (Hastens, [replace(ONE, stories={"r0-1": "long"})]),
+    "nobody is told the end of what records": (Believes, [replace(ONE, stories={"r0-1": "told uploaded early"})]),
     "no film of another": (Confuses, [plain(begin("r0"), begin("r1"))]),
     "completed covers the end": (UploadsLate, [ONE]),
     "what is forbidden does not start": (Stubborn, [FORBIDDEN, APART]),

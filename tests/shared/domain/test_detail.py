@@ -64,6 +64,7 @@ def everything() -> Evidence:
         facts.looked(120, TASK, {}),
         facts.gone(130, TASK),
         facts.runs(135, TASK),
+        facts.over(136, TASK),
         facts.filmed(TASK, Filmed(at_ms=140)),
     ]
     said = {"EventMessage": SENTENCE, "Errmsg": SENTENCE, "ErrorMsg": SENTENCE, "Url": "rtmp://live.example.com/a"}

@@ -20,7 +20,7 @@ from shared.domain.periods import IN_FLIGHT_MS, REPEAT_MS, START_LEAD_MS
 from shared.domain.reasons import Code, Reason
 from shared.domain.starting import called_off
 from shared.domain.states import State, state_of
-from shared.domain.steps import Describe, GiveUp, Look, Notify, Start, Step, Stop, Sweep, Timing, Wait
+from shared.domain.steps import Confirm, Describe, GiveUp, Look, Notify, Start, Step, Stop, Sweep, Timing, Wait
 from testing.callbacks import TASK, callback, mp4_stop, vod_commit
 from tests.examples import at_most
 from tests.shared.domain.folded import fold
@@ -55,7 +55,8 @@ GONE: Story = [*RECORDING, facts.gone(END, TASK)]
 BAD_PAGE: Story = [*LINKED, callback(801, {"Status": 2, "EventMessage": "Goto url timeout"}, BEGAN_AT)]
 CRASHED: Story = [*RECORDING, callback(801, {"Status": 5, "EventMessage": "Chrome exception"}, END)]
 SECOND: Story = [facts.attempted(2, 200_000), facts.accepted(2, 201_000, TASK_2, "q")]
-COMPLETED: Story = [*ENDED, mp4_stop(0, END + 1_000, end_ms=END)]
+TOLD_COMPLETED: Story = [*ENDED, mp4_stop(0, END + 1_000, end_ms=END)]
+COMPLETED: Story = [*TOLD_COMPLETED, facts.over(END + 500, TASK)]
 LOST: Story = [*GONE, facts.looked(END + HOUR, TASK, {})]
 LIMIT_AT = BEGAN_AT + MAX_DURATION + LIMIT_SLACK_MS
 LATE = HOUR + 1
@@ -104,16 +105,18 @@ WAITING: list[Row] = [
 ]
 
 RESTART: list[Row] = [
-    ("801.2", {"max_attempts": 2}, BAD_PAGE, 20_000, Start(2, None)),
-    ("801.5", {"max_attempts": 2}, CRASHED, END, Start(2, None)),
-    ("801.5 long after start_by", {"max_attempts": 2, "start_by_ms": 50_000}, CRASHED, END, Start(2, None)),
-    ("801.2 with one attempt allowed", {}, BAD_PAGE, 20_000, Wait(BEGAN_AT + SETTLE_MS)),
+    ("801.2", {"max_attempts": 2}, BAD_PAGE, 20_000, Start(2, recheck=1)),
+    ("801.5", {"max_attempts": 2}, CRASHED, END, Start(2, recheck=1)),
+    ("801.5 long after start_by", {"max_attempts": 2, "start_by_ms": 50_000}, CRASHED, END, Start(2, recheck=1)),
+    ("801.2 with one attempt allowed", {}, BAD_PAGE, 20_000, Confirm(TASK, BEGAN_AT)),
+    ("and so it was", {}, [*BAD_PAGE, facts.over(19_000, TASK)], 20_000, Wait(19_000 + SETTLE_MS)),
+    ("801.2, and it records", {}, [*BAD_PAGE, facts.runs(19_000, TASK)], 20_000, Wait(1_000 + REPEAT_MS)),
     ("801.5 with one attempt allowed", {}, CRASHED, END, Wait(END + TIMING.files_after)),
     ("801.2 of the last attempt", {"max_attempts": 2}, [*CRASHED, *SECOND], 201_000, Wait(200_000 + REPEAT_MS)),
     (
         "the last attempt failed: the files of the first",
         {"max_attempts": 2},
-        [*CRASHED, *SECOND, callback(801, {"Status": 2}, 210_000, TASK_2)],
+        [*CRASHED, *SECOND, callback(801, {"Status": 2}, 210_000, TASK_2), facts.over(211_000, TASK_2)],
         END + TIMING.files_after,
         Look(TASK, last=False),
     ),
@@ -145,7 +148,7 @@ RESTART: list[Row] = [
         {"max_attempts": 2},
         BAD_PAGE,
         MAX_DURATION,
-        GiveUp(Reason(Code.PAGE_SLOW, f"{OVER}: to be started again: Goto url timeout"), None),
+        GiveUp(Reason(Code.PAGE_SLOW, f"{OVER}: to be started again: Goto url timeout"), 1),
     ),
 ]
 
@@ -211,6 +214,9 @@ FINAL: list[Row] = [
     ("never started: done", {}, [facts.gave_up(1, "late")], DAY, Wait(DAY, done=True)),
     ("an attempt without a task: may be one", {}, [*BUSY, facts.gave_up(2_000, "late")], DAY, Sweep(None)),
     ("stopped beside a start that died: the same", {}, [ATTEMPT, STOP, facts.gave_up(20_000, "x")], DAY, Sweep(1)),
+    ("completed: TRTC is asked first", {"notify_url": HOOK}, TOLD_COMPLETED, LAST_FACT, Confirm(TASK, END)),
+    ("a stop explains it", {"notify_url": HOOK}, [*TOLD_COMPLETED, STOP], LAST_FACT, Notify("r1-0-completed", 1)),
+    ("TRTC cannot say", {"notify_url": HOOK}, TOLD_COMPLETED, END + 3 * MINUTE, Notify("r1-0-completed", 1)),
     ("completed: tell", {"notify_url": HOOK}, COMPLETED, LAST_FACT, Notify("r1-0-completed", 1)),
     ("lost: tell", {"notify_url": HOOK}, LOST, DAY, Notify("r1-0-lost", 1)),
     ("told once, not yet again", {"notify_url": HOOK}, [*COMPLETED, *tries(1)], END + 59_999, Wait(END + 60_000)),
@@ -345,7 +351,7 @@ def test_every_recording_comes_to_its_end(
             now += TIMING.files_after
         elif isinstance(step, Start):
             now += 10 * MINUTE  # the queue is long
-        elif isinstance(step, Describe | Stop | Sweep):
+        elif isinstance(step, Describe | Confirm | Stop | Sweep):
             seen = now
     assert step == Wait(now, done=True)
     assert state_of(request, evidence)[0] in (State.COMPLETED, State.FAILED, State.LOST, State.CANCELLED)
@@ -363,6 +369,8 @@ def _answer(step: Step, now: int, deliveries: list[bool], starts: str) -> list[F
             return [facts.gave_up(now, reason.words, reason.code)]
         case Describe(task_id):
             return [facts.gone(now, task_id)]
+        case Confirm(task_id, _) if deliveries:  # else it can't say
+            return [facts.over(now, task_id)]
         case Stop(task_id, why_stop):
             return [facts.stop_requested(now, why_stop), facts.gone(now, task_id)]
         case Look(task_id, last):

@@ -101,6 +101,7 @@ def test_what_failed_after_a_repeat_is_told() -> None:
     refused(site, notify_url=HOOK)
     site.minutes(1)
     task_id = site.begin(StorageParams=CALLER_STORAGE, notify_url=HOOK)
+    site.trtc.end(task_id)
     site.receive(callback(801, {"Status": 2, "EventMessage": "Goto url timeout"}, site.clock.now, task_id))
     site.run_until_done()
     assert ["recording.failed", "recording.failed"] == site.inbox.types

@@ -105,6 +105,7 @@ def test_what_a_callback_quotes_is_told_without_keys_and_tickets() -> None:
     """Its bytes are kept as they came; reason, document, timeline and notification leave out what has such a form."""
     site = Site()
     task_id = site.begin(notify_url=HOOK)
+    site.trtc.end(task_id)
     said = (
         "PUT https://u:pw0rd@b.example/a?sign=s1gn SecretKey=Zz9abcdefgh AKIDabcdefgh, token: " + '{"token":"t0ken99"}'
     )

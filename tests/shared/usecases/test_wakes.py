@@ -64,6 +64,7 @@ def test_a_final_state_writes_a_wake_and_its_receiver_is_notified_at_once() -> N
     """One PUT when it is final, one DELETE when it is told; the tell marker goes with it."""
     site = Site()
     task_id = site.begin(NotifyUrl=HOOK)
+    stop("k1", "asked", site.ports)
     assert [] == site.listed("wake/")
     ended(site, task_id)
     assert ["wake/k1"] == site.listed("wake/")
@@ -115,9 +116,9 @@ def test_a_freed_place_wakes_and_the_head_of_the_queue_starts() -> None:
     site.clock.now += MINUTE_MS
     tried = len(site.trtc.started)
     ended(site, task_id)
-    assert ["wake/k1.place"] == site.listed("wake/")
+    assert ["wake/k1", "wake/k1.place"] == site.listed("wake/")
     wake(site, "k1.place")
-    assert [] == site.listed("wake/")
+    assert ["wake/k1"] == site.listed("wake/")
     assert State.STARTING is site.recording("k2").state
     assert State.QUEUED is site.recording("k3").state
     assert tried + 1 == len(site.trtc.started)
@@ -309,6 +310,7 @@ def test_a_failed_write_of_a_wake_changes_no_reply() -> None:
 
     store = NoWakes(site.store)
     now = site.clock.now
+    site.trtc.end(task_id)
     site.receive(callback(802, {"Status": 1}, now, task_id), store=store)
     received = site.receive(mp4_stop(0, now + 1, "a.mp4", now - 1_000, now, task_id), store=store)
     assert isinstance(received.recording, Recording)
@@ -353,6 +355,7 @@ def test_the_last_two_callbacks_at_once_complete_without_a_tick(first: str) -> N
             "end": callback(802, {"Status": 1}, now, task_id),
             "film": mp4_stop(0, now + 1, "a.mp4", now - 1_000, now, task_id),
         }
+        site.trtc.end(task_id)
         one, other = bodies.pop(first), bodies.popitem()[1]
         met: list[bool] = []
         site.faults.calls, site.faults.plan, site.faults.log = 0, {call: "overlap"}, []
@@ -412,7 +415,9 @@ def test_two_that_tell_at_once_while_nothing_is_listed_lose_nothing() -> None:
     for call in count():
         site = Site()
         site.store.late_ms = 10 * MINUTE_MS
-        ended(site, site.begin(NotifyUrl=HOOK))
+        task_id = site.begin(NotifyUrl=HOOK)
+        stop("k1", "asked", site.ports)
+        ended(site, task_id)
         met: list[bool] = []
         site.faults.calls, site.faults.plan = 0, {call: "overlap"}
         site.faults.overlap = partial(_wake_again, site, met)
