@@ -11,7 +11,7 @@ from shared.domain.request import RecordingRequest
 def parse_request(body: bytes) -> RecordingRequest:
     """Validate one JSON document, or raise MalformedJson, or InvalidRequest with every wrong field and its path."""
     try:
-        return RecordingRequest.model_validate_json(body)
+        return RecordingRequest.model_validate_json(body.removeprefix(b"\xef\xbb\xbf"))  # as editors on Windows begin
     except ValidationError as error:
         # With its frames it would be in a circle with them: megabytes a document, until the collector comes.
         found = error.with_traceback(None)

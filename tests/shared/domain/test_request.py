@@ -662,3 +662,9 @@ def test_a_longer_folder_that_was_accepted_before_still_starts() -> None:
     """A stored request is read without the rule."""
     stored = {"RecordUrl": PAGE, "Prefix": ["a" * 128] * 3}
     assert stored["Prefix"] == RecordingRequest.model_validate(stored, context={"stored": True}).prefix
+
+
+def test_a_byte_order_mark_does_no_harm() -> None:
+    """Editors and shells on Windows begin a file with it; a job object may have it, too."""
+    body = json.dumps({"RecordUrl": PAGE}).encode("utf-8-sig")
+    assert PAGE == parse_request(body).record_url
