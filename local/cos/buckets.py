@@ -81,7 +81,7 @@ async def list_objects(service: Service, call: Call) -> Reply:
 
 async def get_versioning(service: Service, call: Call) -> Reply:
     """GET Bucket versioning. Versions are never kept, so a versioned bucket is a suspended one."""
-    service.store.bucket(call.name)
+    service.store.existing(call.name)
     return xml("VersioningConfiguration", [("Status", "Suspended")] if service.settings.versioned else [])
 
 
@@ -99,7 +99,7 @@ async def put_acl(service: Service, call: Call) -> Reply:
 
 
 def _check_exists(service: Service, call: Call) -> None:
-    bucket = service.store.bucket(call.name)
+    bucket = service.store.existing(call.name)
     if call.key is not None and bucket.get(call.object_key) is None:
         raise CosError("NoSuchKey")
 

@@ -87,5 +87,5 @@ def _kept(service: Service, call: Call, kind: str, absent: str) -> Reply:
 
 
 def _file(service: Service, call: Call, kind: str) -> Path:
-    bucket = service.store.bucket(call.name)
+    bucket = service.store.bucket(call.name) if call.method == "PUT" else service.store.existing(call.name)
     return service.store.configuration(bucket.name, kind)

@@ -17,7 +17,7 @@ class CosSettings:
     Attributes:
         versioned: behave as a bucket that ever had versioning: x-cos-forbid-overwrite is ignored
             (document "PUT Object"). Versions themselves are not kept, so `?versioning` says Suspended.
-        create_buckets: an object or listing request for a bucket that does not exist creates it first.
+        create_buckets: what writes to a bucket that does not exist creates it first; what reads is refused.
         default_bucket: bucket of a request that names none, neither in Host nor as the first path segment.
             The official SDK makes such presigned URLs when it is configured with IP and Port.
         first_is_default: the first bucket that is made becomes the default one, where there is none.

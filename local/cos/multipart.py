@@ -142,7 +142,7 @@ async def list_uploads(service: Service, call: Call) -> Reply:
     limit = call.number("max-uploads", 1000, 1, 1000)
     prefix, delimiter = params.get("prefix", ""), params.get("delimiter", "")
     after = (params.get("key-marker", ""), params.get("upload-id-marker", "") or "\U0010ffff")
-    service.store.bucket(call.name)
+    service.store.existing(call.name)
     rows: dict[tuple[str, str], xmlbody.Node] = {}
     for upload in service.store.uploads.of_bucket(call.name):
         if not upload.key.startswith(prefix):

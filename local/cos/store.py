@@ -71,6 +71,17 @@ class BucketStore:
             bucket, _ = self.create_bucket(name)
         return bucket
 
+    def existing(self, name: str) -> Bucket:
+        """The bucket of a request that makes none: a read, a deletion, a listing.
+
+        Raises:
+            CosError: NoSuchBucket, InvalidBucketName.
+        """
+        bucket = self._buckets.get(name)
+        if bucket is None:
+            raise CosError("NoSuchBucket" if is_bucket_name(name) else "InvalidBucketName")
+        return bucket
+
     def create_bucket(self, name: str) -> tuple[Bucket, bool]:
         """The bucket, and whether it is new.
 
@@ -132,21 +143,21 @@ class BucketStore:
         return target.commit(key, sink, attributes, self.settings, create_only=create_only, etag=etag)
 
     def get(self, bucket: str, key: str) -> Entry | None:
-        return self.bucket(bucket).get(key)
+        return self.existing(bucket).get(key)
 
     def open(self, bucket: str, key: str) -> tuple[Entry, BinaryIO]:
         """See `Bucket.open`."""
-        return self.bucket(bucket).open(key)
+        return self.existing(bucket).open(key)
 
     def delete(self, bucket: str, key: str) -> bool:
         """Remove an object; False if there was none."""
-        return self.bucket(bucket).delete(key, self.settings)
+        return self.existing(bucket).delete(key, self.settings)
 
     def page(
         self, bucket: str, prefix: str = "", marker: str = "", delimiter: str = "", limit: int = 1000
     ) -> ListingPage:
         """One page of a listing, as late as the settings say."""
-        return self.bucket(bucket).page(prefix, marker, delimiter, limit, self.settings)
+        return self.existing(bucket).page(prefix, marker, delimiter, limit, self.settings)
 
     def path_of(self, bucket: str, key: str) -> Path:
         """The local file of an object, or where it would be written."""

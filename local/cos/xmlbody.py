@@ -41,7 +41,7 @@ def parse(body: bytes, tag: str) -> ET.Element:
     """
     try:
         root = ET.fromstring(body)  # noqa: S314 - a local server; expat refuses entity bombs
-    except ET.ParseError as error:
+    except (ET.ParseError, LookupError, ValueError) as error:  # no XML, or in letters that nobody knows
         raise CosError("MalformedXML") from error
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]

@@ -13,7 +13,7 @@ from starlette.types import Message
 
 from local.cos import BucketStore, Credential, ObjectCreated, create_app
 from local.cos.store import is_bucket_name
-from tests.local.cos.running import BUCKET, HOST, SECRET_ID, SECRET_KEY, RunningCos, refusal
+from tests.local.cos.running import BUCKET, HOST, REGION, SECRET_ID, SECRET_KEY, RunningCos, refusal
 
 _OTHER = "other-1250000000"
 
@@ -39,14 +39,29 @@ def test_buckets(cos: RunningCos) -> None:
 
 
 def test_no_such_bucket(cos: RunningCos) -> None:
-    """Unless buckets come into being by themselves, every operation asks for one that exists."""
-    assert "Contents" not in cos.client.list_objects(Bucket=BUCKET)
-    cos.settings.create_buckets = False
-    for call in (cos.client.list_objects, cos.client.get_bucket_acl, cos.client.list_multipart_uploads):
+    """What reads or deletes asks for one that exists, and makes none; so does a write, unless it may make one."""
+    client = cos.client
+    cos.client.put_object(Bucket=BUCKET, Key="k", Body=b"")
+    reads = (client.list_objects, client.get_bucket_acl, client.list_multipart_uploads, client.get_bucket_cors)
+    for call in (*reads, client.get_bucket_versioning, client.delete_bucket_cors):
         assert refusal(call, Bucket=_OTHER) == (404, "NoSuchBucket")
-    for call in (cos.client.get_object, cos.client.delete_object, cos.client.create_multipart_upload):
+    for call in (client.get_object, client.delete_object):
         assert refusal(call, Bucket=_OTHER, Key="k") == (404, "NoSuchBucket")
-    assert refusal(cos.client.put_object, Bucket=_OTHER, Key="k", Body=b"") == (404, "NoSuchBucket")
+    source = {"Bucket": _OTHER, "Key": "k", "Region": REGION}
+    assert refusal(client.copy_object, Bucket=BUCKET, Key="copy", CopySource=source) == (404, "NoSuchBucket")
+    cos.settings.create_buckets = False
+    assert refusal(client.create_multipart_upload, Bucket=_OTHER, Key="k") == (404, "NoSuchBucket")
+    assert refusal(client.put_object, Bucket=_OTHER, Key="k", Body=b"") == (404, "NoSuchBucket")
+    assert [BUCKET] == [bucket.name for bucket in cos.store.buckets()]
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "nonsense", "utf-16"])
+def test_xml_in_unknown_letters_is_malformed(cos: RunningCos, encoding: str) -> None:
+    """The fault is the sender's, not ours."""
+    rules = f'<?xml version="1.0" encoding="{encoding}"?><CORSConfiguration/>'
+    cos.client.put_object(Bucket=BUCKET, Key="k", Body=b"")
+    answer = cos.signed("PUT", "/", params={"cors": ""}, content=rules.encode())
+    assert (400, True) == (answer.status_code, "<Code>MalformedXML</Code>" in answer.text)
 
 
 def test_acl(shared: RunningCos) -> None:
