@@ -18,7 +18,7 @@ from webrecord import words as tongue
 from webrecord.commands import batch, check, config, deploy, doctor, download, end, init, inspect, read, start
 from webrecord.errors import EXIT_STATUSES, INTERRUPTED, CliError, Interrupted, ReaderLeftError
 from webrecord.text import safe
-from webrecord.usage import usage
+from webrecord.usage import refuse_empty, usage
 from webrecord.words import t
 
 _DEFECT = 70
@@ -44,6 +44,7 @@ class Commands(TyperGroup):
         if not tongue.is_english():
             helptext.translate(self)
         try:
+            refuse_empty(words)
             status = super().main(
                 words,
                 prog_name or "webrecord",

@@ -6,10 +6,12 @@ import difflib
 import re
 import shlex
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, get_args
 
 import typer
 
+from webrecord.errors import BadUsage
 from webrecord.words import is_english, t
 
 NEVER_TYPED = (
@@ -45,6 +47,19 @@ def usage(error: typer.TyperException, words: Sequence[str], group: Any) -> str:
     said = _value(error) or _own(said)
     path = context.command_path if context is not None else "webrecord"
     return t("{said} See: {path} --help", said=said, path=path)
+
+
+def refuse_empty(words: Sequence[str]) -> None:
+    """Raise BadUsage for an option whose value is empty, as of a variable that is not set.
+
+    `--profile ""` would be the default profile, and `--output ""` this folder.
+    """
+    for before, word in pairwise(["", *words]):
+        if before == "--":
+            return
+        option = before if word == "" and before.startswith("-") else word if re.fullmatch("--[^=]+=", word) else ""
+        if option:
+            raise BadUsage(t("nothing stands behind {option}: is a variable unset?", option=option.rstrip("=")))
 
 
 def _own(said: str) -> str:

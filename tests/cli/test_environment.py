@@ -61,7 +61,7 @@ def shell(url: str, line: str, **env: str) -> subprocess.CompletedProcess[str]:
         ("COLUMNS=x LINES=-1 TERM=nonsense NO_COLOR=1 webrecord list -n 2", 0, ""),
         ("HOME=/nowhere webrecord show x", 0, ""),
         ("HOME=/dev/null webrecord config show", 0, ""),
-        ("HOME=/dev/null webrecord config set default x", 2, "error: /dev/null/.config/webrecord/config.toml can't be"),
+        ("HOME=/dev/null webrecord config set endpoint https://x", 2, "error: /dev/null/.config/webrecord/config.toml"),
         ("XDG_CONFIG_HOME=/dev/null webrecord doctor", 8, "error: health: "),
         (r"webrecord list --label $'\xff'", 2, r"error: '\udcff' is not a label; write NAME or NAME=VALUE"),
         (r"webrecord start https://a/$'\xff'", 2, "error: the request has invalid characters: half a surrogate pair"),
