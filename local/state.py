@@ -82,10 +82,14 @@ class StateLock:
     @property
     def stands(self) -> bool:
         """Whether the folder is still the one that was taken; somebody may have removed or moved it."""
+        if sys.platform == "win32":
+            return True  # there nobody can, while it is open
         try:
             ours, there = os.fstat(self._fd), self._path.stat()
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
+        except OSError:  # a disk that fails for a moment is no other place
+            return True
         return (ours.st_dev, ours.st_ino) == (there.st_dev, there.st_ino)
 
     def release(self) -> None:
