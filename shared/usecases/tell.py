@@ -15,7 +15,8 @@ from itertools import count, islice, zip_longest
 from urllib.parse import urlsplit
 
 from shared.domain import facts, keys
-from shared.domain.document import Recording
+from shared.domain.document import Recording, decide
+from shared.domain.doubt import unconfirmed
 from shared.domain.facts import Fact
 from shared.domain.next_step import SETTLE_MS, next_step
 from shared.domain.notify_hosts import NotificationError
@@ -25,6 +26,7 @@ from shared.domain.steps import Notify
 from shared.store import journal, markers, writer
 from shared.store.journal import Known
 from shared.store.stored import accepted_of
+from shared.usecases.doubt import confirm
 from shared.usecases.look import ReconcilePorts
 from shared.usecases.report import Queues, Report, guarded, ripe, tombstone_of, without_request
 
@@ -102,7 +104,7 @@ class Tellings:
         if known is None or tombstone:
             without_request(recording_id, marks, ports, tombstone)
             return
-        next_ms = None
+        next_ms, known = None, self._confirmed(known)
         while isinstance(step := next_step(known.accepted, known.evidence, ports.clock(), ports.timing), Notify):
             if self._over(self._host_of[recording_id]):
                 next_ms = self._later_ms()
@@ -113,6 +115,15 @@ class Tellings:
         recording = writer.save(ports.store, known, ports.clock())[1]
         owed = [message.next_ms for message in recording.notifications if message.next_ms is not None]
         self._mark(recording_id, marks, (next_ms or min(owed)) if owed else None)
+
+    def _confirmed(self, known: Known) -> Known:
+        """Return what is known; with TRTC's word of an end that no look came to ask about before it is told."""
+        ports, doubt = self._ports, unconfirmed(known.accepted, known.evidence)
+        if doubt is None or not decide(known.accepted, known.evidence).state.final:
+            return known
+        ports.pace()
+        fact = confirm(doubt.task_id, doubt.told_ms, ports)
+        return journal.record(ports.store, known, fact) if fact else known
 
     def _settle_later(self, known: Known, recording: Recording) -> None:
         """Have the facts listed once more where the last look may be over: two senders at once each write one."""

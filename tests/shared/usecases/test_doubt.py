@@ -206,3 +206,21 @@ def test_a_second_attempt_that_is_told_completed_is_asked_about_while_the_first_
     told_completed(site, task_id)
     site.minutes(90)
     assert ([], State.RECORDING) == (site.inbox.types, site.recording().state)
+
+
+def test_whoever_notifies_asks_where_no_look_did() -> None:
+    """Looks may fail for minutes; then the message's own turn comes first."""
+    site = Site()
+    task_id = recording(site)
+    told_completed(site, task_id)
+    for key in [*site.listed("open/"), *site.listed("ask/")]:
+        site.store.delete(key)
+    site.clock.now += 4 * MINUTE_MS
+    site.minutes()
+    assert ([], State.RECORDING) == (site.inbox.types, site.recording().state)
+    site.minutes(2)
+    assert [] == site.inbox.types
+    site.trtc.end(task_id)
+    site.upload(task_id)
+    site.run_until_done()
+    assert ["recording.completed"] == site.inbox.types
