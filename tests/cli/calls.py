@@ -31,8 +31,9 @@ def commands() -> Any:
 
 
 def said(err: str) -> str:
-    """Return what a command says, without that it still waits: on a busy machine any answer may take two seconds."""
-    return "".join(line for line in err.splitlines(keepends=True) if not line.startswith(("waiting for an ", "等待 ")))
+    """Return what a command says, without what it still does: on a busy machine any answer may take two seconds."""
+    still = ("waiting for an ", "等待 ", "reading the list …", "读取列表…")
+    return "".join(line for line in err.splitlines(keepends=True) if not line.startswith(still))
 
 
 @dataclass
