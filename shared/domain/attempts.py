@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.domain.accepted import Accepted
 from shared.domain.evidence import Attempt, Evidence, Task
-from shared.domain.periods import IN_FLIGHT_MS, START_LEAD_MS
+from shared.domain.periods import IN_FLIGHT_MS, REPEAT_MS, START_LEAD_MS
 from shared.domain.reasons import Reason, of_page, of_recorder
 from shared.domain.uploads import crashed, end_ms, failed_start, is_over, is_unlooked, is_uploaded
 
@@ -88,10 +88,20 @@ def pending_tasks(evidence: Evidence, *, looks: bool = True) -> list[Task]:
 
 def failure(task: Task) -> Reason | None:
     """Return why another task is to be started after this one; None where it runs or ended in order."""
-    if task.ended_ms is not None or task.gone_ms is not None:
-        return None  # in order, or we may be late: what was recorded counts
+    if task.ended_ms is not None:
+        return None  # in order
     if (gave_up := crashed(task)) is not None:
-        return Reason(of_recorder(gave_up[1]), gave_up[1])
-    if (why := failed_start(task)) is not None:
-        return Reason(of_page(why), why)
-    return None
+        told_ms, why = gave_up[0], Reason(of_recorder(gave_up[1]), gave_up[1])
+    elif task.not_started is not None and (words := failed_start(task)) is not None:
+        told_ms, why = task.not_started[0], Reason(of_page(words), words)
+    else:
+        return None
+    return None if _is_late(told_ms, task) else why
+
+
+def _is_late(told_ms: int, task: Task) -> bool:
+    """Tell whether a failure was told long after TRTC knew the task no more: then what was recorded counts.
+
+    TRTC sends for a minute: between a failure and its callback anybody may ask, and be told that it is over.
+    """
+    return task.gone_ms is not None and (task.settled_ms is not None or told_ms > task.gone_ms + REPEAT_MS)

@@ -22,6 +22,7 @@ BEGAN: Story = [*LINKED, callback(801, {"Status": 1}, 1_000)]
 ENDED: Story = [*BEGAN, callback(802, {"Status": 1}, 2_000)]
 GONE: Story = [*BEGAN, facts.gone(2_000, TASK)]
 CRASHED: Story = [*BEGAN, callback(801, {"Status": 5, "EventMessage": "crash"}, 2_000)]
+CRASHED_LATE: Story = [*BEGAN, callback(801, {"Status": 5, "EventMessage": "crash"}, 100_000)]
 BAD_PAGE: Story = [*LINKED, callback(801, {"Status": 2, "EventMessage": "Goto url timeout"}, 1_000)]
 AGAIN: Story = [facts.attempted(2, 3_000), facts.accepted(2, 3_010, SECOND, "q")]
 AGAIN_BAD: Story = [*AGAIN, callback(801, {"Status": 2, "EventMessage": "Goto url timeout"}, 4_000, SECOND)]
@@ -163,7 +164,21 @@ TABLE: list[Row] = [
     ("unless it was stopped", RESTARTS, [*CRASHED, facts.stop_requested(1_500, "x")], State.UPLOADING, None),
     ("unless we gave up", RESTARTS, [*BAD_PAGE, facts.gave_up(2_000, "late")], State.FAILED, None),
     ("unless it ended in order", RESTARTS, [*CRASHED, callback(802, {"Status": 1}, 2_010)], State.UPLOADING, None),
-    ("unless nobody knows when it ended", RESTARTS, [*CRASHED, facts.gone(2_010, TASK)], State.UPLOADING, None),
+    (
+        "also if TRTC does not know it any more",
+        RESTARTS,
+        [*CRASHED, facts.gone(2_010, TASK)],
+        State.QUEUED,
+        "to be started again: crash",
+    ),
+    ("unless it is told late", RESTARTS, [*CRASHED_LATE, facts.gone(2_010, TASK)], State.UPLOADING, None),
+    (
+        "unless its files were looked for in the end",
+        RESTARTS,
+        [*CRASHED, facts.gone(2_010, TASK), facts.looked(9_000, TASK, {})],
+        State.FAILED,
+        "the recorder gave up: crash",
+    ),
     ("the second attempt counts", RESTARTS, [*CRASHED, *AGAIN], State.STARTING, None),
     ("the second attempt is the last", RESTARTS, [*BAD_PAGE, *AGAIN_BAD], State.FAILED, None),
     (
