@@ -20,7 +20,7 @@ from local.api3.caller import ROOT
 from local.callbacks import CallbackEndpoint, CallbackSender, CallbackSettings
 from local.callbacks.log import FILE_NAME
 from local.config import BUCKET, REGION, REGIONS, SDK_APP_ID, Address, Keys, LocalConfig, Unkindness
-from local.connections import Patience, quieten
+from local.connections import IdleLimit, quieten
 from local.control import Control
 from local.faults import Faults
 from local.gateway import Gateway
@@ -284,7 +284,7 @@ class Cloud:
     async def _serve(self, app: Starlette, sock: socket.socket) -> None:
         # Nobody stands in front of it: who calls is who connects, whatever X-Forwarded-For says.
         config = uvicorn.Config(
-            app, http=Patience, log_level="warning", lifespan="off", timeout_graceful_shutdown=5, proxy_headers=False
+            app, http=IdleLimit, log_level="warning", lifespan="off", timeout_graceful_shutdown=5, proxy_headers=False
         )
         server = _Server(config)
         serving = asyncio.get_running_loop().create_task(server.serve(sockets=[sock]))

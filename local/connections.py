@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 import time
 from contextlib import suppress
 from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-__all__ = ["IDLE_S", "Patience", "quieten", "raise_limit"]
+__all__ = ["IDLE_S", "IdleLimit", "quieten", "raise_limit"]
 
 IDLE_S = 30.0
 """A connection that asks nothing, or does not get to the end of what it asks, is closed after it."""
@@ -21,7 +20,7 @@ _NONE_LEFT = "socket.accept() out of system resource"  # as asyncio has it, with
 log = logging.getLogger(__name__)
 
 
-class Patience(H11Protocol):
+class IdleLimit(H11Protocol):
     """HTTP, with a limit for whoever says nothing; a request that is being answered may take as long as it likes."""
 
     idle_s = IDLE_S
@@ -47,10 +46,10 @@ class Patience(H11Protocol):
 
 def raise_limit() -> None:
     """Allow this process as many descriptors as it may have: each connection, function and file takes one."""
-    if sys.platform == "win32":
+    try:
+        import resource
+    except ImportError:  # not Unix
         return
-    import resource
-
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _DESCRIPTORS)
     if soft != resource.RLIM_INFINITY and soft < wanted:

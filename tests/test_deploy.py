@@ -552,7 +552,7 @@ class NoNotifier:
 
 
 def test_the_guide_counts_requests_as_the_code_makes_them() -> None:
-    """An hour of MP4 with four callbacks: the table of what 1,000 recordings cost."""
+    """An hour of MP4, which ends at its limit, with four callbacks: the table of what 1,000 recordings cost."""
     store = CountingStore()
     world = World(store=store)
     counted = {}
@@ -580,7 +580,7 @@ def test_the_guide_counts_requests_as_the_code_makes_them() -> None:
             looks["looks"] += looked
         return looks
 
-    task = world.start("lesson").recording.task_id or ""
+    task = world.start("lesson", MaxDurationLimit=3_600).recording.task_id or ""
     counted["the start"] = store.taken()
     began = world.clock.now
     world.receive(callback(801, {"Status": 1}, began, task))

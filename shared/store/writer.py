@@ -140,11 +140,11 @@ def _write(store: ObjectStore, known: Known, now_ms: int) -> tuple[Known, Record
     body = _body(accepted, recording)
     # Where it dies among these, the look that every recording has ahead of it writes what is missing.
     also: list[Callable[[], object]] = [partial(store.put, keys.document_key(recording_id), body)]
-    if recording.state.final and not was_final and not looks and unconfirmed(accepted, known.evidence):
-        also.append(partial(markers.mark_look, store, recording_id, now_ms))  # to ask TRTC before anybody is told
     if recording.state.waiting:
         also.append(partial(markers.mark_start, store, accepted, now_ms, behind_ms(known.evidence)))
     fresh = [one.next_ms for one in recording.notifications if one.next_ms is not None and not one.attempts]
+    if fresh and recording.state.final and not was_final and not looks and unconfirmed(accepted, known.evidence):
+        also.append(partial(markers.mark_look, store, recording_id, now_ms))  # to ask TRTC before anybody is told
     if fresh:
         # A marker of a time of its own: reconcile may be deleting an older one right now.
         also.append(partial(markers.mark_message, store, recording_id, max(now_ms, min(fresh))))

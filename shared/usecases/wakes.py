@@ -58,11 +58,14 @@ def clear(store: ObjectStore) -> None:
 
 
 def _is_due(known: Known, now_ms: int) -> bool:
-    if any(message.next_ms == 0 for message in decide(known.accepted, known.evidence).notifications):
+    waits_ms = [message.next_ms for message in decide(known.accepted, known.evidence).notifications]
+    if 0 in waits_ms:
         return True  # of a message that was refused before, the timer makes the next try
     step = next_step(known.accepted, known.evidence, now_ms, quiet=True)
-    if isinstance(step, Inspect | Confirm):
+    if isinstance(step, Inspect):
         return True
+    if isinstance(step, Confirm):  # the answer lets a message go; without one the timer's question is soon enough
+        return any(ms is not None for ms in waits_ms)
     last = last_attempt(known.evidence)
     if last is None or not isinstance(step, Start | GiveUp):
         return False  # a first start is its caller's

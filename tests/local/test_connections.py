@@ -18,11 +18,11 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from local.bodies import BodyTooLate, read_body
-from local.connections import Patience, quieten
+from local.connections import IdleLimit, quieten
 from tests.local.processes import ROOT
 
 
-class Hasty(Patience):
+class Hasty(IdleLimit):
     idle_s = 0.2
 
 
@@ -60,7 +60,7 @@ def test_a_connection_that_asks_nothing_is_closed(said: bytes) -> None:
 
 
 def test_a_request_is_answered_however_long_that_takes() -> None:
-    """Patience is for whoever says nothing, not for what is waited for."""
+    """IdleLimit is for whoever says nothing, not for what is waited for."""
     with served(slow) as place, socket.create_connection(place, timeout=60) as client:
         client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         assert client.recv(4096).startswith(b"HTTP/1.1 204")

@@ -33,6 +33,7 @@ def test_upload_and_download_file(cos: RunningCos, tmp_path: Path) -> None:
     """The SDK's own large-file transfer goes both ways, its CRC-64 check included."""
     data = hashlib.sha256(b"seed").digest() * (22 * _MIB // 32) + b"end"
     (tmp_path / "up").write_bytes(data)
+    cos.client.create_bucket(Bucket=BUCKET)
     cos.client.upload_file(BUCKET, "dir/large.mp4", str(tmp_path / "up"), PartSize=5, MAXThread=3, EnableMD5=True)
     assert cos.store.path_of(BUCKET, "dir/large.mp4").read_bytes() == data
     cos.client.download_file(

@@ -230,6 +230,7 @@ def test_create_only_race(shared: RunningCos) -> None:
 
 def test_versioned_bucket(cos: RunningCos) -> None:
     """A bucket that ever had versioning ignores x-cos-forbid-overwrite and says that it is suspended."""
+    cos.client.create_bucket(Bucket=BUCKET)
     assert "Status" not in cos.client.get_bucket_versioning(Bucket=BUCKET)
     cos.settings.versioned = True
     for body in (b"1", b"2"):

@@ -76,6 +76,7 @@ def test_a_crash_on_purpose_restarts_the_recorder(tmp_path: Path) -> None:
 
 def test_cos_fail(cos: RunningCos) -> None:
     """A documented code has its status, any other the rule's, or 503; nothing is stored."""
+    cos.client.create_bucket(Bucket=BUCKET)
     cos.settings.faults.add(
         CosFault(do="fail", method="PUT", key="a/*", count=1),
         CosFault(do="fail", method="PUT", key="a/*", code="AccessDenied", nth=2),
@@ -112,6 +113,7 @@ def test_cos_hang_and_delay(cos: RunningCos) -> None:
 
 def test_a_listing_goes_by_its_prefix(cos: RunningCos) -> None:
     """The key of a listing is the prefix that it asks for."""
+    cos.client.create_bucket(Bucket=BUCKET)
     cos.settings.faults.add(CosFault(do="fail", method="GET", key="open/"))
     assert (503, "ServiceUnavailable") == refusal(cos.client.list_objects, Bucket=BUCKET, Prefix="open/")
     cos.client.list_objects(Bucket=BUCKET, Prefix="due/")

@@ -116,9 +116,9 @@ def test_a_freed_place_wakes_and_the_head_of_the_queue_starts() -> None:
     site.clock.now += MINUTE_MS
     tried = len(site.trtc.started)
     ended(site, task_id)
-    assert ["wake/k1", "wake/k1.place"] == site.listed("wake/")
+    assert ["wake/k1.place"] == site.listed("wake/")
     wake(site, "k1.place")
-    assert ["wake/k1"] == site.listed("wake/")
+    assert [] == site.listed("wake/")
     assert State.STARTING is site.recording("k2").state
     assert State.QUEUED is site.recording("k3").state
     assert tried + 1 == len(site.trtc.started)
