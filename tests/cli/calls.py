@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from typer.main import get_command
 from typer.testing import CliRunner
@@ -28,6 +29,12 @@ COMMAND = (sys.executable, "-m", "webrecord")
 def commands() -> Any:
     """Return what `app` makes of all its functions' signatures: to read them takes ten times as long as a command."""
     return get_command(app)
+
+
+in_an_ascii_locale = pytest.mark.skipif(
+    sys.version_info >= (3, 13) and not sys.prefix.isascii(),
+    reason="NOT TESTED: CPython 3.13 loads no extension module from a folder whose name is no text in the locale",
+)
 
 
 def said(err: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.calls import COMMAND, Cli, said
+from tests.cli.calls import COMMAND, Cli, in_an_ascii_locale, said
 from tests.cli.scripted import Answer, Call, scripted
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -82,6 +82,7 @@ def test_any_shell(url: str, line: str, status: int, says: str) -> None:
 
 
 @pytest.mark.process
+@in_an_ascii_locale
 def test_letters_of_other_scripts_in_a_shell_without_a_locale(url: str) -> None:
     """LANG=C and nothing that mends it: the request holds what was typed, and the answer can be printed."""
     ascii_only = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}

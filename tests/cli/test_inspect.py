@@ -14,7 +14,7 @@ from shared.domain.film.verdict import Flaw, Verdict
 from testing.films import pictures as see
 from testing.films import sounds as hear
 from testing.films.make import FAST, Film, write
-from tests.cli.calls import Cli
+from tests.cli.calls import Cli, in_an_ascii_locale
 from tests.cli.scripted import Answer, scripted
 from webrecord.films import ADVICE, STYLES
 
@@ -114,6 +114,7 @@ def test_what_is_no_film_is_one_line(whole: Path, alone: Cli, tmp_path: Path) ->
 
 
 @pytest.mark.process
+@in_an_ascii_locale
 def test_a_name_beyond_ascii_is_found_in_any_locale(alone: Cli, tmp_path: Path) -> None:
     """Where the locale says ASCII, a file's name is UTF-8 all the same."""
     (tmp_path / "录制.mp4").touch()
