@@ -10,7 +10,7 @@ from shared.domain.accepted import Accepted
 from shared.domain.attempts import asked_ms, last_task
 from shared.domain.ending import LIMIT_SLACK_MS
 from shared.domain.evidence import Evidence
-from shared.domain.periods import REPEAT_MS
+from shared.domain.periods import CLOCKS_DIFFER_MS, REPEAT_MS
 from shared.domain.steps import Confirm, Step, Wait
 from shared.domain.uploads import word_ms
 
@@ -25,11 +25,13 @@ ASKED_MS = 900_000
 def unconfirmed(accepted: Accepted, evidence: Evidence) -> Confirm | None:
     """Return the question about the newest task, where a callback alone tells that it is over, and nothing else why."""
     task = last_task(evidence)
-    if task is None or not task.task_id or evidence.stop or task.gone_ms is not None or task.over_ms is not None:
+    if task is None or not task.task_id or task.gone_ms is not None or task.over_ms is not None:
         return None
     told_ms = word_ms(task)
+    if told_ms is None or (evidence.stop and evidence.stop[0] <= told_ms + CLOCKS_DIFFER_MS):
+        return None  # a stop that came after a told end explains nothing, and is still to be carried out
     limit_ms = max(task.began_ms or 0, asked_ms(evidence)) + accepted.max_duration_s * 1000
-    return None if told_ms is None or told_ms + LIMIT_SLACK_MS >= limit_ms else Confirm(task.task_id, told_ms)
+    return None if told_ms + LIMIT_SLACK_MS >= limit_ms else Confirm(task.task_id, told_ms)
 
 
 def final_doubt(accepted: Accepted, evidence: Evidence, now_ms: int, seen_ms: int | None) -> Step | None:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from shared.domain import facts
 from shared.domain.attempts import last_attempt, last_task
 from shared.domain.document import Recording, decide
+from shared.domain.doubt import unconfirmed
 from shared.domain.errors import RecorderBusy, TaskNotFound
 from shared.domain.periods import IN_FLIGHT_MS
 from shared.domain.starting import called_off
@@ -23,7 +24,8 @@ def stop(recording_id: str, why: str, ports: Ports) -> Recording:
     A recording that has no task yet is called off instead. When TRTC is busy the request stands as a fact, and
     reconcile repeats it.
 
-    NotFound: no recording has this id; RecorderMisconfigured: TRTC refused our keys.
+    NotFound: no recording has this id; RecorderMisconfigured: TRTC refused our keys; RecorderBusy: TRTC can't say now
+    whether a task that a callback called over records.
     """
     store, now_ms = ports.store, ports.clock()
     known = journal.find(store, recording_id)
@@ -31,6 +33,9 @@ def stop(recording_id: str, why: str, ports: Ports) -> Recording:
     startable = known.accepted.caller_keys and last_task(known.evidence) is None and known.evidence.stop is None
     state = decide(known.accepted, known.evidence).state
     if state.final and not startable:
+        if doubt := unconfirmed(known.accepted, known.evidence):  # a callback alone says that the task is over
+            with suppress(TaskNotFound):
+                ports.recorder.stop(doubt.task_id)
         return _saved(known, ports)
     if known.evidence.stop is None:  # once: who asks over and over would leave a fact and a marker each time
         # Whoever is at the document now, or this call if it dies, may leave the fact out: then they are over.

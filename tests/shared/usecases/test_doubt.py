@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from shared.domain import facts
 from shared.domain.errors import RecorderBusy
 from shared.domain.states import State
 from shared.ports import Described
+from shared.store import journal
 from shared.usecases.stop import stop
 from shared.usecases.woken import woken
 from testing.callbacks import callback, mp4_stop
@@ -141,6 +143,33 @@ def test_what_its_caller_stopped_is_told_without_a_question() -> None:
     told_completed(site, task_id)
     woken(["k1"], site.timer, 50)
     assert (["recording.completed"], 0) == (site.inbox.types, site.paced)
+
+
+@pytest.mark.parametrize("uploaded", [False, True], ids=["an end", "an end and an upload"])
+def test_a_stop_after_a_false_end_stops_the_task(*, uploaded: bool) -> None:
+    """Before TRTC was asked: a stop that comes later than the told end does not explain it, and is carried out."""
+    site = Site()
+    task_id = recording(site)
+    site.receive(callback(802, {"Status": 1}, site.clock.now, task_id))
+    if uploaded:
+        told_completed(site, task_id)
+    site.clock.now += 30_000
+    stop("k1", "asked", site.ports)
+    site.minutes(3)
+    assert {} == site.trtc.recording
+
+
+def test_a_stop_that_a_start_overtook_is_carried_out_after_a_false_end() -> None:
+    """It found no task to stop; the task's callbacks, one of them false, were read only later."""
+    site = Site()
+    task_id = recording(site)
+    site.receive(callback(802, {"Status": 1}, site.clock.now, task_id))
+    site.clock.now += MINUTE_MS
+    journal.record(site.store, journal.find(site.store, "k1"), facts.stop_requested(site.clock.now, "asked"))
+    site.upload(task_id)
+    site.receive(mp4_stop(0, site.clock.now, "a.mp4", 1, site.clock.now, task_id))
+    site.minutes(8)
+    assert {} == site.trtc.recording
 
 
 def test_where_trtc_cannot_say_completed_is_told_three_minutes_late() -> None:
