@@ -63,9 +63,10 @@ def is_uploaded(task: Task) -> bool:
         return False  # a film that is only named (304, 310 status 1) need not be there
     if task.settled_ms is not None:
         return True
-    if end_ms(task) is None or parts.is_waited_for(task):
+    # A start that is said to have failed is over, too: a film of it shows that it began, and that its end is not known.
+    end = word_ms(task) if end_ms(task) is None else _told_over_ms(task)
+    if (end_ms(task) is None and end is None) or parts.is_waited_for(task):
         return False
-    end = _told_over_ms(task)
     if end is None:  # only the end of a whole task in VOD is told by an event of its own
         return task.closed_ms is not None and any(file.file_id for file in task.files.values())
     if task.closed_ms is not None and task.closed_ms + CLOCKS_DIFFER_MS >= end:
