@@ -20,14 +20,15 @@ FEWEST = 5
 
 @pytest.fixture(scope="module", params=["beginframe", "screencast"])
 def mp4(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> RecorderProcess:
-    """A recording that ended; the third at most, where others took the processors from the first ones.
+    """A recording that ended; the fourth at most, where others took the processors from the first ones.
 
-    Its length is judged by the recorder's own clock; a picture or a beep that the browser was too late with is in no
-    log of the recorder's, which only sees that nothing came.
+    The last two ask for fewer pictures a second, which are judged by the same. Its length is judged by the recorder's
+    own clock; a picture or a beep that the browser was too late with is in no log of the recorder's, which only sees
+    that nothing came.
     """
-    for _ in range(3):
+    for fps in (25, 25, 10, 10):
         with RecorderProcess(
-            tmp_path_factory.mktemp("mp4"), way=request.param, file_stem="clip", width=0, height=0
+            tmp_path_factory.mktemp("mp4"), way=request.param, file_stem="clip", width=0, height=0, fps=fps
         ) as recorder:
             recorder.until("progress")
             family = recorder.browser()
