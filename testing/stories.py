@@ -20,6 +20,7 @@ from testing.story import (
     Story,
     Tell,
     Wait,
+    Why,
     begin,
     ending,
     upload,
@@ -47,14 +48,19 @@ def drawn(chance: Random, liar: Random, lying: float) -> str:
     return chance.choices(list(STORIES), [weight for _, weight in STORIES.values()])[0]
 
 
-def plain(life: Life, chance: Random, now: Callable[[], int]) -> Story:
-    """It begins, ends, and uploads."""
-    began = yield from begin(now)
-    why = yield Record(chance.choice(LENGTHS_MS))
+def goes_well(life: Life, began: int, why: Why | None, now: Callable[[], int]) -> Story:
+    """End the task, and upload its film whole, three seconds later."""
     span = (began, now())
     yield from ending(why)
     yield Wait(3_000)
     yield from upload(life, [span])
+
+
+def plain(life: Life, chance: Random, now: Callable[[], int]) -> Story:
+    """It begins, ends, and uploads."""
+    began = yield from begin(now)
+    why = yield Record(chance.choice(LENGTHS_MS))
+    yield from goes_well(life, began, why, now)
 
 
 def late(life: Life, chance: Random, now: Callable[[], int]) -> Story:
@@ -74,7 +80,7 @@ def bad_page(life: Life, chance: Random, now: Callable[[], int]) -> Story:
     yield Wait(5_000)
     yield Record(20_000)
     yield Over()
-    yield Tell(801, {"Status": 2, "EventMessage": "Goto url timeout"})
+    yield PAGE_FAILED
 
 
 def gives_up(life: Life, chance: Random, now: Callable[[], int]) -> Story:
@@ -83,7 +89,7 @@ def gives_up(life: Life, chance: Random, now: Callable[[], int]) -> Story:
     yield Record(chance.choice(LENGTHS_MS))
     span = (began, now())
     yield Over()
-    yield Tell(801, {"Status": 5, "EventMessage": "Chrome exception, exit task"})
+    yield CRASHED
     yield Wait(3_000)
     yield from upload(life, [span])
 
@@ -115,7 +121,7 @@ def empty_then_held(life: Life, chance: Random, now: Callable[[], int]) -> Story
     yield from ending(why)
     yield Wait(2_000)
     if life.folder is not None and life.parameters["WebRecordVideoParams"]["Format"] == "mp4":
-        yield Tell(310, {"Status": 0, "FileList": []}, suffix=True)
+        yield NOTHING
     yield Wait(1_000)
     yield from upload(life, [span], status=1)
     yield Wait(300_000)
@@ -127,7 +133,7 @@ def empty(life: Life, chance: Random, now: Callable[[], int]) -> Story:
     yield from begin(now)
     yield from ending((yield Record(chance.choice(LENGTHS_MS))))
     yield Wait(3_000)
-    yield Tell(310, {"Status": 0, "FileList": []}, suffix=True)
+    yield NOTHING
 
 
 def gives_up_bare(life: Life, chance: Random, now: Callable[[], int]) -> Story:
@@ -135,7 +141,7 @@ def gives_up_bare(life: Life, chance: Random, now: Callable[[], int]) -> Story:
     yield from begin(now)
     yield Record(chance.choice(LENGTHS_MS))
     yield Over()
-    yield Tell(801, {"Status": 5, "EventMessage": "Chrome exception, exit task"})
+    yield CRASHED
 
 
 def paused(life: Life, chance: Random, now: Callable[[], int]) -> Story:
@@ -146,20 +152,14 @@ def paused(life: Life, chance: Random, now: Callable[[], int]) -> Story:
         if why == "time":
             yield Tell(803, {"Status": status})
             why = yield Record(chance.choice((60_000, 600_000)))
-    span = (began, now())
-    yield from ending(why)
-    yield Wait(3_000)
-    yield from upload(life, [span])
+    yield from goes_well(life, began, why, now)
 
 
 def long(life: Life, chance: Random, now: Callable[[], int]) -> Story:
     """It goes on for half an hour and more, or until a shorter MaxDurationLimit."""
     began = yield from begin(now)
     why = yield Record(2_000_000)
-    span = (began, now())
-    yield from ending(why)
-    yield Wait(3_000)
-    yield from upload(life, [span])
+    yield from goes_well(life, began, why, now)
 
 
 def told_over_early(life: Life, chance: Random, now: Callable[[], int]) -> Story:
@@ -169,10 +169,7 @@ def told_over_early(life: Life, chance: Random, now: Callable[[], int]) -> Story
     if why == "time":
         yield ENDED
         why = yield Record(7_200_000)
-    span = (began, now())
-    yield from ending(why)
-    yield Wait(3_000)
-    yield from upload(life, [span])
+    yield from goes_well(life, began, why, now)
 
 
 def failed_early(life: Life, chance: Random, now: Callable[[], int]) -> Story:
@@ -181,10 +178,7 @@ def failed_early(life: Life, chance: Random, now: Callable[[], int]) -> Story:
     yield PAGE_FAILED
     began = yield from begin(now)
     why = yield Record(chance.choice(LENGTHS_MS))
-    span = (began, now())
-    yield from ending(why)
-    yield Wait(3_000)
-    yield from upload(life, [span])
+    yield from goes_well(life, began, why, now)
 
 
 def crashed_early(life: Life, chance: Random, now: Callable[[], int]) -> Story:
@@ -194,10 +188,7 @@ def crashed_early(life: Life, chance: Random, now: Callable[[], int]) -> Story:
     if why == "time":
         yield CRASHED
         why = yield Record(chance.choice((300_000, 7_200_000)))
-    span = (began, now())
-    yield from ending(why)
-    yield Wait(3_000)
-    yield from upload(life, [span])
+    yield from goes_well(life, began, why, now)
 
 
 def told_uploaded_early(life: Life, chance: Random, now: Callable[[], int]) -> Story:
@@ -210,10 +201,7 @@ def told_uploaded_early(life: Life, chance: Random, now: Callable[[], int]) -> S
             if isinstance(event, Tell):
                 yield event
         why = yield Record(chance.choice((300_000, 7_200_000)))
-    span = (began, now())
-    yield from ending(why)
-    yield Wait(3_000)
-    yield from upload(life, [span])
+    yield from goes_well(life, began, why, now)
 
 
 def taken_up(life: Life, now: Callable[[], int], *, over: bool) -> Story:
