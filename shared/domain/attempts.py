@@ -90,13 +90,12 @@ def failure(task: Task) -> Reason | None:
     """Return why another task is to be started after this one; None where it runs or ended in order."""
     if task.ended_ms is not None:
         return None  # in order
-    if (gave_up := crashed(task)) is not None:
-        told_ms, why = gave_up[0], Reason(of_recorder(gave_up[1]), gave_up[1])
-    elif task.not_started is not None and (words := failed_start(task)) is not None:
-        told_ms, why = task.not_started[0], Reason(of_page(words), words)
-    else:
+    told, code_of = crashed(task), of_recorder
+    if told is None:
+        told, code_of = failed_start(task), of_page
+    if told is None or _is_late(told[0], task):
         return None
-    return None if _is_late(told_ms, task) else why
+    return Reason(code_of(told[1]), told[1])
 
 
 def _is_late(told_ms: int, task: Task) -> bool:

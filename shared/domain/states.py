@@ -165,8 +165,8 @@ def _of_task(task: Task, evidence: Evidence) -> Verdict:
         return State.COMPLETED, missing_part(task) or _early_end(task)
     if is_over(task) or (is_broken(task) and task.settled_ms is not None):
         return State.FAILED, upload_failed(task)
-    if (why := failed_start(task)) is not None:
-        return State.FAILED, Reason(of_page(why), f"the page could not be recorded: {why}")
+    if (failed := failed_start(task)) is not None:
+        return State.FAILED, Reason(of_page(failed[1]), f"the page could not be recorded: {failed[1]}")
     if recorded_nothing(task, evidence) or (task.settled_ms is not None and unseen(task, evidence)):
         return _nothing_of(task, evidence)
     if task.settled_ms is not None:

@@ -27,7 +27,8 @@ def told_end_ms(task: Task) -> int | None:
 
 def word_ms(task: Task) -> int | None:
     """Return when callbacks told that the task is over, or did not begin; None where they did not, or it is refuted."""
-    told = [_told_over_ms(task), task.not_started[0] if task.not_started and failed_start(task) is not None else None]
+    failed = failed_start(task)
+    told = (_told_over_ms(task), failed[0] if failed else None)
     return min((ms for ms in told if ms is not None), default=None)
 
 
@@ -41,15 +42,16 @@ def _counts(told_ms: int, task: Task) -> bool:
     return task.runs_ms is None or task.runs_ms <= told_ms
 
 
-def failed_start(task: Task) -> str | None:
-    """Return why TRTC said that the start failed, where nothing says more: 801 status 1 after it is a later try's.
+def failed_start(task: Task) -> Note | None:
+    """Return when and why the start failed as TRTC said, where nothing says more: 801 status 1 after it is a later
+    try's.
 
     A task that ended and left a film did begin, whatever was said.
     """
     left = end_ms(task) is not None and parts.films(task)
     if task.not_started is None or task.began_ms or left or not _counts(task.not_started[0], task):
         return None
-    return task.not_started[1]
+    return task.not_started
 
 
 def is_unheard(task: Task) -> bool:
@@ -64,8 +66,8 @@ def is_uploaded(task: Task) -> bool:
     if task.settled_ms is not None:
         return True
     # A start that is said to have failed is over, too: a film of it shows that it began, and that its end is not known.
-    end = word_ms(task) if end_ms(task) is None else _told_over_ms(task)
-    if (end_ms(task) is None and end is None) or parts.is_waited_for(task):
+    end = word_ms(task)
+    if (end is None and task.gone_ms is None) or parts.is_waited_for(task):
         return False
     if end is None:  # only the end of a whole task in VOD is told by an event of its own
         return task.closed_ms is not None and any(file.file_id for file in task.files.values())

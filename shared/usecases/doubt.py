@@ -19,8 +19,8 @@ PATIENCE_MS = 300_000
 """Where TRTC can't say until so long after a failure was told, the signed callback counts."""
 
 
-def records(task_id: str, told_ms: int, ports: Ports) -> bool:
-    """Tell whether TRTC says that a task records whose end was told. RecorderError: it can't say, or not yet."""
+def records(task_id: str, ports: Ports, told_ms: int = 0) -> bool:
+    """Tell whether TRTC says that a task records, whose end was told then. RecorderError: it can't say, or not yet."""
     try:
         described = ports.recorder.describe_task(task_id)
     except TaskNotFound:
@@ -33,7 +33,7 @@ def records(task_id: str, told_ms: int, ports: Ports) -> bool:
 def confirm(task_id: str, told_ms: int, ports: Ports) -> Fact | None:
     """Return what TRTC says of a task whose end was told; None where it can't say."""
     try:
-        found = facts.runs if records(task_id, told_ms, ports) else facts.over
+        found = facts.runs if records(task_id, ports, told_ms) else facts.over
     except RecorderError:
         return None
     return found(ports.clock(), task_id)
@@ -47,7 +47,7 @@ def recheck(known: Known, number: int, ports: Ports) -> tuple[Known, Recording]:
     if task is None or task.task_id is None or told_ms is None:
         return find(known, number, ports)
     try:
-        if not records(task.task_id, told_ms, ports):
+        if not records(task.task_id, ports, told_ms):
             raise TaskNotFound("FailedOperation.TaskNotExist", "it failed, as it was told", None)
     except RecorderError as error:
         if isinstance(error, RecorderBusy) and ports.clock() < told_ms + PATIENCE_MS:

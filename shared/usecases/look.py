@@ -21,7 +21,7 @@ from shared.domain.uploads import end_ms, word_ms
 from shared.ports import Notifier, ObjectStore
 from shared.store import journal, writer
 from shared.store.journal import Known
-from shared.usecases.doubt import RECORDS, confirm, recheck
+from shared.usecases.doubt import confirm, recheck, records
 from shared.usecases.films import Films, inspect_task, unlooked
 from shared.usecases.ports import Ports
 from shared.usecases.tasks import list_files, task_of_files
@@ -141,9 +141,8 @@ def _carry_out(step: Step, known: Known, ports: ReconcilePorts) -> Fact | None:
             return inspect_task(accepted, task, tries, ports.films, ports.store, ports.clock, ports.sleep)
         case Look(task_id, last):
             task = evidence.tasks[ids.task_key_of(task_id)]
-            runs = _runs(task, ports) if last else False  # before its files are listed, which may be many pages
-            if runs is not False:
-                return facts.runs(ports.clock(), task_id) if runs else None
+            if last and _runs(task, ports):  # before its files are listed, which may be many pages
+                return facts.runs(ports.clock(), task_id)
             files, failed = _found(accepted, task_id, ports), parts.failed(task) is not None  # nothing there is news
             # A film where nothing was thought to be recorded: then the whole grace time is waited, as for any.
             last = last and not (files and unseen(task, evidence))
@@ -167,9 +166,7 @@ def _runs(task: Task, ports: ReconcilePorts) -> bool:
         return False
     ports.pace()
     try:
-        return ports.recorder.describe_task(task.task_id).status == RECORDS
-    except TaskNotFound:
-        return False
+        return records(task.task_id, ports)
     except RecorderError as error:
         # As with any question: an outage ends, and is waited for longer than a refusal.
         patience = ports.timing.held_for if isinstance(error, RecorderBusy) else 2 * ports.timing.lost_after
