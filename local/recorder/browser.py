@@ -114,12 +114,18 @@ class Browser:
             flags += ["--enable-begin-frame-control", "--run-all-compositor-stages-before-draw"]
         pid, read_fd, write_fd = _spawn([path, *flags, "about:blank"], env, home / LOG)
         try:
-            browser = cls(pid, await Connection.connect(read_fd, write_fd), profile)
-            await browser.connection.call("Browser.getVersion", wait_s=20)
+            connection = await Connection.connect(read_fd, write_fd)
+        except BaseException:  # nobody waits for it any more, and nobody else could end it
+            await _end(pid, profile)
+            raise
+        browser = cls(pid, connection, profile)
+        try:
+            await connection.call("Browser.getVersion", wait_s=20)
         except CdpError as error:
             await browser.close()
             raise BrowserError(f"Chromium did not start: {error} {_tail(home / 'chromium.log')}") from None
-        except BaseException:  # nobody waits for it any more, and nobody else could end it
+        except BaseException:
+            connection.close()
             await _end(pid, profile)
             raise
         return browser

@@ -40,11 +40,18 @@ class Connection(asyncio.Protocol):
 
     @classmethod
     async def connect(cls, read_fd: int, write_fd: int) -> Connection:
-        """Talk over two pipe ends, which the connection then owns."""
+        """Talk over two pipe ends, which the connection then owns, also where nobody waits for it any more."""
         loop = asyncio.get_running_loop()
         self = cls()
-        self._reading, _ = await loop.connect_read_pipe(lambda: self, os.fdopen(read_fd, "rb", 0))
-        self._writing, _ = await loop.connect_write_pipe(lambda: _WriteSide(self._lost), os.fdopen(write_fd, "wb", 0))
+        reading, writing = os.fdopen(read_fd, "rb", 0), os.fdopen(write_fd, "wb", 0)
+        try:
+            self._reading, _ = await loop.connect_read_pipe(lambda: self, reading)
+            self._writing, _ = await loop.connect_write_pipe(lambda: _WriteSide(self._lost), writing)
+        except BaseException:
+            self.close()
+            if self._reading is None:  # else asyncio has it, and closes it
+                writing.close()
+            raise
         return self
 
     def listen(self, session: str | None, handler: Handler) -> None:
