@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -87,9 +91,28 @@ def first_things_first(items: list[pytest.Item]) -> None:
 
 
 def give_way(item: pytest.Item) -> None:
-    """Let a worker that judges no recording leave the processors to the one that does."""
+    """Let a worker that judges no recording leave the processors to the one that does; all wait for who is alone."""
+    with _locked(fcntl.LOCK_SH):
+        pass
     if hasattr(item.config, "workerinput") and group(item.nodeid) != RECORDERS and os.nice(0) < _NICE:
         os.nice(_NICE)
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Let the other workers begin no test meanwhile: what others tore twice is recorded once more without them."""
+    with _locked(fcntl.LOCK_EX):
+        yield
+
+
+@contextlib.contextmanager
+def _locked(how: int) -> Iterator[None]:
+    with Path(__file__).open("rb") as file:
+        fcntl.flock(file, how)
+        try:
+            yield
+        finally:
+            fcntl.flock(file, fcntl.LOCK_UN)
 
 
 class Scheduler(LoadScopeScheduling):  # type: ignore[misc]  # xdist carries no types

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from testing import pictures as clock
 from tests.local.recorder.harness import RecorderProcess, all_gone, at_best
+from tests.spread import alone
 
 pytestmark = pytest.mark.e2e
 
@@ -22,14 +24,17 @@ FEWEST = 5
 def mp4(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> RecorderProcess:
     """A recording that ended; the fourth at most, where others took the processors from the first ones.
 
-    The last two ask for fewer pictures a second, which are judged by the same. Its length is judged by the recorder's
-    own clock; a picture or a beep that the browser was too late with is in no log of the recorder's, which only sees
-    that nothing came.
+    The last two ask for fewer pictures a second, which are judged by the same, and no other worker begins a test
+    meanwhile. Its length is judged by the recorder's own clock; a picture or a beep that the browser was too late with
+    is in no log of the recorder's, which only sees that nothing came.
     """
     for fps in (25, 25, 10, 10):
-        with RecorderProcess(
-            tmp_path_factory.mktemp("mp4"), way=request.param, file_stem="clip", width=0, height=0, fps=fps
-        ) as recorder:
+        with (
+            alone() if fps < 25 else contextlib.nullcontext(),
+            RecorderProcess(
+                tmp_path_factory.mktemp("mp4"), way=request.param, file_stem="clip", width=0, height=0, fps=fps
+            ) as recorder,
+        ):
             recorder.until("progress")
             family = recorder.browser()
             time.sleep(SECONDS - 1)
