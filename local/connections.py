@@ -21,14 +21,23 @@ log = logging.getLogger(__name__)
 
 
 class IdleLimit(H11Protocol):
-    """HTTP, with a limit for whoever says nothing; a request that is being answered may take as long as it likes."""
+    """HTTP, with a limit for whoever says nothing; a request that is being answered may take as long as it likes.
+
+    A body that stops half-way, and is waited for, is no such request: its sender goes as one who says nothing does.
+    """
 
     idle_s = IDLE_S
+    _heard = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request (asyncio calls this)."""
         super().connection_made(transport)
         self._idle = self.loop.call_later(self.idle_s, self._check, None)
+
+    def data_received(self, data: bytes) -> None:
+        """Note that something came (asyncio calls this)."""
+        self._heard = True
+        super().data_received(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no more (asyncio calls this)."""
@@ -37,11 +46,14 @@ class IdleLimit(H11Protocol):
 
     def _check(self, before: object) -> None:
         """Close it if nothing has come to an end, or begun, since `before` did."""
-        busy = self.cycle is not None and not self.cycle.response_complete
-        if not busy and self.cycle is before:
+        cycle, heard, self._heard = self.cycle, self._heard, False
+        busy = cycle is not None and not cycle.response_complete
+        # Who asked whether to send waits for us, as does who sends faster than it is read.
+        ours = busy and (not cycle.more_body or cycle.waiting_for_100_continue or self.flow.read_paused)
+        if (not busy and cycle is before) or (busy and not ours and not heard):
             self.transport.close()
             return
-        self._idle = self.loop.call_later(self.idle_s, self._check, object() if busy else self.cycle)
+        self._idle = self.loop.call_later(self.idle_s, self._check, object() if busy else cycle)
 
 
 def raise_limit() -> None:

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -64,6 +65,27 @@ def test_a_request_is_answered_however_long_that_takes() -> None:
     with served(slow) as place, socket.create_connection(place, timeout=60) as client:
         client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         assert client.recv(4096).startswith(b"HTTP/1.1 204")
+
+
+async def reading(_scope: Scope, receive: Receive, send: Send) -> None:
+    while (await receive()).get("more_body"):
+        pass
+    await slow(_scope, receive, send)
+
+
+def test_a_body_that_stops_half_way_is_waited_for_no_longer() -> None:
+    """An upload whose sender hangs holds no connection, and no file, for ever; one that goes on may take its time."""
+    asks = b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nab"
+    with served(reading) as place:
+        with socket.create_connection(place, timeout=60) as client:
+            client.sendall(asks)
+            assert b"" == client.recv(4096)
+        with socket.create_connection(place, timeout=60) as client:
+            client.sendall(asks)
+            for byte in b"cdef":
+                time.sleep(0.6 * Hasty.idle_s)
+                client.sendall(bytes([byte]))
+            assert client.recv(4096).startswith(b"HTTP/1.1 204")
 
 
 def test_a_body_that_never_ends_is_given_up() -> None:
