@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
+from local import regular
 from local.faults import FaultFile
 from local.kindness import Delays, Unknowns
 from local.state import StateError, prepare
@@ -174,14 +175,14 @@ class Address:
     def read(state_dir: Path) -> Address | None:
         """Return the address of the cloud that was last started here, if any; it may be gone."""
         try:
-            return Address(**json.loads((state_dir / "cloud.json").read_text()))
+            return Address(**json.loads(regular.read(state_dir / "cloud.json")))
         except (OSError, ValueError, TypeError):
             return None
 
 
 def _known(path: Path) -> dict[str, str]:
     try:
-        known = json.loads(path.read_text())
+        known = json.loads(regular.read(path))
     except FileNotFoundError:
         return {}
     except OSError as error:

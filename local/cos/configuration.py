@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from local import regular
 from local.cos import cors, xmlbody
 from local.cos.call import Call
 from local.cos.errors import CosError
@@ -80,7 +81,7 @@ def _keep(service: Service, call: Call, kind: str, body: bytes) -> Reply:
 
 def _kept(service: Service, call: Call, kind: str, absent: str) -> Reply:
     try:
-        body = _file(service, call, kind).read_bytes()
+        body = regular.read(_file(service, call, kind))
     except FileNotFoundError:
         raise CosError(absent) from None
     return Reply(body, headers={"Content-Type": "application/xml"})

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from local import regular
 from local.cos.model import Attributes, Entry
 
 _SLACK = 1000  # superseded lines that are not worth a rewrite
@@ -67,7 +68,7 @@ class Journal:
         """Fold the file into `entries`; return the lines that were read, the bytes of whole ones, and all bytes."""
         if not self._path.exists():
             return 0, 0, 0
-        data = self._path.read_bytes()
+        data = regular.read(self._path)
         return sum(map(self._fold, data.splitlines())), data.rfind(b"\n") + 1, len(data)
 
     def _fold(self, raw: bytes) -> bool:

@@ -20,11 +20,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from local import regular
 from local.cos import content
 from local.cos.content import Sink
 from local.cos.errors import CosError
 from local.cos.model import Attributes
-from local.regular import why_not
 
 LOST = ".lost"
 _PART = re.compile(r"(\d{5})-([0-9a-f]{32})")
@@ -178,7 +178,7 @@ def _found(root: Path) -> Iterator[Upload]:
     for note in sorted(root.glob("*/*/upload.json")):
         folder = note.parent
         try:
-            upload = _load(folder) if why_not(note) is None else None
+            upload = _load(folder) if regular.why_not(note) is None else None
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
             upload = None
         if upload is not None:
@@ -192,7 +192,7 @@ def _found(root: Path) -> Iterator[Upload]:
 
 
 def _load(folder: Path) -> Upload:
-    about = json.loads((folder / "upload.json").read_bytes())
+    about = json.loads(regular.read(folder / "upload.json"))
     upload = Upload(
         upload_id=folder.name,
         bucket=str(about["bucket"]),
@@ -205,7 +205,7 @@ def _load(folder: Path) -> Upload:
     parts = [
         (path.stat(), path, match)
         for path in folder.iterdir()
-        if (match := _PART.fullmatch(path.name)) and why_not(path) is None
+        if (match := _PART.fullmatch(path.name)) and regular.why_not(path) is None
     ]
     # Of two files for one part, left by a crash, the later one counts.
     for stat, path, match in sorted(parts, key=lambda part: part[0].st_mtime_ns):

@@ -281,6 +281,13 @@ def test_damaged_keys_are_one_line(tmp_path: Path, text: str) -> None:
     assert (2, True) == (done.exit_code, "keys.json is not as it was written: remove it" in done.output), done.output
 
 
+def test_keys_that_are_no_file_are_one_line(tmp_path: Path) -> None:
+    """A pipe would be waited for."""
+    os.mkfifo(tmp_path / "keys.json")
+    done = CliRunner().invoke(app, [*UP, "--state-dir", str(tmp_path)], env={"COLUMNS": "300"})
+    assert (2, True) == (done.exit_code, "keys.json can't be read: it is no regular file" in done.output), done.output
+
+
 def test_everything_is_its_owners_alone(tmp_path: Path) -> None:
     """Folders 0700, files 0600: films, callbacks and keys are in them."""
     state_dir = tmp_path / "state"

@@ -208,3 +208,13 @@ def test_what_is_no_file_is_no_object(open_store: Open, tmp_path: Path) -> None:
     for name in ("k", "pipe"):
         os.mkfifo(tmp_path / BUCKET / name)
     assert [] == open_store(tmp_path).page(BUCKET).entries
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes in folders")
+def test_an_index_that_is_no_file_is_told(open_store: Open, tmp_path: Path) -> None:
+    """The start does not wait for who writes to it."""
+    (tmp_path / BUCKET).mkdir()
+    (tmp_path / ".meta").mkdir()
+    os.mkfifo(tmp_path / ".meta" / f"{BUCKET}.jsonl")
+    with pytest.raises(OSError, match="it is no regular file"):
+        open_store(tmp_path)
