@@ -129,12 +129,15 @@ class _Watch:
         self.client, self.console, self.timeout_s = client, console, timeout_s
         self._told: set[str] = set()
         self._filmed: set[str] = set()
+        self._without: set[str] = set()
 
     def progress(self, recording: dict[str, Any]) -> dict[str, Any]:
         """Return the recorder's own count, after printing its troubles that are new."""
         done = self.client.progress(recording.get("task_id"))
         if done.get("frames"):
             self._filmed.add(done["task_id"])
+        elif done.get("state") == "over":
+            self._without.add(done["task_id"])
         for trouble in done.get("troubles", []):
             if trouble not in self._told:
                 self._told.add(trouble)
@@ -143,7 +146,8 @@ class _Watch:
 
     def _may_have_film(self, recording: dict[str, Any]) -> bool:
         nothing = str(recording.get("reason")).endswith("nothing was recorded")
-        return nothing or recording.get("task_id") in self._filmed
+        task = recording.get("task_id")
+        return task in self._filmed or (nothing and task not in self._without)
 
     def end(self, recording_id: str) -> dict[str, Any]:
         """Return the recording when it is final, or when its film cannot come any more.

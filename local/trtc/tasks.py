@@ -26,7 +26,7 @@ __all__ = ["TaskTable", "new_task_id"]
 
 log = logging.getLogger(__name__)
 
-_TROUBLED = 100
+_OVER = 100
 
 
 def new_task_id() -> str:
@@ -69,7 +69,7 @@ class TaskTable:
         self._tasks: dict[str, Task] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._record_ids: dict[tuple[int, str], tuple[str, float | None]] = {}  # -> task id, end of its task
-        self._troubled: deque[TaskProgress] = deque(maxlen=_TROUBLED)
+        self._over: deque[TaskProgress] = deque(maxlen=_OVER)
         self._closing = False
         self._hurry = asyncio.Event()
         for folder in (self._work, self.vod_dir):  # both are served or looked through before anything is in them
@@ -131,8 +131,8 @@ class TaskTable:
         return [task.progress for task in self._tasks.values()]
 
     def shown(self) -> Sequence[TaskProgress]:
-        """List the last tasks that are over and had trouble, then those that record or upload."""
-        return [*self._troubled, *self.list()]
+        """List the last tasks that are over, then those that record or upload."""
+        return [*self._over, *self.list()]
 
     async def aclose(self) -> None:
         """Stop every recording, wait for uploads and callbacks, at most `settings.finish_timeout_s`.
@@ -177,8 +177,7 @@ class TaskTable:
         try:
             await task.run()
         finally:
-            if task.progress.troubles:
-                self._troubled.append(replace(task.progress, state="over"))
+            self._over.append(replace(task.progress, state="over"))
             del self._tasks[task.task_id]
             del self._running[task.task_id]
             if task.parameters.record_id:

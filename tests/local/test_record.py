@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from local.__main__ import app
+from local.client import Client
 from local.config import LocalConfig
 from local.faults import CallbackFault, CosFault, FaultFile, TrtcFault
+from local.record import _Watch
 from tests.cloud import RunningCloud
 
 pytestmark = pytest.mark.process
@@ -56,6 +61,28 @@ def test_what_does_not_begin_in_time_is_stopped(tmp_path: Path) -> None:
     assert "is stopped: it did not begin within 1 s" in told
     assert "state     cancelled" in told
     assert "advice    nothing: it was cancelled" in told
+
+
+class Ended:
+    """A local cloud whose one recording ended, and said: nothing was recorded."""
+
+    def get(self, recording_id: str) -> dict[str, Any]:
+        return {"recording_id": recording_id, "state": "cancelled", "task_id": "t", "reason": "nothing was recorded"}
+
+    def progress(self, task_id: str | None) -> dict[str, Any]:
+        return {"task_id": task_id, "state": "over", "frames": self.frames}
+
+    def __init__(self, frames: int) -> None:
+        self.frames = frames
+
+
+@pytest.mark.parametrize(("frames", "timeout_s", "waits"), [(0, 60.0, False), (9, 0.3, True)])
+def test_a_film_is_waited_for_where_pictures_were_taken(frames: int, timeout_s: float, *, waits: bool) -> None:
+    """A stop before the first picture is over at once; after it, the file's event may come late."""
+    watch = _Watch(cast("Client", Ended(frames)), Console(), timeout_s)
+    begun = time.monotonic()
+    watch.end("r")
+    assert waits == (time.monotonic() - begun >= timeout_s)
 
 
 def test_a_file_that_is_no_film_is_told_in_one_line(tmp_path: Path) -> None:
