@@ -137,10 +137,15 @@ def replay(
 
     with mistakes_are_lines():
         existing(state_dir)
-    answer = ask(state_dir, "reconcile", {"replay": recording_ids or "all"})
-    print(f"{answer['recordings']} rebuilt, {len(answer['changed'])} changed")
-    for name in answer["changed"]:
-        print(f"changed   {name}")
+    answer, left = {"after": ""}, False
+    while "after" in answer:  # there was no time for those behind it
+        answer = ask(state_dir, "reconcile", {"replay": recording_ids or "all", "after": answer["after"]})
+        print(f"{answer['recordings']} rebuilt, {len(answer['changed'])} changed")
+        for kind in ("changed", "damaged", "absent"):
+            for name in answer.get(kind, ()):
+                print(f"{kind:9} {name}")
+                left |= kind != "changed"
+    raise typer.Exit(int(left))
 
 
 if __name__ == "__main__":

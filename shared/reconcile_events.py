@@ -10,18 +10,23 @@ from shared.usecases.replay import all_recordings, replay
 from shared.usecases.woken import woken
 
 MOST_NAMED = 1_000
-"""Changed recordings in a reply."""
+"""Recordings of a kind in a reply."""
 
 
 def rebuild(trigger: Replay, app: bootstrap.ReconcileApp, budget_s: float) -> dict[str, Any]:
-    """Rebuild documents from their facts; return how many there are, and which ones changed."""
+    """Rebuild documents from their facts; return how many there are, which ones changed, and which could not be.
+
+    Of an index that is read whole, ids whose recording is deleted are no news.
+    """
     store, clock = app.ports.store, app.ports.clock
     until_ms = clock() + int(budget_s * 1000)
     wanted = trigger.recording_ids or all_recordings(store)
     result = replay(store, wanted, clock(), after=trigger.after, has_time=lambda: clock() < until_ms)
     log.note(outcome="replayed", **result.noted())
-    more = {"after": result.after} if result.after else {}
-    return {"recordings": result.recordings, "changed": result.changed[:MOST_NAMED], **more}
+    absent = result.absent if trigger.recording_ids else []
+    more = {"damaged": result.damaged[:MOST_NAMED], "absent": absent[:MOST_NAMED], "after": result.after}
+    named = {"recordings": result.recordings, "changed": result.changed[:MOST_NAMED]}
+    return {**named, **{name: value for name, value in more.items() if value}}
 
 
 def wake(event: CosEvent, app: bootstrap.ReconcileApp, budget_s: float) -> None:

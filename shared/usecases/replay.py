@@ -18,12 +18,14 @@ from shared.store import writer
 class Replayed:
     """How many documents were rebuilt, which of them differed from what was stored, whose request can't be read.
 
+    `absent` are the ids without a recording: nobody asked for it, or it is deleted.
     `after` is the recording that the time ended with; None where all were taken.
     """
 
     recordings: int
     changed: list[str]
     damaged: list[str] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
     foreign: Foreign = field(default_factory=Foreign)
     after: str | None = None
 
@@ -54,6 +56,7 @@ def replay(
         before = store.get(keys.document_key(recording_id))
         try:
             if writer.rebuild(store, recording_id, now_ms) is None:
+                result.absent.append(recording_id)
                 continue
         except Damaged:
             result.damaged.append(recording_id)

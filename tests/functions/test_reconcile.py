@@ -108,6 +108,7 @@ def test_a_final_recording_is_notified_signed_and_replayed(
     webhook_id = {name.lower(): value for name, value in headers.items()}["webhook-id"]
     assert re.fullmatch("told-1-[0-9]{13}-completed", webhook_id)
     assert {"recordings": 1, "changed": []} == main_handler({"replay": ["told-1"]}, CONTEXT)
+    assert {"recordings": 0, "changed": [], "absent": ["none"]} == main_handler({"replay": ["none"]}, CONTEXT)
 
 
 def test_a_host_that_is_not_allowed_is_not_told(client: Client) -> None:

@@ -92,12 +92,12 @@ def test_a_lie_in_a_document_does_not_survive() -> None:
 
 
 def test_only_those_that_were_named_are_rebuilt() -> None:
-    """An id without a recording is passed over."""
+    """An id without a recording is told."""
     site = site_of_everything()
     for key in ("completed", "lost"):
         site.store.delete(keys.document_key(key))
     result = replay(site.store, ["lost", "nobody"], site.clock())
-    assert (1, ["lost"]) == (result.recordings, result.changed)
+    assert (1, ["lost"], ["nobody"]) == (result.recordings, result.changed, result.absent)
     assert keys.document_key("completed") not in site.store.objects
 
 
