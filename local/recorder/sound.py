@@ -18,7 +18,7 @@ from local.recorder.alsa import FRAME, RATE, Device
 
 _OTHER_SOUND = ("PULSE_", "ALSA_", "PIPEWIRE_", "AUDIODEV")
 _SECOND = RATE * FRAME
-_TICK_S = 0.005
+_TICK_S = 0.010
 _SLACK_S = 0.100  # handed out that much later, so that a browser or a reader late by less leaves no gap
 
 
