@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from local.recorder.job import FPS
 from testing import pictures as clock
 from tests.local.recorder.harness import RecorderProcess, all_gone
 
@@ -133,7 +134,9 @@ def run(
         for number in range(at_once):
             (directory / str(number)).mkdir()
             recorders.append(
-                stack.enter_context(RecorderProcess(directory / str(number), width=width, height=height, way=way))
+                stack.enter_context(
+                    RecorderProcess(directory / str(number), width=width, height=height, way=way, fps=FPS)
+                )
             )
         memory = record(recorders, seconds)
         files = [path for recorder in recorders for path in recorder.files("mp4")]

@@ -30,7 +30,10 @@ SMALL = {"width": 640, "height": 360}
 
 
 class RecorderProcess:
-    """One recorder process; leaving the `with` block kills it if it still runs. Its picture is small unless named."""
+    """One recorder process; leaving the `with` block kills it if it still runs.
+
+    Its picture is small, and few a second are asked for, unless the job says otherwise.
+    """
 
     def __init__(self, work_dir: Path, page_url: str = CLOCK, **job: object) -> None:
         self.work_dir = work_dir
@@ -47,7 +50,7 @@ class RecorderProcess:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         size = {} if "mobile" in job else SMALL
-        self.say(json.dumps({"page_url": page_url, "work_dir": str(work_dir), **size, **job}))
+        self.say(json.dumps({"page_url": page_url, "work_dir": str(work_dir), "fps": FEW, **size, **job}))
 
     def __enter__(self) -> RecorderProcess:
         return self

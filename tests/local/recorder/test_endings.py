@@ -15,12 +15,13 @@ import pytest
 
 from local.recorder import rescue
 from local.recorder.browser import find_chromium
+from local.recorder.job import FPS
 from testing import pictures as clock
 from tests.local.recorder.harness import PageServer, RecorderProcess, all_gone, at_best, kill, serve
 
 pytestmark = pytest.mark.e2e
 
-_MOVING = "<body><script>let n = 0; setInterval(() => document.body.textContent = n++, 40)</script>"
+_MOVING = "<body><script>let n = 0; setInterval(() => document.body.textContent = n++, 100)</script>"
 _PAGES = {
     "/": _MOVING,
     "/ready": _MOVING + "<script>setTimeout(() => notifyReady(), 300)</script>",
@@ -216,7 +217,7 @@ def test_recorder_killed(tmp_path: Path, wanted: str) -> None:
 
 
 def rescued_after_a_kill(wanted: str, tmp_path: Path) -> None:
-    with RecorderProcess(tmp_path, format=wanted) as recorder:
+    with RecorderProcess(tmp_path, format=wanted, fps=FPS) as recorder:
         started = recorder.until("started")
         for _ in range(6):
             recorder.until("progress")
@@ -244,7 +245,7 @@ def test_disk_full(tmp_path: Path) -> None:
     with RecorderProcess(tmp_path) as recorder:
         recorder.until("progress")
         family = recorder.browser()
-        resource.prlimit(recorder.process.pid, resource.RLIMIT_FSIZE, (700_000, 700_000))
+        resource.prlimit(recorder.process.pid, resource.RLIMIT_FSIZE, (300_000, 300_000))
         assert recorder.end() == {"event": "ended", "reason": "disk"}
     assert all_gone(family)
     assert recorder.files("mp4") == [tmp_path / "recording.mp4"]

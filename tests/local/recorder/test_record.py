@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from local.recorder.job import FPS
 from testing import pictures as clock
 from tests.local.recorder.harness import RecorderProcess, all_gone, at_best
 from tests.spread import alone
@@ -119,7 +120,7 @@ def test_hls(tmp_path: Path) -> None:
 
 
 def hls_plays(tmp_path: Path) -> None:
-    with RecorderProcess(tmp_path, format="hls", file_stem="live") as recorder:
+    with RecorderProcess(tmp_path, format="hls", file_stem="live", fps=FPS) as recorder:
         first = recorder.until("file")
         assert first["name"] == "live_00000.ts"
         recorder.until("file")
@@ -144,7 +145,7 @@ def test_split(tmp_path: Path) -> None:
 
 
 def is_split(tmp_path: Path) -> None:
-    with RecorderProcess(tmp_path, max_media_file_s=2, file_stem="long") as recorder:
+    with RecorderProcess(tmp_path, max_media_file_s=2, file_stem="long", fps=FPS) as recorder:
         recorder.run(4.5)
     events = recorder.of("file")
     names = ["long.mp4", *(f"long_{number}.mp4" for number in range(1, len(events)))]
