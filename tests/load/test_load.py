@@ -12,13 +12,19 @@ from hypothesis import strategies as st
 
 from shared.ports import ListedObject
 from testing.bucket import Bucket
-from testing.course import PUNCTUAL_S, Site
+from testing.course import PUNCTUAL_S, Course, Site
 from tests.load import studies
 from tests.load.start import LoadPlan, run_load
 
 SEGMENTS = st.sampled_from(["a", "b", "ab", "open"])
 KEYS = st.lists(SEGMENTS, min_size=1, max_size=4).map("/".join)
-SMALL = Site(per_day=4_000, open_at_once=200, minutes=30)
+SMALL = Site(per_day=2_000, open_at_once=100, minutes=30)
+
+
+@pytest.fixture(scope="module")
+def small() -> Course:
+    """The small site, played: each study compares it with another."""
+    return studies.course(SMALL)
 
 
 @pytest.mark.process
@@ -26,7 +32,7 @@ def test_a_rush_beyond_every_limit_is_accepted_and_recorded_once(tmp_path: Path)
     """16 requests at once where TRTC takes 5 a second and 8 at once: all 201 or 202, all completed, none twice."""
     limits = {"max_requests_per_second": 5, "max_concurrent": 8}
     patient = LoadPlan(16, 4, seconds=1, callback_timeout_s=60, timeout_s=900, all_answered=True)
-    plan = replace(patient, tick_s=5, trtc=limits, speed=5, instances=3)
+    plan = replace(patient, tick_s=5, trtc=limits, speed=5, instances=2)
     result = run_load(plan, tmp_path)
     assert [] == result.broken, result
     assert 16 == result.states["completed"]
@@ -35,9 +41,9 @@ def test_a_rush_beyond_every_limit_is_accepted_and_recorded_once(tmp_path: Path)
 
 
 @pytest.mark.long
-def test_ticks_cost_the_same_with_and_without_history() -> None:
+def test_ticks_cost_the_same_with_and_without_history(small: Course) -> None:
     """The same load makes the same calls whether 2,000 finished recordings lie in the store or none."""
-    empty, full = studies.flat(SMALL, finished=2_000)
+    empty, full = small, studies.course(replace(SMALL, finished=2_000))
     assert empty.total() == full.total()
     assert [tick.counts for tick in empty.ticks] == [tick.counts for tick in full.ticks]
     assert sum(tick.report.looked for tick in empty.ticks) > 0
@@ -45,9 +51,9 @@ def test_ticks_cost_the_same_with_and_without_history() -> None:
 
 
 @pytest.mark.long
-def test_what_a_tick_calls_follows_what_is_open() -> None:
+def test_what_a_tick_calls_follows_what_is_open(small: Course) -> None:
     """Twice as many open recordings, about twice as many calls; none twice, none refused, nothing left behind."""
-    once, twice = studies.course(SMALL), studies.course(studies.resized(SMALL, 400, SMALL.minutes))
+    once, twice = small, studies.course(studies.resized(SMALL, 200, SMALL.minutes))
     ratio = sum(tick.counts.total() for tick in twice.ticks) / sum(tick.counts.total() for tick in once.ticks)
     assert 1.7 < ratio < 2.3
     for course in (once, twice):
