@@ -11,17 +11,17 @@ import uuid
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from local.children import exited, kill
+from local.children import Process, exited, kill
 from local.growth import rotate
 from local.lines import lines
 from local.scf_config import FunctionConfig, InvocationError
 from local.scf_events import context
+from local.scf_forks import RUNTIME, Forks
 
 log = logging.getLogger(__name__)
 
-RUNTIME = Path(__file__).with_name("scf_runtime.py")
 SYNC_LIMIT = 6 * 1024 * 1024
 ASYNC_LIMIT = 128 * 1024
 ASYNC_RETRIES = 2
@@ -40,13 +40,17 @@ USER_CODE_EXCEPTION, RESOURCE_LIMIT_REACHED, TIME_LIMIT_REACHED, PROCESS_EXITED 
 
 
 class Function:
-    """Invokes one function in child processes; a process handles one event at a time and is kept warm."""
+    """Invokes one function in child processes; a process handles one event at a time and is kept warm.
 
-    def __init__(self, config: FunctionConfig, log_path: Path) -> None:
+    Args:
+        forks: forks the processes; without it each is started, and imports the code anew.
+    """
+
+    def __init__(self, config: FunctionConfig, log_path: Path, forks: Forks | None = None) -> None:
         self.config = config
-        self._log_path = log_path
-        self._idle: list[asyncio.subprocess.Process] = []
-        self._all: set[asyncio.subprocess.Process] = set()
+        self._log_path, self._forks = log_path, forks
+        self._idle: list[Process] = []
+        self._all: set[Process] = set()
         self._slots = asyncio.Semaphore(config.max_instances)
         self.dead_lettered = 0
         self._down_until = 0.0
@@ -104,13 +108,16 @@ class Function:
             raise InvocationError(answer["error"], USER_CODE_EXCEPTION, request_id)
         return answer["result"]
 
-    async def _instance(self, request_id: str) -> asyncio.subprocess.Process:
+    async def _instance(self, request_id: str) -> Process:
         try:
             return await self._spawn()
+        except asyncio.TimeoutError:
+            said = f"timed out after {self.config.init_timeout_s:g} s"
+            raise InvocationError(said, TIME_LIMIT_REACHED, request_id) from None
         except OSError as error:  # of descriptors, processes, memory or disk there are no more
             raise InvocationError(f"no instance can be started: {error}", request_id=request_id) from None
 
-    def _idle_one(self) -> asyncio.subprocess.Process | None:
+    def _idle_one(self) -> Process | None:
         """Return an instance that lives and is idle; one that died meanwhile is never handed an event."""
         while self._idle:
             process = self._idle.pop()
@@ -161,7 +168,7 @@ class Function:
         for process in list(self._all):
             await self._end(process)
 
-    async def _end(self, process: asyncio.subprocess.Process) -> None:
+    async def _end(self, process: Process) -> None:
         self._all.discard(process)
         kill(process)
         await process.wait()
@@ -185,25 +192,31 @@ class Function:
                 return
         self._bury(event, last)
 
-    async def _spawn(self) -> asyncio.subprocess.Process:
+    async def _spawn(self) -> Process:
+        with self._log_path.open("ab") as log_file:
+            if self._forks is not None:
+                process: Process = await self._forks.instance(self.config, self.environment(), log_file.fileno())
+            else:
+                process = await self._start(log_file)
+        self._all.add(process)
+        return process
+
+    async def _start(self, log_file: IO[bytes]) -> Process:
         # Isolated, Python reads no PYTHON… variable: -B says what PYTHONDONTWRITEBYTECODE does.
         flags = ["-I", "-B", *(["-S"] if self.config.bare else [])]
         arguments = [self.config.python, *flags, str(RUNTIME), str(self.config.code_dir)]
         arguments += [self.config.module, self.config.handler]
-        with self._log_path.open("ab") as log_file:
-            process = await asyncio.create_subprocess_exec(
-                *arguments,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=log_file,
-                env=self.environment(),
-                cwd=self.config.code_dir,
-                start_new_session=True,  # Ctrl-C is for us; the platform ends its functions itself
-            )
-        self._all.add(process)
-        return process
+        return await asyncio.create_subprocess_exec(
+            *arguments,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=log_file,
+            env=self.environment(),
+            cwd=self.config.code_dir,
+            start_new_session=True,  # Ctrl-C is for us; the platform ends its functions itself
+        )
 
-    async def _exchange(self, process: asyncio.subprocess.Process, line: bytes, *, is_loaded: bool) -> dict[str, Any]:
+    async def _exchange(self, process: Process, line: bytes, *, is_loaded: bool) -> dict[str, Any]:
         """Return the answer; what a new instance takes to load the code is not the function's time."""
         limit_s = self.config.timeout_s if is_loaded else self.config.init_timeout_s
         try:
@@ -245,7 +258,7 @@ class Function:
         return context(config.name, request_id, config.memory_mb, config.timeout_s, config.region)
 
 
-async def _answers(process: asyncio.subprocess.Process, line: bytes) -> AsyncGenerator[dict[str, Any], None]:
+async def _answers(process: Process, line: bytes) -> AsyncGenerator[dict[str, Any], None]:
     if process.stdin is None or process.stdout is None:
         raise InvocationError("the process has no pipes")
     process.stdin.write(line)

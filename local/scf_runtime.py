@@ -2,6 +2,10 @@
 what FUNCTION names, writes results.
 
     python -I -B local/scf_runtime.py CODE_DIR MODULE [FUNCTION]
+    python -I -B local/scf_runtime.py FOLDER
+
+The second way forks such processes, as `local/scf_forks.py` asks: what they import is imported once. FOLDER only says
+whose it is.
 
 Started by its path and isolated (-I), so that of this repository the function sees its code folder and nothing else;
 with -S not even installed packages, as on the platform.
@@ -26,10 +30,12 @@ import threading
 import traceback
 from typing import Any
 
+_INSTALLED = os.path.dirname(os.__file__)  # noqa: PTH120 (pathlib would be imported for it alone)
+
 
 def main() -> None:
-    """Serve invocations until standard input ends."""
-    code_dir, module_name, name = (*sys.argv[1:4], "main_handler")[:3]
+    """Serve invocations, or fork what does, until standard input ends."""
+    code_dir, module_name, name = _fork() if len(sys.argv) == 2 else (*sys.argv[1:4], "main_handler")[:3]
     results, source = os.fdopen(os.dup(1), "wb"), os.dup(0)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # invocations are not for what the function starts
     os.dup2(2, 1)  # from here on print() is the function's log
@@ -57,6 +63,64 @@ def main() -> None:
         results.flush()
 
 
+def _fork() -> tuple[str, str, str]:
+    """Fork an instance whenever one is asked for; only the instance returns, with what it is to serve.
+
+    Nothing but imports happens before, in one thread: an instance is as fresh as one that imports by itself.
+    """
+    import socket  # an instance that is started by itself needs none
+
+    asked, environ, files = socket.socket(fileno=os.dup(0)), dict(os.environ), _files()
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    signal.signal(signal.SIGCHLD, _reap)
+    while True:
+        line, descriptors, *_ = socket.recv_fds(asked, 1 << 20, 3)
+        if not line or files != _files():  # a new instance runs what somebody has edited
+            os._exit(0)
+        wanted = json.loads(line)
+        _import(wanted["code_dir"], wanted["module"])
+        files = _files()
+        if os.fork() == 0:
+            break
+        for descriptor in descriptors:
+            os.close(descriptor)
+    os.setsid()
+    asked.send(str(os.getpid()).encode())
+    asked.close()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for number, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    os.chdir(wanted["code_dir"])
+    imported = {key: value for key, value in os.environ.items() if environ.get(key) != value}
+    os.environ.clear()
+    os.environ.update({**wanted["environ"], **imported})
+    return wanted["code_dir"], wanted["module"], wanted["handler"]
+
+
+def _reap(*_: object) -> None:
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _files() -> dict[str, int]:
+    """Return when each imported file was written, of those that somebody edits."""
+    paths = [str(getattr(module, "__file__", None)) for module in list(sys.modules.values())]
+    edited = [path for path in paths if os.path.exists(path) and not path.startswith(_INSTALLED)]  # noqa: PTH110 (fast)
+    return {path: os.stat(path).st_mtime_ns for path in edited if "site-packages" not in path}  # noqa: PTH116
+
+
+def _import(code_dir: str, module_name: str) -> None:
+    """Import what a module imports; the module itself is the instance's, which also says what fails."""
+    path = sys.path[:]
+    sys.path.insert(0, code_dir)
+    with contextlib.suppress(BaseException):
+        importlib.import_module(module_name)
+    sys.modules.pop(module_name, None)
+    sys.path[:] = path
+
+
 class _Log(io.RawIOBase):
     """Standard error, a file that may lie on a full disk: then its lines are lost, and no invocation."""
 
@@ -75,12 +139,13 @@ class _Log(io.RawIOBase):
 def _read(source: int, invocations: queue.SimpleQueue[bytes]) -> None:
     # os.read, since a thread inside sys.stdin at exit would abort the interpreter.
     rest = bytearray()
-    while data := os.read(source, 1 << 16):
-        *lines, tail = data.split(b"\n")
-        for line in lines:
-            invocations.put(bytes(rest + line))
-            rest.clear()
-        rest += tail
+    with contextlib.suppress(ConnectionError):  # of a socket: whoever has invoked was killed
+        while data := os.read(source, 1 << 16):
+            *lines, tail = data.split(b"\n")
+            for line in lines:
+                invocations.put(bytes(rest + line))
+                rest.clear()
+            rest += tail
     if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
         os.killpg(0, signal.SIGKILL)  # what the function has started ends with it
     os._exit(0)

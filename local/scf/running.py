@@ -16,6 +16,7 @@ from local.cos import ObjectCreated
 from local.scf.cron import Cron
 from local.scf.model import Deployed, Trigger, Version
 from local.scf_config import FunctionConfig, InvocationError
+from local.scf_forks import Forks
 from local.scf_function import Function
 
 __all__ = ["Running"]
@@ -44,6 +45,7 @@ class Running:
         self._wait_s, self._late, self._events = wait_s, late, 0
         self._live: dict[tuple[str, str], tuple[Version, Function]] = {}
         self._ending: set[asyncio.Task[None]] = set()
+        self._forks = Forks(logs.parent) if Forks.work_here() else None
 
     @property
     def functions(self) -> list[Function]:
@@ -59,7 +61,8 @@ class Running:
         if key in self._live and self._live[key][0] is not version:
             self._end(key)
         if key not in self._live:
-            self._live[key] = version, Function(self._config(deployed, version), self._log(deployed))
+            forks = self._forks if version.code.ours else None
+            self._live[key] = version, Function(self._config(deployed, version), self._log(deployed), forks)
         return self._live[key][1]
 
     def forget(self, deployed: Deployed) -> None:
@@ -116,6 +119,8 @@ class Running:
         live = [function.aclose() for function in self.functions]
         await asyncio.gather(*self._ending, *live, return_exceptions=True)
         self._live.clear()
+        if self._forks is not None:
+            await self._forks.aclose()
 
     def _call(self, deployed: Deployed, trigger: Trigger, event: Mapping[str, Any]) -> None:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from local.client import Client, ClientError
 from local.config import SDK_APP_ID, LocalConfig
 from local.faults import CallbackFault, FaultFile
 from local.guide import ROLES
+from local.scf_forks import RUNTIME, Forks
 from tests.cloud import RunningCloud
 from tests.local.deploying.account import Account, zipped
 from tests.local.trtc.servers import KEY, WebhookServer, until
@@ -147,6 +148,18 @@ def echo(cloud: RunningCloud) -> Iterator[None]:
     give(zipped(ECHO, "recordings.py"))
     yield
     give(base64.b64encode(checkout_zip("recordings")).decode())
+
+
+@pytest.mark.skipif(not Forks.work_here(), reason="this system does not fork instances")
+def test_the_checkouts_functions_are_imported_once(cloud: RunningCloud) -> None:
+    """An instance of them is forked: like what forks it, it names the cloud's folder and no module."""
+    assert 200 == ask(cloud, "GET", "/healthz").status_code
+    ends = f"{RUNTIME}\0{cloud.cloud.state_dir / 'scf'}\0".encode()
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            found.append(path.read_bytes().endswith(ends))
+    assert sum(found) >= 2
 
 
 @pytest.mark.usefixtures("echo")

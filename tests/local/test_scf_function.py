@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
-from local import scf_function
+from local import scf_forks, scf_function
 from local.scf_config import FunctionConfig, InvocationError
+from local.scf_forks import Forks
 from local.scf_function import Function
 from tests.local.processes import ROOT, alive
 from tests.local.trtc.servers import until
@@ -59,9 +60,12 @@ def main_handler(event, context):
 """
 
 Run = Callable[[Function], Awaitable[Any]]
+WAYS = [False, *([True] if Forks.work_here() else [])]
+both = pytest.mark.parametrize("forked", WAYS, ids=lambda forked: "forked" if forked else "started")
+"""An instance is a process that was started, or forked from one that has imported the code."""
 
 
-def run(tmp_path: Path, work: Run, **replaced: Any) -> Any:
+def run(tmp_path: Path, work: Run, *, forked: bool = False, **replaced: Any) -> Any:
     """Deploy the code above, let `work` use it, and end it."""
     (tmp_path / "sample.py").write_text(CODE)
     arguments = {
@@ -75,33 +79,38 @@ def run(tmp_path: Path, work: Run, **replaced: Any) -> Any:
     }
 
     async def main() -> Any:
-        function = Function(FunctionConfig(**arguments), tmp_path / "sample.log")
+        forks = Forks(tmp_path) if forked else None
+        function = Function(FunctionConfig(**arguments), tmp_path / "sample.log", forks)
         try:
             return await work(function)
         finally:
             await function.aclose()
+            if forks is not None:
+                await forks.aclose()
 
     return asyncio.run(main())
 
 
-def test_an_instance_is_kept_warm(tmp_path: Path) -> None:
+@both
+def test_an_instance_is_kept_warm(tmp_path: Path, forked: bool) -> None:
     """The second event finds the module as the first left it."""
 
     async def work(function: Function) -> Any:
         return [await function.invoke({}) for _ in range(2)]
 
-    first, second = run(tmp_path, work)
+    first, second = run(tmp_path, work, forked=forked)
     assert (1, 2) == (first["count"], second["count"])
     assert first["pid"] == second["pid"]
 
 
-def test_events_at_once_have_an_instance_each(tmp_path: Path) -> None:
+@both
+def test_events_at_once_have_an_instance_each(tmp_path: Path, forked: bool) -> None:
     """One process handles one event at a time; a small machine may let more wait for an instance."""
 
     async def work(function: Function) -> Any:
         return await asyncio.gather(*(function.invoke({"do": "slow"}) for _ in range(4)))
 
-    answers = run(tmp_path, work, max_instances=2, instance_wait_s=30.0)
+    answers = run(tmp_path, work, forked=forked, max_instances=2, instance_wait_s=30.0)
     assert 2 == len({answer["pid"] for answer in answers})
 
 
@@ -127,25 +136,18 @@ async def _answered(function: Function) -> Any:
         await asyncio.sleep(0.02)
 
 
-def test_an_instance_that_died_idle_is_never_handed_an_event(tmp_path: Path) -> None:
+@both
+def test_an_instance_that_died_idle_is_never_handed_an_event(tmp_path: Path, forked: bool) -> None:
     """The event after its death goes to a new one."""
 
     async def work(function: Function) -> Any:
         before = await function.invoke({})
         os.kill(before["pid"], signal.SIGKILL)
-        until(lambda: _is_dead(before["pid"]))  # the loop stands still: asyncio has not noticed
+        until(lambda: not alive(before["pid"]))  # the loop stands still: asyncio has not noticed
         return before, await function.invoke({})
 
-    before, after = run(tmp_path, work)
+    before, after = run(tmp_path, work, forked=forked)
     assert (1, True) == (after["count"], before["pid"] != after["pid"])
-
-
-def _is_dead(pid: int) -> bool:
-    """Tell whether a process has ended; nobody need have asked for its status yet."""
-    try:
-        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-    except ChildProcessError:
-        return True
 
 
 @pytest.mark.parametrize("character", ["录", "x", "\udcff"])
@@ -175,16 +177,19 @@ def test_an_asynchronous_event_is_counted_as_utf8(tmp_path: Path) -> None:
     assert (2, []) == run(tmp_path, work, max_instances=1)
 
 
-def test_a_function_ends_with_its_parent(tmp_path: Path) -> None:
+@both
+def test_a_function_ends_with_its_parent(tmp_path: Path, forked: bool) -> None:
     """Whoever started it is killed in the middle of an invocation: the instance does not stay."""
     (tmp_path / "sample.py").write_text(CODE)
     script = f"""
 import asyncio, pathlib
 from local.scf_function import Function
 from local.scf_config import FunctionConfig
+from local.scf_forks import Forks
 folder = pathlib.Path({str(tmp_path)!r})
 async def main():
-    function = Function(FunctionConfig("sample", "sample", folder, {{}}, 900.0, "ap-guangzhou"), folder / "log")
+    forks = Forks(folder) if {forked} else None
+    function = Function(FunctionConfig("sample", "sample", folder, {{}}, 900.0, "ap-guangzhou"), folder / "log", forks)
     print((await function.invoke({{}}))["pid"], flush=True)
     await function.invoke({{"do": "hang"}})
 asyncio.run(main())
@@ -202,7 +207,8 @@ def _noted(path: Path) -> int:
     return int(path.read_text())
 
 
-def test_what_a_function_started_ends_with_it(tmp_path: Path) -> None:
+@both
+def test_what_a_function_started_ends_with_it(tmp_path: Path, forked: bool) -> None:
     """Past its time limit, and with the local cloud."""
 
     async def work(function: Function) -> Any:
@@ -210,7 +216,7 @@ def test_what_a_function_started_ends_with_it(tmp_path: Path) -> None:
             await function.invoke({"do": "start", "note": str(tmp_path / "late"), "seconds": 60})
         await function.invoke({"do": "start", "note": str(tmp_path / "idle"), "seconds": 0})
 
-    run(tmp_path, work, timeout_s=1.0)
+    run(tmp_path, work, forked=forked, timeout_s=1.0)
     for name in ("late", "idle"):
         until(lambda name=name: not alive(_noted(tmp_path / name)))  # type: ignore[misc]
 
@@ -220,7 +226,7 @@ def test_what_a_function_started_ends_with_a_cloud_that_is_killed(tmp_path: Path
     (tmp_path / "sample.py").write_text(CODE)
     source, ours = os.pipe()
     with subprocess.Popen(
-        [sys.executable, "-I", "-B", str(scf_function.RUNTIME), str(tmp_path), "sample"],
+        [sys.executable, "-I", "-B", str(scf_forks.RUNTIME), str(tmp_path), "sample"],
         stdin=source, stdout=subprocess.DEVNULL, start_new_session=True,
     ):  # fmt: skip
         os.close(source)
@@ -245,8 +251,9 @@ def test_an_instance_that_cannot_be_started_is_a_failed_invocation(tmp_path: Pat
     assert [{}] == [each["event"] for each in found]
 
 
+@both
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
-def test_a_log_that_cannot_be_written_costs_no_invocation(tmp_path: Path) -> None:
+def test_a_log_that_cannot_be_written_costs_no_invocation(tmp_path: Path, forked: bool) -> None:
     """On a full disk a function's lines are lost, as on the platform where nobody keeps them; its result is not."""
     (tmp_path / "sample.log").symlink_to("/dev/full")
 
@@ -255,7 +262,7 @@ def test_a_log_that_cannot_be_written_costs_no_invocation(tmp_path: Path) -> Non
             await function.invoke({"do": "raise"})
         return await function.invoke({"do": "print"})
 
-    assert 2 == run(tmp_path, work)["count"]
+    assert 2 == run(tmp_path, work, forked=forked)["count"]
 
 
 def test_a_log_is_bounded_while_an_invocation_writes_it(tmp_path: Path) -> None:
@@ -286,16 +293,20 @@ def test_dead_letters_and_logs_are_bounded(tmp_path: Path) -> None:
     assert scf_function.LOG_BYTES + 1 == (tmp_path / "sample.log.1").stat().st_size
 
 
-def test_the_roles_keys_are_each_invocations_own(tmp_path: Path) -> None:
+@both
+def test_the_roles_keys_are_each_invocations_own(tmp_path: Path, forked: bool) -> None:
     """A warm instance sees those of the moment, as the platform hands them over."""
     numbers = iter("123")
 
     async def work(function: Function) -> Any:
         return [(await function.invoke({"do": "env"}))["TENCENTCLOUD_SECRETID"] for _ in range(2)]
 
-    assert ["1", "2"] == run(tmp_path, work, credentials=lambda: {"TENCENTCLOUD_SECRETID": next(numbers)})
+    assert ["1", "2"] == run(
+        tmp_path, work, forked=forked, credentials=lambda: {"TENCENTCLOUD_SECRETID": next(numbers)}
+    )
 
 
+@both
 @pytest.mark.parametrize(
     ("do", "why"),
     [
@@ -306,7 +317,7 @@ def test_the_roles_keys_are_each_invocations_own(tmp_path: Path) -> None:
         ("huge", "larger than 6 MB"),
     ],
 )
-def test_a_failure_is_said_and_the_next_event_is_served(tmp_path: Path, do: str, why: str) -> None:
+def test_a_failure_is_said_and_the_next_event_is_served(tmp_path: Path, do: str, why: str, forked: bool) -> None:
     """Whatever ends an invocation, the function goes on with the next."""
 
     async def work(function: Function) -> Any:
@@ -315,10 +326,11 @@ def test_a_failure_is_said_and_the_next_event_is_served(tmp_path: Path, do: str,
         function.config.timeout_s = 30.0
         return await function.invoke({})
 
-    assert run(tmp_path, work, timeout_s=4.0 if do == "hang" else 30.0)["count"] >= 1
+    assert run(tmp_path, work, forked=forked, timeout_s=4.0 if do == "hang" else 30.0)["count"] >= 1
 
 
-def test_the_time_limit_begins_when_the_code_is_loaded(tmp_path: Path) -> None:
+@both
+def test_the_time_limit_begins_when_the_code_is_loaded(tmp_path: Path, forked: bool) -> None:
     """A start that takes longer costs no event its answer; it has a limit of its own, and one that fails says why."""
 
     async def work(function: Function) -> Any:
@@ -330,7 +342,7 @@ def test_the_time_limit_begins_when_the_code_is_loaded(tmp_path: Path) -> None:
 
     slow = "import time; time.sleep(3.5)\n"
     (tmp_path / "slow.py").write_text(slow + CODE.replace("time.sleep(60)", "pass"))
-    started, _ = run(tmp_path, work, module="slow", timeout_s=3.0)
+    started, _ = run(tmp_path, work, forked=forked, module="slow", timeout_s=3.0)
     assert 1 == started["count"]
     late, broken = ("time.sleep(60)", 0.5, r"timed out after 0\.5 s"), ("1 / 0", 30.0, "ZeroDivisionError")
     for text, limit_s, why in (late, broken):
@@ -340,10 +352,11 @@ def test_the_time_limit_begins_when_the_code_is_loaded(tmp_path: Path) -> None:
             with pytest.raises(InvocationError, match=why):
                 await function.invoke({})
 
-        run(tmp_path, never, module="never", init_timeout_s=limit_s)
+        run(tmp_path, never, forked=forked, module="never", init_timeout_s=limit_s)
 
 
-def test_the_environment_is_scfs_and_ours_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@both
+def test_the_environment_is_scfs_and_ours_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forked: bool) -> None:
     """Nothing of the machine's environment leaks in; what prints goes to the log."""
     monkeypatch.setenv("LEAK", "1")
 
@@ -351,7 +364,7 @@ def test_the_environment_is_scfs_and_ours_alone(tmp_path: Path, monkeypatch: pyt
         await function.invoke({"do": "print"})
         return await function.invoke({"do": "env"}), await function.invoke({"do": "context"})
 
-    environment, context = run(tmp_path, work)
+    environment, context = run(tmp_path, work, forked=forked)
     assert ("SCF", "sample", "1") == tuple(environment[n] for n in ("TENCENTCLOUD_RUNENV", "SCF_FUNCTIONNAME", "OURS"))
     assert "LEAK" not in environment
     assert (30_000, "sample") == (context["time_limit_in_ms"], context["function_name"])
@@ -400,7 +413,8 @@ def test_a_big_asynchronous_event_is_dropped(tmp_path: Path) -> None:
     assert "over 128 KB" == run(tmp_path, work)
 
 
-def test_a_function_that_is_down_comes_back(tmp_path: Path) -> None:
+@both
+def test_a_function_that_is_down_comes_back(tmp_path: Path, forked: bool) -> None:
     """Killed and refused for as long as was said, then served again by a new process."""
 
     async def work(function: Function) -> Any:
@@ -415,6 +429,6 @@ def test_a_function_that_is_down_comes_back(tmp_path: Path) -> None:
         assert now() - begun >= down
         return before, after
 
-    before, after = run(tmp_path, work)
+    before, after = run(tmp_path, work, forked=forked)
     assert before["pid"] != after["pid"]
     assert 1 == after["count"]
