@@ -100,26 +100,36 @@ def test_ctrl_c_while_it_starts_leaves_nothing(tmp_path: Path) -> None:
         command.send_signal(signal.SIGINT)
         assert 130 == command.wait(60)
         assert "Traceback" not in (command.stderr.read() if command.stderr else "")
-    until(lambda: not any(str(tmp_path) in line for line in commands()))
+    left = [pid for pid, line in commands() if str(tmp_path) in line]
+    until(lambda: not any(alive(pid) for pid in left))
+    until(lambda: not any(str(tmp_path) in line for _, line in commands()))
 
 
 def test_a_command_that_is_interrupted_does_not_wait(tmp_path: Path) -> None:
-    """It says which process goes on; that one finishes what was recorded, and ends."""
-    with started("tests.local.user", str(tmp_path), PAGE) as user:
+    """It says which process goes on; that one finishes what was recorded, and ends. All that is kept is its owner's
+    alone: folders 0700, files 0600: films, callbacks and keys are in them.
+    """
+    state_dir = tmp_path / "state"
+    with started("tests.local.user", str(state_dir), PAGE) as user:
         cloud = int(line_of(user))
         user.send_signal(signal.SIGINT)
         user.wait(60)
         said = user.stderr.read() if user.stderr else ""
     assert f"(process {cloud}) goes on" in said
     until(lambda: not alive(cloud))
-    assert {801, 802, 310} == set(arrived(tmp_path))
+    assert {801, 802, 310} == set(arrived(state_dir))
+    found = [state_dir, *state_dir.rglob("*")]
+    assert len(found) > 20
+    assert [] == [path for path in found if path.stat().st_mode & 0o077]
 
 
-def commands() -> list[str]:
+def commands() -> list[tuple[int, str]]:
+    """Return the id and the words of every process."""
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
-            found.append(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+            line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            found.append((int(path.parent.name), line))
     return found
 
 
@@ -128,9 +138,8 @@ def test_up_ends_in_order(tmp_path: Path, name: str) -> None:
     """By whoever manages it, and when its terminal closes: what is recorded is finished and told of."""
     with started("local", *UP, "--state-dir", str(tmp_path)) as cloud:
         until((tmp_path / "cloud.json").exists)
-        with started("tests.local.user", str(tmp_path), PAGE) as user:
-            assert cloud.pid == int(line_of(user))
-            user.kill()
+        with running_cloud(tmp_path) as client:
+            client.wait(client.start({"RecordUrl": PAGE})["recording_id"], ("recording",))
         assert cloud.stdout is not None
         if name == "SIGHUP":
             cloud.stdout.close()
@@ -286,17 +295,6 @@ def test_keys_that_are_no_file_are_one_line(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "keys.json")
     done = CliRunner().invoke(app, [*UP, "--state-dir", str(tmp_path)], env={"COLUMNS": "300"})
     assert (2, True) == (done.exit_code, "keys.json can't be read: it is no regular file" in done.output), done.output
-
-
-def test_everything_is_its_owners_alone(tmp_path: Path) -> None:
-    """Folders 0700, files 0600: films, callbacks and keys are in them."""
-    state_dir = tmp_path / "state"
-    with started("tests.local.user", str(state_dir), PAGE) as user:
-        line_of(user)
-        leave(user)
-    found = [state_dir, *state_dir.rglob("*")]
-    assert len(found) > 20
-    assert [] == [path for path in found if path.stat().st_mode & 0o077]
 
 
 def test_a_folder_of_somebodys_is_not_closed_to_others(tmp_path: Path) -> None:

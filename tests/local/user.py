@@ -13,7 +13,7 @@ from local.state import holder_of
 
 def main(state_dir: Path, page: str) -> None:
     """Join or start it; record a page where one is named."""
-    with cloud_in(state_dir, Console(stderr=True), ["--no-browser", "--gentle"]) as client:
+    with cloud_in(state_dir, Console(stderr=True), ["--no-browser", "--gentle", "--tick-seconds", "0"]) as client:
         if page:
             recording_id = client.start({"RecordUrl": page})["recording_id"]
             client.wait(recording_id, ("recording",))
