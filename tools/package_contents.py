@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +15,8 @@ from tools.package_trim import NEVER_IMPORTED, OWNERS, SUBSTITUTES, UNUSED_REQUI
 
 FUNCTIONS = ("recordings", "callback", "reconcile")
 OURS = "scf-webrecord"
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+"""Where a statement holds others: no expression imports."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def imports(source: bytes, module: str, *, is_package: bool = False) -> tuple[Im
     return tuple(_walk(tree.body, folder, lazy=False))
 
 
-def _walk(nodes: list[ast.stmt] | list[ast.AST], folder: str, *, lazy: bool) -> Iterator[Import]:
+def _walk(nodes: Iterable[ast.AST], folder: str, *, lazy: bool) -> Iterator[Import]:
     for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -57,8 +59,9 @@ def _walk(nodes: list[ast.stmt] | list[ast.AST], folder: str, *, lazy: bool) -> 
         elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
             yield from _walk(node.orelse, folder, lazy=lazy)
         else:
-            inner = lazy or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-            yield from _walk(list(ast.iter_child_nodes(node)), folder, lazy=inner)
+            inner = lazy or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            for block in _BLOCKS:
+                yield from _walk(getattr(node, block, ()), folder, lazy=inner)
 
 
 def contents(function: str, root: Path, wheels: list[Wheel]) -> dict[str, File]:
@@ -83,9 +86,12 @@ def contents(function: str, root: Path, wheels: list[Wheel]) -> dict[str, File]:
 def _own(function: str, root: Path) -> dict[str, bytes]:
     entry = (root / "functions" / f"{function}.py").read_bytes()
     files, never = {f"{function}.py": entry}, NEVER_IMPORTED[function]
-    waiting = [(each, function) for each in imports(entry, function)]
+    waiting, seen = [(each, function) for each in imports(entry, function)], set[Import]()
     while waiting:
         wanted, importer = waiting.pop()
+        if wanted in seen:
+            continue
+        seen.add(wanted)
         if any(wanted.module == each or wanted.module.startswith(f"{each}.") for each in never):
             if not wanted.lazy:
                 raise PackageError(f"{importer} imports {wanted.module} at once: take it out of NEVER_IMPORTED")
