@@ -7,6 +7,7 @@ import os
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -56,19 +57,25 @@ class Answer:
 Run = Callable[..., Answer]
 
 
-@pytest.fixture
-def run(packages: dict[str, Package], python310: str, tmp_path: Path) -> Run:
-    """Unpack a function's zip into an empty, read-only folder and invoke it there, in a new process."""
+@pytest.fixture(scope="session")
+def unpacked(packages: dict[str, Package], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Each function's zip, unpacked into a read-only folder."""
+    folders = {name: tmp_path_factory.mktemp("unpacked") / name for name in packages}
+    for name, folder in folders.items():
+        with ZipFile(packages[name].zip_path) as archive:
+            archive.extractall(folder)
+        for path in (folder, *folder.rglob("*")):
+            path.chmod(0o555 if path.is_dir() else 0o444)
+    return folders
+
+
+@pytest.fixture(scope="session")
+def run(unpacked: dict[str, Path], python310: str) -> Run:
+    """Invoke a function where its zip was unpacked, in a new process."""
 
     def run(function: str, *invocations: dict[str, Any], running: RunningCloud | None = None) -> Answer:
-        folder = tmp_path / function
-        if not folder.exists():
-            folder.mkdir()
-            with ZipFile(packages[function].zip_path) as archive:
-                archive.extractall(folder)
-            for path in (folder, *folder.rglob("*")):
-                path.chmod(0o555 if path.is_dir() else 0o444)
-        before = everything(folder)
+        folder = unpacked[function]
+        before = state(folder)
         done = subprocess.run(
             [python310, "-I", "-S", "-B", str(INSTANCE), str(folder), function if invocations else "--import"],
             input=json.dumps(invocations),
@@ -81,7 +88,7 @@ def run(packages: dict[str, Package], python310: str, tmp_path: Path) -> Run:
         assert 0 == done.returncode, done.stderr
         said = json.loads(done.stdout)
         assert [] == said["installed"]
-        assert before == everything(folder), "the code folder is read-only on SCF"
+        assert before == state(folder), "the code folder is read-only on SCF"
         modules = {name: Path(file).relative_to(folder).as_posix() for name, file in said["modules"].items()}
         return Answer(said.get("results", []), modules, said.get("failed", {}), done.stderr)
 
@@ -97,6 +104,16 @@ def environment(function: str, running: RunningCloud | None) -> dict[str, str]:
     return {**found.environment(), **found.config.credentials()}
 
 
+def state(folder: Path) -> dict[str, tuple[int, int]]:
+    """What every write below a folder changes: which files there are, their sizes, and the times no one can set."""
+    found = {}
+    for path in (folder, *folder.rglob("*")):
+        is_now = path.stat()
+        found[path.relative_to(folder).as_posix()] = (is_now.st_size, is_now.st_ctime_ns)
+    return found
+
+
+@cache
 def everything(folder: Path) -> dict[str, bytes]:
-    """Every file of a folder."""
+    """Every file of a package's folder, which nothing changes."""
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

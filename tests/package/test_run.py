@@ -6,13 +6,14 @@ import json
 import time
 from collections.abc import Callable
 from contextlib import closing
+from functools import cache
 from typing import Any
 
 import pytest
 
 from local import scf_events
 from local.callbacks import sign
-from local.client import Client
+from local.client import FINAL, Client
 from local.config import BUCKET, REGION, SDK_APP_ID
 from local.faults import TrtcFault
 from testing.callbacks import callback
@@ -20,6 +21,15 @@ from tests.cloud import RunningCloud
 from tests.package.conftest import Answer, Run
 from tools.package import Package
 from tools.package_contents import FUNCTIONS
+
+SIGNED = callback(801, {"Status": 1}, 6_000, "ZippedTask")
+Play = Callable[[Run, RunningCloud], Answer]
+
+
+@pytest.fixture(scope="module")
+def played(run: Run, running: RunningCloud) -> Callable[[Play], Answer]:
+    """What a play was answered; each is played once, for all that look at it."""
+    return cache(lambda play: play(run, running))
 
 
 def invocation(function: str, event: dict[str, Any]) -> dict[str, Any]:
@@ -34,8 +44,10 @@ def http(
     return scf_events.function_url_event(method, path, {}, headers or sent, data, "203.0.113.7:4711")
 
 
-def start_look_stop(run: Run, running: RunningCloud, recording_id: str) -> Answer:
-    """Run the recordings function through the API's calls."""
+def start_look_stop(run: Run, running: RunningCloud) -> Answer:
+    """Run the recordings function through the API's calls. TRTC throttles one, for the retries."""
+    running.cloud.faults.add(TrtcFault(do="fail", code="RequestLimitExceeded", count=1))
+    recording_id = "zipped"
     asked = {"RecordUrl": "https://example.com/", "RecordingId": recording_id}
     calls = [
         http(running, "POST", "/recordings", asked),
@@ -48,8 +60,9 @@ def start_look_stop(run: Run, running: RunningCloud, recording_id: str) -> Answe
     return run("recordings", *(invocation("recordings", call) for call in calls), running=running)
 
 
-def read_and_remove(run: Run, running: RunningCloud, recording_id: str) -> Answer:
+def read_and_remove(run: Run, running: RunningCloud) -> Answer:
     """Run the recordings function through the calls that read, wait and delete."""
+    recording_id = "zipped-later"
     later = {"RecordUrl": "https://example.com/", "RecordingId": recording_id, "StartAt": int(time.time()) + 3_600}
     one = f"/recordings/{recording_id}"
     calls = [http(running, "POST", "/recordings", later), http(running, "GET", "/recordings")]
@@ -59,21 +72,27 @@ def read_and_remove(run: Run, running: RunningCloud, recording_id: str) -> Answe
     return run("recordings", *(invocation("recordings", call) for call in calls), running=running)
 
 
-def acknowledge(run: Run, running: RunningCloud, task_id: str, ms: int) -> Answer:
+def acknowledge(run: Run, running: RunningCloud) -> Answer:
     """Run the callback function with a signed event."""
-    body = callback(801, {"Status": 1}, ms, task_id)
-    headers = {"sign": sign(running.cloud.keys.callback_key, body), "sdkappid": str(SDK_APP_ID)}
-    event = http(running, "POST", "/callback", body, headers)
+    headers = {"sign": sign(running.cloud.keys.callback_key, SIGNED), "sdkappid": str(SDK_APP_ID)}
+    event = http(running, "POST", "/callback", SIGNED, headers)
     return run("callback", invocation("callback", event), running=running)
 
 
 def tick(run: Run, running: RunningCloud) -> Answer:
-    """Run the reconcile function as its timer does."""
-    return run("reconcile", invocation("reconcile", scf_events.timer_event("tick")), running=running)
+    """Run the reconcile function as its timer does, when a film is there and a recording's time has come."""
+    with closing(Client(running.cloud.address.gateway, running.cloud.keys.api_token)) as client:
+        soon = time.time() + 3
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(soon))
+        client.start({"RecordUrl": "https://example.com/", "RecordingId": "due", "start_at": at})
+        client.wait("zipped", FINAL, 90)
+        time.sleep(max(0.0, soon + 1 - time.time()))
+        return run("reconcile", invocation("reconcile", scf_events.timer_event("tick")), running=running)
 
 
 def examine(run: Run, running: RunningCloud) -> Answer:
-    """Run the reconcile function as its timer does, then the doctor in it."""
+    """Run the reconcile function as its timer does, then the doctor in it. TRTC throttles one call."""
+    running.cloud.faults.add(TrtcFault(do="fail", code="RequestLimitExceeded", count=1))
     events = (scf_events.timer_event("tick"), {"doctor": True})
     return run("reconcile", *(invocation("reconcile", event) for event in events), running=running)
 
@@ -83,48 +102,45 @@ def only_lines(answer: Answer) -> None:
     assert ["request_id" in json.loads(line) for line in answer.log.splitlines()] == [True] * len(answer.results)
 
 
-def test_recordings_starts_shows_and_stops_from_its_zip(run: Run, running: RunningCloud) -> None:
+def test_recordings_starts_shows_and_stops_from_its_zip(played: Callable[[Play], Answer]) -> None:
     """201, 200, 202, as from the sources; and refusals are refusals, not missing modules."""
-    answer = start_look_stop(run, running, "zipped")
+    answer = played(start_look_stop)
     assert [201, 200, 202, 201, 422, 404] == [result["statusCode"] for result in answer.results], answer.log
     assert "zipped" == json.loads(answer.results[0]["body"])["recording_id"]
     only_lines(answer)
 
 
-def test_recordings_reads_and_removes_from_its_zip(run: Run, running: RunningCloud) -> None:
+def test_recordings_reads_and_removes_from_its_zip(played: Callable[[Play], Answer]) -> None:
     """Lists, events, waiting, cancelling; the description and the console with what belongs to it."""
-    answer = read_and_remove(run, running, "zipped-later")
+    answer = played(read_and_remove)
     expected = [202, 200, 200, 404, 202, 200, 200, 200, 200, 200]
     assert expected == [result["statusCode"] for result in answer.results], answer.log
     assert "<!doctype html>" in answer.results[-2]["body"][:100].lower()
 
 
-def test_callback_acknowledges_from_its_zip(run: Run, running: RunningCloud) -> None:
+def test_callback_acknowledges_from_its_zip(played: Callable[[Play], Answer], running: RunningCloud) -> None:
     """200 and `{"code":0}`, and the raw bytes are in the bucket."""
-    answer = acknowledge(run, running, "ZippedTask", 6_000)
+    answer = played(acknowledge)
     assert [(200, '{"code":0}')] == [(each["statusCode"], each["body"]) for each in answer.results], answer.log
     stored = running.cloud.state_dir / "cos" / BUCKET / "webrecord" / "tasks" / "ZippedTask" / "facts"
-    assert [callback(801, {"Status": 1}, 6_000, "ZippedTask")] == [path.read_bytes() for path in stored.iterdir()]
+    assert [SIGNED] == [path.read_bytes() for path in stored.iterdir()]
     only_lines(answer)
 
 
-def test_reconcile_ticks_from_its_zip(run: Run, running: RunningCloud) -> None:
+def test_reconcile_ticks_from_its_zip(played: Callable[[Play], Answer], running: RunningCloud) -> None:
     """A tick does what is due and says so: a recording whose time has come is started."""
+    played(start_look_stop)
+    answer = played(tick)
+    assert [None] == answer.results, answer.log
+    line = json.loads(answer.log.splitlines()[-1])
+    assert ("ticked", 0) == (line["outcome"], line["error_count"])
     with closing(Client(running.cloud.address.gateway, running.cloud.keys.api_token)) as client:
-        soon = time.time() + 3
-        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(soon))
-        queued = client.start({"RecordUrl": "https://example.com/", "start_at": at})
-        time.sleep(max(0.0, soon + 1 - time.time()))
-        answer = tick(run, running)
-        assert [None] == answer.results, answer.log
-        line = json.loads(answer.log.splitlines()[-1])
-        assert ("ticked", 0) == (line["outcome"], line["error_count"])
-        assert client.get(queued["recording_id"])["task_id"]
+        assert client.get("due")["task_id"]
 
 
-def test_the_doctor_is_in_reconciles_zip(run: Run, running: RunningCloud) -> None:
+def test_the_doctor_is_in_reconciles_zip(played: Callable[[Play], Answer]) -> None:
     """It finds what it finds from the sources; its command line stays at home."""
-    answer = examine(run, running)
+    answer = played(examine)
     (_, found) = answer.results
     levels = {each["check"]: each["level"] for each in found["findings"]}
     assert ("ok", "ok", "ok") == (levels["settings-reconcile"], levels["forbid-overwrite"], levels["notify"]), (
@@ -135,23 +151,15 @@ def test_the_doctor_is_in_reconciles_zip(run: Run, running: RunningCloud) -> Non
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_what_is_in_is_used(run: Run, running: RunningCloud, packages: dict[str, Package], function: str) -> None:
-    """Every distribution of a package, and every module of ours in it, is imported by what its function does.
-
-    TRTC throttles one call, for the retries.
-    """
-    throttling = TrtcFault(do="fail", code="RequestLimitExceeded", count=1)
-    if function != "callback":
-        running.cloud.faults.add(throttling)
-    answers: dict[str, list[Callable[[], Answer]]] = {
-        "recordings": [
-            lambda: start_look_stop(run, running, "used"),
-            lambda: read_and_remove(run, running, "used-later"),
-        ],
-        "callback": [lambda: acknowledge(run, running, "UsedTask", 6_001)],
-        "reconcile": [lambda: examine(run, running)],
+def test_what_is_in_is_used(played: Callable[[Play], Answer], packages: dict[str, Package], function: str) -> None:
+    """Every distribution of a package, and every module of ours in it, is imported by what its function does."""
+    plays: dict[str, tuple[Play, ...]] = {
+        "recordings": (start_look_stop, read_and_remove),
+        "callback": (acknowledge,),
+        "reconcile": (tick, examine),
     }
-    used = {file for answer in answers[function] for file in answer().modules.values()}
+    played(start_look_stop)  # whose film reconcile looks into
+    used = {file for play in plays[function] for file in played(play).modules.values()}
     tree = packages[function].folder
     tops = {path.name for path in tree.iterdir() if path.suffix != ".dist-info" and path.name != "__pycache__"}
     assert tops == {name.split("/")[0] for name in used}
