@@ -77,7 +77,6 @@ def test_ctrl_c_keeps_what_was_recorded(tmp_path: Path) -> None:
     [
         (["--size", "big"], "write it as 1280x720"),
         (["ftp://example.com/"], "422 RecordUrl"),
-        (["--size", "4000x100"], "422 WebRecordVideoParams.Width"),
     ],
 )
 def test_a_mistake_is_one_line_that_says_what_to_do(tmp_path: Path, arguments: list[str], said: str) -> None:
