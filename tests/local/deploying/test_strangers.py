@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,19 @@ from tests.local.deploying.account import Account, empty_account, function
 pytestmark = pytest.mark.process
 VERSIONS = {"scf": "2018-04-16", "cam": "2019-01-16", "cls": "2020-10-16", "sts": "2018-08-13"}
 TCCLI = """
-import sys, types
+import json, os, sys, types
 for name in ("tencentcloud.cvm", "tencentcloud.cvm.v20170312"):  # of its sample plugin; the product is not installed
     sys.modules[name] = types.ModuleType(name)
 sys.modules["tencentcloud.cvm.v20170312"].cvm_client = sys.modules["tencentcloud.cvm.v20170312"].models = None
 from tccli.main import main
-sys.exit(main())
+for words in json.loads(sys.argv[1]):
+    child = os.fork()
+    if not child:
+        sys.argv[1:] = words
+        sys.exit(main())
+    os.write(1, b"\\0%d\\0" % os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
+"""Each command is a process; it is loaded once for several of them, which takes longer than they do."""
 FORMS = {"InvalidParameter", "UnknownParameter"}
 
 
@@ -36,48 +42,52 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
         yield account.activated()
 
 
-def tccli(account: Account, home: Path, *arguments: str) -> tuple[int, str]:
-    """Run the official command line; return its status and what it says."""
+def tccli(account: Account, home: Path, *commands: Sequence[str]) -> list[tuple[int, str]]:
+    """Run the official command line's commands; return the status of each and what it says."""
     environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     environment |= {
         "HOME": str(home), "TENCENTCLOUD_SECRET_ID": account.key[0], "TENCENTCLOUD_SECRET_KEY": account.key[1],
     }  # fmt: skip
     where = ["--region", "ap-guangzhou", "--endpoint", account.running.cloud.address.trtc]
-    command = [sys.executable, "-W", "ignore", "-c", TCCLI, *arguments, *where]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
-    return done.returncode, done.stdout + done.stderr
+    words = json.dumps([[*command, *where] for command in commands])
+    done = subprocess.run(
+        [sys.executable, "-u", "-W", "ignore", "-c", TCCLI, words],
+        env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60,
+    )  # fmt: skip
+    parts = done.stdout.split("\0")
+    assert (0, 2 * len(commands) + 1) == (done.returncode, len(parts)), done.stdout
+    return [(int(status), said) for said, status in zip(parts[:-1:2], parts[1::2], strict=True)]
 
 
 def test_the_official_command_line_deploys_and_calls_a_function(shared: Account, tmp_path: Path) -> None:
     """It signs Host with its scheme, checks answers by its own models, and reads errors."""
     body = tmp_path / "create.json"
     body.write_text(json.dumps(function("stranger")))
-    status, said = tccli(shared, tmp_path, "scf", "CreateFunction", "--cli-input-json", f"file://{body}")
+    ((status, said),) = tccli(shared, tmp_path, ["scf", "CreateFunction", "--cli-input-json", f"file://{body}"])
     assert 0 == status, said
     shared.settled("stranger")
-    status, said = tccli(shared, tmp_path, "scf", "GetFunction", "--FunctionName", "stranger")
-    assert ("Active", "functions") == (json.loads(said)["Status"], json.loads(said)["Role"])
-    status, said = tccli(shared, tmp_path, "scf", "InvokeFunction", "--FunctionName", "stranger")
-    assert "42" == json.loads(json.loads(said)["Result"]["RetMsg"])["answer"]
-    status, said = tccli(shared, tmp_path, "scf", "GetFunction", "--FunctionName", "nobody")
+    (_, described), (_, invoked), (status, said) = tccli(
+        shared,
+        tmp_path,
+        ["scf", "GetFunction", "--FunctionName", "stranger"],
+        ["scf", "InvokeFunction", "--FunctionName", "stranger"],
+        ["scf", "GetFunction", "--FunctionName", "nobody"],
+    )
+    assert ("Active", "functions") == (json.loads(described)["Status"], json.loads(described)["Role"])
+    assert "42" == json.loads(json.loads(invoked)["Result"]["RetMsg"])["answer"]
     assert (True, True) == (status != 0, "ResourceNotFound.Function" in said)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "has"),
-    [
-        (["sts", "GetCallerIdentity"], "RootAccount"),
-        (["cam", "GetUserAppId"], "1250000000"),
-        (["cam", "GetRole", "--RoleName", "functions"], "roleName/functions"),
-        (["cls", "GetClsService"], '"Status": 0'),
-    ],
-)
-def test_the_official_command_line_reads_every_service(
-    shared: Account, tmp_path: Path, arguments: list[str], has: str
-) -> None:
+def test_the_official_command_line_reads_every_service(shared: Account, tmp_path: Path) -> None:
     """One call of each."""
-    status, said = tccli(shared, tmp_path, *arguments)
-    assert (0, True) == (status, has in said), said
+    calls = {
+        ("sts", "GetCallerIdentity"): "RootAccount",
+        ("cam", "GetUserAppId"): "1250000000",
+        ("cam", "GetRole", "--RoleName", "functions"): "roleName/functions",
+        ("cls", "GetClsService"): '"Status": 0',
+    }
+    for (status, said), has in zip(tccli(shared, tmp_path, *calls), calls.values(), strict=True):
+        assert (0, True) == (status, has in said), said
 
 
 def samples(service: str) -> list[tuple[str, Any, Any]]:
