@@ -196,7 +196,11 @@ def test_help_suffices() -> None:
 )
 def test_each_shell_gets_its_completion(shell: str, has: str) -> None:
     """A script on stdout that names the command."""
-    with Cli({"_WEBRECORD_COMPLETE": f"source_{shell}"}).process() as process:
-        out, _ = process.communicate(timeout=60)
+    cli = Cli({"_WEBRECORD_COMPLETE": f"source_{shell}"})
+    if shell == "bash":
+        with cli.process() as process:
+            out, _ = process.communicate(timeout=60)
+    else:
+        out = cli().out
     assert has in out
     assert "_WEBRECORD_COMPLETE" in out

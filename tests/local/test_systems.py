@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 import tomlkit
+from typer.testing import CliRunner
 
+from local.__main__ import app
 from local.recorder.browser import NAMES, find_chromium
 from tests.local.processes import ROOT
 
@@ -76,10 +78,11 @@ def test_a_browser_that_is_none_is_told_at_once(tmp_path: Path, monkeypatch: pyt
     """CHROMIUM names none: set-up and `record` end with one line that names it, before anything is started."""
     monkeypatch.setenv("CHROMIUM", browser)
     script = str(ROOT / "tools" / "browser.sh")
-    for command in (["sh", script], [sys.executable, "-m", "local", "record", "--state-dir", str(tmp_path / "state")]):
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
-        assert (True, 1) == (done.returncode != 0, len(done.stderr.splitlines())), done.stderr
-        assert f"no browser at {browser}" in done.stderr
+    set_up = subprocess.run(["sh", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    record = CliRunner().invoke(app, ["record", "--state-dir", str(tmp_path / "state")], env={"COLUMNS": "300"})
+    for status, said in ((set_up.returncode, set_up.stderr), (record.exit_code, record.stderr)):
+        assert (True, 1) == (status != 0, len(said.splitlines())), said
+        assert f"no browser at {browser}" in said
     assert not (tmp_path / "state").exists()
 
 

@@ -31,6 +31,14 @@ def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
     )
 
 
+def nothing_but(monkeypatch: pytest.MonkeyPatch, **environment: str) -> None:
+    """Have nothing in the environment but this."""
+    for name in os.environ.keys() - {"PATH"}:
+        monkeypatch.delenv(name)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+
 def test_one_line_for_each_check_and_status_0(site: Site) -> None:
     """Of a deployment that is right; nothing is shown beside it where nobody watches."""
     region = {"TENCENTCLOUD_REGION": "ap-guangzhou"}
@@ -89,7 +97,9 @@ def test_a_warning_alone_is_status_0(site: Site, capsys: pytest.CaptureFixture[s
     assert "warn  region" in capsys.readouterr().out
 
 
-def test_an_env_file_is_read_as_it_is_deployed(site: Site, tmp_path: Path) -> None:
+def test_an_env_file_is_read_as_it_is_deployed(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """One region for functions and bucket; what only the deployment reads is no typo; empty lines keep the default."""
     cloud = site.running.cloud.environment()
     settings = {name: value for name, value in cloud.items() if name.startswith("WEBRECORD_")}
@@ -98,10 +108,11 @@ def test_an_env_file_is_read_as_it_is_deployed(site: Site, tmp_path: Path) -> No
     more = {"TENCENT_REGION": region, "WEBRECORD_ROLE": "r", "WEBRECORD_LOST_AFTER": "", "WEBRECORD_MAX_ATEMPTS": "1"}
     file.write_text("".join(f"{name}={value}\n" for name, value in {**settings, **more}.items()))
     role = {name: value for name, value in cloud.items() if name.startswith("TENCENTCLOUD_")}
-    done = command("--env", str(file), "--function", "reconcile", **role)
-    assert 0 == done.returncode, done.stdout + done.stderr
-    assert f"ok    region              {region}\n" in done.stdout
-    assert "read by nothing: WEBRECORD_MAX_ATEMPTS (meant: WEBRECORD_MAX_ATTEMPTS?)\n" in done.stdout
+    nothing_but(monkeypatch, **role)
+    assert 0 == doctor.main(["--env", str(file), "--function", "reconcile"])
+    said = capsys.readouterr().out
+    assert f"ok    region              {region}\n" in said
+    assert "read by nothing: WEBRECORD_MAX_ATEMPTS (meant: WEBRECORD_MAX_ATTEMPTS?)\n" in said
 
 
 @pytest.mark.parametrize(
@@ -127,14 +138,17 @@ def test_wrong_usage_is_status_2(arguments: list[str], said: str, capsys: pytest
     assert (True, 1) == (said in line, len(line.splitlines()))
 
 
-def test_a_shells_proxies_are_a_finding(site: Site) -> None:
+def test_a_shells_proxies_are_a_finding(
+    site: Site, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """One that no call can use is named; what is on this machine is called without any."""
     dead = {"HTTP_PROXY": "http://127.0.0.1:1", "ALL_PROXY": "socks5://127.0.0.1:1"}
-    done = command("--function", "recordings", **site.running.cloud.environment(), **dead)
-    assert "Traceback" not in done.stderr
-    assert "fail  variables           ALL_PROXY names a SOCKS proxy" in done.stdout
-    assert "ok    trtc                answers for" in done.stdout
-    assert 1 == done.returncode
+    nothing_but(monkeypatch, **site.running.cloud.environment(), **dead)
+    assert 1 == doctor.main(["--function", "recordings"])
+    said = capsys.readouterr()
+    assert "Traceback" not in said.err
+    assert "fail  variables           ALL_PROXY names a SOCKS proxy" in said.out
+    assert "ok    trtc                answers for" in said.out
 
 
 def test_the_help_suffices(capsys: pytest.CaptureFixture[str]) -> None:
