@@ -14,7 +14,7 @@ HEAD = (
     "<h1>A lesson about pages and their films</h1>"
 )
 MOVING = (
-    "<b id=count></b><script>let n = 0; setInterval(() => count.textContent = 'moving '.repeat(n++ % 60), 40)</script>"
+    "<b id=count></b><script>let n = 0; setInterval(() => count.textContent = 'moving '.repeat(n++ % 60), 100)</script>"
 )
 TONE = (
     "<script>const audio = new AudioContext(), tone = audio.createOscillator(), gain = audio.createGain();"
