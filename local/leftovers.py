@@ -93,7 +93,7 @@ def _take(folder: Path, target: Path, lines: list[str]) -> bool:
 
 
 def _finish(folder: Path, target: Path) -> list[str]:
-    from local.recorder import rescue as finish
+    from local.recorder.rescue import rescue as finish
 
     finish(folder)
     media = [path for path in sorted(folder.iterdir()) if path.suffix in _MEDIA and path.stat().st_size]

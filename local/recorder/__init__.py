@@ -3,8 +3,3 @@
 `python -m local.recorder` reads a `Job` as JSON from the first line of its standard input and writes events,
 one JSON object a line, to its standard output; `stop`, end of input or SIGTERM ends it. It uploads nothing.
 """
-
-from local.recorder.job import Job, Mobile
-from local.recorder.rescue import rescue
-
-__all__ = ["Job", "Mobile", "rescue"]

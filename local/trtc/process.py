@@ -129,7 +129,7 @@ class ProcessRecorder:
     async def _rescue(self, *, started: bool, crashed: bool, code: int) -> list[Event]:
         """Say what a recorder that died would have said: the files that can be saved, and its end."""
         try:
-            from local.recorder import rescue
+            from local.recorder.rescue import rescue
 
             files: list[dict[str, Any]] = list(await asyncio.to_thread(rescue, self._job.work_dir))
         except Exception:

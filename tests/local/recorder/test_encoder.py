@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 from local.probe import probe
-from local.recorder import files, rescue
+from local.recorder import files
 from local.recorder.encoder import Encoder, Target
 from local.recorder.job import Format
+from local.recorder.rescue import rescue
 from testing import pictures as clock
 
 pytestmark = pytest.mark.long

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from local.recorder import rescue
 from local.recorder.browser import find_chromium
 from local.recorder.job import FPS
+from local.recorder.rescue import rescue
 from testing import pictures as clock
 from tests.local.recorder.harness import PageServer, RecorderProcess, all_gone, at_best, kill, serve
 

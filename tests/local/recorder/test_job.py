@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from local.recorder import Job
+from local.recorder.job import Job
 
 
 def job(**fields: Any) -> Job:

@@ -74,7 +74,7 @@ say(event="ended", reason=line)
 
 def test_the_real_recorder_accepts_our_job(tmp_path: Path) -> None:
     """The job we write is a valid one for `local.recorder`, whose parser refuses unknown members."""
-    from local.recorder import Job
+    from local.recorder.job import Job
 
     parsed = Job.model_validate_json(json.dumps(job(tmp_path).as_json()))
     assert ("tablet", 640) == (parsed.mobile.device if parsed.mobile else "", parsed.width)
