@@ -59,8 +59,8 @@ def entrypoint(
         log.begin()
         function = str(context.get("function_name") or handle.__module__)
         request_id = str(context.get("request_id") or "")
-        log.note(service=SERVICE, version=VERSION, function=function, request_id=request_id)
-        log.note(cold_start=function not in _warm)
+        cold = function not in _warm
+        log.note(service=SERVICE, version=VERSION, function=function, request_id=request_id, cold_start=cold)
         _warm.add(function)
         is_http = isinstance(event, Mapping) and "httpMethod" in event
         raised: Exception | None = None
