@@ -7,7 +7,6 @@ same facts in any order and any number give the same evidence. Nothing here deci
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -133,6 +132,13 @@ class Filmed(Value):
     files: dict[str, FilmCheck] = Field(default_factory=dict)
 
 
+def _later_look(a: Filmed, b: Filmed) -> Filmed:
+    """Return the later of two looks, which saw what the earlier one saw."""
+    if (a.at_ms, a.tries) == (b.at_ms, b.tries):
+        return max(a, b, key=Filmed.model_dump_json)
+    return max(a, b, key=lambda one: (one.at_ms, one.tries))
+
+
 class Task(Joined):
     """What the callbacks and our own looks say of one task. All times are epoch ms."""
 
@@ -181,8 +187,7 @@ class Task(Joined):
         "relay": union(max),
         "files": union(File.join),
         "rest": _known(File.join),
-        # The later look saw what the earlier one saw.
-        "film": _known(partial(max, key=lambda one: (one.at_ms, one.tries, one.model_dump_json()))),
+        "film": _known(_later_look),
     }
 
 

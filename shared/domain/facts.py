@@ -24,7 +24,13 @@ class Fact(NamedTuple):
 
 
 def _fact(kind: str, at_ms: int, **data: Any) -> Fact:  # noqa: ANN401 (any JSON value)
-    return _stored(kind, at_ms, _whole(data))
+    fact = _stored(kind, at_ms, data)
+    return _stored(kind, at_ms, _whole(data)) if _may_hold_halves(fact) else fact
+
+
+def _may_hold_halves(fact: Fact) -> bool:
+    """Tell whether a fact's text may hold halves of characters; in its body they are escaped, as rare ones are."""
+    return b"\\ud" in fact.body
 
 
 def _whole(data: dict[str, Any]) -> dict[str, Any]:
@@ -132,7 +138,7 @@ def evidence_of_fact(fact: Fact) -> Evidence:
 
 
 def _fact_says(fact: Fact) -> dict[str, Any]:
-    data, at_ms = _whole(fact.data) if b"\\ud" in fact.body else fact.data, fact.at_ms
+    data, at_ms = _whole(fact.data) if _may_hold_halves(fact) else fact.data, fact.at_ms
     number_of = str(data.get("attempt"))
     if "task_id" in data and not is_task_id(fact.data["task_id"]):
         # A former release believed whatever TRTC answered.

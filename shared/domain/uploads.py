@@ -48,10 +48,9 @@ def failed_start(task: Task) -> Note | None:
 
     A task that ended and left a film did begin, whatever was said.
     """
-    left = end_ms(task) is not None and parts.films(task)
-    if task.not_started is None or task.began_ms or left or not _counts(task.not_started[0], task):
-        return None
-    return task.not_started
+    if task.not_started is None or task.began_ms or not _counts(task.not_started[0], task):
+        return None  # as most are: what costs more is asked last
+    return None if end_ms(task) is not None and parts.films(task) else task.not_started
 
 
 def is_unheard(task: Task) -> bool:

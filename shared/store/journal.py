@@ -37,6 +37,12 @@ class Known(NamedTuple):
         """Return it with evidence that the document lacks."""
         return self._replace(evidence=self.evidence.join(news))
 
+    def documented_as(self, held: Evidence) -> Known:
+        """Return it with what the document holds by now."""
+        if held is self.documented and held.facts.keys() <= self.evidence.facts.keys():
+            return self  # nobody wrote it meanwhile
+        return self.plus(held)._replace(documented=held)
+
 
 def record(store: ObjectStore, known: Known, fact: Fact) -> Known:
     """Write a fact; durable when this returns. Return what is known with it, and with what the document says by now.
@@ -50,7 +56,7 @@ def record(store: ObjectStore, known: Known, fact: Fact) -> Known:
         return known.plus(evidence_of_fact(fact))
     _, held = store.at_once(put, partial(_documented_if_there, store, recording_id))
     known = known.plus(evidence_of_fact(fact))
-    return known if held is None else known.plus(held)._replace(documented=held)
+    return known if held is None else known.documented_as(held)
 
 
 def _documented_if_there(store: ObjectStore, recording_id: str) -> Evidence | None:

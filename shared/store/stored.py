@@ -92,7 +92,8 @@ def same(recording_id: str, value: T, size: int) -> T:
     """Return the equal value of this recording that was read or written last, where it was: what is decided from it
     is found again by its identity. `size`: of its text, bytes."""
     key = recording_id, type(value)
-    if (known := _seen.get(key)) == value:
+    known = _seen.get(key)
+    if known is value or known == value:
         return known
     if size <= KEPT_BYTES:
         _seen[key] = value
@@ -160,7 +161,7 @@ def complete(
 
 def facts_in(store: ObjectStore, folder: str, known: Collection[str] = ()) -> list[str]:
     """Return the names of the facts that are listed in a folder, without the known ones."""
-    names = (item.key.removeprefix(folder).removesuffix(".json") for item in store.list(folder))
+    names = [item.key[len(folder) :].removesuffix(".json") for item in store.list(folder)]
     return [name for name in names if name not in known and is_fact_name(name)]
 
 

@@ -50,7 +50,7 @@ def save(
     """
     recording = None
     for _ in range(ROUNDS):
-        if known.evidence == known.documented:
+        if known.evidence is known.documented or known.evidence == known.documented:
             break
         known, recording = _write(store, known, now_ms)
         recording_id = known.accepted.recording_id
@@ -63,7 +63,7 @@ def save(
         listed = store.at_once(*(partial(facts_in, store, folder, known.evidence.facts) for folder in folders), *behind)
         listings = {own: list[str](), **dict(zip(folders, listed, strict=False))}
         if again and (held := listed[len(folders)]) is not None:
-            known = known.plus(held)._replace(documented=held)
+            known = known.documented_as(held)
         known = known._replace(evidence=complete(store, recording_id, known.evidence, listings=listings))
     return known, recording or decide(known.accepted, known.evidence)
 
