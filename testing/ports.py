@@ -66,17 +66,19 @@ class Calls:
         effect: Callable[[], T],
     ) -> T:
         """Make one call. It takes effect when its time is over; what another does until then comes before it."""
-        if self.process.dead:
+        process, strikes = self.process, self.strikes
+        if process.dead:
             raise Killed
-        number, self.process.calls = self.process.calls, self.process.calls + 1
-        self.strikes.calls[call] += 1
-        kind = self.plan.get(number) or self.strikes.aimed(call)
+        number = process.calls
+        process.calls = number + 1
+        strikes.calls[call] += 1
+        kind = self.plan.get(number) or (strikes.aimed(call) if strikes.aim else None)
         if self.watch:
-            self.watch(self.process, number, f"{call} {what}", kind)
+            self.watch(process, number, f"{call} {what}", kind)
         least, most = takes_ms
         ms = least + int(self.chance.random() * (most - least))
         if kind is not None:
-            self.strikes.note(self.process.label, number, call, kind)
+            strikes.note(process.label, number, call, kind)
             if kind == "die":
                 self._die()
             elif kind in ("fail", "hang"):
@@ -90,10 +92,13 @@ class Calls:
             elif kind == "meet":
                 self.meet()
                 ms += self.chance.choice((0, 100, 1_000))
-        self.timeline.wait_ms(min(ms, patience_ms))
         if ms > patience_ms:
+            self.timeline.wait_ms(patience_ms)
             raise error()
+        self.timeline.wait_ms(ms)
         result = effect()
+        if kind is None:
+            return result
         if kind == "die after":
             self._die()
         if kind == "lose":
@@ -168,9 +173,8 @@ class TimedStore:
         while more and (limit is None or given < limit):
             size = self.inner.page_size if limit is None else min(self.inner.page_size, limit - given)
             rows, more = self._make("LIST", prefix, partial(self.inner.page, prefix, after, size))
-            for row in rows:
-                given, after = given + 1, row.key
-                yield row
+            yield from rows
+            given, after = given + len(rows), rows[-1].key if rows else after
 
     def delete(self, key: str) -> None:
         self._make("DELETE", key, lambda: self.inner.delete(key))

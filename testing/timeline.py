@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from heapq import heappop, heappush
 from typing import TypeVar
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
 T = TypeVar("T")
+Sleeper = list[greenlet]
+"""Who is to go on; empty once it was killed: the alarm must not wake what its greenlet does next."""
+Happening = Sleeper | Callable[[], object]
 
 
 class Killed(BaseException):
@@ -39,8 +43,8 @@ class Timeline:
     def __init__(self, now_ms: int = 1_800_000_000_000) -> None:
         self.now = now_ms
         self._until = now_ms
-        self._agenda: list[tuple[int, int, Callable[[], object]]] = []
-        self._ready = deque[Callable[[], object]]()
+        self._agenda: list[tuple[int, int, Happening]] = []
+        self._ready = deque[Happening]()
         """What happens now, behind what was on the agenda for now before."""
         self._count = 0
         self._hub = getcurrent()
@@ -52,8 +56,8 @@ class Timeline:
     def __call__(self) -> int:
         return self.now
 
-    def at(self, ms: int, do: Callable[[], object]) -> None:
-        """Schedule a function; it runs without interruption unless it waits in its own greenlet."""
+    def at(self, ms: int, do: Happening) -> None:
+        """Schedule a function; it runs without interruption unless it waits in its own greenlet. Or wake a sleeper."""
         if ms <= self.now:
             self._ready.append(do)
         else:
@@ -71,19 +75,22 @@ class Timeline:
         agenda, ready = self._agenda, self._ready
         while True:
             if ready and not (agenda and agenda[0][0] <= self.now):
-                ready.popleft()()
+                do = ready.popleft()
             elif agenda and agenda[0][0] <= ms:
                 self.now, _, do = heappop(agenda)
-                do()
             else:
                 break
+            if type(do) is not list:
+                do()  # type: ignore[operator]  # a function
+            elif do:
+                do[0].switch()
         self.now = max(self.now, ms)
         while self._idle:  # what a suspended greenlet holds is never collected
             self._idle.pop().throw(GreenletExit)
 
     def spawn(self, do: Callable[[], object]) -> None:
         """Begin something now that may wait in between."""
-        self.at(self.now, greenlet(do, self._hub).switch)
+        self._ready.append([greenlet(do, self._hub)])
 
     @property
     def free(self) -> bool:
@@ -118,17 +125,14 @@ class Timeline:
         if not self._ready and at_ms <= self._until and (not agenda or agenda[0][0] > at_ms):
             self.now = at_ms
             return
-        self._wake_at(at_ms)
-        if process is not None and process.dead:
-            raise Killed
-
-    def _wake_at(self, at_ms: int) -> None:
-        sleeper = [getcurrent()]
-        self.at(at_ms, lambda: sleeper and sleeper[0].switch())
+        sleeper = [here]
+        self.at(at_ms, sleeper)
         try:
             self._hub.switch()
         finally:
-            sleeper.clear()  # killed meanwhile: the alarm must not wake what its greenlet does next
+            sleeper.clear()
+        if process is not None and process.dead:
+            raise Killed
 
     def sleep(self, seconds: float) -> None:
         """`time.sleep`, for ports."""
@@ -137,7 +141,7 @@ class Timeline:
     def halt(self, wakers: list[Callable[[], None]]) -> None:
         """Wait until one of `wakers` is called, to which a new one is added."""
         sleeper = [getcurrent()]
-        wakers.append(lambda: self.at(self.now, lambda: sleeper and sleeper[0].switch()))
+        wakers.append(partial(self._ready.append, sleeper))
         try:
             self._hub.switch()
         finally:
@@ -190,13 +194,13 @@ class Timeline:
 
     def begin(self, do: Callable[[], object]) -> None:
         """Begin a worker of the caller's process: one that is idle, since a new one costs a stack of its own."""
-        process = self.process
+        process = self._process.get(getcurrent())
         worker = self._idle.pop() if self._idle else greenlet(self._work, self._hub)
         worker.gr_context = None  # nothing of what it did before
         self._tasks[worker] = do
         if process is not None:
             self._join(worker, process)
-        self.at(self.now, worker.switch)
+        self._ready.append([worker])
 
     def _work(self) -> None:
         here = getcurrent()
