@@ -73,12 +73,12 @@ def tick(ports: ReconcilePorts, budget_s: float, run: Mapper = in_turn) -> Repor
     starts.make(now_ms, now_ms + int(budget_s * 500), seen=seen)
     looks = _Looks(ports, report, until_ms, {} if starts.any else seen)  # starts take their time
     all_of(run(looks.at, list(looks.marks)))
-    all_of(run(lambda _: looks.film(now_ms + int(budget_s * 750)), [f"film {number}" for number in range(FILMS)]))
+    all_of(run(lambda _: looks.film(now_ms + int(budget_s * 750)), looks.filming()))
     seen = peek(["ask/", "tell/", "due/"], ports.store)
     looks.gather_questions(seen)
     tellings = Tellings(ports, report, until_ms, also=looks.owing, seen=seen)
     all_of(run(tellings.sort, list(tellings.marks)))
-    work = {f"ask {number}": looks.ask for number in range(QUESTIONS)}
+    work = dict.fromkeys(looks.asking(), looks.ask)
     work |= {name: partial(tellings.serve, lane) for name, lane in tellings.lanes().items()}
     begun = run(lambda name: work[name](), list(work))
     starts.make(min(now_ms + AHEAD_MS, until_ms), until_ms, seen={} if tellings.marks else seen)
@@ -110,6 +110,10 @@ class _Looks:
         if self._ports.clock() < self._until_ms:
             self._guarded(recording_id, self.marks[recording_id], asking=False, filming=False)
 
+    def filming(self) -> list[str]:
+        """Return a name for each worker that looks into films: no more than there are."""
+        return [f"film {number}" for number in range(min(FILMS, len(self._films)))]
+
     def film(self, until_ms: int) -> None:
         """Look into films, when all is stopped that is to be stopped; those that come to no turn wait for a tick."""
         while self._films and self._ports.clock() < until_ms:
@@ -121,6 +125,10 @@ class _Looks:
         """Collect the questions to TRTC: first about attempts with an unknown task, then about silent recordings."""
         silent = islice(ripe("ask/", self._ports.clock(), self._ports, self._report, seen), MOST_QUESTIONS)
         self._questions.extend([*self._unsure, *((keys.marked(marker)[1], [marker]) for marker in silent)])
+
+    def asking(self) -> list[str]:
+        """Return a name for each worker that asks TRTC: no more than there are questions."""
+        return [f"ask {number}" for number in range(min(QUESTIONS, len(self._questions)))]
 
     def ask(self) -> None:
         """Ask TRTC, again and again, until the time is over: the silent who come to no turn wait for the next tick."""
