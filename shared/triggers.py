@@ -175,13 +175,15 @@ def _values(given: Event, name_of: Callable[[str], str] = str) -> dict[str, list
     values: dict[str, dict[str, None]] = {}  # a list would be searched for each of a hundred thousand
     for name, value in given.items():
         for one in value if isinstance(value, list | tuple) else [value]:
-            if one is not None and not isinstance(one, Mapping | list | tuple):
+            if isinstance(one, str) or (one is not None and not isinstance(one, Mapping | list | tuple)):
                 values.setdefault(name_of(_text(name)), {})[_text(one)] = None
     return {name: [*seen] for name, seen in values.items()}
 
 
 def _text(value: object) -> str:
     """Return any JSON value as a header or query would have it."""
+    if type(value) is str:
+        return value
     if value is None or isinstance(value, bool):
         return "" if value is None else str(value).lower()
     try:

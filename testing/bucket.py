@@ -69,20 +69,23 @@ class Objects(MutableMapping[str, StoredObject]):
             return []
         first = max(bisect_left(keys, prefix), bisect_right(keys, after) if after else 0)
         # All keys sort before the highest character.
-        last = bisect_left(keys, prefix + "\U0010ffff") if prefix else len(keys)
+        last = len(keys) if keys[-1].startswith(prefix) else bisect_left(keys, prefix + "\U0010ffff")
         return keys[first:last] if most is None else keys[first : min(last, first + most)]
 
     def _keys(self, prefix: str) -> list[str]:
         if prefix.count("/") >= 2:
             return self.folders.get(folder_of(prefix), [])
         top, slash, _ = prefix.partition("/")
+        if slash and top not in self._below:
+            return []
         tops = [top] if slash else list(self._below)
-        names = [name for name in tops for name in self._below.get(name, ())]
+        names = [name for name in tops for name in self._below[name]]
         if len(names) == 1:
             return self.folders[names[0]]
         return sorted(key for name in names for key in self.folders[name])
 
 
+@lru_cache(maxsize=4096)
 def folder_of(key: str) -> str:
     """Return the first two segments of a key below them, `recordings/<id>`; the first one of others, `open`."""
     parts = key.split("/", 2)

@@ -49,11 +49,14 @@ class Timer:
 
     def arm(self) -> None:
         """Let the timer fire at the next minute in which anything may be due."""
+        self._arm([*self._due()], wakes=bool(self.wakes()))
+
+    def _arm(self, due: list[int], *, wakes: bool) -> None:
         timeline = self._run.timeline
-        times = [-(-ms // MINUTE_MS) * MINUTE_MS for ms in self._due()]
+        times = [-(-ms // MINUTE_MS) * MINUTE_MS for ms in due]
         next_ms = timeline.next_ms()
         times += [] if next_ms is None else [next_ms]
-        if self.wakes():
+        if wakes:
             hour = MINUTE_MS * CLEARED_EVERY  # only in one minute of each are left wakes deleted
             times.append(timeline.now // hour * hour + hour)
         if not times:
@@ -67,11 +70,11 @@ class Timer:
         if at_ms != self._armed_ms:
             return  # armed again since
         run, now = self._run, self._run.timeline.now
-        cleared = now // MINUTE_MS % CLEARED_EVERY == 0 and self.wakes()
-        if cleared or any(ms <= now for ms in self._due()):
+        due, wakes = [*self._due()], bool(self.wakes())
+        if (wakes and now // MINUTE_MS % CLEARED_EVERY == 0) or any(ms <= now for ms in due):
             times = 1
             if not self.calm:
                 times = run.scenario.stream(f"timer {now}").choices([0, 1, 2], [1, 8, 2])[0]
             for _ in range(times):
                 run.timeline.spawn(run.tick)
-        self.arm()
+        self._arm(due, wakes=wakes)

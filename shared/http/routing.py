@@ -70,10 +70,11 @@ def _segments(path: str) -> list[str] | None:
 
 def _place(base: str, segments: list[str], routes: Iterable[str]) -> Place | None:
     named = segments[1] if len(segments) > 1 and _ID.fullmatch(segments[1]) else None
+    plain, of_one = "/" + "/".join(segments), "/" + "/".join([segments[0], "{id}", *segments[2:]])
     for route in routes:
-        if route == "/" + "/".join(segments):
+        if route == plain:
             return Place(base, route)
-        if named and route == "/" + "/".join([segments[0], "{id}", *segments[2:]]):
+        if named and route == of_one:
             return Place(base, route, named)
     return None
 

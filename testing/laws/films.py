@@ -27,8 +27,10 @@ def parts_are_there_or_told_missing(run: Run) -> Iterator[str]:
     there = {(entry.data["task"], entry.data["name"]) for entry in run.ledger.of("file")}
     named = defaultdict[str, set[tuple[str, str]]](set)
     for entry in run.ledger.of("callback"):
-        event = judged.parsed(entry.data["body"])
-        if event.type == Event.MP4_STOP and entry.data["status"] == 200:
+        if entry.data["status"] != 200:
+            continue
+        event = judged.said(entry)
+        if event.type == Event.MP4_STOP:
             named[entry.about] |= {(event.task_id, name) for name in event.payload["FileList"]}
     for accepted, recording in judged.recordings(run):
         key, listed = recording.recording_id, {(file.task_id or "", file.name) for file in recording.files}

@@ -10,15 +10,23 @@ from urllib.parse import urlsplit
 
 from shared.domain import keys
 from shared.domain.accepted import Accepted
-from shared.domain.callbacks import parse_callback
+from shared.domain.callbacks import Callback, parse_callback
 from shared.domain.document import Recording
 from shared.store.journal import current
 
 if TYPE_CHECKING:
+    from testing.ledger import Entry
     from testing.run import Run
 
 parsed = lru_cache(maxsize=256)(parse_callback)
 """Several laws ask what a callback says."""
+
+
+def said(callback: Entry) -> Callback:
+    """Return what an entry's callback said when it came."""
+    return parsed(callback.data["body"], callback.data.get("sent_ms", callback.ms))
+
+
 Law = Callable[["Run"], Iterator[str]]
 LAWS: dict[str, Law] = {}
 HOUR_MS = 3_600_000

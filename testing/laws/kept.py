@@ -36,7 +36,7 @@ def acknowledged_callbacks_are_kept(run: Run) -> Iterator[str]:
     sent, answered = defaultdict[str, set[bytes]](set), dict[str, str]()
     damaged = {entry.about for entry in run.ledger.of("damaged")}
     for entry in run.ledger.of("callback"):
-        callback = judged.parsed(entry.data["body"], entry.data.get("sent_ms", entry.ms))
+        callback = judged.said(entry)
         key = f"{keys.task_facts(callback.task_key)}{callback.name}.json"
         if key in damaged or run.bucket.get(keys.gone_task_key(callback.task_key)):
             continue

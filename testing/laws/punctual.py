@@ -63,7 +63,7 @@ def stops_are_punctual(run: Run) -> Iterator[str]:
     began, over = judged.first_ms(run, "task began"), judged.last_ms(run, "task over")
     told: dict[str, int] = {}
     for entry in run.ledger.of("callback"):
-        if entry.data["status"] == 200 and judged.parsed(entry.data["body"]).type == Event.RECORDER_STOP:
+        if entry.data["status"] == 200 and judged.said(entry).type == Event.RECORDER_STOP:
             told.setdefault(entry.about, entry.ms)
     for key, body in judged.bodies(run).items():
         stop_ms, over_ms = int(body.get("StopAt", 0) * 1000), over.get(key, run.timeline.now)
