@@ -161,9 +161,9 @@ def _put(folder: Path, files: Mapping[str, bytes]) -> None:
     for parent in sorted({(folder / path).parent for path in files}):
         parent.mkdir(parents=True, exist_ok=True)
     for path, body in files.items():
-        with (folder / path).open("wb") as file:
-            file.write(body)
-            os.fchmod(file.fileno(), MODE)
+        written = folder / path
+        written.write_bytes(body)
+        written.chmod(MODE)
 
 
 def _replace(new: Path, old: Path) -> None:
