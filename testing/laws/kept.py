@@ -57,7 +57,8 @@ def deleted_is_deleted(run: Run) -> Iterator[str]:
 
     What TRTC uploads after the sweep lies there: nobody knows any more whose it is, a second deletion neither.
     """
-    deleted, swept_ms = judged.deleted(run), judged.first_ms(run, "deleted")
+    known, swept_ms = judged.deleted(run), judged.first_ms(run, "deleted")
+    deleted = known
     if any(entry.about.startswith("gone/") for entry in run.ledger.of("damaged")):
         deleted = set()  # no tombstone says any more what is to be erased
     for key in deleted & set(swept_ms):  # the sweep follows the tombstone, which a call wrote that may have died
@@ -69,7 +70,7 @@ def deleted_is_deleted(run: Run) -> Iterator[str]:
         if entry.about in swept_ms and entry.ms > swept_ms[entry.about] + SWEEP_MS
     }
     for entry in run.ledger.of("deleted"):
-        if entry.about not in judged.deleted(run):
+        if entry.about not in known:
             yield f"{entry.about}: the deletion was answered, and the id can be used again"
     words = {key: (f"/{key}/".encode(), f"-{key}\x00".encode(), f"{CALLERS}-{key}".encode()) for key in deleted}
     for name, stored in run.bucket.objects.items() if words else ():
@@ -131,7 +132,8 @@ def only_deployed_tokens_open(run: Run) -> Iterator[str]:
 def a_new_token_finds_what_an_old_one_began(run: Run) -> Iterator[str]:
     """What was accepted can be read, and a repeat gets it, whichever token was deployed then and is now."""
     kept, since = judged.acknowledged(run), judged.first_ms(run, "acknowledged")
-    others = {e.about for e in run.ledger.of("asked") if e.data["body"] != judged.bodies(run)[e.about]}
+    bodies = judged.bodies(run)
+    others = {e.about for e in run.ledger.of("asked") if e.data["body"] != bodies[e.about]}
     for entry in run.ledger.of("answered"):
         refusals = {"read": 404, "start": 409}
         what, key = entry.data["call"].split()[0], entry.about
