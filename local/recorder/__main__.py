@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from local.early import look_for_garbage
 from local.recorder.job import Job
 from local.recorder.log import log
 from local.recorder.session import Session
@@ -78,5 +79,6 @@ async def main() -> int:
 
 
 if __name__ == "__main__":
+    look_for_garbage()
     code = asyncio.run(main())
     os._exit(code)  # a thread may sit in a read of standard input for ever
