@@ -12,7 +12,7 @@ READY := $(VENV)/.ready
 # LESS=--no-browsers leaves out what needs one.
 WORKERS ?= 6
 LESS ?=
-SPREAD = --workers $(WORKERS)
+SPREAD = -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 .PHONY: demo test beside quick fast lint unit faults long load site films bench package deploy-check deploy deploy-faults openapi llms format lock browser clean help
 
@@ -45,7 +45,7 @@ lint: $(READY) ## Check lint, format, types and import rules
 	$(PY) -m mypy
 	$(PY) -c "from importlinter.cli import lint_imports_command as lint; lint()"
 
-unit: $(READY) $(if $(LESS),,browser) ## Run the tests only; LESS=--no-browsers skips tests with a browser
+unit: $(READY) $(VENV)/.compiled $(if $(LESS),,browser) ## Run the tests only; LESS=--no-browsers skips tests with a browser
 	$(PY) -m pytest $(LESS) $(SPREAD) --durations 10
 
 RUNS ?= 1000
@@ -105,6 +105,11 @@ $(READY): requirements-dev.txt
 	$(PIP) install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements-dev.txt
 	@$(PY) -m compileall -qq -j 0 -x '/(tests|tccli/services)/' $(VENV)/lib 2>/dev/null || true
 	$(PIP) install -qq --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
+	@touch $@
+
+# In a fresh clone the tests are compiled once, not by each worker.
+$(VENV)/.compiled: $(READY)
+	@$(PY) -m pytest --collect-only -qq >/dev/null 2>&1 || true
 	@touch $@
 
 browser: ## Install a Chromium and a font if missing

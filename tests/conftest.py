@@ -8,13 +8,14 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from local.config import LocalConfig
 from shared import bootstrap
 from shared.adapters.wire import INVOCATION
-from tests import examples, forked, spread
+from tests import examples, spread
 from tests.cloud import RunningCloud
 
 PROCESSES = frozenset({"running", "python310", "modules", "rendered", "certificate", "wheels"})
@@ -28,7 +29,6 @@ starting_nothing: set[str] = set()
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--quick", action="store_true", help="only what is short, without browser and other process")
     parser.addoption("--no-browsers", action="store_true", help="only what needs no browser")
-    parser.addoption("--workers", type=int, default=0, help="so many tests at once; 0: one after the other")
     parser.addoption("--whole", action="store_true", help="a fault at every call, where else it is at every fifth")
 
 
@@ -50,14 +50,9 @@ def pytest_configure(config: pytest.Config) -> None:
             os.environ.update({"npm_config_https_proxy": value, "PIP_PROXY": value})
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtestloop(session: pytest.Session) -> bool | None:
-    """Run the tests on `--workers` forks; one after the other here, if there are none or nothing is to be run."""
-    workers, config = session.config.getoption("workers"), session.config
-    if not workers or session.testsfailed or config.option.collectonly or config.option.usepdb:
-        return None
-    forked.run(session, workers)
-    return True
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> spread.Scheduler:
+    return spread.Scheduler(config, log)
 
 
 def pytest_sessionstart() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterable, Iterator
-from multiprocessing import parent_process
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 RECORDERS, BROWSERS, ENDINGS = "recorders", "browsers", "endings"
 _RECORD = (
@@ -93,7 +94,7 @@ def give_way(item: pytest.Item) -> None:
     """Let a worker that judges no recording leave the processors to the one that does; all wait for who is alone."""
     with _locked(fcntl.LOCK_SH):
         pass
-    if parent_process() and group(item.nodeid) != RECORDERS and os.nice(0) < _NICE:
+    if hasattr(item.config, "workerinput") and group(item.nodeid) != RECORDERS and os.nice(0) < _NICE:
         os.nice(_NICE)
 
 
@@ -114,32 +115,14 @@ def _locked(how: int) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_UN)
 
 
-class Table:
-    """What is to be dealt: the tests of a group together, by their index, in the order in which they were collected."""
+class Scheduler(LoadScopeScheduling):  # type: ignore[misc]  # xdist carries no types
+    """Groups by the name alone: what xdist's own groups add to a test's name is lost with pytest 9.2."""
 
-    def __init__(self, nodeids: list[str]) -> None:
-        self._nodeids = nodeids
-        self._groups: dict[str, list[int]] = {}
-        self.put_back(range(len(nodeids)))
+    def _split_scope(self, nodeid: str) -> str:
+        return group(nodeid)
 
-    def __len__(self) -> int:
-        return len(self._groups)
-
-    def put_back(self, indexes: Iterable[int]) -> None:
-        """Take tests that are not dealt, or were dealt in vain."""
-        for index in indexes:
-            self._groups.setdefault(group(self._nodeids[index]), []).append(index)
-
-    def deal(self, begun: set[str]) -> list[int]:
-        """Return the next group of a worker that has begun those, and add it there; empty if all are dealt."""
-        names = sorted(self._groups, key=lambda name: self._turn(name, begun))
-        if not names:
-            return []
-        begun.add(names[0])
-        return self._groups.pop(names[0])
-
-    @staticmethod
-    def _turn(name: str, begun: set[str]) -> int:
-        if name != ENDINGS:
-            return 1
-        return 0 if begun & {RECORDERS, BROWSERS} else 2
+    def _assign_work_unit(self, node: Any) -> None:
+        if ENDINGS in self.workqueue:
+            recorded = {RECORDERS, BROWSERS} & self.assigned_work[node].keys()
+            self.workqueue.move_to_end(ENDINGS, last=not recorded)
+        super()._assign_work_unit(node)
