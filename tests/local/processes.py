@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,8 +22,9 @@ def heeding_hangups() -> Iterator[None]:
 
 
 def alive(pid: int) -> bool:
-    """Tell whether a process runs; one that waits for its parent to notice its death does not."""
+    """Tell whether a process or a thread of it runs; one that waits for its parent to notice its death does not."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return state != "Z" or len(os.listdir(f"/proc/{pid}/task")) > 1  # noqa: PTH208
     except OSError:
         return False
