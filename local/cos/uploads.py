@@ -178,7 +178,7 @@ def _found(root: Path) -> Iterator[Upload]:
     for note in sorted(root.glob("*/*/upload.json")):
         folder = note.parent
         try:
-            upload = _load(folder) if regular.why_not(note) is None else None
+            upload = _load(folder)
         except (OSError, ValueError, TypeError, KeyError, RecursionError):
             upload = None
         if upload is not None:
