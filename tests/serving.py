@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -59,3 +61,20 @@ def serving(handler: Callable[..., BaseHTTPRequestHandler]) -> Iterator[Server]:
             yield server
         finally:
             server.shutdown()
+
+
+def free_port() -> int:
+    """Return a port nobody listens on."""
+    (port,) = free_ports(1)
+    return port
+
+
+def free_ports(count: int) -> list[int]:
+    """Return different ports nobody listens on: none of those that the system gives to whoever connects or asks."""
+    found: set[int] = set()
+    while len(found) < count:
+        port = random.randrange(10_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            found.add(port)
+    return list(found)

@@ -20,9 +20,10 @@ from local.trtc import ProcessRecorder
 from testing import pictures as clock
 from tests.e2e.films import SMALL
 from tests.local.recorder.harness import FEW, ROOT, PageServer, at_best, serve
-from tests.local.recorder.receiver import RtmpServer, free_port
+from tests.local.recorder.receiver import RtmpServer
 from tests.local.trtc.cloud import RunningTrtc, body, cloud, settings_for_tests
 from tests.local.trtc.servers import until
+from tests.serving import free_port
 
 pytestmark = pytest.mark.e2e
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import random
-import socket
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +14,6 @@ from typing_extensions import Self
 
 WAIT_S = 60.0
 ROOT = Path(__file__).parents[3]
-
-
-def free_port() -> int:
-    """Return a port nobody listens on."""
-    (port,) = free_ports(1)
-    return port
-
-
-def free_ports(count: int) -> list[int]:
-    """Return different ports nobody listens on: none of those that the system gives to whoever connects or asks."""
-    found: set[int] = set()
-    while len(found) < count:
-        port = random.randrange(10_000, 32_000)
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            found.add(port)
-    return list(found)
 
 
 class RtmpServers:

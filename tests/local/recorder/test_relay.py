@@ -23,8 +23,9 @@ from local.recorder.relay import Patience, Relay
 from local.recorder.relays import Relays
 from testing import pictures as clock
 from tests.local.recorder.harness import ROOT, all_gone, processes
-from tests.local.recorder.receiver import RtmpServer, RtmpServers, free_port, free_ports
+from tests.local.recorder.receiver import RtmpServer, RtmpServers
 from tests.local.recorder.test_encoder import jpeg, tone
+from tests.serving import free_port, free_ports
 
 pytestmark = pytest.mark.process
 
