@@ -25,7 +25,7 @@ from standardwebhooks import Webhook
 
 from shared.adapters.notify import WebhookNotifier
 from shared.domain.notify_hosts import NotificationError
-from tests.serving import Server
+from tests.serving import Server, free_port
 
 KEY = b"0123456789abcdef0123456789abcdef"
 SECRET = "whsec_" + base64.b64encode(KEY).decode()
@@ -363,9 +363,7 @@ def test_a_large_body_into_a_slow_reader() -> None:
 
 def test_nobody_listens() -> None:
     """A closed port is told from a slow server."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    assert "127.0.0.1 refused the connection" == reason(notifier(), f"http://127.0.0.1:{port}/")
+    assert "127.0.0.1 refused the connection" == reason(notifier(), f"http://127.0.0.1:{free_port()}/")
 
 
 # Where it may go
@@ -435,7 +433,8 @@ def test_private_after_resolution(receiver: Receiver, addresses: list[str], host
 def test_a_name_is_resolved_once_and_that_address_is_used() -> None:
     """A name server that changes its mind changes nothing: one question, and the connection goes to the answer."""
     names = Names([["127.0.0.2"], ["127.0.0.1"]])
-    with Receiver().serve("127.0.0.2") as right, Receiver().serve("127.0.0.1", right.port) as wrong:
+    port = free_port()
+    with Receiver().serve("127.0.0.2", port) as right, Receiver().serve("127.0.0.1", port) as wrong:
         send(notifier("localhost", names=names), f"http://localhost:{right.port}/")
         assert [("localhost", right.port)] == names.asked
         assert (1, 0) == (right.connections, wrong.connections)
