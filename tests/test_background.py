@@ -19,7 +19,7 @@ def test_ctrl_c_reaches_commands_where_the_suite_itself_ignores_it() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-            told, _ = process.communicate(timeout=120)
+            told, _ = process.communicate(timeout=300)
     finally:
         signal.signal(signal.SIGINT, before)
     assert 0 == process.returncode, told

@@ -46,7 +46,7 @@ def test_a_ctrl_c_while_it_loads_is_a_line(words: list[str], module: str, tmp_pa
     """Whatever is being imported."""
     (tmp_path / "sitecustomize.py").write_text(PRESS)
     env = {**os.environ, "PRESS_AT": module, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
-    ran = subprocess.run([sys.executable, *words], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    ran = subprocess.run([sys.executable, *words], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert (130, "") == (ran.returncode, ran.stdout), ran.stderr
     assert 1 == len(ran.stderr.splitlines()), ran.stderr
     assert ran.stderr in ("interrupted: nothing was done\n", "interrupted: stopped here\n")
@@ -72,7 +72,7 @@ def test_an_output_that_nobody_takes_is_a_line(line: str, status: int, says: str
     env = {**os.environ, "PATH": path, "FILM": str(tmp_path / "film.mp4"), "PYTHONPATH": str(ROOT)}
     ran = subprocess.run(
         ["bash", "-c", line], env=env, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        timeout=120,
+        timeout=300,
     )  # fmt: skip
     said = "".join(part for part in ran.stderr.splitlines(keepends=True) if not part.startswith("checking "))
     assert (status, says) == (ran.returncode, said)

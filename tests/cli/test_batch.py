@@ -131,13 +131,13 @@ def test_killed_in_the_middle_it_goes_on_and_starts_nothing_twice(home: Path) ->
 def test_ctrl_c_keeps_what_was_started(home: Path) -> None:
     """130 at once, also while waiting for a busy service; no traceback."""
     service, file = Service(), jsonl(home / "busy.jsonl", 8)
-    service.first = {f"https://example.com/{n}": [Answer(503, {}, {"Retry-After": "60"})] for n in range(2, 8)}
+    service.first = {f"https://example.com/{n}": [Answer(503, {}, {"Retry-After": "600"})] for n in range(2, 8)}
     with scripted(service) as server:
         with Cli({"WEBRECORD_ENDPOINT": server.url}).process("batch", file) as process:
             while len(server.calls) < 6:
                 time.sleep(0.01)
             process.send_signal(signal.SIGINT)
-            _, err = process.communicate(timeout=60)
+            _, err = process.communicate(timeout=300)
         assert 130 == process.returncode, err
         service.first.clear()
         assert "interrupted: started recordings continue; the same command starts the rest" == err.splitlines()[-1]

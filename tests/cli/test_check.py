@@ -86,7 +86,7 @@ def test_what_ends_the_command_ends_its_process(tmp_path: Path, number: signal.S
         assert process.stdout is not None
         assert "begun" == process.stdout.readline().strip()
         process.send_signal(number)
-        assert -number == process.wait(60)
+        assert -number == process.wait(300)
     assert str(int(signal.SIGTERM)) == (root / "ended").read_text()
 
 

@@ -38,7 +38,7 @@ def shell(url: str, line: str, **env: str) -> subprocess.CompletedProcess[str]:
     """Run a line of a shell in which `webrecord` is the command, with nothing in its environment but these."""
     variables = {"PATH": os.environ["PATH"], "WEBRECORD_ENDPOINT": url, **env}
     script = f'webrecord() {{ {shlex.join(COMMAND)} "$@"; }}; {line}'
-    ran = subprocess.run(["bash", "-c", script], env=variables, capture_output=True, text=True, timeout=120)
+    ran = subprocess.run(["bash", "-c", script], env=variables, capture_output=True, text=True, timeout=300)
     ran.stderr = said(ran.stderr)
     return ran
 

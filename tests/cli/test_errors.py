@@ -158,7 +158,7 @@ def test_a_reader_that_leaves_is_no_error() -> None:
             process.stdout.readline()
             process.stdout.close()
             assert "" == said(process.stderr.read())
-            assert 0 == process.wait(60)
+            assert 0 == process.wait(300)
 
 
 def test_events_beyond_one_page_are_fetched() -> None:

@@ -160,7 +160,7 @@ def test_a_name_beyond_ascii_is_found_in_any_locale(alone: Cli, tmp_path: Path) 
     (tmp_path / "录制.mp4").touch()
     ascii_only = Cli({**alone.env, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"})
     with ascii_only.process("inspect", tmp_path / "录制.mp4", "--json") as process:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=300)
     assert 1 == process.returncode, err
     assert ("录制.mp4", "bad") == (json.loads(out)["file"], json.loads(out)["film"])
 

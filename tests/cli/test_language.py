@@ -288,7 +288,7 @@ def test_a_process_in_a_chinese_shell(chinese: Cli) -> None:
     for encoding in ("utf-8", "gb18030", "ascii"):
         shell = Cli({**chinese.env, "PYTHONIOENCODING": encoding})
         process = shell.process("show", "cli-zh-nobody", encoding=encoding)
-        said[encoding] = process.communicate(timeout=60)[1]
+        said[encoding] = process.communicate(timeout=300)[1]
         assert 5 == process.returncode
     assert {"utf-8": True, "gb18030": True, "ascii": False} == {name: "未找到" in err for name, err in said.items()}
     assert "Not found" in said["ascii"]

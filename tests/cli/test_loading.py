@@ -29,7 +29,7 @@ except SystemExit:
 def test_no_garbage_is_looked_for_while_a_command_loads_and_it_is_afterwards(word: str, is_command: bool) -> None:
     """The collector passes over what was loaded; whoever only imports the commands finds it as it was."""
     check = CHECK.format(arguments=[word, "--version"])
-    done = subprocess.run([sys.executable, "-c", check], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", check], cwd=ROOT, capture_output=True, text=True, timeout=300)
     said, state = done.stdout.splitlines()
     assert said.startswith("webrecord "), done.stderr
     enabled, frozen, collections = state.split()

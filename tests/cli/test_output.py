@@ -110,7 +110,7 @@ def test_colours_are_for_terminals_that_want_them(more: dict[str, str], coloured
                 said = b""
                 while b"failed" not in said:
                     said += os.read(ours, 65536)
-                process.communicate(timeout=60)
+                process.communicate(timeout=300)
             os.close(ours)
             assert wanted == (b"\x1b[31m" in said), said
 
@@ -122,7 +122,7 @@ def test_json_for_an_encoding_that_is_not_utf8() -> None:
     with scripted(lambda _: Answer(200, {"state": "课程 \U0001f600"})) as server:
         env = {"WEBRECORD_ENDPOINT": server.url, "PYTHONIOENCODING": "latin-1"}
         with Cli(env).process("show", "x", "--json") as process:
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=300)
     assert (0, "") == (process.returncode, said(err))
     assert {"state": "课程 \U0001f600"} == json.loads(out)
 
@@ -199,7 +199,7 @@ def test_each_shell_gets_its_completion(shell: str, has: str) -> None:
     cli = Cli({"_WEBRECORD_COMPLETE": f"source_{shell}"})
     if shell == "bash":
         with cli.process() as process:
-            out, _ = process.communicate(timeout=60)
+            out, _ = process.communicate(timeout=300)
     else:
         out = cli().out
     assert has in out

@@ -98,7 +98,7 @@ def test_watch_tells_each_state_until_the_end(cli: Cli) -> None:
         while seen[-1]["state"] != "recording":
             seen.append(json.loads(process.stdout.readline()))
         cli.ok("stop", "cli-watch")
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=300)
     assert 0 == process.returncode, err
     seen += [json.loads(line) for line in out.splitlines()]
     assert "completed" == seen[-1]["state"]

@@ -35,7 +35,7 @@ class Late:
 
     def __call__(self, call: Call) -> Answer:
         del call
-        self.seen.wait(120)
+        self.seen.wait(300)
         return Answer(200, RECORDING)
 
 
@@ -81,7 +81,7 @@ def test_on_a_terminal_it_is_one_line_that_is_written_anew() -> None:
                 shown += piece
                 if re.search(wait, shown):
                     late.seen.set()
-            out, _ = process.communicate(timeout=60)
+            out, _ = process.communicate(timeout=300)
     os.close(leader)
     assert (0, RECORDING) == (process.returncode, json.loads(out))
     assert min(int(seconds) for seconds in re.findall(r"… \((\d+) s\)", shown.decode())) >= 2

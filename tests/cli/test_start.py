@@ -124,7 +124,7 @@ def test_ctrl_c_says_that_the_recording_goes_on(cli: Cli) -> None:
             heard.append(process.stderr.readline())
             assert process.poll() is None, heard
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=300)
     assert 130 == process.returncode
     assert "" == out
     (line,) = said(err).splitlines()

@@ -36,7 +36,7 @@ def test_a_film_with_sound(tmp_path: Path, file_format: str) -> None:
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=240,
+        timeout=300,
     )
     assert 0 == done.returncode, done.stderr + done.stdout
     assert "state     completed" in done.stdout

@@ -31,5 +31,5 @@ def test_follow_goes_on_until_ctrl_c(tmp_path: Path) -> None:
         log.append(Delivery(3, "id-2", 1, 8, 802, "t/1", 1, "failed", "500", {"Payload": {}}))
         assert "id-2" == json.loads(process.stdout.readline())["message_id"]
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=300)
     assert (0, "") == (process.returncode, errors)

@@ -36,7 +36,7 @@ def test_no_garbage_is_looked_for_while_a_command_loads_and_it_is_afterwards(tmp
     (tmp_path / "sitecustomize.py").write_text(WATCHED)
     done = subprocess.run(
         [sys.executable, "-m", *words], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(tmp_path)}, input="",
-        capture_output=True, text=True, timeout=60,
+        capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert 1 == done.stderr.count("on 0 True\n"), done.stderr
 
@@ -44,5 +44,5 @@ def test_no_garbage_is_looked_for_while_a_command_loads_and_it_is_afterwards(tmp
 def test_whoever_only_imports_it_keeps_the_collector() -> None:
     """Of the local cloud, as of anything else."""
     check = "import gc, local.recorder.__main__; print(gc.isenabled(), gc.get_freeze_count())"
-    done = subprocess.run([sys.executable, "-c", check], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", check], cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert "True 0\n" == done.stdout, done.stderr

@@ -54,7 +54,7 @@ def leave(process: subprocess.Popen[str]) -> None:
     """End a command in order."""
     assert process.stdin is not None
     process.stdin.close()
-    assert 0 == process.wait(60), process.stderr and process.stderr.read()
+    assert 0 == process.wait(300), process.stderr and process.stderr.read()
 
 
 def arrived(state_dir: Path) -> list[int]:
@@ -98,7 +98,7 @@ def test_ctrl_c_while_it_starts_leaves_nothing(tmp_path: Path) -> None:
     with started("local", "record", PAGE, "--state-dir", str(tmp_path)) as command:
         until((tmp_path / "cloud.log").exists)
         command.send_signal(signal.SIGINT)
-        assert 130 == command.wait(60)
+        assert 130 == command.wait(300)
         assert "Traceback" not in (command.stderr.read() if command.stderr else "")
     left = [pid for pid, line in commands() if str(tmp_path) in line]
     until(lambda: not any(alive(pid) for pid in left))
@@ -113,7 +113,7 @@ def test_a_command_that_is_interrupted_does_not_wait(tmp_path: Path) -> None:
     with started("tests.local.user", str(state_dir), PAGE) as user:
         cloud = int(line_of(user))
         user.send_signal(signal.SIGINT)
-        user.wait(60)
+        user.wait(300)
         said = user.stderr.read() if user.stderr else ""
     assert f"(process {cloud}) goes on" in said
     until(lambda: not alive(cloud))
@@ -144,7 +144,7 @@ def test_up_ends_in_order(tmp_path: Path, name: str) -> None:
         if name == "SIGHUP":
             cloud.stdout.close()
         cloud.send_signal(signal.Signals[name])
-        assert 0 == cloud.wait(60)
+        assert 0 == cloud.wait(300)
     assert {801, 802, 310} == set(arrived(tmp_path))
 
 
@@ -236,7 +236,7 @@ def test_a_full_disk_is_named_as_one(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "local", "replay", "--state-dir", str(tmp_path)]
     done = subprocess.run(
         ["/bin/sh", "-c", 'ulimit -f 100; exec "$@"', "sh", *command],
-        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     (line,) = done.stderr.splitlines()
     assert 2 == done.returncode
@@ -346,7 +346,7 @@ def test_a_cloud_whose_folder_is_taken_away_ends(tmp_path: Path) -> None:
         home.rename(tmp_path / "moved")
         home.mkdir()
         (home / "cloud.json").write_text("another's")
-        said, _ = cloud.communicate(timeout=60)
+        said, _ = cloud.communicate(timeout=300)
     assert (1, "another's") == (cloud.returncode, (home / "cloud.json").read_text())
     assert f"the state folder {home} was removed or moved while this cloud ran: it ends" == said.splitlines()[-1]
 

@@ -65,7 +65,7 @@ app(["up", "--no-browser", "--gateway-port", "0", "--trtc-port", "0", "--cos-por
 def test_without_a_browser_it_needs_nothing_of_unix(tmp_path: Path) -> None:
     """`up --no-browser` starts, serves and ends where there is no fcntl, no fork and no user id."""
     done = subprocess.run(
-        [sys.executable, "-c", STARTS, str(tmp_path)], cwd=ROOT, input="", capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", STARTS, str(tmp_path)], cwd=ROOT, input="", capture_output=True, text=True, timeout=300
     )
     assert 0 == done.returncode, done.stderr
     assert "recordings are pretended" in done.stdout
@@ -78,7 +78,7 @@ def test_a_browser_that_is_none_is_told_at_once(tmp_path: Path, monkeypatch: pyt
     """CHROMIUM names none: set-up and `record` end with one line that names it, before anything is started."""
     monkeypatch.setenv("CHROMIUM", browser)
     script = str(ROOT / "tools" / "browser.sh")
-    set_up = subprocess.run(["sh", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    set_up = subprocess.run(["sh", script], cwd=ROOT, capture_output=True, text=True, timeout=300)
     record = CliRunner().invoke(app, ["record", "--state-dir", str(tmp_path / "state")], env={"COLUMNS": "300"})
     for status, said in ((set_up.returncode, set_up.stderr), (record.exit_code, record.stderr)):
         assert (True, 1) == (status != 0, len(said.splitlines())), said

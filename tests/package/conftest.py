@@ -83,7 +83,7 @@ def run(unpacked: dict[str, Path], python310: str) -> Run:
             text=True,
             env=environment(function, running),
             cwd=folder,
-            timeout=120,
+            timeout=300,
         )
         assert 0 == done.returncode, done.stderr
         said = json.loads(done.stdout)

@@ -54,7 +54,7 @@ def play(modules: Path, script: str, told: dict[str, Any]) -> dict[str, Any]:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert 0 == done.returncode, done.stderr
     said: dict[str, Any] = json.loads(done.stdout)

@@ -168,7 +168,7 @@ def test_fsync(open_store: Open, tmp_path: Path) -> None:
 def test_a_full_disk_refuses_one_object_and_loses_no_other(open_store: Open, tmp_path: Path) -> None:
     """What can't be noted is refused; its predecessor, and what is written later, keep content and metadata."""
     program = [sys.executable, "-m", "tests.local.cos.full_disk", str(tmp_path)]
-    done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert ["kept: File too large", "refused: File too large"] == done.stdout.splitlines(), done.stderr
     store = open_store(tmp_path)
     found = {entry.key: (entry.attributes.content_type, entry.size) for entry in store.page(BUCKET).entries}

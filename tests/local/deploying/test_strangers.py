@@ -52,7 +52,7 @@ def tccli(account: Account, home: Path, *commands: Sequence[str]) -> list[tuple[
     words = json.dumps([[*command, *where] for command in commands])
     done = subprocess.run(
         [sys.executable, "-u", "-W", "ignore", "-c", TCCLI, words],
-        env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60,
+        env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300,
     )  # fmt: skip
     parts = done.stdout.split("\0")
     assert (0, 2 * len(commands) + 1) == (done.returncode, len(parts)), done.stdout

@@ -38,7 +38,7 @@ def test_what_it_prints_is_enough_to_begin(tmp_path: Path) -> None:
         answer = StsClient(key, "ap-guangzhou", profile).call_json("GetCallerIdentity", {})
         nothing = httpx.post(f"{gateway[1]}/recordings", trust_env=False, timeout=60)
         process.terminate()
-        process.wait(60)
+        process.wait(300)
     assert "RootAccount" == answer["Response"]["Type"]
     assert (404, True) == (nothing.status_code, "empty account" in nothing.text)
 

@@ -27,7 +27,7 @@ def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
         env={"PATH": os.defpath, **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
 
 
@@ -65,7 +65,7 @@ def test_whatever_takes_the_lines(line: str, status: int, says: str) -> None:
     """A reader that leaves, a closed output, a full disk: at most one line, and the status is still the findings'."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}"
     ran = subprocess.run(
-        ["bash", "-c", line], cwd=ROOT, env={"PATH": path}, stderr=subprocess.PIPE, text=True, timeout=60
+        ["bash", "-c", line], cwd=ROOT, env={"PATH": path}, stderr=subprocess.PIPE, text=True, timeout=300
     )
     assert (status, says) == (ran.returncode, ran.stderr)
 
