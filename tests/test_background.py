@@ -13,9 +13,11 @@ ROOT = Path(__file__).parent.parent
 
 
 @pytest.mark.process
-def test_ctrl_c_reaches_commands_where_the_suite_itself_ignores_it() -> None:
+def test_ctrl_c_reaches_commands_where_the_suite_itself_ignores_it(tmp_path: Path) -> None:
     """As in `nohup make test &`: a shell without job control lets what runs behind it ignore SIGINT."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/local/test_follow.py"]
+    # With a folder of its own it does not remove what runs before it left: tens of thousands of files, in minutes.
+    options = ["-q", "-p", "no:cacheprovider", "--basetemp", str(tmp_path / "its")]
+    command = [sys.executable, "-m", "pytest", *options, "tests/local/test_follow.py"]
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
