@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -333,6 +334,9 @@ class NeverHears(Run):
 class BeginsAnew(Run):
     """Each token has a bucket of its own."""
 
+    def play(self, *, whole: bool = True) -> Run:
+        return super().play(whole=False)  # what began under the other token never ends
+
     def make_invoked(self, calls: Calls, deadline: Deadline) -> Invoked:
         bucket = self.bucket
         self.bucket = bucket if 1 in self.tokens else Bucket(clock=self.timeline)
@@ -379,8 +383,9 @@ FORBIDDEN = plain(begin("o0", StartAt=1_800_000_600), Step(60_000, "operator", "
 JOB = plain(Step(0, "bucket", "job", {"name": "jobs/j.json", "lines": [{"RecordUrl": "https://example.com/"}] * 2}))
 DELETED = plain(begin("d0"), Step(9_000_000, "caller", "delete", {"key": "d0"}), begin("d0", 10_000_000))
 DEATHS = [replace(ONE, strikes=[Strike("start r0 #1", number, "", "die after")]) for number in range(12)]
-MANY = plain(*(begin(f"r{number}") for number in range(60)))
-MANY = replace(MANY, stories={f"r{number}-1": "silent" for number in range(60)})
+MANY = plain(*(begin(f"r{number}") for number in range(20)))
+MANY = replace(MANY, stories={f"r{number}-1": "silent" for number in range(20)})
+"""Twice as many as a tick may ask about in a second."""
 REPLACED = plain(begin("r0"), Step(1, "stranger", "replace", {"key": "r0"}))
 MUTANTS: dict[str, tuple[Callable[[Scenario], Run], list[Scenario]]] = {
     "films are looked into": (NeverLooksIntoFilms, [ONE]),
@@ -415,9 +420,15 @@ MUTANTS: dict[str, tuple[Callable[[Scenario], Run], list[Scenario]]] = {
 }
 
 
+@cache
+def broken(scenario: str) -> dict[str, list[str]]:
+    """Return what the run as it is breaks, of each law."""
+    return judge(Run(Scenario.from_json(scenario)).play())
+
+
 @pytest.mark.parametrize("name", LAWS)
 def test_a_law_catches_what_breaks_it(name: str) -> None:
     """The law is broken in the mutant, and by nothing in the run as it is."""
     mutant, scenarios = MUTANTS[name]
-    assert [] == [line for scenario in scenarios for line in judge(Run(scenario).play())[name]]
+    assert [] == [line for scenario in scenarios for line in broken(scenario.to_json())[name]]
     assert any(judge(mutant(scenario).play())[name] for scenario in scenarios)
