@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 KEY_S = 2.0  # a key frame, and with HLS a segment, that often
 _BLOCK = 1024  # samples: an AAC frame
 _TIME_BASE = Fraction(1, 90000)
-_MP4 = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "frag_duration": "1000000"}
+_MP4 = {
+    "movflags": "frag_keyframe+empty_moov+default_base_moof",
+    "frag_duration": "1000000",
+    "flush_packets": "1",  # each fragment at once: a still page takes many seconds to fill the buffer
+}
 _X264 = {"preset": "ultrafast", "crf": "23", "bf": "0", "sc_threshold": "0", "forced-idr": "1"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from fractions import Fraction
 from pathlib import Path
@@ -105,6 +106,25 @@ def test_still_page(tmp_path: Path) -> None:
     assert recording.length_s == pytest.approx(4, abs=0.05)
     assert {p.page_s for p in recording.pictures} == {7}
     assert not recording.sound.any()
+
+
+def test_on_disk_at_once(tmp_path: Path) -> None:
+    """What a still page gives is little, and on the disk all the same but for the last seconds: a kill loses those."""
+    (tmp_path / "work").mkdir()
+    run = Run(tmp_path / "work")
+    still = jpeg(7)
+    for second in range(8):
+        run.encoder.picture(second, still)
+        run.encoder.sound(bytes(4 * 48000))
+    until = time.monotonic() + 300
+    while run.encoder.pictures < 8:
+        assert time.monotonic() < until, "the encoder stands still"
+        time.sleep(0.01)
+    shutil.copytree(tmp_path / "work", tmp_path / "found")
+    run.end(8)
+    (found,) = rescue(tmp_path / "found")
+    assert found["end_ms"] - found["start_ms"] >= 5000
+    assert {p.page_s for p in clock.read(tmp_path / "found" / "clip.mp4").pictures} == {7}
 
 
 def test_cut_divides_both(tmp_path: Path) -> None:
