@@ -29,7 +29,7 @@ sys.meta_path.insert(0, Press())
     ("words", "module"),
     [
         (["-m", "webrecord", "list"], "typer"),
-        (["-m", "webrecord", "list"], "webrecord.commands.batch"),
+        (["-m", "webrecord", "batch"], "webrecord.commands.batch"),
         ([str(Path(sys.executable).parent / "webrecord"), "list"], "typer"),
         ([str(Path(sys.executable).parent / "webrecord"), "list"], "rich.table"),
         (["-m", "local", "record"], "typer"),
