@@ -213,10 +213,14 @@ def given(fields: Iterable[str], environ: Mapping[str, str]) -> dict[str, str]:
 
 def load(kind: type[S], environ: Mapping[str, str] = os.environ) -> S:
     """Return a function's settings. ConfigurationError: one line names each that is wrong or missing, but no value."""
+    there: dict[str, set[str]] = {}
+    for name, value in environ.items():
+        if value:
+            there.setdefault(name.upper(), set()).add(value)
     wrong = [
         f"{variable(field)}: is set twice, in upper and in lower case: keep one of them"
         for field in kind.model_fields
-        if len({value for name, value in environ.items() if value and name.upper() == variable(field)}) > 1
+        if len(there.get(variable(field), ())) > 1
     ]
     try:
         settings = kind.model_validate(given(kind.model_fields, environ))
