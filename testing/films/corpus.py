@@ -34,7 +34,7 @@ def _case(film: Film, *wrong: Flaw, damage: str = "", quick: bool = False) -> Ca
 
 
 _SMALL = (320, 240)
-_MEET = Film(see.meeting, hear.speech, size=_SMALL, seconds=10)
+_MEET = Film(see.meeting, hear.speech, size=_SMALL, seconds=10, fps=15, mono=True)
 _FRONT = replace(_MEET, options=FAST, mux=FRONT)
 _FRAGMENTED = replace(_MEET, mux=FRAGMENTS)
 _HLS = replace(_MEET, mux=HLS, name="index.m3u8")
@@ -92,7 +92,9 @@ CASES: dict[str, Case] = {
     "slides, silent": _case(Film(see.slides(5), hear.zero, seconds=22), SILENT),
     "meeting, constant rate, silent": _case(Film(see.meeting, hear.zero, options=FILLED, rate=800_000), SILENT),
     "meeting, mute after 20 s": _case(
-        Film(see.meeting, hear.gated(hear.hiss(-40), 0, 20), seconds=90, fps=5, size=(160, 120)), MUTE, quick=True
+        Film(see.meeting, hear.gated(hear.hiss(-40), 0, 20), seconds=90, fps=5, size=(160, 120), mono=True),
+        MUTE,
+        quick=True,
     ),
     "meeting, nothing after 40 s": _case(
         Film(see.between(see.meeting, 40, 999), hear.gated(hear.speech, 0, 40), seconds=120, fps=10, size=(320, 240)),
