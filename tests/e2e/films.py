@@ -16,7 +16,7 @@ from tests.local.recorder import harness
 from tests.local.recorder.harness import ROOT, PageServer, serve
 from tests.local.trtc.servers import until
 
-WAIT_S = 120.0
+WAIT_S = 300.0
 SMALL = {"WebRecordVideoParams": {name.title(): pixels for name, pixels in harness.SMALL.items()}}
 FILES_TOLD_S = 8.0
 """TRTC tells of a file so long after it lies in the bucket: in between it can be damaged."""

@@ -19,7 +19,7 @@ from local.probe import probe
 from local.trtc import ProcessRecorder
 from testing import pictures as clock
 from tests.e2e.films import SMALL
-from tests.local.recorder.harness import FEW, ROOT, PageServer, at_best, serve
+from tests.local.recorder.harness import FEW, ROOT, TIMED, PageServer, at_best, serve
 from tests.local.recorder.receiver import RtmpServer
 from tests.local.trtc.cloud import RunningTrtc, body, cloud, settings_for_tests
 from tests.local.trtc.servers import until
@@ -27,7 +27,7 @@ from tests.serving import free_port
 
 pytestmark = pytest.mark.e2e
 
-WAIT_S = 120.0
+WAIT_S = 300.0
 _MOVING = "<body><b id=count></b><script>let n = 0; setInterval(() => count.textContent = n++, 40)</script>"
 
 
@@ -159,7 +159,7 @@ def test_both_media_types_of_vod(tmp_path: Path, site: PageServer) -> None:
 
 def is_given_twice(site: PageServer, tmp_path: Path) -> None:
     storage = {"CloudVod": {"TencentVod": {"MediaType": 3}}}
-    with cloud(tmp_path, recorders=ProcessRecorder) as running:
+    with cloud(tmp_path, recorders=ProcessRecorder, settings=settings_for_tests(fps=TIMED)) as running:
         finish(running, start(running, site.url("/clock"), StorageParams=storage), 5)
         assert [(311, 0), (311, 0), (312, 0)] == story(running, 3)
         found = {path.suffix: clock.read(path) for path in running.tasks.vod_dir.glob("*/*") if path.suffix != ".ts"}
@@ -179,7 +179,9 @@ def is_relayed(tmp_path: Path) -> None:
     dead = f"rtmp://127.0.0.1:{free_port()}/live/x"
     with (
         RtmpServer(free_port()) as receiver,
-        cloud(tmp_path, recorders=ProcessRecorder, settings=settings_for_tests(relay_give_up_s=6.0)) as running,
+        cloud(
+            tmp_path, recorders=ProcessRecorder, settings=settings_for_tests(relay_give_up_s=6.0, fps=TIMED)
+        ) as running,
         serve({"/clock": (ROOT / "local" / "pages" / "clock.html").read_text()}) as site,
     ):
         targets = [{"PublishCdnUrl": receiver.url, "IsTencentCdn": 0}, {"PublishCdnUrl": dead, "IsTencentCdn": 0}]

@@ -20,7 +20,7 @@ from local.probe import probe
 from testing import pictures as clock
 from tests.cloud import RunningCloud
 from tests.e2e.films import SMALL, recorded, task_of
-from tests.local.recorder.harness import FEW, at_best
+from tests.local.recorder.harness import FEW, TIMED, at_best
 from tests.local.trtc.servers import until
 from tests.serving import serving
 
@@ -31,6 +31,7 @@ pytestmark = pytest.mark.e2e
 def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
     """A local cloud that records with a real browser."""
     with RunningCloud(LocalConfig(tmp_path_factory.mktemp("real"), gentle=True)) as running:
+        running.cloud.trtc_settings.fps = TIMED
         yield running
 
 

@@ -125,7 +125,7 @@ def record(recorders: list[RecorderProcess], seconds: float) -> list[Memory]:
 
 
 def run(
-    directory: Path, seconds: float, at_once: int = 1, *, size: str = "1280x720", way: str = "auto"
+    directory: Path, seconds: float, at_once: int = 1, *, size: str = "1280x720", way: str = "auto", fps: int = FPS
 ) -> list[tuple[Sync, Memory]]:
     """Record so long, as many at once; return what each file shows and what it took."""
     width, height = map(int, size.split("x"))
@@ -135,7 +135,7 @@ def run(
             (directory / str(number)).mkdir()
             recorders.append(
                 stack.enter_context(
-                    RecorderProcess(directory / str(number), width=width, height=height, way=way, fps=FPS)
+                    RecorderProcess(directory / str(number), width=width, height=height, way=way, fps=fps)
                 )
             )
         memory = record(recorders, seconds)

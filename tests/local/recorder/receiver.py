@@ -12,7 +12,7 @@ from typing import Any
 
 from typing_extensions import Self
 
-WAIT_S = 60.0
+WAIT_S = 300.0
 ROOT = Path(__file__).parents[3]
 
 

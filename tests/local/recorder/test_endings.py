@@ -14,10 +14,9 @@ from pathlib import Path
 import pytest
 
 from local.recorder.browser import find_chromium
-from local.recorder.job import FPS
 from local.recorder.rescue import rescue
 from testing import pictures as clock
-from tests.local.recorder.harness import PageServer, RecorderProcess, all_gone, at_best, kill, serve
+from tests.local.recorder.harness import TIMED, PageServer, RecorderProcess, all_gone, at_best, kill, serve
 
 pytestmark = pytest.mark.e2e
 
@@ -219,7 +218,7 @@ def test_recorder_killed(tmp_path: Path, wanted: str) -> None:
 
 
 def rescued_after_a_kill(wanted: str, tmp_path: Path) -> None:
-    with RecorderProcess(tmp_path, format=wanted, fps=FPS) as recorder:
+    with RecorderProcess(tmp_path, format=wanted, fps=TIMED) as recorder:
         started = recorder.until("started")
         for _ in range(6):
             recorder.until("progress")
@@ -247,7 +246,7 @@ def test_disk_full(tmp_path: Path) -> None:
     with RecorderProcess(tmp_path) as recorder:
         recorder.until("progress")
         family = recorder.browser()
-        resource.prlimit(recorder.process.pid, resource.RLIMIT_FSIZE, (300_000, 300_000))
+        resource.prlimit(recorder.process.pid, resource.RLIMIT_FSIZE, (80_000, 80_000))
         assert recorder.end() == {"event": "ended", "reason": "disk"}
     assert all_gone(family)
     assert recorder.files("mp4") == [tmp_path / "recording.mp4"]

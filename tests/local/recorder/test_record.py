@@ -11,7 +11,7 @@ import pytest
 
 from local.recorder.job import FPS
 from testing import pictures as clock
-from tests.local.recorder.harness import RecorderProcess, all_gone, at_best
+from tests.local.recorder.harness import TIMED, RecorderProcess, all_gone, at_best
 from tests.spread import alone
 
 pytestmark = pytest.mark.e2e
@@ -25,15 +25,15 @@ FEWEST = 5
 def mp4(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> RecorderProcess:
     """A recording that ended; the fourth at most, where others took the processors from the first ones.
 
-    The last two ask for fewer pictures a second, which are judged by the same, and no other worker begins a test
-    meanwhile. Its length is judged by the recorder's own clock; a picture or a beep that the browser was too late with
-    is in no log of the recorder's, which only sees that nothing came.
+    While the last two are made, no other worker begins a test. Its length is judged by the recorder's own clock; a
+    picture or a beep that the browser was too late with is in no log of the recorder's, which only sees that nothing
+    came.
     """
-    for fps in (25, 25, 10, 10):
+    for left in (3, 2, 1, 0):
         with (
-            alone() if fps < 25 else contextlib.nullcontext(),
+            alone() if left < 2 else contextlib.nullcontext(),
             RecorderProcess(
-                tmp_path_factory.mktemp("mp4"), way=request.param, file_stem="clip", width=0, height=0, fps=fps
+                tmp_path_factory.mktemp("mp4"), way=request.param, file_stem="clip", width=0, height=0, fps=TIMED
             ) as recorder,
         ):
             recorder.until("progress")
@@ -145,7 +145,7 @@ def test_split(tmp_path: Path) -> None:
 
 
 def is_split(tmp_path: Path) -> None:
-    with RecorderProcess(tmp_path, max_media_file_s=2, file_stem="long", fps=FPS) as recorder:
+    with RecorderProcess(tmp_path, max_media_file_s=2, file_stem="long", fps=TIMED) as recorder:
         recorder.run(4.5)
     events = recorder.of("file")
     names = ["long.mp4", *(f"long_{number}.mp4" for number in range(1, len(events)))]
