@@ -9,8 +9,6 @@ import os
 import queue
 import signal
 import socketserver
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from tests.local.recorder.forks import Forked
 from tests.spread import alone
 
 ROOT = Path(__file__).parents[3]
@@ -42,13 +41,7 @@ class RecorderProcess:
         self.work_dir = work_dir
         self.events: list[dict[str, Any]] = []
         self.said_ms: dict[str, float] = {}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "local.recorder"],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        self.process = Forked()
         self._queue: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -64,13 +57,11 @@ class RecorderProcess:
         self.process.wait()
         self._reader.join(WAIT_S)
         for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(BrokenPipeError):
-                    pipe.close()
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
 
     def say(self, line: str) -> None:
         """Write a line to the recorder's standard input."""
-        assert self.process.stdin is not None
         self.said_ms[line] = time.time() * 1000
         self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
@@ -118,7 +109,6 @@ class RecorderProcess:
         return family
 
     def _read(self) -> None:
-        assert self.process.stdout is not None
         for line in self.process.stdout:
             event = json.loads(line)
             self.events.append(event)

@@ -174,7 +174,6 @@ def test_input_closed(tmp_path: Path) -> None:
     with RecorderProcess(tmp_path) as recorder:
         recorder.until("progress")
         family = recorder.browser()
-        assert recorder.process.stdin is not None
         recorder.process.stdin.close()
         assert recorder.end() == {"event": "ended", "reason": "stop"}
     assert all_gone(family)
