@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.anything import json_values
 from tests.cli.calls import PAGE, Cli, patient, said
 from tests.cli.scripted import Answer, Call, scripted
 from webrecord import errors
@@ -126,12 +127,10 @@ def test_any_retry_after_is_seconds_or_nothing(text: str) -> None:
     assert seconds is None or seconds >= 0
 
 
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=8,
+problems = st.dictionaries(
+    st.sampled_from(["title", "detail", "errors", "request_id"]),
+    json_values(st.none() | st.booleans() | st.integers() | st.text()),
 )
-problems = st.dictionaries(st.sampled_from(["title", "detail", "errors", "request_id"]), json_values)
 
 
 @patient

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.scf_reply import ReplyError, http_reply
+from tests.anything import json_values
 
 _SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters())
-_JSON = st.recursive(_SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=5)
+_JSON = json_values(_SCALARS, st.text())
 _REPLY = st.fixed_dictionaries(
     {"statusCode": _JSON | st.integers(200, 599)},
     optional={"body": _JSON, "headers": _JSON | st.dictionaries(st.text(max_size=9), _SCALARS, max_size=3)},

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from local.__main__ import app
 from local.check.text import tidy
 from local.check.visit import look_of
+from tests.anything import json_values
 from tests.local.check.test_judge import CONTROL
 
 _ANSWERS_NOTHING = """
@@ -87,9 +88,11 @@ def test_addresses_are_shown_without_secrets() -> None:
     assert "https://[redacted]@a.cn/x?[redacted]" == tidy("https://me:word@a.cn/x?ticket=abcdefgh")
 
 
-JSON = st.recursive(st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=9), lambda inner: (
-    st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["frames", "point", "buttons", "url", "text"]), inner)
-))  # fmt: skip
+JSON = json_values(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=9),
+    st.sampled_from(["frames", "point", "buttons", "url", "text"]),
+    most=5,
+)
 
 
 @settings(deadline=None)

@@ -20,6 +20,7 @@ from shared.domain.evidence import Evidence
 from shared.domain.facts import Fact, evidence_of_fact
 from shared.domain.states import State, is_reopened
 from testing.callbacks import TASK, callback, mp4_stop, vod_commit
+from tests.anything import json_values
 from tests.shared.domain.folded import fold
 
 ACCEPTED = Accepted.model_validate(
@@ -370,11 +371,7 @@ SHAPES = ["0", "1", "a.mp4", '["a.m3u8"]', '{"FileName":"a.mp4"}', 1_767_225_600
 INNER = ["FileName", "FileId", "StartTimeStamp", "EndTimeStamp", "x"]
 FIELDS = ["Status", "LeaveCode", "FileList", "FileMessage", "TencentVod", "EventMessage", "Errmsg", "Url", "ErrorMsg"]
 plain = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=6), st.sampled_from(SHAPES))
-odd: st.SearchStrategy[Any] = st.recursive(
-    plain,
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(INNER), inner, max_size=4)),
-    max_leaves=8,
-)
+odd = json_values(plain, st.sampled_from(INNER), most=4)
 infos = st.fixed_dictionaries(
     {"EventMsTs": odd, "Payload": st.one_of(odd, st.dictionaries(st.sampled_from(FIELDS), odd, max_size=6))}
 )

@@ -14,6 +14,7 @@ from shared.domain.errors import FieldError, InvalidRequest, MalformedJson
 from shared.domain.listing import parse_query
 from shared.domain.parsing import parse_request
 from shared.domain.words import words_of
+from tests.anything import json_values
 
 PAGE = "https://page.example/room"
 VALIDATORS_WORDS = re.compile(
@@ -90,10 +91,8 @@ def test_no_secret_is_repeated(fields: dict[str, Any]) -> None:
     assert SECRET not in str(found)
 
 
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.just("x" * 5000),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=6,
+values = json_values(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.just("x" * 5000)
 )
 names = st.sampled_from(
     ("RecordUrl", "record_url", "MaxDurationLimit", "StorageParams", "WebRecordVideoParams", "SdkAppId", "RecordId",
@@ -101,7 +100,7 @@ names = st.sampled_from(
      "StopAt", "StartBy", "NotifyUrl", "NotifyOn", "Labels", "Width", "CloudStorage", "CloudVod", "TencentVod")
 )  # fmt: skip
 documents = st.recursive(
-    json_values,
+    values,
     lambda inner: st.dictionaries(names | st.text(max_size=200), inner, max_size=5) | st.lists(inner, max_size=2),
     max_leaves=12,
 )
