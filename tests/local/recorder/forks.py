@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[3]
 _MOST = 1 << 16  # bytes of an environment
 
 
-class Forked:
+class ForkedRecorder:
     """A recorder, with what `subprocess.Popen` has."""
 
     def __init__(self) -> None:

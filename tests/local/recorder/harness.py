@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.local.recorder.forks import Forked
+from tests.local.recorder.forks import ForkedRecorder
 from tests.spread import alone
 
 ROOT = Path(__file__).parents[3]
@@ -41,7 +41,7 @@ class RecorderProcess:
         self.work_dir = work_dir
         self.events: list[dict[str, Any]] = []
         self.said_ms: dict[str, float] = {}
-        self.process = Forked()
+        self.process = ForkedRecorder()
         self._queue: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
