@@ -30,8 +30,10 @@ from local.recorder.studio import Studio
 from tests.cli.calls import Cli
 from tests.local.check import pages
 from tests.local.check.test_judge import CONTROL
-from tests.local.recorder.harness import ROOT, SMALL, PageServer, serve
+from tests.local.recorder.harness import ROOT, PageServer, serve
 
+SIZE = {"width": 640, "height": 360}
+"""What is heard is the matter of these, and the pages fit into it."""
 AT_ONCE = 6
 BUSY = ("/heavy", "/good#crash")
 """They have the browser for themselves."""
@@ -199,7 +201,7 @@ def heard(browser: str, site: dict[str, str]) -> dict[str, Found]:
 
     async def one(page: str) -> tuple[str, Found]:
         job = Job(page_url="-", work_dir=Path(), ready_timeout_s=20 if ".html" in page else 0, chromium=browser)
-        options = CheckOptions(site[""] + page, job.model_copy(update={"way": "screencast", **SMALL}), 2, local=True)
+        options = CheckOptions(site[""] + page, job.model_copy(update={"way": "screencast", **SIZE}), 2, local=True)
         async with turn:
             return page, levels((await check(options, lambda _line: None)).case)
 
