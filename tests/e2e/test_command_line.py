@@ -53,7 +53,7 @@ def test_record_prints_what_it_made(tmp_path: Path) -> None:
 
 def test_ctrl_c_keeps_what_was_recorded(tmp_path: Path) -> None:
     """An open-ended recording is finished by Ctrl-C: completed, with the file."""
-    arguments = ("--gentle", "--seconds", "0", "--size", "640x360", "--mobile", "phone")
+    arguments = ("--gentle", "--seconds", "0", "--size", "320x180", "--mobile", "phone")
     with subprocess.Popen(
         command(tmp_path, *arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -91,7 +91,7 @@ def test_a_mistake_is_one_line_that_says_what_to_do(tmp_path: Path, arguments: l
 def test_a_killed_cloud_loses_no_film(tmp_path: Path) -> None:
     """`kill -9` of the local cloud: its recorder finishes the file, the command says where it is, nothing stays."""
     with subprocess.Popen(
-        command(tmp_path, "--gentle", "--seconds", "0", "--size", "640x360"),
+        command(tmp_path, "--gentle", "--seconds", "0", "--size", "320x180"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

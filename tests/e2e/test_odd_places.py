@@ -28,7 +28,7 @@ def test_a_film_with_sound(tmp_path: Path, file_format: str) -> None:
     """Neither the letters of the folders, nor dead proxies, nor the shell's settings for sound silence a film."""
     state, temporary = tmp_path / 'My Projects/录制 100%: a"b', tmp_path / "temporary 文件"
     temporary.mkdir()
-    asked = ["--seconds", "3", "--size", "640x360", "--format", file_format, "--state-dir", str(state)]
+    asked = ["--seconds", "3", "--size", "320x180", "--format", file_format, "--state-dir", str(state)]
     done = subprocess.run(
         [sys.executable, "-m", "local", "record", "--gentle", *asked],
         cwd=ROOT,
