@@ -26,6 +26,10 @@ def _be(numbers: array[int]) -> bytes:
     return turned.tobytes()
 
 
+def _again(numbers: array[int], count: int) -> array[int]:
+    return (numbers * -(-count // len(numbers)))[:count]
+
+
 def _track(kind: bytes, sizes: array[int], scale: int, delta: int, entry: bytes, sync: bytes, *, uneven: bool) -> bytes:
     count, chunk = len(sizes), 25
     chunks = -(-count // chunk)
@@ -56,8 +60,12 @@ class LongFilm:
         """`uneven`: a duration for each sample; `in_front`: the index comes before the media."""
         dice = random.Random(1)
         pictures, sounds = int(hours * 3600 * FPS), int(hours * 3600 * RATE / FRAME)
-        seen = array("I", (dice.randrange(9_000, 60_000) if i % GOP == 0 else i % 3_900 + 40 for i in range(pictures)))
-        heard = array("I", (i % 170 + 250 if i % 900 else 80 for i in range(sounds)))
+        seen = _again(array("I", range(40, 3_940)), pictures)
+        for i in range(0, pictures, GOP):
+            seen[i] = dice.randrange(9_000, 60_000)
+        heard = _again(array("I", range(250, 420)), sounds)
+        for i in range(0, sounds, 900):
+            heard[i] = 80
         keys = array("I", range(1, pictures + 1, GOP))
         sync = _full(b"stss", struct.pack(">I", len(keys)), _be(keys))
         video = _box(b"avc1", bytes(24), struct.pack(">HH", 1280, 720), bytes(50))

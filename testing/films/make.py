@@ -16,6 +16,9 @@ from testing.films.pictures import Picture
 from testing.films.sounds import Sound
 
 RATE = 48_000
+FRAME = 1_024
+AT_ONCE = 16 * FRAME
+"""Samples that are made in one go: a call for each frame costs more than its encoding."""
 FAST = {"preset": "ultrafast", "crf": "23", "bf": "0", "sc_threshold": "0"}
 MEDIUM = {"preset": "medium", "crf": "23"}
 VERY_FAST = {"preset": "veryfast", "crf": "26"}
@@ -87,10 +90,12 @@ def _fill(film: Film, out: Any, pictures: Any, sounds: Any) -> None:
             for packet in pictures.encode(frame):
                 out.mux(packet)
         while film.sound is not None and heard < (number + 1) / film.fps * RATE:
-            wave = np.clip(film.sound((heard + np.arange(1024)) / RATE), -1, 1)
+            left = int(film.seconds * film.fps) / film.fps * RATE - heard
+            count = min(AT_ONCE, -int(-left // FRAME) * FRAME)
+            wave = np.clip(film.sound((heard + np.arange(count)) / RATE), -1, 1)
             samples = np.repeat((wave * 32767).round().astype(np.int16)[:, None], 1 if film.mono else 2, 1)
             piece = av.AudioFrame.from_ndarray(samples.reshape(1, -1), "s16", "mono" if film.mono else "stereo")
             piece.sample_rate, piece.pts, piece.time_base = RATE, heard, Fraction(1, RATE)
             for packet in sounds.encode(piece):
                 out.mux(packet)
-            heard += 1024
+            heard += count
