@@ -42,13 +42,19 @@ def timed_store() -> TimedStore:
     return TimedStore(Bucket(), calls, Deadline(clock=lambda: timeline.now / 1000))
 
 
+@pytest.fixture
+def folder() -> str:
+    """The prefix of a test's own in the bucket of the local cloud."""
+    return f"contract/{uuid.uuid4().hex}"
+
+
 @pytest.fixture(params=["memory", "paged", "timed", "cos"])
-def store(request: pytest.FixtureRequest) -> ObjectStore:
+def store(request: pytest.FixtureRequest, folder: str) -> ObjectStore:
     if request.param == "timed":
         return timed_store()
     if request.param != "cos":
         return Bucket(page_size=1_000 if request.param == "memory" else 3)
-    return cos_store(request.getfixturevalue("running"), f"contract/{uuid.uuid4().hex}")
+    return cos_store(request.getfixturevalue("running"), folder)
 
 
 def test_what_was_put_is_read_back_byte_for_byte(store: ObjectStore) -> None:
@@ -140,11 +146,17 @@ def test_list_goes_on_behind_a_key(store: ObjectStore) -> None:
 
 
 @pytest.mark.long
-def test_list_pages_through_more_than_one_answer_holds(store: ObjectStore) -> None:
+def test_list_pages_through_more_than_one_answer_holds(
+    store: ObjectStore, folder: str, request: pytest.FixtureRequest
+) -> None:
     """COS gives at most 1,000 keys a page; the caller sees all of them once."""
     keys = [f"many/{n:05d}" for n in range(1003)]
-    for key in keys:
-        store.put(key, b"")
+    if isinstance(store, CosStore):  # a thousand signed requests would say nothing about lists
+        running: RunningCloud = request.getfixturevalue("running")
+        running.call(lambda: [running.cloud.store.put(BUCKET, f"{folder}/{key}", b"") for key in keys])
+    else:
+        for key in keys:
+            store.put(key, b"")
     assert keys == [item.key for item in store.list("many/")]
 
 
