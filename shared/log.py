@@ -70,9 +70,9 @@ def _processors() -> list[Any]:
     return [
         _with_noted,
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True, key="timestamp"),
         structlog.processors.format_exc_info,
         redact,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="timestamp"),  # nobody's word: not searched
         structlog.processors.JSONRenderer(serializer=_text),
     ]
 
