@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from shared.store.stored import document_of
+from testing.bucket import Bucket
 from testing.laws import breaches, judge
 from testing.run import NOT_MODELLED, Run
 from testing.scenario import IDEAS, Scenario, drawn
@@ -61,6 +64,39 @@ def test_a_run_is_a_function_of_its_scenario() -> None:
         assert first.ledger.entries == second.ledger.entries
         kept = Scenario.from_json(pinned(drawn(seed)).to_json())
         assert first.ledger.entries == Run(kept).play().ledger.entries
+
+
+class Reread(Bucket):
+    """A bucket in which each document is read as soon as it is written: by who remembers it, and anew."""
+
+    def put(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> None:
+        super().put(key, body, metadata)
+        is_document = key.startswith("recordings/") and key.endswith("/recording.json")
+        if is_document and (held := document_of(self, key.split("/")[1])) is not None:
+            anew = type(held).model_validate_json(body)
+            self.known.append(held == anew and held.model_dump_json() == anew.model_dump_json())
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.known = list[bool]()
+
+
+@pytest.mark.long
+def test_a_document_is_remembered_as_it_reads() -> None:
+    """Who wrote a document does not parse it: what an instance remembers of it is what any other reads there."""
+
+    class Rereading(Run):
+        def make_bucket(self) -> Reread:
+            settings = self.scenario.settings
+            return Reread(clock=self.timeline, late_ms=settings.late_ms, page_size=settings.page_size)
+
+    known = list[bool]()
+    for seed in SEEDS[:12]:
+        run = Rereading(drawn(seed)).play()
+        assert isinstance(run.bucket, Reread)
+        known += run.bucket.known
+    assert len(known) > 50
+    assert all(known)
 
 
 def test_a_new_idea_leaves_what_others_do_as_it_was() -> None:

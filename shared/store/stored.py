@@ -24,10 +24,12 @@ from shared.ports import ObjectStore, StoredObject
 
 KEPT_BYTES = 65_536
 """Of a body whose reading is kept for the next time; a hundred facts are a sixth of that."""
-MOST_SEEN = 32
+MOST_SEEN, MOST_WRITTEN = 32, 16
 """Values that are kept for who reads an equal one."""
 T = TypeVar("T")
 _seen: OrderedDict[tuple[str, type[object]], object] = OrderedDict()
+_written: OrderedDict[bytes, _Documented] = OrderedDict()
+"""Documents that were written here, by their bytes: who reads one next knows already what it says."""
 
 
 class _Documented(Value):
@@ -102,12 +104,24 @@ def same(recording_id: str, value: T, size: int) -> T:
     return value
 
 
+def wrote(body: bytes, accepted: Accepted, evidence: Evidence) -> None:
+    """Remember what a document says that is being written: it is read again soon, by this instance above all."""
+    if (size := len(body)) <= KEPT_BYTES:
+        recording_id = accepted.recording_id
+        evidence, accepted = same(recording_id, evidence, size), same(recording_id, accepted, size)
+        _written[body] = _Documented.model_construct(recording_id=recording_id, evidence=evidence, accepted=accepted)
+        if len(_written) > MOST_WRITTEN:
+            _written.popitem(last=False)
+
+
 def _request_in(body: bytes) -> Accepted:
     accepted = Accepted.model_validate_json(body)
     return same(accepted.recording_id, accepted, len(body))
 
 
 def _document_in(body: bytes) -> _Documented:
+    if (written := _written.pop(body, None)) is not None:
+        return written
     document = _Documented.model_validate_json(body)
     kept = {
         name: same(document.recording_id, value, len(body))

@@ -21,7 +21,7 @@ from shared.domain.states import is_reopened, since_ms, state_of
 from shared.ports import ObjectStore
 from shared.store import markers
 from shared.store.journal import Known, is_erased, record
-from shared.store.stored import accepted_of, complete, evidence_in_document, facts_in, same
+from shared.store.stored import accepted_of, complete, evidence_in_document, facts_in, wrote
 
 ROUNDS = 20
 """Writes of one `save` at most; it repeats them only for facts that were stored meanwhile."""
@@ -106,8 +106,9 @@ def _link(store: ObjectStore, recording_id: str, task_id: str) -> None:
 def _body(accepted: Accepted, recording: Recording) -> bytes:
     """Return the document: the recording, and the request that it was decided from."""
     document = recording.model_dump_json(indent=1, exclude_none=True).removesuffix("\n}")
-    same(accepted.recording_id, recording.evidence, len(document))  # it is read again soon
-    return f'{document},\n "accepted": {accepted.model_dump_json(exclude_none=True)}\n}}'.encode()
+    body = f'{document},\n "accepted": {accepted.model_dump_json(exclude_none=True)}\n}}'.encode()
+    wrote(body, accepted, recording.evidence)
+    return body
 
 
 def _write(store: ObjectStore, known: Known, now_ms: int) -> tuple[Known, Recording]:
