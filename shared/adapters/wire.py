@@ -37,7 +37,10 @@ class Deadline:
 
     def next_call_s(self) -> float:
         """Return the seconds of the next storage call; StoreError: none are left."""
-        if (left := self.left_s()) < 0.05:
+        if self._until is None:
+            return self._per_call_s
+        left = self._until - self._clock()
+        if left < 0.05:
             raise StoreError("no time is left for storage in this invocation")
         return min(left, self._per_call_s)
 

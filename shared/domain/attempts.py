@@ -11,8 +11,9 @@ from shared.domain.uploads import crashed, end_ms, failed_start, is_over, is_unl
 
 def last_attempt(evidence: Evidence) -> tuple[int, Attempt] | None:
     """Return the number and evidence of the newest attempt."""
-    newest = max(evidence.attempts, key=int, default=None)
-    return None if newest is None else (int(newest), evidence.attempts[newest])
+    attempts = evidence.attempts
+    newest = next(iter(attempts), None) if len(attempts) < 2 else max(attempts, key=int)
+    return None if newest is None else (int(newest), attempts[newest])
 
 
 def asked_ms(evidence: Evidence) -> int:
@@ -32,8 +33,10 @@ def last_task(evidence: Evidence) -> Task | None:
 
     It is an older attempt's when two invocations raced: one was refused under the RecordId that gave the other a task.
     """
-    newest_first = sorted(evidence.attempts, key=int, reverse=True)
-    tasks = [evidence.tasks.get(evidence.attempts[number].task_key or "") for number in newest_first]
+    attempts, known = evidence.attempts, evidence.tasks
+    if len(attempts) < 2:  # as most have
+        return next((known.get(attempt.task_key or "") for attempt in attempts.values()), None)
+    tasks = [known.get(attempts[number].task_key or "") for number in sorted(attempts, key=int, reverse=True)]
     for task in tasks:
         if task and _stands(task):
             return task
