@@ -72,7 +72,7 @@ class Calls:
         number = process.calls
         process.calls = number + 1
         strikes.calls[call] += 1
-        kind = self.plan.get(number) or (strikes.aimed(call) if strikes.aim else None)
+        kind = self.plan.get(number) or (strikes.aimed(call) if strikes.aim and strikes.aim[0] == call else None)
         if self.watch:
             self.watch(process, number, f"{call} {what}", kind)
         least, most = takes_ms
@@ -112,6 +112,11 @@ class Calls:
 
 
 @lru_cache(maxsize=4096)
+def called(verb: str, key: str) -> str:
+    """Return what kind of call it is: `GET open`, `PUT fact`."""
+    return f"{verb} {family(key)}"
+
+
 def family(key: str) -> str:
     """Return what kind of object a key is of: `open`, `request`, `fact`, `callback`."""
     parts = key.split("/")
@@ -135,8 +140,9 @@ class TimedStore:
 
     def _make(self, verb: str, key: str, effect: Callable[[], T]) -> T:
         patience_ms = int(self.deadline.next_call_s() * 1000)
+
         return self.calls.make(
-            f"{verb} {family(key)}", key, self.takes_ms, patience_ms, lambda: StoreError(f"COS {verb} {key}"), effect
+            called(verb, key), key, self.takes_ms, patience_ms, lambda: StoreError(f"COS {verb} {key}"), effect
         )
 
     def at_once(self, *calls: Callable[[], Any]) -> list[Any]:
