@@ -7,6 +7,7 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Mapping
+from functools import lru_cache
 from io import StringIO
 from pathlib import Path
 
@@ -33,6 +34,12 @@ def read(path: Path) -> dict[str, str]:
         raise BadUsage(t("{path} can't be read: {strerror}", path=path, strerror=error.strerror)) from None
     except UnicodeDecodeError:
         raise BadUsage(t("{path} is not text in UTF-8: save it as UTF-8", path=path)) from None
+    return dict(_values(path, text))
+
+
+@lru_cache(maxsize=1)
+def _values(path: Path, text: str) -> dict[str, str]:
+    # A deployment asks for each of its resources what the file sets by then, mostly the same.
     values = dict[str, str]()
     for one in parse_stream(StringIO(text)):
         if one.error:  # what is left out of a deployment by a slip may be a token that was to end
