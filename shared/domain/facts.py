@@ -11,6 +11,8 @@ from shared.domain.reasons import Code, former, named
 from shared.domain.refusals import UNREADABLE
 
 _ENCODER = json.JSONEncoder(sort_keys=True)
+NOT_READ = "unreadable"
+"""What stands in the evidence for a fact that is there and can't be read."""
 
 
 class Fact(NamedTuple):
@@ -193,4 +195,4 @@ def _fact_says(fact: Fact) -> dict[str, Any]:
 
 def unreadable(name: str) -> Evidence:
     """Return what a stored fact says that can't be read: that it is there."""
-    return Evidence(facts={name: "unreadable"})
+    return Evidence(facts={name: NOT_READ})

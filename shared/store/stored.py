@@ -17,7 +17,7 @@ from shared.domain.callback_says import evidence_of_callback
 from shared.domain.callbacks import parse_callback
 from shared.domain.errors import Damaged
 from shared.domain.evidence import Evidence
-from shared.domain.facts import evidence_of_fact, read_fact, unreadable
+from shared.domain.facts import NOT_READ, evidence_of_fact, read_fact, unreadable
 from shared.domain.ids import NO_TASK, is_fact_name, is_recording_id
 from shared.domain.value import Value
 from shared.ports import ObjectStore, StoredObject
@@ -179,6 +179,12 @@ def facts_in(store: ObjectStore, folder: str, known: Collection[str] = ()) -> li
     return [name for name in names if name not in known and is_fact_name(name)]
 
 
+def unread_facts(evidence: Evidence, named: Evidence | None) -> list[str]:
+    """Return the names of the facts that can't be read, or that are gone though `named` has read them."""
+    gone = named.facts.keys() - evidence.facts.keys() if named else set[str]()
+    return sorted(gone | {name for name, kind in evidence.facts.items() if kind == NOT_READ})
+
+
 def came_ms(stored: StoredObject) -> int | None:
     """Return when a stored callback came, epoch ms; None where nothing says so."""
     text = stored.metadata.get("received-ms", "")
@@ -194,5 +200,8 @@ def _fact_says(name: str, stored: StoredObject) -> Evidence:
 
 
 def _callback_says(name: str, stored: StoredObject) -> Evidence:
+    callback = parse_callback(stored.body, came_ms(stored))
+    if not callback.type and name.split("-")[1] != "0":  # it was told as something else
+        return unreadable(name)
     # By the name it is stored under: a release before may have named it by other rules.
-    return evidence_of_callback(parse_callback(stored.body, came_ms(stored))._replace(name=name))
+    return evidence_of_callback(callback._replace(name=name))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 from shared.domain import keys
 from shared.domain.accepted import Accepted
@@ -21,7 +22,7 @@ from shared.domain.states import is_reopened, since_ms, state_of
 from shared.ports import ObjectStore
 from shared.store import markers
 from shared.store.journal import Known, is_erased, record
-from shared.store.stored import accepted_of, complete, evidence_in_document, facts_in, wrote
+from shared.store.stored import accepted_of, complete, evidence_in_document, facts_in, unread_facts, wrote
 
 ROUNDS = 20
 """Writes of one `save` at most; it repeats them only for facts that were stored meanwhile."""
@@ -79,10 +80,19 @@ def standing(store: ObjectStore, known: Known, now_ms: int) -> Known:
     return record(store, known, stays(now_ms))
 
 
-def rebuild(store: ObjectStore, recording_id: str, now_ms: int) -> Known | None:
+class Rebuilt(NamedTuple):
+    """A recording whose document was written from its facts, and the names of those that can't be read."""
+
+    known: Known
+    unread: list[str]
+
+
+def rebuild(store: ObjectStore, recording_id: str, now_ms: int) -> Rebuilt | None:
     """Write the document from the stored facts alone; None where no recording has this id.
 
     A listing may not name the newest facts yet, so those that the present document names are read by their names.
+    Of a fact that is damaged or gone by now the document keeps what it has read: without a start or an end a recording
+    that is over would begin anew.
     """
     accepted = accepted_of(store, recording_id)
     if accepted is None:
@@ -91,11 +101,14 @@ def rebuild(store: ObjectStore, recording_id: str, now_ms: int) -> Known | None:
     if is_erased(store, recording_id, held):
         return None
     evidence = complete(store, recording_id, Evidence(), held)
+    unread = unread_facts(evidence, held)
+    if unread and held:
+        evidence = held.join(evidence)
     known = standing(store, Known(accepted, evidence, held), now_ms)
     known, recording = save(store, known._replace(documented=None), now_ms)
     if not recording.state.final:
         markers.mark_look(store, recording_id, now_ms)  # it may have been final in the document, and done
-    return known
+    return Rebuilt(known, unread)
 
 
 def _link(store: ObjectStore, recording_id: str, task_id: str) -> None:

@@ -13,11 +13,16 @@ from shared.domain.ids import is_recording_id
 from shared.ports import ObjectStore
 from shared.store import writer
 
+MOST_NAMED = 20
+"""In the log, of each kind."""
+
 
 @dataclass
 class Replayed:
-    """How many documents were rebuilt, which of them differed from what was stored, whose request can't be read.
+    """How many documents were rebuilt, which of them differed from what was stored, of which something can't be read.
 
+    `damaged`: the request, and the recording is skipped; or facts, and of those the document keeps what it has read.
+    `unread` are the first of these facts, `<recording_id>/<name>`.
     `absent` are the ids without a recording: nobody asked for it, or it is deleted.
     `after` is the recording that the time ended with; None where all were taken.
     """
@@ -25,14 +30,16 @@ class Replayed:
     recordings: int
     changed: list[str]
     damaged: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
     foreign: Foreign = field(default_factory=Foreign)
     after: str | None = None
 
     def noted(self) -> dict[str, object]:
         """Return what the invocation's line says of it; None where there is nothing to say."""
-        named = {"changed": self.changed[:20], "damaged": self.damaged[:20]}
-        return {"recordings": self.recordings, **named, **self.foreign.noted(), "after": self.after}
+        named = {"changed": self.changed[:MOST_NAMED], "damaged": self.damaged[:MOST_NAMED]}
+        of_them = {"unread_facts": self.unread or None, "after": self.after}
+        return {"recordings": self.recordings, **named, **self.foreign.noted(), **of_them}
 
 
 def replay(
@@ -55,12 +62,16 @@ def replay(
         last = recording_id
         before = store.get(keys.document_key(recording_id))
         try:
-            if writer.rebuild(store, recording_id, now_ms) is None:
-                result.absent.append(recording_id)
-                continue
+            written = writer.rebuild(store, recording_id, now_ms)
         except Damaged:
             result.damaged.append(recording_id)
             continue
+        if written is None:
+            result.absent.append(recording_id)
+            continue
+        if written.unread:
+            result.damaged.append(recording_id)
+            result.unread += [f"{recording_id}/{name}" for name in written.unread][: MOST_NAMED - len(result.unread)]
         rebuilt = store.get(keys.document_key(recording_id))
         result.recordings += 1
         if before is None or rebuilt is None or before.body != rebuilt.body:

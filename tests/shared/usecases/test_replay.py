@@ -133,3 +133,50 @@ def test_a_replay_that_does_not_know_where_to_go_on_says_so() -> None:
     site.begin("k1")
     with pytest.raises(NotFound, match="begin anew"):
         replay(site.store, all_recordings(site.store), site.clock(), after="gone")
+
+
+@pytest.mark.parametrize(
+    ("which", "body"),
+    [
+        *((which, body) for which in ("-attempt-", "-accepted-", "-801-", "-802-") for body in (b"garbage", None)),
+        *(("-", body) for body in (b"garbage", b"", b"[]", b"null", b"[" * 5_000, None)),
+    ],
+)
+def test_what_the_document_had_read_of_a_damaged_fact_stays(which: str, body: bytes | None) -> None:
+    """A recording that is over stays over: nothing is recorded again. The facts are named."""
+    site = site_of_everything()
+    before, starts = site.recording("completed"), len(site.trtc.started)
+    facts = [
+        key
+        for key in site.store.objects
+        if which in key.rpartition("/")[2]
+        and key.startswith((keys.recording_facts("completed"), *map(keys.task_facts, before.evidence.tasks)))
+    ]
+    assert facts
+    for key in facts:
+        if body is None:
+            site.store.delete(key)
+        else:
+            site.store.put(key, body)
+    names = sorted(f"completed/{key.rpartition('/')[2].removesuffix('.json')}" for key in facts)
+    for _ in range(2):
+        result = replay(site.store, ["completed"], site.clock())
+        assert (["completed"], names) == (result.damaged, result.unread)
+        after = site.recording("completed")
+        assert (before.state, before.files, before.attempts) == (after.state, after.files, after.attempts)
+    site.minutes(3)
+    assert starts == len(site.trtc.started)
+    assert before.state == site.recording("completed").state
+
+
+def test_damaged_facts_without_a_document_are_named() -> None:
+    """Nothing is left of what they said."""
+    site = site_of_everything()
+    key = min(key for key in site.store.objects if key.startswith(keys.recording_facts("cancelled")))
+    site.store.put(key, b"garbage")
+    site.store.delete(keys.document_key("cancelled"))
+    result = replay(site.store, ["cancelled"], site.clock())
+    assert (["cancelled"], [f"cancelled/{key.rpartition('/')[2].removesuffix('.json')}"]) == (
+        result.damaged,
+        result.unread,
+    )
