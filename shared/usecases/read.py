@@ -39,7 +39,7 @@ def _told(recording: Recording, ports: QueryPorts) -> tuple[Detail, str]:
     told.files = [file.model_copy() for file in told.files]  # what was decided is kept as it is
     ours = [file for file in told.files if _is_ours(file, ports)]
     # TRTC's callbacks do not say how large a file is.
-    folders = {(file.key or "").rpartition("/")[0] for file in ours if file.size is None}
+    folders = sorted({(file.key or "").rpartition("/")[0] for file in ours if file.size is None})
     sizes = {item.key: item.size for folder in folders for item in _listed(f"{folder}/", ports)}
     for file in ours:
         file.size = sizes.get(file.key or "", file.size)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from testing import trace
@@ -40,3 +45,21 @@ def test_a_trace_tells_calls_faults_and_what_truly_happened() -> None:
     assert any("== trtc: task began r0" in line for line in lines)
     assert f"{len(run.strikes.struck)} faults struck; laws broken: 0" == lines[-1]
     assert [] == [line for broken_by in judge(run).values() for line in broken_by]
+
+
+@pytest.mark.process
+def test_a_run_is_the_same_however_a_process_orders_its_sets() -> None:
+    """This one reads a recording whose files are in two folders."""
+    command = [sys.executable, "-m", "testing.faults", "--trace", "7"]
+    traces = [
+        subprocess.run(
+            command,
+            cwd=Path(__file__).parents[2],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+            timeout=300,
+        ).stdout
+        for seed in ("0", "1")
+    ]
+    assert traces[0] == traces[1]
