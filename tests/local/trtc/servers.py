@@ -22,11 +22,15 @@ KEY = "123654"
 
 
 def until(condition: Callable[[], object], timeout_s: float = 60.0) -> None:
-    """Wait for a condition, fail when it does not come."""
-    deadline = time.monotonic() + timeout_s
+    """Wait for a condition, fail when it does not come.
+
+    What takes longer is asked for less often: each time it may cost a call to a cloud.
+    """
+    began = time.monotonic()
     while not condition():
-        assert time.monotonic() < deadline, "the awaited condition did not come"
-        time.sleep(0.005)
+        waited_s = time.monotonic() - began
+        assert waited_s < timeout_s, "the awaited condition did not come"
+        time.sleep(min(0.005 + waited_s / 20, 0.05))
 
 
 @contextmanager
