@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 from pathlib import Path
+from typing import BinaryIO, cast
 
 
 def why_not(path: Path) -> str | None:
@@ -33,12 +34,27 @@ def read(path: Path) -> bytes:
     Raises:
         OSError: it can't be read, or is no regular file.
     """
-    with open(path, "rb", opener=_at_once) as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "it is no regular file", str(path))
+    with opened(path) as file:
         return file.read()
 
 
-def _at_once(path: str, flags: int) -> int:
-    """Open a pipe that nobody writes to, too, instead of waiting for who does."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+def opened(path: Path, mode: str = "rb", *, links: bool = True) -> BinaryIO:
+    """Open a file at once: a pipe is refused, instead of waited for.
+
+    Args:
+        path, mode: as of `open`; the mode is one of bytes.
+        links: a link is followed; else it is refused.
+
+    Raises:
+        OSError: it can't be opened, or is no regular file.
+    """
+    more = getattr(os, "O_NONBLOCK", 0) | (0 if links else getattr(os, "O_NOFOLLOW", 0))
+
+    def at_once(name: str, flags: int) -> int:
+        return os.open(name, flags | more, 0o666)
+
+    file = cast("BinaryIO", open(path, mode, opener=at_once))  # noqa: SIM115 - the caller closes it
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
+    return file

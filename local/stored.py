@@ -19,8 +19,9 @@ class Stored:
 
     def read(self, bucket: str, key: str) -> bytes | None:
         """Return an object, if it is there."""
-        if self._store.find(bucket) is None or self._store.get(bucket, key) is None:
+        try:
+            _, file = self._store.open(bucket, key)
+        except cos.CosError:
             return None
-        _, file = self._store.open(bucket, key)
         with file:
             return file.read()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import logging
 import mimetypes
+import os
 import shutil
 import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
+from local import regular
 from local.cos import content, paths
 from local.cos.content import Sink
 from local.cos.errors import CosError
@@ -47,19 +49,43 @@ class Bucket:
     def open(self, key: str) -> tuple[Entry, BinaryIO]:
         """An object and its content as they are now: a later write does not change what is read.
 
+        The disk is the truth, also of what somebody did by hand since: a file that was removed, or is a folder or a
+        pipe now, is no object; one that was edited is what it is.
+
         Raises:
             CosError: NoSuchKey.
+            OSError: the file can't be read.
         """
         with self._lock:
             entry = self._entries.get(key)
             if entry is None:
                 raise CosError("NoSuchKey")
+            path = self.folder / entry.file
             try:
-                return entry, (self.folder / entry.file).open("rb")
-            except FileNotFoundError:
-                # Somebody removed the file by hand: the disk is the truth.
+                file = regular.opened(path, links=False)
+            except OSError:
+                if paths.is_content(path):
+                    raise
                 self._forget(key, CosSettings())
                 raise CosError("NoSuchKey") from None
+        found = os.fstat(file.fileno())
+        if (found.st_size, found.st_mtime_ns) == (entry.size, entry.mtime_ns):
+            return entry, file
+        try:
+            return self._edited(entry, file), file
+        except BaseException:
+            file.close()
+            raise
+
+    def is_small(self, key: str, most: int) -> bool:
+        """Tell whether an object has `most` bytes at most, by the index and on the disk."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return True
+        try:
+            return max(entry.size, os.lstat(self.folder / entry.file).st_size) <= most
+        except OSError:  # there is nothing to read
+            return True
 
     def commit(
         self,
@@ -115,7 +141,12 @@ class Bucket:
             if entry is None:
                 return False
             path = self.folder / entry.file
-            path.unlink(missing_ok=True)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError:
+                if paths.is_content(path):
+                    raise
+                # Somebody put a folder in its place by hand: that is no object, and not ours to remove.
             self._forget(key, settings)
             self._prune(path.parent)
             return True
@@ -202,13 +233,13 @@ class Bucket:
                 del self._entries[entry.key]
                 self._journal.delete(entry.key, fsync=False)
             elif stat != (entry.size, entry.mtime_ns):
-                self._adopt(replace(entry, size=stat[0], mtime_ns=stat[1], modified=stat[1] / 1e9))
-        for name, (size, mtime) in found.items():
+                self._adopt(entry)
+        for name in found:
             if name.startswith(f"{paths.ESCAPED}/"):
                 self._set_aside(name)
             elif paths.mirrored(name) and name not in self._entries and not name.split("/")[-1].startswith("."):
                 kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-                self._adopt(Entry(name, name, size, "", 0, mtime / 1e9, mtime, Attributes(kind)))
+                self._adopt(Entry(name, name, 0, "", 0, 0, 0, Attributes(kind)))
 
     def _set_aside(self, name: str) -> None:
         """Keep content without a key, after a lost index, under `.lost`, for a person to check."""
@@ -218,7 +249,28 @@ class Bucket:
         _log.warning("%s: the key of %s is not known any more; its content is kept as %s", self.name, name, target)
 
     def _adopt(self, entry: Entry) -> None:
-        etag, crc64 = content.digest(self.folder / entry.file)
-        entry = replace(entry, etag=etag, crc64=crc64)
+        with regular.opened(self.folder / entry.file, links=False) as file:
+            entry = _as_found(entry, file)
         self._entries[entry.key] = entry
         self._journal.put(entry, fsync=False)
+
+    def _edited(self, entry: Entry, file: BinaryIO) -> Entry:
+        """Return the entry of a file that was edited by hand; note it, unless the object was written meanwhile."""
+        fresh = _as_found(entry, file)
+        with self._lock:
+            if self._entries.get(entry.key) is entry and not self._removed:
+                self._entries[entry.key] = fresh
+                with contextlib.suppress(OSError):  # a full disk: the next start sees it by the file
+                    self._journal.put(fresh, fsync=False)
+                self._view.record(entry.key, fresh, CosSettings().listing_behind_s())
+        return fresh
+
+
+def _as_found(entry: Entry, file: BinaryIO) -> Entry:
+    """Return an entry as its open file says; the file is at its beginning afterwards."""
+    etag, crc64 = content.digest(file)
+    stat = os.fstat(file.fileno())
+    size = file.seek(0, os.SEEK_CUR)
+    file.seek(0)
+    modified = stat.st_mtime_ns / 1e9
+    return replace(entry, size=size, etag=etag, crc64=crc64, modified=modified, mtime_ns=stat.st_mtime_ns)

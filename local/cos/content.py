@@ -82,13 +82,12 @@ class Sink:
             self.path.unlink(missing_ok=True)
 
 
-def digest(path: Path) -> tuple[str, int]:
-    """ETag and CRC-64 of a file that is already in place."""
+def digest(file: BinaryIO) -> tuple[str, int]:
+    """ETag and CRC-64 of a file that is already in place, read to its end."""
     md5, crc = hashlib.md5(usedforsecurity=False), 0
-    with path.open("rb") as file:
-        while data := file.read(CHUNK):
-            md5.update(data)
-            crc = _crc64(data, crc)
+    while data := file.read(CHUNK):
+        md5.update(data)
+        crc = _crc64(data, crc)
     return f'"{md5.hexdigest()}"', crc
 
 

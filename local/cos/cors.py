@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
+from local import regular
 from local.cos import xmlbody
 from local.cos.errors import CosError
 
@@ -67,8 +68,8 @@ def read_rules(body: bytes) -> list[Rule]:
 def kept_rules(path: Path) -> list[Rule]:
     """Return the rules in a bucket's file; none where there is no file, or it holds none."""
     try:
-        return read_rules(path.read_bytes())
-    except (FileNotFoundError, CosError):
+        return read_rules(regular.read(path))
+    except (OSError, CosError):
         return []
 
 

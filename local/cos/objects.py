@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 from email.utils import formatdate
 from typing import BinaryIO
 from urllib.parse import unquote_to_bytes
@@ -20,6 +21,7 @@ from local.cos.reply import Reply, xml
 from local.cos.service import Service
 from local.cos.store import BucketStore
 
+_log = logging.getLogger(__name__)
 _OVERRIDES = (
     "cache-control",
     "content-disposition",
@@ -164,15 +166,9 @@ def copy_to_sink(
 async def _read(service: Service, call: Call, *, with_body: bool) -> Reply:
     key = call.object_key
     _check_version(call)
-    if with_body:
-        present = service.store.get(call.name, key)
-        small = present is not None and present.size <= SMALL_BYTES
-        entry, file = await nearby(small, service.store.open, call.name, key)
-    else:
-        found = service.store.get(call.name, key)
-        if found is None:
-            raise CosError("NoSuchKey")
-        entry, file = found, None
+    small = service.store.is_small(call.name, key, SMALL_BYTES)
+    entry, opened = await nearby(small, service.store.open, call.name, key)
+    file: BinaryIO | None = opened
     try:
         headers = _headers(service, call, entry)
         if conditions.not_modified(call.headers, entry):
@@ -182,8 +178,8 @@ async def _read(service: Service, call: Call, *, with_body: bool) -> Reply:
             headers["Content-Length"] = str(last - first + 1)
             if status == 206:
                 headers["Content-Range"] = f"bytes {first}-{last}/{entry.size}"
-            if file is not None:
-                response, file = _FileReply(file, first, last - first + 1, status, headers), None
+            if with_body:
+                response, file = _FileReply(opened, first, last - first + 1, status, headers), None
             else:
                 response = Reply(status=status, headers=headers)
     finally:
@@ -239,7 +235,10 @@ class _FileReply(Reply):
             left = self._size
             while gone is None or not gone.done():  # a reader who left is not read for to the end of gigabytes
                 data = await nearby(left <= SMALL_BYTES, self._next, min(CHUNK, left))
-                left = left - len(data) if data else 0
+                if not data and left:
+                    _log.warning("a file was shortened while it was read: the answer is broken off")
+                    return
+                left -= len(data)
                 await send({"type": "http.response.body", "body": data, "more_body": left > 0})
                 if not left:
                     return

@@ -30,14 +30,17 @@ def escaped(key: str) -> str:
     return f"{ESCAPED}/{digest[:2]}/{digest}-{tail}"
 
 
+def is_content(path: Path) -> bool:
+    """Tell whether a regular file is there: a link could lead out of the root, a pipe would be read without end."""
+    return path.is_file() and not path.is_symlink()
+
+
 def files_below(folder: Path, prefix: str = "") -> Iterator[tuple[str, int, int]]:
     """Every regular file as (relative path, bytes, mtime in ns)."""
     for path in folder.iterdir():
         name = f"{prefix}{path.name}"
-        if path.is_symlink():
-            continue  # a link could lead out of the root
-        if path.is_dir():
+        if path.is_dir() and not path.is_symlink():
             yield from files_below(path, f"{name}/")
-        elif path.is_file():  # a pipe would be read without end
+        elif is_content(path):
             stat = path.stat()
             yield name, stat.st_size, stat.st_mtime_ns

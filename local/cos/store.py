@@ -6,7 +6,8 @@
     <root>/.tmp/                    content that is being received
     <root>/.lost/<bucket>/          content whose key was lost with the index; nobody reads it, nobody removes it
 
-A file put into a bucket's folder by hand is an object after the next start; a file removed is gone.
+A file put into a bucket's folder by hand is an object after the next start; a file removed is gone, an
+edited one is what it is.
 """
 
 from __future__ import annotations
@@ -148,6 +149,10 @@ class BucketStore:
     def open(self, bucket: str, key: str) -> tuple[Entry, BinaryIO]:
         """See `Bucket.open`."""
         return self.existing(bucket).open(key)
+
+    def is_small(self, bucket: str, key: str, most: int) -> bool:
+        """See `Bucket.is_small`."""
+        return self.existing(bucket).is_small(key, most)
 
     def delete(self, bucket: str, key: str) -> bool:
         """Remove an object; False if there was none."""

@@ -155,7 +155,7 @@ class Uploads:
         sink = self._sink()
         try:
             for part in chosen:
-                with part.path.open("rb") as file:
+                with regular.opened(part.path) as file:
                     sink.write_from(file, part.size)
         except OSError as error:  # completed or aborted by another request
             sink.discard()
