@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -27,11 +27,19 @@ class Hasty(IdleLimit):
     idle_s = 0.2
 
 
+class Slower(IdleLimit):
+    idle_s = 1.0
+
+
+class Patient(IdleLimit):
+    idle_s = 3_600.0
+
+
 @contextmanager
-def served(app: Any) -> Iterator[tuple[str, int]]:
+def served(app: Any, protocol: type[IdleLimit] = Hasty) -> Iterator[tuple[str, int]]:
     """Serve an application as the local cloud does, with less patience."""
     with socket.create_server(("127.0.0.1", 0)) as sock:
-        server = uvicorn.Server(uvicorn.Config(app, http=Hasty, lifespan="off", log_level="error"))
+        server = uvicorn.Server(uvicorn.Config(app, http=protocol, lifespan="off", log_level="error"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]})
         thread.start()
         try:
@@ -86,6 +94,73 @@ def test_a_body_that_stops_half_way_is_waited_for_no_longer() -> None:
                 time.sleep(0.6 * Hasty.idle_s)
                 client.sendall(bytes([byte]))
             assert client.recv(4096).startswith(b"HTTP/1.1 204")
+
+
+WHOLE = 24 * 1024 * 1024
+"""More than the system takes off our hands."""
+
+
+async def at_once(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": bytes(WHOLE)})
+
+
+async def piece_by_piece(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    for _ in range(24):
+        await send({"type": "http.response.body", "body": bytes(WHOLE // 24), "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+ANSWERS = pytest.mark.parametrize("app", [at_once, piece_by_piece])
+
+
+@contextmanager
+def asking(place: tuple[str, int], family: socket.AddressFamily = socket.AF_INET) -> Iterator[socket.socket]:
+    """Ask, and take nothing of the answer yet."""
+    with socket.socket(family) as client:
+        client.settimeout(60)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(place if family == socket.AF_INET else (f"::ffff:{place[0]}", place[1]))
+        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        yield client
+
+
+def left_in(client: socket.socket) -> int:
+    """Return how many bytes come until the connection ends."""
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+    size = 0
+    with suppress(ConnectionError):
+        while data := client.recv(1 << 20):
+            size += len(data)
+    return size
+
+
+@ANSWERS
+def test_an_answer_that_nobody_takes_is_given_up(app: Any) -> None:
+    """Whether all of it is handed over, or we wait to hand over more: it holds no connection and no memory."""
+    with served(app) as place, asking(place) as client:
+        time.sleep(5 * Hasty.idle_s)
+        assert left_in(client) < WHOLE
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of a byte")
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6])
+@ANSWERS
+def test_an_answer_that_is_taken_byte_by_byte_goes_on(app: Any, family: socket.AddressFamily) -> None:
+    """Also by a program whose sockets are all of IPv6."""
+    with served(app, Slower) as place, asking(place, family) as client:
+        for _ in range(30):
+            time.sleep(0.1 * Slower.idle_s)
+            assert 1 == len(client.recv(1))
+        assert left_in(client) > WHOLE
+
+
+@ANSWERS
+def test_the_end_waits_for_no_reader_who_takes_nothing(app: Any) -> None:
+    """It would wait for as long as a request may be answered, and tell of it by a trace."""
+    with ExitStack() as behind, served(app, Patient) as place:
+        assert 1 == len(behind.enter_context(asking(place)).recv(1))
 
 
 def test_a_body_that_never_ends_is_given_up() -> None:
