@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shared import bootstrap, log
+from shared.domain.ids import is_recording_id
 from shared.triggers import CosEvent, Replay
 from shared.usecases.replay import all_recordings, replay
 from shared.usecases.woken import woken
@@ -23,7 +24,8 @@ def rebuild(trigger: Replay, app: bootstrap.ReconcileApp, budget_s: float) -> di
     wanted = trigger.recording_ids or all_recordings(store)
     result = replay(store, wanted, clock(), after=trigger.after, has_time=lambda: clock() < until_ms)
     log.note(outcome="replayed", **result.noted())
-    absent = result.absent if trigger.recording_ids else []
+    others = [] if trigger.after else [name for name in trigger.recording_ids if not is_recording_id(name)]
+    absent = [*others, *result.absent] if trigger.recording_ids else []
     more = {"damaged": result.damaged[:MOST_NAMED], "absent": absent[:MOST_NAMED], "after": result.after}
     named = {"recordings": result.recordings, "changed": result.changed[:MOST_NAMED]}
     return {**named, **{name: value for name, value in more.items() if value}}

@@ -109,6 +109,8 @@ def test_a_final_recording_is_notified_signed_and_replayed(
     assert re.fullmatch("told-1-[0-9]{13}-completed", webhook_id)
     assert {"recordings": 1, "changed": []} == main_handler({"replay": ["told-1"]}, CONTEXT)
     assert {"recordings": 0, "changed": [], "absent": ["none"]} == main_handler({"replay": ["none"]}, CONTEXT)
+    no_ids = main_handler({"replay": ["a b", "none", "../x"]}, CONTEXT)
+    assert {"recordings": 0, "changed": [], "absent": ["a b", "../x", "none"]} == no_ids
 
 
 def test_a_host_that_is_not_allowed_is_not_told(client: Client) -> None:
