@@ -139,6 +139,8 @@ class Control:
             chosen = await run_in_threadpool(self._chosen, ids, task, self._sender.pending if failed else None)
         except LookupError as error:
             return JSONResponse({"errorMessage": str(error)}, 404)
+        except OSError as error:
+            return JSONResponse({"errorMessage": f"the log of callbacks can't be read: {error.strerror}"}, 500)
         return JSONResponse({"resent": {old.message_id: self._sender.resend(old) for old in chosen}})
 
     def _chosen(self, ids: list[str], task: str, pending: set[str] | None) -> list[Delivery]:

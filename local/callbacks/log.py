@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import math
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from local import regular
 from local.growth import older, rotate
 
 __all__ = ["FILE_NAME", "Delivery", "DeliveryLog", "matches"]
@@ -60,6 +62,11 @@ class Delivery:
         return self.outcome in _GOOD
 
 
+_TYPES = {each.name: {"int": int, "str": str}.get(str(each.type), dict) for each in fields(Delivery)}
+_NO_TIME_MS = 253_370_764_800_000
+"""The year 9999, whose last day is none in some time zones."""
+
+
 class DeliveryLog:
     """A file of JSON lines; one line is one delivery attempt or the end of a message."""
 
@@ -72,15 +79,15 @@ class DeliveryLog:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             rotate(self.path, self._limit)
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(asdict(delivery), ensure_ascii=False) + "\n")
+            with regular.opened(self.path, "ab") as file:
+                file.write(json.dumps(asdict(delivery), ensure_ascii=False).encode() + b"\n")
         except OSError as error:
             log.error("a delivery could not be logged: %s", error)  # noqa: TRY400 - the trace says no more
 
     def read(self) -> Iterator[Delivery]:
-        """Read all lines, oldest first; a line torn by a crash is skipped."""
+        """Read all lines, oldest first; one that a crash or a hand has damaged is skipped."""
         for path in (older(self.path), self.path):
-            with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+            with contextlib.suppress(FileNotFoundError), regular.opened(path) as file:
                 for line in _whole_lines(file):
                     if (delivery := _delivery(line)) is not None:
                         yield delivery
@@ -92,7 +99,7 @@ class DeliveryLog:
         """
         found = []
         try:
-            with self.path.open("rb") as file:
+            with regular.opened(self.path) as file:
                 if file.seek(0, os.SEEK_END) < offset:
                     offset = 0
                 file.seek(offset)
@@ -114,9 +121,22 @@ def _whole_lines(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _delivery(line: bytes) -> Delivery | None:
+    """Return what a line says; None where it is not as it was written: whoever reads it may rely on its values."""
     with contextlib.suppress(ValueError, TypeError, RecursionError):
-        return Delivery(**json.loads(line))
+        found = Delivery(**json.loads(line, parse_constant=_finite, parse_float=_finite))
+        text = json.dumps(asdict(found), ensure_ascii=False).encode()  # half a letter can't be sent
+        typed = all(type(getattr(found, name)) is kind for name, kind in _TYPES.items())
+        if typed and 0 <= found.time_ms < _NO_TIME_MS and len(text) < _LINE_BYTES:
+            return found
     return None
+
+
+def _finite(text: str) -> float:
+    """Return a number that JSON has; ValueError for any other."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("JSON has no such number")
+    return number
 
 
 def matches(delivery: Delivery, *, task: str = "", types: Iterable[int] = (), failed: bool = False) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -45,12 +46,10 @@ def show(
             existing(state_dir)
     if not as_json:
         print(_ROW.format("time", "id", "type", "task", "try", "outcome", "detail", "ms", "payload").rstrip())
-    try:
+    with suppress(KeyboardInterrupt), mistakes_are_lines():  # Ctrl-C is the way to end --follow
         for delivery in _lines(DeliveryLog(state_dir / FILE_NAME), follow=follow):
             if matches(delivery, task=task, types=types or (), failed=failed):
                 print(json.dumps(asdict(delivery), ensure_ascii=False) if as_json else _row(delivery), flush=True)
-    except KeyboardInterrupt:
-        return  # the way to end --follow
 
 
 @app.command()
@@ -80,7 +79,10 @@ def resend(
 def _lines(log: DeliveryLog, *, follow: bool) -> Iterator[Delivery]:
     offset = 0
     while True:
-        found, offset = log.read_from(offset)
+        try:
+            found, offset = log.read_from(offset)
+        except OSError as error:
+            raise ClientError(f"{log.path}: {error.strerror or error}") from None
         yield from found
         if not follow:
             return
