@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -41,9 +42,10 @@ MINUTE_S = 60.0
 """The timer's period in serverless.yml."""
 BEGAN_S = 3 * PASSES_S
 """So long ago the deployment began."""
-_STUB = """import sys
+_STUB = """import os
+import sys
 
-sys.path.insert(0, {root!r})
+sys.path.insert(0, os.fsdecode({root!r}))
 from functions.{name} import main_handler
 """
 
@@ -112,7 +114,7 @@ def checkout_zip(name: str) -> bytes:
     """Return a package that runs the checkout's own function: small, and new code needs no new one."""
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w") as package:
-        package.writestr(zipfile.ZipInfo(f"{name}.py"), _STUB.format(root=str(ROOT), name=name))
+        package.writestr(zipfile.ZipInfo(f"{name}.py"), _STUB.format(root=os.fsencode(ROOT), name=name))
     return data.getvalue()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 import os
 import sys
 import uuid
@@ -13,7 +14,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import IO, Any
 
-from local.children import Process, exited, kill
+from local.children import Process, exited, kill, utf8, wake
 from local.growth import rotate
 from local.lines import lines
 from local.scf_config import FunctionConfig, InvocationError
@@ -43,14 +44,14 @@ class Function:
     """Invokes one function in child processes; a process handles one event at a time and is kept warm.
 
     Args:
-        forks: forks the processes; without it each is started, and imports the code anew.
+        forks: forks the processes; without it, or where it fails, each is started by itself.
     """
 
     def __init__(self, config: FunctionConfig, log_path: Path, forks: Forks | None = None) -> None:
         self.config = config
         self._log_path, self._forks = log_path, forks
         self._idle: list[Process] = []
-        self._all: set[Process] = set()
+        self._all: dict[Process, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(config.max_instances)
         self.dead_lettered = 0
         self._down_until = 0.0
@@ -87,7 +88,7 @@ class Function:
 
     async def _invoke(self, event: bytes, request_id: str) -> Any:  # noqa: ANN401 (any JSON)
         """Invoke on an instance; to be called with one of the slots."""
-        if asyncio.get_running_loop().time() < self._down_until:
+        if self._is_down():
             raise InvocationError("the function is down", request_id=request_id)
         process, is_loaded = self._idle_one(), True
         if process is None:
@@ -110,20 +111,31 @@ class Function:
 
     async def _instance(self, request_id: str) -> Process:
         try:
-            return await self._spawn()
-        except asyncio.TimeoutError:
-            said = f"timed out after {self.config.init_timeout_s:g} s"
-            raise InvocationError(said, TIME_LIMIT_REACHED, request_id) from None
+            process = await self._spawn()
         except OSError as error:  # of descriptors, processes, memory or disk there are no more
             raise InvocationError(f"no instance can be started: {error}", request_id=request_id) from None
+        self._all[process] = asyncio.get_running_loop().create_task(self._forget(process))
+        if self._is_down():  # meanwhile
+            await self._end(process)
+            raise InvocationError("the function is down", request_id=request_id)
+        return process
+
+    async def _forget(self, process: Process) -> None:
+        """Have nothing more of an instance when it has ended."""
+        await process.wait()
+        kill(process)  # what it has started ends with it
+        del self._all[process]
+
+    def _is_down(self) -> bool:
+        return asyncio.get_running_loop().time() < self._down_until
 
     def _idle_one(self) -> Process | None:
         """Return an instance that lives and is idle; one that died meanwhile is never handed an event."""
         while self._idle:
             process = self._idle.pop()
             if not exited(process):
+                wake(process)
                 return process
-            self._all.discard(process)
         return None
 
     def invoke_async(self, event: Mapping[str, Any]) -> None:
@@ -161,7 +173,8 @@ class Function:
             await self.aclose()
 
     async def aclose(self) -> None:
-        """End all processes and give up what waits to be retried."""
+        """End all processes, for good, and give up what waits to be retried."""
+        self._down_until = math.inf
         for task in list(self._background):
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
@@ -169,9 +182,9 @@ class Function:
             await self._end(process)
 
     async def _end(self, process: Process) -> None:
-        self._all.discard(process)
         kill(process)
-        await process.wait()
+        if process in self._all:
+            await asyncio.shield(self._all[process])
 
     def _bury(self, event: Mapping[str, Any], error: str) -> None:
         self.dead_lettered += 1
@@ -195,11 +208,11 @@ class Function:
     async def _spawn(self) -> Process:
         with self._log_path.open("ab") as log_file:
             if self._forks is not None:
-                process: Process = await self._forks.instance(self.config, self.environment(), log_file.fileno())
-            else:
-                process = await self._start(log_file)
-        self._all.add(process)
-        return process
+                try:
+                    return await self._forks.instance(self.config, self.environment(), log_file.fileno())
+                except OSError as error:
+                    log.warning("%s: an instance is not forked, but started by itself: %s", self.config.name, error)
+            return await self._start(log_file)
 
     async def _start(self, log_file: IO[bytes]) -> Process:
         # Isolated, Python reads no PYTHON… variable: -B says what PYTHONDONTWRITEBYTECODE does.
@@ -211,7 +224,7 @@ class Function:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=log_file,
-            env=self.environment(),
+            env=utf8(self.environment()),
             cwd=self.config.code_dir,
             start_new_session=True,  # Ctrl-C is for us; the platform ends its functions itself
         )

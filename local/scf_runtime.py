@@ -4,8 +4,8 @@ what FUNCTION names, writes results.
     python -I -B local/scf_runtime.py CODE_DIR MODULE [FUNCTION]
     python -I -B local/scf_runtime.py FOLDER
 
-The second way forks such processes, as `local/scf_forks.py` asks: what they import is imported once. FOLDER only says
-whose it is.
+The second way forks such processes, as `local/scf_forks.py` asks: installed packages are imported once, sources are
+compiled once. FOLDER only says whose it is.
 
 Started by its path and isolated (-I), so that of this repository the function sees its code folder and nothing else;
 with -S not even installed packages, as on the platform.
@@ -29,8 +29,6 @@ import sys
 import threading
 import traceback
 from typing import Any
-
-_INSTALLED = os.path.dirname(os.__file__)  # noqa: PTH120 (pathlib would be imported for it alone)
 
 
 def main() -> None:
@@ -66,36 +64,41 @@ def main() -> None:
 def _fork() -> tuple[str, str, str]:
     """Fork an instance whenever one is asked for; only the instance returns, with what it is to serve.
 
-    Nothing but imports happens before, in one thread: an instance is as fresh as one that imports by itself.
+    Nothing of the functions' own code runs before, and there is one thread: what their imports read, print, start or
+    wait for is the instance's, as where it is started by itself.
     """
-    import socket  # an instance that is started by itself needs none
+    import gc  # an instance that is started by itself needs none of these
+    import socket
 
-    asked, environ, files = socket.socket(fileno=os.dup(0)), dict(os.environ), _files()
+    asked = socket.socket(fileno=os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     signal.signal(signal.SIGCHLD, _reap)
+    if first := asked.recv(1 << 20):
+        gc.disable()  # it would examine what stays
+        _prepare(**json.loads(first))
+        gc.freeze()
+        gc.enable()
     while True:
         line, descriptors, *_ = socket.recv_fds(asked, 1 << 20, 3)
-        if not line or files != _files():  # a new instance runs what somebody has edited
+        if not line:
             os._exit(0)
-        wanted = json.loads(line)
-        _import(wanted["code_dir"], wanted["module"])
-        files = _files()
         if os.fork() == 0:
             break
         for descriptor in descriptors:
             os.close(descriptor)
-    os.setsid()
-    asked.send(str(os.getpid()).encode())
     asked.close()
+    os.setsid()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for number, descriptor in enumerate(descriptors):
         os.dup2(descriptor, number)
         os.close(descriptor)
-    os.chdir(wanted["code_dir"])
-    imported = {key: value for key, value in os.environ.items() if environ.get(key) != value}
+    wanted = json.loads(line)
+    code_dir = os.fsdecode(wanted["code_dir"].encode("latin-1"))
     os.environ.clear()
-    os.environ.update({**wanted["environ"], **imported})
-    return wanted["code_dir"], wanted["module"], wanted["handler"]
+    os.environ.update(wanted["environ"])
+    os.chdir(code_dir)
+    os.write(1, f"{os.getpid()}\n".encode())
+    return code_dir, wanted["module"], wanted["handler"]
 
 
 def _reap(*_: object) -> None:
@@ -104,21 +107,30 @@ def _reap(*_: object) -> None:
             pass
 
 
-def _files() -> dict[str, int]:
-    """Return when each imported file was written, of those that somebody edits."""
-    paths = [str(getattr(module, "__file__", None)) for module in list(sys.modules.values())]
-    edited = [path for path in paths if os.path.exists(path) and not path.startswith(_INSTALLED)]  # noqa: PTH110 (fast)
-    return {path: os.stat(path).st_mtime_ns for path in edited if "site-packages" not in path}  # noqa: PTH116
+def _prepare(packages: list[str], sources: list[str]) -> None:
+    """Import packages, and compile the sources in folders; what fails here, the instance does again, and says why."""
+    import warnings
+    from importlib.machinery import SourceFileLoader
 
+    for package in packages:
+        with contextlib.suppress(Exception):
+            importlib.import_module(package)
+    compiled, plain = {}, SourceFileLoader.get_code
+    found = [walked for folder in sources for walked in os.walk(os.fsdecode(folder.encode("latin-1")))]
+    for path in [os.path.join(folder, name) for folder, _, names in found for name in names]:  # noqa: PTH118 (fast)
+        if path.endswith(".py"):
+            loader = SourceFileLoader("compiled", path)
+            with contextlib.suppress(Exception), warnings.catch_warnings():
+                warnings.simplefilter("error")
+                compiled[path] = loader.get_data(path), plain(loader, "compiled")
 
-def _import(code_dir: str, module_name: str) -> None:
-    """Import what a module imports; the module itself is the instance's, which also says what fails."""
-    path = sys.path[:]
-    sys.path.insert(0, code_dir)
-    with contextlib.suppress(BaseException):
-        importlib.import_module(module_name)
-    sys.modules.pop(module_name, None)
-    sys.path[:] = path
+    def get_code(loader: SourceFileLoader, name: str) -> Any:  # noqa: ANN401 (as the loader's own)
+        path = loader.get_filename(name)
+        if path in compiled and compiled[path][0] == loader.get_data(path):  # or else somebody has edited it
+            return compiled[path][1]
+        return plain(loader, name)
+
+    SourceFileLoader.get_code = get_code  # type: ignore[assignment, method-assign]
 
 
 class _Log(io.RawIOBase):

@@ -120,7 +120,7 @@ class Running:
         await asyncio.gather(*self._ending, *live, return_exceptions=True)
         self._live.clear()
         if self._forks is not None:
-            await self._forks.aclose()
+            self._forks.close()
 
     def _call(self, deployed: Deployed, trigger: Trigger, event: Mapping[str, Any]) -> None:
         try:

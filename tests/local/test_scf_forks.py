@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from local.scf_config import FunctionConfig, InvocationError
-from local.scf_forks import Forks
+from local.scf_config import FunctionConfig
+from local.scf_forks import PACKAGES, Forks
 from local.scf_function import Function
 from tests.local.processes import ROOT, alive
 from tests.local.trtc.servers import until
@@ -24,15 +24,20 @@ pytestmark = [
     pytest.mark.skipif(not Forks.work_here(), reason="this system does not fork instances"),
 ]
 
+PACKAGE = "xmlrpc.client"
+"""In place of what is installed: the functions below do not import it."""
 SHARED = """
 import os
-open({log!r}, "a").write("imported\\n")
+print("imported by", os.getpid())
+at_import = [os.getcwd(), os.environ.get("OWN")]
 os.environ["IMPORTED"] = "1"
 version = {version}
 calls = []
 """
 CODE = """
 import os, random, subprocess, sys, time
+compiled = []
+sys.addaudithook(lambda event, given: compiled.append(str(given[1])) if event == "compile" else None)
 import shared_by_all as shared
 
 def main_handler(event, context):
@@ -45,6 +50,7 @@ def main_handler(event, context):
     return {
         "pid": os.getpid(), "session": os.getsid(0), "parent": os.getppid(), "folder": os.getcwd(),
         "calls": len(shared.calls), "version": shared.version, "path": sys.path[:2], "random": random.random(),
+        "at_import": shared.at_import, "compiled": compiled, "package": "xmlrpc.client" in sys.modules,
         "imported": os.environ.get("IMPORTED"), "own": os.environ.get("OWN"),
         "files": [os.readlink(number) for number in numbers if os.path.exists(number)],
     }
@@ -54,9 +60,10 @@ Work = Callable[[Callable[[str], Function], Forks], Awaitable[Any]]
 
 def write(folder: Path, version: int = 1) -> None:
     """Write a function, and what all its instances import."""
-    (folder / "shared_by_all.py").write_text(SHARED.format(log=str(folder / "imports"), version=version))
+    (folder / "shared_by_all.py").write_text(SHARED.format(version=version))
     for name in ("one", "two"):
         (folder / f"{name}.py").write_text(CODE)
+    (folder / "hanging.py").write_text("import time; time.sleep(600)")
 
 
 def run(folder: Path, work: Work) -> Any:
@@ -64,7 +71,7 @@ def run(folder: Path, work: Work) -> Any:
     write(folder)
 
     async def main() -> Any:
-        forks, functions = Forks(folder), dict[str, Function]()
+        forks, functions = Forks(folder, [PACKAGE], [folder]), dict[str, Function]()
 
         def function(name: str) -> Function:
             config = FunctionConfig(name, name, folder, {"OWN": name}, 30.0, "ap-guangzhou")
@@ -75,13 +82,13 @@ def run(folder: Path, work: Work) -> Any:
         finally:
             for each in functions.values():
                 await each.aclose()
-            await forks.aclose()
+            forks.close()
 
     return asyncio.run(main())
 
 
 def test_each_instance_is_fresh_and_apart(tmp_path: Path) -> None:
-    """Imports happen once; state, environment, folder, session and random numbers are each instance's own."""
+    """Packages and compiled code are shared; imports, state, folder, session and random numbers are each one's own."""
 
     async def work(function: Callable[[str], Function], _: Forks) -> Any:
         at_once = await asyncio.gather(*(function("one").invoke({"seconds": 0.5}) for _ in range(2)))
@@ -89,7 +96,10 @@ def test_each_instance_is_fresh_and_apart(tmp_path: Path) -> None:
 
     apart, (other, again) = run(tmp_path, work)
     apart.append(other)
-    assert "imported\n" == (tmp_path / "imports").read_text()
+    assert [(True, [])] * 3 == [(each["package"], each["compiled"]) for each in apart]
+    assert [[str(tmp_path), own] for own in ("one", "one", "two")] == [each["at_import"] for each in apart]
+    said = [*map((tmp_path / "one.log").read_text().splitlines().count, _said(apart[:2]))]
+    assert ([1, 1], _said([other])) == (said, (tmp_path / "two.log").read_text().splitlines())
     assert [1, 1, 1, 2] == [each["calls"] for each in (*apart, again)]
     assert ["one", "one", "two"] == [each["own"] for each in apart]
     assert other["pid"] == again["pid"]
@@ -99,6 +109,54 @@ def test_each_instance_is_fresh_and_apart(tmp_path: Path) -> None:
         assert (str(tmp_path), "1") == (each["folder"], each["imported"])
         assert str(tmp_path) == each["path"][0] != each["path"][1]
     assert 1 == len({each["parent"] for each in apart})
+
+
+def _said(apart: list[Any]) -> list[str]:
+    return [f"imported by {each['pid']}" for each in apart]
+
+
+def test_the_packages_are_all_that_the_functions_import() -> None:
+    """What were missing on the list, each instance would import itself."""
+    code = f"""
+import importlib, sys
+for package in {PACKAGES!r}:
+    importlib.import_module(package)
+before = set(sys.modules)
+sys.path.insert(0, {str(ROOT)!r})
+import functions.callback, functions.reconcile, functions.recordings, shared.adapters.trtc
+known = {{"functions", "shared", *sys.stdlib_module_names}}
+print([name for name in set(sys.modules) - before if name.partition(".")[0] not in known])
+"""
+    assert "[]\n" == subprocess.check_output([sys.executable, "-I", "-c", code], text=True)
+
+
+def test_an_import_that_hangs_holds_nobody_else(tmp_path: Path) -> None:
+    """Others start meanwhile; who waits for it hears of the end at once when the local cloud ends."""
+
+    async def work(function: Callable[[str], Function], _: Forks) -> Any:
+        waiting = asyncio.create_task(function("hanging").invoke({}))
+        answer = await asyncio.wait_for(function("one").invoke({}), 30.0)
+        again = asyncio.create_task(function("hanging").invoke({}))
+        await asyncio.sleep(0)
+        await asyncio.wait_for(function("hanging").aclose(), 30.0)
+        return answer["calls"], [str(each) for each in await asyncio.gather(waiting, again, return_exceptions=True)]
+
+    calls, ends = run(tmp_path, work)
+    assert (1, ["the process died", "the function is down"]) == (calls, ends)
+
+
+@pytest.mark.parametrize("stopped", ["pid", "parent"])
+def test_a_process_that_was_stopped_goes_on(tmp_path: Path, stopped: str) -> None:
+    """The next event is served at once, by an idle instance or by one that is forked."""
+
+    async def work(function: Callable[[str], Function], _: Forks) -> Any:
+        before = await function("one").invoke({})
+        os.kill(before[stopped], signal.SIGSTOP)
+        name = "one" if stopped == "pid" else "two"
+        return before[stopped], (await asyncio.wait_for(function(name).invoke({}), 15.0))[stopped]
+
+    before, after = run(tmp_path, work)
+    assert before == after
 
 
 def test_an_instance_holds_no_descriptor_of_another(tmp_path: Path) -> None:
@@ -112,14 +170,16 @@ def test_an_instance_holds_no_descriptor_of_another(tmp_path: Path) -> None:
 
 
 def test_new_code_runs_in_the_next_instance(tmp_path: Path) -> None:
-    """Whoever edits the checkout sees it, as where each instance imports for itself."""
+    """Whoever edits the checkout sees it, wherever it lies, as where each instance imports for itself."""
+    folder = tmp_path / "site-packages"
+    folder.mkdir()
 
     async def work(function: Callable[[str], Function], _: Forks) -> Any:
         before = await function("one").invoke({})
-        write(tmp_path, version=2)
+        write(folder, version=2)
         return before, await function("one").invoke({}), await function("two").invoke({})
 
-    assert [1, 1, 2] == [each["version"] for each in run(tmp_path, work)]
+    assert [1, 1, 2] == [each["version"] for each in run(folder, work)]
 
 
 def test_a_process_that_was_killed_is_replaced(tmp_path: Path) -> None:
@@ -157,7 +217,8 @@ from local.scf_config import FunctionConfig
 from local.scf_forks import Forks
 folder = pathlib.Path({str(tmp_path)!r})
 async def main():
-    function = Function(FunctionConfig("one", "one", folder, {{}}, 900.0, ""), folder / "log", Forks(folder))
+    config = FunctionConfig("one", "one", folder, {{"OWN": "1"}}, 900.0, "")
+    function = Function(config, folder / "log", Forks(folder, [], []))
     answer = await function.invoke({{"note": str(folder / "note")}})
     print(answer["pid"], answer["parent"], flush=True)
     await asyncio.sleep(60)
@@ -171,16 +232,52 @@ asyncio.run(main())
     until(lambda: not any(alive(pid) for pid in pids))
 
 
-def test_a_process_that_cannot_be_started_is_a_failed_invocation(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The caller hears of it at once; the next event may find one."""
+def test_where_nothing_is_forked_an_instance_starts_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The event is served; the next one may find the process that forks."""
 
     async def work(function: Callable[[str], Function], _: Forks) -> Any:
         with monkeypatch.context() as without:
             without.setattr(sys, "executable", "/bin/false")
-            with pytest.raises(InvocationError, match="no instance can be started: the process that forks them died"):
-                await function("one").invoke({})
-        return await function("one").invoke({})
+            first = await function("one").invoke({})
+        return first, await function("two").invoke({})
 
-    assert 1 == run(tmp_path, work)["calls"]
+    first, second = run(tmp_path, work)
+    assert [(1, os.getpid(), False), (1, second["parent"], True)] == [
+        (each["calls"], each["parent"], each["package"]) for each in (first, second)
+    ]
+
+
+def test_a_kernel_without_pidfd_forks_nothing(tmp_path: Path) -> None:
+    """Before Linux 5.3, or by a container's rules, the call fails: instances are started."""
+    write(tmp_path)
+    code = f"""
+import asyncio, ctypes, errno, pathlib, struct
+from local.scf_config import FunctionConfig
+from local.scf_forks import Forks
+from local.scf_function import Function
+folder = pathlib.Path({str(tmp_path)!r})
+PIDFD_OPEN, ALLOW, REFUSE = 434, 0x7FFF0000, 0x00050000 | errno.ENOSYS
+steps = (0x20, 0, 0, 0), (0x15, 0, 1, PIDFD_OPEN), (0x06, 0, 0, REFUSE), (0x06, 0, 0, ALLOW)
+filters = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
+program = struct.pack("HxxxxxxP", len(steps), ctypes.addressof(filters))
+
+async def main(is_known):
+    forks = Forks(folder, [], []) if is_known else None
+    function = Function(FunctionConfig("one", "one", folder, {{"OWN": "1"}}, 30.0, ""), folder / "log", forks)
+    print((await function.invoke({{}}))["calls"])
+    await function.aclose()
+    if forks:
+        forks.close()
+
+libc = ctypes.CDLL(None, use_errno=True)
+assert Forks.work_here()
+if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, program, 0, 0):
+    raise SystemExit(9)
+assert not Forks.work_here()
+asyncio.run(main(False))
+asyncio.run(main(True))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    if done.returncode == 9:
+        pytest.skip("this system filters no calls")
+    assert "1\n1\n" == done.stdout, done.stderr

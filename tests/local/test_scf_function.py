@@ -79,14 +79,14 @@ def run(tmp_path: Path, work: Run, *, forked: bool = False, **replaced: Any) -> 
     }
 
     async def main() -> Any:
-        forks = Forks(tmp_path) if forked else None
+        forks = Forks(tmp_path, [], []) if forked else None
         function = Function(FunctionConfig(**arguments), tmp_path / "sample.log", forks)
         try:
             return await work(function)
         finally:
             await function.aclose()
             if forks is not None:
-                await forks.aclose()
+                forks.close()
 
     return asyncio.run(main())
 
@@ -188,7 +188,7 @@ from local.scf_config import FunctionConfig
 from local.scf_forks import Forks
 folder = pathlib.Path({str(tmp_path)!r})
 async def main():
-    forks = Forks(folder) if {forked} else None
+    forks = Forks(folder, [], []) if {forked} else None
     function = Function(FunctionConfig("sample", "sample", folder, {{}}, 900.0, "ap-guangzhou"), folder / "log", forks)
     print((await function.invoke({{}}))["pid"], flush=True)
     await function.invoke({{"do": "hang"}})
