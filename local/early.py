@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import gc
+import io
 import os
 import signal
 import sys
@@ -44,6 +45,8 @@ def run(main: Callable[[], object]) -> object:
         SystemExit: 130, behind one line, where the command does not say more; 2, behind one line, where its output
             can't be written; 0 where the reader of its output left.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # its encoding may lack letters of a folder, a page, or of ours
+        sys.stdout.reconfigure(errors="backslashreplace")
     look_for_garbage()
     ours = signal.getsignal(signal.SIGINT) is end
     try:

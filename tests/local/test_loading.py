@@ -46,3 +46,16 @@ def test_whoever_only_imports_it_keeps_the_collector() -> None:
     check = "import gc, local.recorder.__main__; print(gc.isenabled(), gc.get_freeze_count())"
     done = subprocess.run([sys.executable, "-c", check], cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert "True 0\n" == done.stdout, done.stderr
+
+
+def test_a_line_that_the_terminal_can_t_show_ends_nothing() -> None:
+    """Ctrl-C of `up` ended in a trace: its last words have a letter that Latin-1 lacks; a folder's name may, too."""
+    script = "from local.early import run\nfrom local.serve import _say\nrun(lambda: _say('stopping …', '录制'))"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "iso-8859-1", "PYTHONUTF8": "0"},
+        capture_output=True,
+        check=True,
+    )
+    assert b"stopping \\u2026\n\\u5f55\\u5236\n" == done.stdout
