@@ -141,9 +141,9 @@ def replay(
     while "after" in answer:  # there was no time for those behind it
         answer = ask(state_dir, "reconcile", {"replay": recording_ids or "all", "after": answer["after"]})
         print(f"{answer['recordings']} rebuilt, {len(answer['changed'])} changed")
-        for kind in ("changed", "damaged", "absent"):
+        for kind in ("changed", "damaged", "unanswered", "absent"):
             for name in answer.get(kind, ()):
-                print(f"{kind:9} {name}")
+                print(f"{kind:10} {name}")
                 left |= kind != "changed"
     raise typer.Exit(int(left))
 

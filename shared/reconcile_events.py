@@ -26,7 +26,8 @@ def rebuild(trigger: Replay, app: bootstrap.ReconcileApp, budget_s: float) -> di
     log.note(outcome="replayed", **result.noted())
     others = [] if trigger.after else [name for name in trigger.recording_ids if not is_recording_id(name)]
     absent = [*others, *result.absent] if trigger.recording_ids else []
-    more = {"damaged": result.damaged[:MOST_NAMED], "absent": absent[:MOST_NAMED], "after": result.after}
+    left = {"damaged": result.damaged, "unanswered": result.unanswered, "absent": absent}
+    more = {**{name: ids[:MOST_NAMED] for name, ids in left.items()}, "after": result.after}
     named = {"recordings": result.recordings, "changed": result.changed[:MOST_NAMED]}
     return {**named, **{name: value for name, value in more.items() if value}}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from shared.domain import keys
-from shared.domain.errors import Damaged, NotFound
+from shared.domain.errors import Damaged, NotFound, StoreError
 from shared.domain.foreign import Foreign
 from shared.domain.ids import is_recording_id
 from shared.ports import ObjectStore
@@ -23,6 +23,7 @@ class Replayed:
 
     `damaged`: the request, and the recording is skipped; or facts, and of those the document keeps what it has read.
     `unread` are the first of these facts, `<recording_id>/<name>`.
+    `unanswered`: the bucket refused or failed a call for it, each time; it is skipped, and those behind it are taken.
     `absent` are the ids without a recording: nobody asked for it, or it is deleted.
     `after` is the recording that the time ended with; None where all were taken.
     """
@@ -31,6 +32,7 @@ class Replayed:
     changed: list[str]
     damaged: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
+    unanswered: list[str] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
     foreign: Foreign = field(default_factory=Foreign)
     after: str | None = None
@@ -38,8 +40,8 @@ class Replayed:
     def noted(self) -> dict[str, object]:
         """Return what the invocation's line says of it; None where there is nothing to say."""
         named = {"changed": self.changed[:MOST_NAMED], "damaged": self.damaged[:MOST_NAMED]}
-        of_them = {"unread_facts": self.unread or None, "after": self.after}
-        return {"recordings": self.recordings, **named, **self.foreign.noted(), **of_them}
+        of_them = {"unread_facts": self.unread or None, "unanswered": self.unanswered[:MOST_NAMED] or None}
+        return {"recordings": self.recordings, **named, **self.foreign.noted(), **of_them, "after": self.after}
 
 
 def replay(
@@ -60,23 +62,29 @@ def replay(
             result.after = last or None
             break
         last = recording_id
-        before = store.get(keys.document_key(recording_id))
         try:
-            written = writer.rebuild(store, recording_id, now_ms)
+            _rebuild(store, recording_id, now_ms, result)
         except Damaged:
             result.damaged.append(recording_id)
-            continue
-        if written is None:
-            result.absent.append(recording_id)
-            continue
-        if written.unread:
-            result.damaged.append(recording_id)
-            result.unread += [f"{recording_id}/{name}" for name in written.unread][: MOST_NAMED - len(result.unread)]
-        rebuilt = store.get(keys.document_key(recording_id))
-        result.recordings += 1
-        if before is None or rebuilt is None or before.body != rebuilt.body:
-            result.changed.append(recording_id)
+        except StoreError:  # of one object, maybe: those behind it have others
+            result.unanswered.append(recording_id)
     return result
+
+
+def _rebuild(store: ObjectStore, recording_id: str, now_ms: int, result: Replayed) -> None:
+    """Rebuild one document, and note what came of it."""
+    before = store.get(keys.document_key(recording_id))
+    written = writer.rebuild(store, recording_id, now_ms)
+    if written is None:
+        result.absent.append(recording_id)
+        return
+    rebuilt = store.get(keys.document_key(recording_id))
+    if written.unread:
+        result.damaged.append(recording_id)
+        result.unread += [f"{recording_id}/{name}" for name in written.unread][: MOST_NAMED - len(result.unread)]
+    result.recordings += 1
+    if before is None or rebuilt is None or before.body != rebuilt.body:
+        result.changed.append(recording_id)
 
 
 def all_recordings(store: ObjectStore) -> Iterator[str]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import pytest
 
 from shared.domain import keys
-from shared.domain.errors import NotFound
+from shared.domain.errors import NotFound, StoreError
 from shared.domain.refusals import refusal
 from shared.domain.states import State
 from shared.ports import StoredObject
 from shared.usecases.replay import all_recordings, replay
 from shared.usecases.stop import stop
+from testing.bucket import Bucket
 from testing.callbacks import callback, mp4_stop
 from tests.shared.usecases.ticking import HOOK, HOUR_MS, Site
 
@@ -180,3 +182,25 @@ def test_damaged_facts_without_a_document_are_named() -> None:
         result.damaged,
         result.unread,
     )
+
+
+class Failing(Bucket):
+    """A bucket that fails to read one object."""
+
+    key = ""
+
+    def get(self, key: str) -> StoredObject | None:
+        if key == self.key:
+            raise StoreError(f"GET {key}: InternalError")
+        return super().get(key)
+
+
+@pytest.mark.parametrize("key_of", [keys.document_key, keys.request_key])
+def test_an_object_that_the_bucket_fails_to_read_costs_its_recording_alone(key_of: Callable[[str], str]) -> None:
+    """It is named, the others are rebuilt."""
+    site = site_of_everything()
+    store = Failing(site.store.objects)
+    store.key = key_of("completed")
+    result = replay(store, all_recordings(store), site.clock())
+    assert (len(STORIES) - 1, ["completed"], []) == (result.recordings, result.unanswered, result.damaged)
+    assert ["completed"] == result.noted()["unanswered"]
