@@ -127,6 +127,7 @@ class Forks:
             asked.send(self._first)
         except BaseException:
             asked.close()
+            self.close()
             raise
         return asked
 
