@@ -7,7 +7,8 @@ import os
 import signal
 import socket
 import subprocess
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -23,9 +24,18 @@ pytestmark = [
 ]
 
 
-def not_our_child() -> int:
-    """Start a process that leads a session and is a child of another's."""
-    return int(subprocess.check_output(["sh", "-c", "setsid sleep 60 >/dev/null & echo $!"]))
+@contextmanager
+def anothers_child() -> Iterator[int]:
+    """Start a process that leads a session and is a child of another's, which notices its end."""
+    script = "setsid sleep 60 >/dev/null & echo $!; wait"
+    with subprocess.Popen(["sh", "-c", script], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        number = int(parent.stdout.readline())
+        try:
+            yield number
+        finally:
+            with suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
 
 
 async def child(number: int | None = None) -> Process:
@@ -42,20 +52,19 @@ async def child(number: int | None = None) -> Process:
 def test_nobody_is_killed_who_has_the_number_of_the_dead(forked: bool, is_noticed: bool) -> None:
     """The number of a child that is gone may be a stranger's, whether the loop has noticed its end or not."""
 
-    async def main() -> None:
-        process, stranger = await child(not_our_child() if forked else None), not_our_child()
+    async def main(stranger: int, other: int) -> None:
+        process = await child(other if forked else None)
         os.kill(process.pid, signal.SIGKILL)
-        until(lambda: not Path(f"/proc/{process.pid}").exists())
+        number = Path(f"/proc/{process.pid}")
+        # From Python 3.12 on a child of ours keeps its number until the loop runs.
+        until(lambda: not (number.exists() if forked else alive(process.pid)))
         if is_noticed:
             await process.wait()
         process.pid = stranger
-        try:
-            kill(process)
-            await asyncio.sleep(0.2)
-            assert alive(stranger)
-        finally:
-            with suppress(ProcessLookupError):
-                os.kill(stranger, signal.SIGKILL)
-            await process.wait()
+        kill(process)
+        await asyncio.sleep(0.2)
+        assert alive(stranger)
+        await process.wait()
 
-    asyncio.run(main())
+    with anothers_child() as stranger, anothers_child() as other:
+        asyncio.run(main(stranger, other))
