@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
 
 from shared.domain import keys
 from shared.domain.accepted import Accepted
@@ -80,15 +79,10 @@ def standing(store: ObjectStore, known: Known, now_ms: int) -> Known:
     return record(store, known, stays(now_ms))
 
 
-class Rebuilt(NamedTuple):
-    """A recording whose document was written from its facts, and the names of those that can't be read."""
+def rebuild(store: ObjectStore, recording_id: str, now_ms: int) -> list[str] | None:
+    """Write the document from the stored facts alone; return the names of those that can't be read.
 
-    known: Known
-    unread: list[str]
-
-
-def rebuild(store: ObjectStore, recording_id: str, now_ms: int) -> Rebuilt | None:
-    """Write the document from the stored facts alone; None where no recording has this id.
+    None where no recording has this id.
 
     A listing may not name the newest facts yet, so those that the present document names are read by their names.
     Of a fact that is damaged or gone by now the document keeps what it has read: without a start or an end a recording
@@ -105,10 +99,10 @@ def rebuild(store: ObjectStore, recording_id: str, now_ms: int) -> Rebuilt | Non
     if unread and held:
         evidence = held.join(evidence)
     known = standing(store, Known(accepted, evidence, held), now_ms)
-    known, recording = save(store, known._replace(documented=None), now_ms)
+    _, recording = save(store, known._replace(documented=None), now_ms)
     if not recording.state.final:
         markers.mark_look(store, recording_id, now_ms)  # it may have been final in the document, and done
-    return Rebuilt(known, unread)
+    return unread
 
 
 def _link(store: ObjectStore, recording_id: str, task_id: str) -> None:

@@ -74,14 +74,14 @@ def replay(
 def _rebuild(store: ObjectStore, recording_id: str, now_ms: int, result: Replayed) -> None:
     """Rebuild one document, and note what came of it."""
     before = store.get(keys.document_key(recording_id))
-    written = writer.rebuild(store, recording_id, now_ms)
-    if written is None:
+    unread = writer.rebuild(store, recording_id, now_ms)
+    if unread is None:
         result.absent.append(recording_id)
         return
     rebuilt = store.get(keys.document_key(recording_id))
-    if written.unread:
+    if unread:
         result.damaged.append(recording_id)
-        result.unread += [f"{recording_id}/{name}" for name in written.unread][: MOST_NAMED - len(result.unread)]
+        result.unread += [f"{recording_id}/{name}" for name in unread][: MOST_NAMED - len(result.unread)]
     result.recordings += 1
     if before is None or rebuilt is None or before.body != rebuilt.body:
         result.changed.append(recording_id)
