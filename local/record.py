@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import signal
 import sys
@@ -48,8 +47,6 @@ class RecordOptions:
 def run(options: RecordOptions) -> int:
     """Record; return the exit status: 0 completed, 1 failed or with a fault, 2 the call was not possible."""
     console = Console(stderr=True)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without the letters of a page or a folder
     stopping = _CtrlC()
     for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):  # ends what was started for it, like any other end
         if number := getattr(signal, name, None):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import os
 import signal
 import sys
@@ -37,8 +36,6 @@ def serve(config: LocalConfig, *, for_users: bool = False) -> int:
     """
     if sys.platform == "win32" and not config.timer_recorder:
         raise ClientError("pages can't be recorded on Windows: add --no-browser, or run it in WSL")
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without the letters of a folder, or an ellipsis
     os.umask(0o077)  # films, logs and keys are their owner's alone
     raise_limit()
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import sys
 from pathlib import Path
@@ -41,10 +40,6 @@ def check(
     from local.check.text import tidy
     from local.check.words import speak, t
     from local.recorder.job import Job, Mobile
-
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a terminal without the letters of a page
 
     if messages is not None and not as_json:
         speak(json.loads(messages.read_text("utf-8")))
