@@ -22,7 +22,7 @@ help: ## Show this list
 demo: $(READY) browser ## Record the bundled page for 10 s and print the result
 	@$(PY) -m local record --seconds 10 --gentle
 
-test: $(READY) browser ## Run everything: lint, types, import rules, tests; takes minutes
+test: $(READY) browser ## Run lint, types, import rules and tests; takes minutes; make long has the whole stories
 	@$(MAKE) --no-print-directory -j2 beside unit || { cat $(VENV)/lint.txt 2>/dev/null; exit 2; }
 
 # What lint says stands in one piece between the tests' lines, and again at the end where it failed.
@@ -46,17 +46,17 @@ lint: $(READY) ## Check lint, format, types and import rules
 	$(PY) -c "from importlinter.cli import lint_imports_command as lint; lint()"
 
 unit: $(READY) $(VENV)/.compiled $(if $(LESS),,browser) ## Run the tests only; LESS=--no-browsers skips tests with a browser
-	$(PY) -m pytest $(LESS) $(SPREAD) --durations 10
+	$(PY) -m pytest $(LESS) -m 'not whole' $(SPREAD) --durations 10
 
 RUNS ?= 1000
 SEED ?= 0
 faults: $(READY) ## Simulate faults at every call, on virtual time: make faults RUNS=10000 SEED=0
 	$(PY) -m testing.faults --runs $(RUNS) --seed $(SEED)
 
-# They compute alone, and wait for nothing.
-long: WORKERS = 2
-long: $(READY) ## Test a kill, a failure or a lost answer at every call, where make test has it at every fifth
-	$(PY) -m pytest -q --whole -m sampled $$(grep -rl --include='*.py' 'mark\.sampled' tests) $(SPREAD)
+# Most of them compute, and wait for nothing; one records.
+long: WORKERS = 3
+long: $(READY) browser ## Test whole stories: kills at every call, deployments of the packages, mutants of the laws, films, rushes
+	$(PY) -m pytest $(LESS) -m whole $$(grep -rl --include='*.py' 'mark\.whole' tests) $(SPREAD) --durations 10
 
 load: $(READY) ## Start 1,000 recordings at once on the local cloud, in real time, at TRTC's documented limits
 	$(PY) -m tests.load start

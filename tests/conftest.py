@@ -29,7 +29,6 @@ starting_nothing: set[str] = set()
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--quick", action="store_true", help="only what is short, without browser and other process")
     parser.addoption("--no-browsers", action="store_true", help="only what needs no browser")
-    parser.addoption("--whole", action="store_true", help="a fault at every call, where else it is at every fifth")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -37,8 +36,6 @@ def pytest_configure(config: pytest.Config) -> None:
     examples.take_time()
     if config.getoption("quick"):
         examples.draw_few()
-    if config.getoption("whole"):
-        examples.play_all()
     for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, usual)
@@ -97,7 +94,7 @@ def _has_browser(item: pytest.Item) -> bool:
 
 
 def _is_long(item: pytest.Item) -> bool:
-    return item.get_closest_marker("long") is not None
+    return any(item.get_closest_marker(name) is not None for name in ("long", "whole"))
 
 
 def _has_process(item: pytest.Item) -> bool:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.deploy.account import Account, Died
-from tests.examples import at_most, sample
+from tests.examples import at_most
 from webrecord.deploy import envfile
 from webrecord.deploy.change import Applying
 from webrecord.deploy.deployment import Deployment
@@ -114,15 +114,14 @@ def test_a_plan_changes_nothing_and_shows_no_secret(options: Options) -> None:
     assert not re.search(r"n{40}|t{40}|k{32}|q{32}|AKID|S0000", lines)
 
 
-@pytest.mark.long
-@pytest.mark.sampled
+@pytest.mark.whole
 @pytest.mark.parametrize("fault", ["die_after", "lose"])
 def test_killed_at_any_call_the_same_command_finishes(options: Options, fault: str) -> None:
     """After each fault a second run ends where one clean run ends, with one live key that .env knows."""
     clean = Account()
     deploy(clean, options)
     total, picture = len(clean.calls), clean.picture()
-    for number in sample(range(total)):
+    for number in range(total):
         options.env.write_text(FRESH)
         account = Account()
         setattr(account, fault, number)

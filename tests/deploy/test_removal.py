@@ -12,7 +12,6 @@ import pytest
 
 from tests.deploy.account import Account, Died
 from tests.deploy.test_deployment import FRESH, Clock, checkout, deploy
-from tests.examples import sample
 from webrecord.deploy import envfile
 from webrecord.deploy.change import Applying
 from webrecord.deploy.deployment import Deployment
@@ -91,8 +90,7 @@ def test_logs_go_when_they_are_asked_to(options: Options) -> None:
     assert {} == account.logsets
 
 
-@pytest.mark.long
-@pytest.mark.sampled
+@pytest.mark.whole
 @pytest.mark.parametrize("fault", ["die_after", "lose"])
 def test_killed_at_any_call_the_same_command_finishes(options: Options, fault: str) -> None:
     """After each fault a second run ends where one clean run ends."""
@@ -102,7 +100,7 @@ def test_killed_at_any_call_the_same_command_finishes(options: Options, fault: s
     deployed, env = deepcopy(clean), options.env.read_text()
     destroy(clean, options)
     total, picture = len(clean.calls), clean.picture()
-    for number in sample(range(total)):
+    for number in range(total):
         options.env.write_text(env)
         account = deepcopy(deployed)
         setattr(account, fault, number)

@@ -12,7 +12,6 @@ import pytest
 from tests.deploy.account import Account, Died
 from tests.deploy.test_deployment import Clock, checkout, deploy
 from tests.deploy.test_removal import marked
-from tests.examples import sample
 from webrecord.deploy import envfile
 from webrecord.deploy.change import Applying
 from webrecord.deploy.deployment import Deployment
@@ -84,8 +83,7 @@ def test_the_old_key_stays_on_while_a_recording_needs_it(options: Options) -> No
     assert 1 == len(account.live_keys())
 
 
-@pytest.mark.long
-@pytest.mark.sampled
+@pytest.mark.whole
 @pytest.mark.parametrize("fault", ["die_after", "lose"])
 def test_killed_at_any_call_the_same_command_finishes(options: Options, fault: str) -> None:
     """One key is on, the one that .env and the functions have; a key that nobody knows is deleted."""
@@ -94,7 +92,7 @@ def test_killed_at_any_call_the_same_command_finishes(options: Options, fault: s
     clean.restarted()
     deployed, env = deepcopy(clean), options.env.read_text()
     rotate(clean, options)
-    for number in sample(range(len(clean.calls))):
+    for number in range(len(clean.calls)):
         options.env.write_text(env)
         account = deepcopy(deployed)
         first = account.live_keys()

@@ -16,7 +16,7 @@ from tests.cloud import RunningCloud
 from tests.e2e.films import begin, filming, judged, recorded, told
 from tests.local.trtc.servers import until
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.whole]
 
 SECONDS = 9
 """In a shorter film than 8 s nothing need move."""

@@ -28,6 +28,7 @@ def small() -> Course:
 
 
 @pytest.mark.process
+@pytest.mark.whole
 def test_a_rush_beyond_every_limit_is_accepted_and_recorded_once(tmp_path: Path) -> None:
     """16 requests at once where TRTC takes 5 a second and 8 at once: all 201 or 202, all completed, none twice."""
     limits = {"max_requests_per_second": 5, "max_concurrent": 8}
@@ -40,7 +41,7 @@ def test_a_rush_beyond_every_limit_is_accepted_and_recorded_once(tmp_path: Path)
     assert result.most_at_once <= 8
 
 
-@pytest.mark.long
+@pytest.mark.whole
 def test_ticks_cost_the_same_with_and_without_history(small: Course) -> None:
     """The same load makes the same calls whether 2,000 finished recordings lie in the store or none."""
     empty, full = small, studies.course(replace(SMALL, finished=2_000))
@@ -50,7 +51,7 @@ def test_ticks_cost_the_same_with_and_without_history(small: Course) -> None:
     assert empty.ticks == pickle.loads(pickle.dumps(empty)).ticks, "the command plays each site in another process"
 
 
-@pytest.mark.long
+@pytest.mark.whole
 def test_what_a_tick_calls_follows_what_is_open(small: Course) -> None:
     """Twice as many open recordings, about twice as many calls; none twice, none refused, nothing left behind."""
     once, twice = small, studies.course(studies.resized(SMALL, 200, SMALL.minutes))
@@ -61,7 +62,7 @@ def test_what_a_tick_calls_follows_what_is_open(small: Course) -> None:
         assert [] == [error for tick in course.ticks for error in tick.report.errors]
 
 
-@pytest.mark.long
+@pytest.mark.whole
 def test_receivers_that_never_answer_make_no_start_and_no_stop_late() -> None:
     """Half of all receivers hang: starts and stops keep to their time, and the others are told within two ticks."""
     course = studies.course(replace(SMALL, scheduled=0.2, timed=0.5, told=1.0, hanging=0.5))

@@ -24,7 +24,7 @@ from webrecord.deploy.description import describe
 from webrecord.deploy.options import serverless
 from webrecord.deploy.policies import of_removal, of_setup
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.whole]
 ROOT = Path(__file__).parents[2]
 
 

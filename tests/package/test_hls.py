@@ -21,7 +21,7 @@ from tools.package import Package
 from webrecord.deploy import envfile
 
 __all__ = ["open_tab"]
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.whole]
 RULE = f"CORS rule of bucket {BUCKET}"
 LENGTH_S = 4
 

@@ -10,7 +10,7 @@ from testing.laws import breaches, judge
 from testing.run import Run
 from testing.scenario import Scenario, Settings, Step
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.whole
 
 KIND = Settings(harshness=0.0, silence=0.0, uneven=False)
 TASK = "tasks/Task~2B0~2Fx0-1~3D/"

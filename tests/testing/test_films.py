@@ -12,7 +12,7 @@ from shared.domain.film.verdict import Verdict
 from testing.films.__main__ import codes, made
 from testing.films.corpus import CASES
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.whole
 
 
 @pytest.fixture(scope="module")

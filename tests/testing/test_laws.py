@@ -28,7 +28,7 @@ from testing.strikes import Strike
 from testing.timeline import Timeline
 from testing.trtc import Life, Trtc, Witness
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.whole
 
 HOUR_MS = 3_600_000
 KIND = Settings(harshness=0.0, silence=0.0, uneven=False)

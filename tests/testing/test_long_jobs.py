@@ -17,9 +17,8 @@ from testing.run import Run
 from testing.scenario import BEGIN_MS, Scenario, Settings, Step
 from testing.strikes import Kind, Strike
 from testing.timeline import Process
-from tests.examples import sample
 
-pytestmark = [pytest.mark.long, pytest.mark.sampled]
+pytestmark = pytest.mark.whole
 NAME = "jobs/many.json"
 FIRST = f"job {NAME} #1"
 KIND = Settings(harshness=0.0, silence=0.0, uneven=False)
@@ -61,7 +60,7 @@ def calls(scenario: str, *, whole: bool) -> int:
 def test_a_kill_at_each_call_in_turn_loses_no_line_and_takes_none_twice(kind: Kind) -> None:
     """Before the call or behind it: the event comes again, or the timer goes on."""
     assert calls(FEW_RIGHT.to_json(), whole=True) > 10
-    for number in sample(range(calls(FEW_RIGHT.to_json(), whole=True))):
+    for number in range(calls(FEW_RIGHT.to_json(), whole=True)):
         run = Run(replace(FEW_RIGHT, strikes=[Strike(FIRST, number, "", kind)])).play()
         assert [] == breaches(judge(run)), f"killed at call {number}"
         assert 3 == len(run.trtc.started), f"killed at call {number}"
@@ -72,7 +71,7 @@ def test_a_kill_at_each_call_of_a_job_of_right_lines_leaves_a_true_report(part: 
     """Every right line is a recording that waits for its time, every wrong one is reported, and nothing is left."""
     count = calls(MANY_RIGHT.to_json(), whole=False)
     assert count > 260
-    for number in sample(range(part, count, PARTS)):
+    for number in range(part, count, PARTS):
         kind: Kind = "die" if number // PARTS % 2 else "die after"
         run = Run(replace(MANY_RIGHT, strikes=[Strike(FIRST, number, "", kind)])).play(whole=False)
         (etag,) = (entry.data["etag"] for entry in run.ledger.of("job"))

@@ -18,7 +18,6 @@ from shared.usecases.jobs import GIVE_UP_MS, run_job
 from shared.usecases.ports import Ports
 from shared.usecases.tick import tick
 from testing.planned import Died, Faults, FaultyRecorder, FaultyStore, Kind
-from tests.examples import sample
 from tests.shared.usecases.test_many_lines import KEY, Jobs, Slow, good, pages
 
 LINES = [*good(2), '{"RecordUrl": "none"}', *good(3)[2:]]
@@ -67,15 +66,14 @@ def test_what_a_second_event_finished_is_not_reported(lines: list[str]) -> None:
         assert (pages(2), []) == (site.pages, reported(site)), f"failed at {call}"
 
 
-@pytest.mark.long
-@pytest.mark.sampled
+@pytest.mark.whole
 @pytest.mark.parametrize("lines", [LINES, [*LINES, *["{}"] * 20]], ids=["few", "many"])
 @pytest.mark.parametrize("kind", ["die", "die_after", "fail", "lose"])
 def test_of_two_events_at_once_either_may_fail_anywhere(lines: list[str], kind: Kind) -> None:
     """Whichever call of the first the second falls into, and whichever call of either is the last."""
     calls = next(call for call in count() if not _met(lines, call, Faults(), Faults()))
     assert calls > 10
-    for meets in sample(range(calls)):
+    for meets in range(calls):
         for faults in (Faults({meets + 1 + struck: kind}) for struck in range(meets % 8, 40, 8)):
             _met(lines, meets, faults, Faults())
             if _is_spared(faults):
