@@ -55,7 +55,7 @@ faults: $(READY) ## Simulate faults at every call, on virtual time: make faults 
 
 # Most of them compute, and wait for nothing; one records.
 long: WORKERS = 3
-long: $(READY) browser ## Test whole stories: kills at every call, deployments of the packages, mutants of the laws, films, rushes
+long: $(READY) browser ## Test whole stories: kills at every call, deployments of the packages, mutants of the laws, films, rushes, Node clients
 	$(PY) -m pytest $(LESS) -m whole $$(grep -rl --include='*.py' 'mark\.whole' tests) $(SPREAD) --durations 10
 
 load: $(READY) ## Start 1,000 recordings at once on the local cloud, in real time, at TRTC's documented limits

@@ -17,6 +17,7 @@ from local.config import BUCKET, SDK_APP_ID, LocalConfig
 from tests.cloud import RunningCloud
 from tools.node_modules import NodeModulesMissingError, install
 
+pytestmark = pytest.mark.whole
 HERE = Path(__file__).parent
 
 BIG_BYTES = 3 * (1 << 20) + 17

@@ -13,6 +13,7 @@ from tests.local.deploying.account import empty_account, function
 from tests.strangers.test_node import modules, play
 
 __all__ = ["modules"]
+pytestmark = pytest.mark.whole
 
 
 @pytest.fixture(scope="module")
