@@ -182,6 +182,7 @@ def test_every_field_of_the_log_is_explained() -> None:
     assert set() == _noted() - rows
 
 
+@pytest.mark.long
 def test_every_statement_is_about_fields_that_are_noted_and_indexed() -> None:
     """What docs/operations.md queries is in the index that `webrecord deploy` makes, as a field of its own."""
     text = (ROOT / "docs" / "operations.md").read_text()

@@ -192,6 +192,7 @@ def endless(rows: int) -> Callable[[Call], Answer]:
     return answer
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("words", [("list", "--all"), ("list", "-n", "1000000"), ("events", "r")], ids=str)
 def test_a_list_that_never_ends_is_cut_and_says_so(words: tuple[str, ...]) -> None:
     """What is there is printed, with where it goes on; the exit status says that it is not all."""

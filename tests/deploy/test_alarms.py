@@ -139,6 +139,7 @@ def test_destroy_takes_them_first(options: Options) -> None:
     assert ["theirs"] == list(account.alarms)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fault", ["die_after", "lose"])
 def test_killed_at_any_call_about_alarms_the_same_command_finishes(options: Options, fault: str) -> None:
     """The end is one clean run's, six alarms and no second of a name."""

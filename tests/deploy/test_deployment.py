@@ -317,6 +317,7 @@ def test_a_bucket_that_can_not_serve_is_refused_before_anything_is_made(
     assert [] == account.writes
 
 
+@pytest.mark.long
 @settings(max_examples=at_most(40), deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["die_before", "die_after", "lose"]), st.integers(0, 140)), max_size=4))
 def test_any_row_of_interruptions_ends_the_same(faults: list[tuple[str, int]]) -> None:

@@ -41,6 +41,7 @@ def deployed(folder: Path) -> tuple[Served, Path]:
     return account, env
 
 
+@pytest.mark.long
 def test_a_rollback_is_verified_and_says_what_is_live(tmp_path: Path) -> None:
     """The checks of a deployment, the version that answers, the addresses; no steps for the consoles."""
     account, env = deployed(tmp_path)
@@ -56,6 +57,7 @@ def test_a_rollback_is_verified_and_says_what_is_live(tmp_path: Path) -> None:
     assert described.startswith("webrecord 0.1.0 code "), described
 
 
+@pytest.mark.long
 def test_a_rollback_that_does_not_work_is_said_with_its_status(tmp_path: Path) -> None:
     """What is found wrong ends the command with 1, after the changes."""
     account, env = deployed(tmp_path)

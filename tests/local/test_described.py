@@ -81,6 +81,7 @@ def test_roles_and_policies_are_those_that_would_be_deployed(account: Account, p
     assert canonical(of_upload(plan)) == canonical(policies["scf-webrecord-upload"])
 
 
+@pytest.mark.long
 def test_what_is_changed_by_the_api_runs(account: Account) -> None:
     """A variable, and the function's own address beside the usual one."""
     name = "scf-webrecord-recordings"

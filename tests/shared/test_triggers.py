@@ -139,6 +139,7 @@ def test_query(fields: dict[str, Any], expected: dict[str, str]) -> None:
     assert expected == http({"httpMethod": "GET", **fields}).query
 
 
+@pytest.mark.long
 def test_values_without_end_are_read_once_each() -> None:
     """Whoever knows no token may repeat a parameter or a header as often as an event is large."""
     many = [str(number) for number in range(200_000)] * 2

@@ -136,6 +136,7 @@ def test_the_limits_are_those_that_are_deployed() -> None:
     assert {name: function["timeout"] for name, function in deployed.items()} == LIMITS_S
 
 
+@pytest.mark.long
 def test_no_lock_is_held_over_a_call() -> None:
     """Who waits for storage or TRTC holds nothing that others wait for; greenlets would wait for ever."""
     held = [

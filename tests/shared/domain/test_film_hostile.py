@@ -183,6 +183,7 @@ def test_key_frames_without_end_are_not_looked_at_one_by_one() -> None:
         assert many == len(one.sizes)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("table", ["chunks", "rows"])
 def test_chunks_without_end_take_no_more_memory_than_an_index_may(table: str) -> None:
     """Five million samples, each in a chunk of its own, took 143 MB; the film is judged by their sizes."""

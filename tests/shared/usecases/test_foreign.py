@@ -244,6 +244,7 @@ PLACES = st.sampled_from(
 NAMES = st.text(max_size=20) | st.from_regex(r"[0-9]{10,14}-[a-z./-]{0,5}", fullmatch=True)
 
 
+@pytest.mark.long
 @settings(max_examples=at_most(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(PLACES, NAMES, st.binary(max_size=9)), max_size=8))
 def test_no_name_whatever_stops_anything(others: list[tuple[str, str, bytes]]) -> None:

@@ -264,6 +264,7 @@ def test_lines_of_an_object_that_can_not_be_read_any_more_are_reported_after_a_d
     assert 600 - left == len(site.pages)
 
 
+@pytest.mark.long
 def test_an_object_that_can_be_read_again_is_gone_on_with(site: Jobs) -> None:
     """A policy that is mended within the day costs no line."""
     site.put(*good(600))
