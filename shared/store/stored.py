@@ -16,11 +16,12 @@ from shared.domain.accepted import Accepted
 from shared.domain.callback_says import evidence_of_callback
 from shared.domain.callbacks import parse_callback
 from shared.domain.errors import Damaged
-from shared.domain.evidence import Evidence
-from shared.domain.facts import NOT_READ, evidence_of_fact, read_fact, unreadable
+from shared.domain.evidence import NOT_READ, Evidence
+from shared.domain.facts import evidence_of_fact, read_fact, unreadable
 from shared.domain.ids import NO_TASK, is_fact_name, is_recording_id
 from shared.domain.value import Value
 from shared.ports import ObjectStore, StoredObject
+from shared.store import tombstones
 
 KEPT_BYTES = 65_536
 """Of a body whose reading is kept for the next time; a hundred facts are a sixth of that."""
@@ -41,7 +42,21 @@ class _Documented(Value):
 
 
 def accepted_of(store: ObjectStore, recording_id: str) -> Accepted | None:
-    """Return the accepted request; None if there is none under this id. Raise Damaged if it can't be read."""
+    """Return the accepted request; None if nothing was accepted under this id.
+
+    Damaged: it can't be read, or it is gone though the document is there. Then nobody knows what was asked for: under
+    this id nothing is started, and nobody is answered.
+    """
+    accepted = request_of(store, recording_id)
+    if accepted is None and store.get(keys.document_key(recording_id)) is not None:
+        accepted = request_of(store, recording_id)  # it may have been accepted meanwhile, or be under deletion
+        if accepted is None and not tombstones.is_used(store, recording_id):
+            raise Damaged(f"the stored request of recording {recording_id} is gone, and its document is there")
+    return accepted
+
+
+def request_of(store: ObjectStore, recording_id: str) -> Accepted | None:
+    """Return the request as it is stored; None where it is not there. Raise Damaged if it can't be read."""
     stored = store.get(keys.request_key(recording_id))
     try:
         accepted = _read_request(stored.body) if stored else None

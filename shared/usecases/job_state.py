@@ -14,7 +14,7 @@ from shared.domain.errors import Damaged, RequestError
 from shared.domain.parsing import parse_request
 from shared.ports import ObjectStore
 from shared.store import tombstones
-from shared.store.stored import accepted_of
+from shared.store.stored import request_of
 
 MOST_REPORTED = 500
 """Lines in a report."""
@@ -83,7 +83,7 @@ def is_taken(job: Job, number: int, store: ObjectStore) -> bool:
     recording_id = ids.recording_id_of(name) if name else job.line_id(number)
     try:
         accepted, gone = store.at_once(
-            partial(accepted_of, store, recording_id), partial(tombstones.is_used, store, recording_id)
+            partial(request_of, store, recording_id), partial(tombstones.is_used, store, recording_id)
         )
     except Damaged:
         return True

@@ -27,7 +27,7 @@ from shared.domain.request import RecordingRequest
 from shared.domain.steps import Start
 from shared.store import journal, markers, tombstones
 from shared.store.journal import Known
-from shared.store.stored import accepted_of
+from shared.store.stored import accepted_of, request_of
 from shared.usecases import wakes
 from shared.usecases.attempt import Outcome, advance, begin_attempt
 from shared.usecases.ports import Ports
@@ -152,12 +152,15 @@ def _look(recording_id: str, claim: str | None, ports: Ports) -> tuple[Known | N
     """
     store = ports.store
     calls: list[Callable[[], Any]] = [
-        partial(accepted_of, store, recording_id),
+        partial(request_of, store, recording_id),
         partial(tombstones.is_used, store, recording_id),
+        partial(store.get, keys.document_key(recording_id)),
     ]
     if claim:
         calls.append(partial(store.create, claim, b""))
-    stored, gone, *made = store.at_once(*calls)
+    stored, gone, document, *made = store.at_once(*calls)
+    if stored is None and document is not None and not gone:
+        stored = accepted_of(store, recording_id)
     return journal.rest(store, stored) if stored else None, gone, claim if any(made) else None
 
 

@@ -67,7 +67,7 @@ class TestLook:
     def test_a_look_ends_with_a_start_or_a_wait(self) -> None:
         """Starting is the queue's: a look does not jump it."""
         site = Site()
-        site.faults.plan = {6: "fail"}
+        site.faults.plan = {7: "fail"}
         site.start()
         known = journal.find(site.store, "k1")
         _, step = look(known, site.timer)

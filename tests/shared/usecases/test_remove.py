@@ -281,7 +281,7 @@ def test_what_a_first_call_may_still_start_is_not_deleted() -> None:
             remove("k1", "asked", reading(world), files=True)
         refused.append(str(conflict.value))
 
-    world.faults = Faults({world.faults.calls + 4: "overlap"}, overlap=deleted)
+    world.faults = Faults({world.faults.calls + 5: "overlap"}, overlap=deleted)
     world.start()
     assert 1 == len(refused) == len(world.trtc.started)
     assert current(world.store, "k1").evidence.stop

@@ -45,6 +45,7 @@ def test_a_start_is_durable_before_and_after_the_call() -> None:
     assert [
         "get recordings",  # is the id in use?
         "get gone",  # or was it?
+        "get recordings",  # or has its request gone, and its document is there?
         "create open",  # the claim
         "create recordings",
         "attempt",
@@ -202,7 +203,7 @@ def test_of_two_callers_with_keys_of_their_own_one_gets_the_other_ones_task() ->
     world = World(store=Bucket(clock=clock, late_ms=90_000), clock=clock)
     others: list[Outcome] = []
     world.trtc.refusals.append(BUSY)
-    world.faults.plan = {7: "overlap"}
+    world.faults.plan = {8: "overlap"}
     world.faults.overlap = lambda: others.append(world.start(StorageParams=CALLER_STORAGE))
     with pytest.raises(CallerMustRetry) as refused:
         world.start(StorageParams=CALLER_STORAGE)
@@ -248,7 +249,9 @@ def test_two_callers_at_once_get_one_task() -> None:
     other.store, other.trtc = world.store, world.trtc
     first = world.start()
     # The second caller read "no such id" before the first wrote it, on a bucket that ignores create-only.
-    late = {key: item for key, item in world.store.objects.items() if not key.endswith("request.json")}
+    late = {
+        key: item for key, item in world.store.objects.items() if not key.endswith(("request.json", "recording.json"))
+    }
     world.store.objects.clear()
     world.store.objects.update(late)
     second = other.start()
@@ -256,7 +259,7 @@ def test_two_callers_at_once_get_one_task() -> None:
     assert 1 == len(world.trtc.started)
 
 
-CALLS_OF_A_START = 12
+CALLS_OF_A_START = 13
 
 
 @pytest.mark.parametrize("kind", get_args(Kind))

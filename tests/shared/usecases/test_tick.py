@@ -336,7 +336,7 @@ class TestHalfWritten:
     def _unlinked() -> tuple[Site, str]:
         """Return a site whose start died between TRTC's answer and the pointer."""
         site = Site()
-        site.faults.plan = {8: "die"}
+        site.faults.plan = {9: "die"}
         with suppress(Died):
             site.start()
         site.faults.plan = {}
@@ -348,7 +348,7 @@ class TestHalfWritten:
     def test_an_attempt_without_outcome_is_found_by_its_record_id(self) -> None:
         """The reply was lost: TRTC names the task, and no second one is started."""
         site = Site()
-        site.faults.plan = {6: "lose"}
+        site.faults.plan = {7: "lose"}
         site.start()
         assert State.QUEUED is site.recording().state
         site.minutes(2)
@@ -357,7 +357,7 @@ class TestHalfWritten:
     def test_an_attempt_without_outcome_is_found_by_its_files(self) -> None:
         """The task is over before anybody asked: its folder names it, slash and all."""
         site = Site()
-        site.faults.plan = {6: "lose"}
+        site.faults.plan = {7: "lose"}
         site.start()
         (task_id,) = site.trtc.recording
         assert "/" in task_id
@@ -370,7 +370,7 @@ class TestHalfWritten:
     def test_an_attempt_that_never_arrived_is_made_again_under_the_same_record_id(self) -> None:
         """TRTC knows nothing of it and no file is there."""
         site = Site()
-        site.faults.plan = {6: "fail"}
+        site.faults.plan = {7: "fail"}
         site.start()
         site.minutes(2)
         assert ["k1-1"] == [sent["RecordId"] for sent in site.trtc.started]
@@ -642,7 +642,7 @@ class TestOverlap:
     @staticmethod
     def _cut_off() -> Site:
         site = Site()
-        site.faults.plan = {6: "lose"}
+        site.faults.plan = {7: "lose"}
         site.start()
         site.faults.plan = {}
         return site
