@@ -22,6 +22,8 @@ FactName = Annotated[str, Field(pattern=FACT_NAME)]
 Change = Annotated[str, Field(pattern=r"^[0-9]{13}-[a-z]{1,20}$")]
 Note = tuple[int, str]
 """A time (epoch ms) and words; notes are compared by time, then text."""
+NOT_READ = "unreadable"
+"""What stands in the evidence for a fact that is there and can't be read."""
 
 
 def _with_code(stored: Any) -> Any:  # noqa: ANN401 (whatever is stored)
@@ -218,6 +220,11 @@ def _with_state(stored: dict[str, Notification]) -> dict[str, Notification]:
     }
 
 
+def _read(a: str, b: str) -> str:
+    """Join what a fact is by two readings: who has read it knows what it says."""
+    return max(a, b) if NOT_READ not in (a, b) else a if b == NOT_READ else b
+
+
 class Evidence(Joined):
     """Everything known of one recording."""
 
@@ -244,6 +251,6 @@ class Evidence(Joined):
         "completed_ms": earliest,
         "changes": union(max),
         "notifications": union(Notification.join),
-        "facts": union(max),
+        "facts": union(_read),
         "said": lambda a, b: union(max)(a or {}, b or {}) or None,  # none is as a release before has it
     }

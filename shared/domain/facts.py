@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple, cast
 
-from shared.domain.evidence import Attempt, Evidence, File, Filmed, Notification, Task, told_by
+from shared.domain.evidence import NOT_READ, Attempt, Evidence, File, Filmed, Notification, Task, told_by
 from shared.domain.ids import fact_name, is_task_id, task_key_of
 from shared.domain.reasons import Code, former, named
 from shared.domain.refusals import UNREADABLE
 
 _ENCODER = json.JSONEncoder(sort_keys=True)
-NOT_READ = "unreadable"
-"""What stands in the evidence for a fact that is there and can't be read."""
 
 
 class Fact(NamedTuple):

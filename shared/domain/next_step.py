@@ -21,7 +21,7 @@ from shared.domain.film.recording import WITHIN_MS, awaited, news_ms
 from shared.domain.outbox import owed
 from shared.domain.periods import IN_FLIGHT_MS
 from shared.domain.reasons import Reason
-from shared.domain.starting import waiting_step
+from shared.domain.starting import is_unread, waiting_step
 from shared.domain.states import State, state_of
 from shared.domain.steps import USUAL, GiveUp, Inspect, Notify, Step, Sweep, Timing, Wait, first_due
 from shared.domain.unseen import doubted
@@ -126,7 +126,8 @@ def _settling(evidence: Evidence, now_ms: int, timing: Timing, *, swept: bool) -
     # One that died may have a task beside that of its repeat, which TRTC no longer took for the same.
     # One that was stopped early may have a film that comes late, and of which no callback came.
     unsure = any(attempt.again_ms is not None or not attempt.task_key for attempt in evidence.attempts.values())
-    if unsure or doubted(evidence):
+    # Of a start that can't be read the film may be all that is left.
+    if unsure or doubted(evidence) or (not evidence.attempts and is_unread(evidence)):
         if not swept:
             last = last_attempt(evidence)
             return Sweep(last[0] if last and is_unsure(evidence) else None)

@@ -7,7 +7,7 @@ from itertools import takewhile
 
 from shared.domain.accepted import Accepted
 from shared.domain.attempts import asked_ms, last_attempt, last_task
-from shared.domain.evidence import Evidence
+from shared.domain.evidence import NOT_READ, Evidence
 from shared.domain.periods import IN_FLIGHT_MS, START_LEAD_MS
 from shared.domain.reasons import PASSING, Code, Reason
 from shared.domain.refusals import is_full
@@ -18,6 +18,8 @@ LONGEST_BACK_OFF_MS = 600_000
 """The longest wait between two tries of a start that TRTC refuses for the start's own reason."""
 AGAIN_MS = IN_FLIGHT_MS - 5_000
 """Until this long after a refusal the same attempt may be repeated; other invocations see that before they go on."""
+_TELLING = ("attempt", "accepted", "stop_requested", "gave_up")
+UNREAD = Reason(Code.OTHER, "a stored fact can't be read, so it may have been started before")
 NO_KEYS = Reason(Code.OWN_KEYS, "the caller's storage keys are not kept, so only the caller can start it")
 
 
@@ -34,6 +36,8 @@ def waiting_step(
         return GiveUp(NO_KEYS, unsure) if now_ms >= ripe_ms else Wait(ripe_ms)
     if now_ms < accepted.due_ms - START_LEAD_MS:
         return Wait(accepted.due_ms - START_LEAD_MS)
+    if is_unread(evidence):
+        return GiveUp(because(UNREAD, reason), 1 if unsure is None else unsure)
     if last is None:
         return Start(1, recheck=None)
     number, attempt = last
@@ -46,6 +50,11 @@ def waiting_step(
             return Start(number, recheck=None) if again else Wait(ripe_ms)
     # TRTC asks for a new RecordId after a refusal; without an answer only the same one is safe.
     return Start(number + 1 if attempt.task_key or attempt.refused else number, recheck=unsure)
+
+
+def is_unread(evidence: Evidence) -> bool:
+    """Tell whether it may have been started or called off: a fact of that kind is there and can't be read."""
+    return any(kind == NOT_READ and name.split("-")[1] in _TELLING for name, kind in evidence.facts.items())
 
 
 def behind_ms(evidence: Evidence) -> int:

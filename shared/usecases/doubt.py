@@ -41,8 +41,8 @@ def confirm(task_id: str, told_ms: int, ports: Ports) -> Fact | None:
 
 def recheck(known: Known, number: int, ports: Ports) -> tuple[Known, Recording]:
     """Store and return the task of an attempt: see `find`; of one that is told to have failed, that it records."""
-    task_key = known.evidence.attempts[str(number)].task_key
-    task = known.evidence.tasks.get(task_key or "")
+    attempt = known.evidence.attempts.get(str(number))  # none where its facts can't be read
+    task = known.evidence.tasks.get((attempt and attempt.task_key) or "")
     told_ms = word_ms(task) if task else None
     if task is None or task.task_id is None or told_ms is None:
         return find(known, number, ports)

@@ -8,12 +8,14 @@ import pytest
 
 from shared.domain import keys
 from shared.domain.errors import Conflict, Damaged
+from shared.domain.refusals import refusal
+from shared.domain.states import State
 from shared.store import tombstones
 from shared.store.tombstones import Tombstone
 from shared.usecases.replay import replay
 from shared.usecases.stop import stop
 from testing.callbacks import callback
-from tests.shared.usecases.ticking import Site
+from tests.shared.usecases.ticking import HOUR_MS, Site
 
 OTHER = "https://example.com/other"
 
@@ -28,6 +30,14 @@ def recorded() -> Site:
     site.upload(task_id)
     site.receive(callback(802, {"Status": 1}, site.clock.now, task_id))
     return site
+
+
+def spoil(site: Site, *words: str, body: bytes = b"garbage") -> None:
+    """Write over the recording's own facts of these kinds."""
+    spoilt = [key for key in site.listed(keys.recording_facts("k1")) if any(f"-{word}-" in key for word in words)]
+    assert spoilt
+    for key in spoilt:
+        site.store.put(key, body)
 
 
 class TestRequest:
@@ -79,3 +89,55 @@ class TestRequest:
         with pytest.raises(Conflict, match="deleted"):
             site.start(url=OTHER)
         assert ["k1"] == replay(site.store, ["k1"], site.clock()).absent
+
+
+class TestFacts:
+    """They are there and can't be read, and no document says what they said."""
+
+    @pytest.mark.parametrize("asked", [False, True], ids=["by the timer", "by the caller"])
+    @pytest.mark.parametrize("words", [("attempt", "accepted"), ("attempt", "accepted", "stop_requested", "gave_up")])
+    def test_it_is_not_started_again(self, words: tuple[str, ...], *, asked: bool) -> None:
+        """Its film is found all the same."""
+        site = recorded()
+        spoil(site, *words)
+        site.store.delete(keys.document_key("k1"))
+        site.trtc.known.clear()  # or else it would answer by the task of then
+        assert ["k1"] == replay(site.store, ["k1"], site.clock()).damaged
+        if asked:
+            assert not site.start().created
+        site.minutes(90)
+        assert (1, State.COMPLETED) == (len(site.trtc.started), site.recording().state)
+        assert ["a.mp4"] == [file.name for file in site.recording().files]
+
+    def test_what_was_called_off_is_not_started(self) -> None:
+        """Its stop can't be read."""
+        site = Site()
+        site.start(StartAt=site.clock.now / 1000 + 600)
+        stop("k1", "asked", site.ports)
+        spoil(site, "stop_requested", "gave_up")
+        site.store.delete(keys.document_key("k1"))
+        replay(site.store, ["k1"], site.clock())
+        site.minutes(30)
+        assert ([], State.FAILED) == (site.trtc.started, site.recording().state)
+
+    def test_a_task_that_runs_is_found(self) -> None:
+        """TRTC has it under the recording's id."""
+        site = Site()
+        task_id = site.begin()
+        spoil(site, "attempt", "accepted")
+        site.store.delete(keys.document_key("k1"))
+        replay(site.store, ["k1"], site.clock())
+        site.minutes(3)
+        assert (1, task_id) == (len(site.trtc.started), site.recording().task_id)
+
+    def test_what_the_document_had_read_is_known(self) -> None:
+        """A start that waits is made in the end."""
+        site = Site()
+        site.trtc.refusals = [refusal("LimitExceeded", "full", "r")]
+        site.start()
+        spoil(site, "refused")
+        assert ["k1"] == replay(site.store, ["k1"], site.clock()).damaged
+        site.minutes(3)
+        assert 1 == len(site.trtc.recording)
+        site.clock.now += HOUR_MS
+        assert ["k1"] == replay(site.store, ["k1"], site.clock()).damaged, "it is still named"
