@@ -55,7 +55,6 @@ def entrypoint(
     def main_handler(event: Event, context: Event) -> dict[str, Any] | None:
         deadline.start(_budget_s(context, within_s))
         began = time.perf_counter()
-        log.configure()
         log.begin()
         function = str(context.get("function_name") or handle.__module__)
         request_id = str(context.get("request_id") or "")

@@ -9,7 +9,6 @@ from itertools import count
 from typing import Any
 
 import pytest
-import structlog
 
 from shared import log
 from shared.adapters.wire import Deadline
@@ -35,7 +34,6 @@ _names = (f"function-{number}" for number in count())
 def _clean() -> Iterator[None]:
     yield
     log.begin()
-    structlog.reset_defaults()
 
 
 def context(function: str | None = None) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from enum import Enum
 from typing import Any
 
 import pytest
-import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,12 +22,10 @@ else:
 
 
 @pytest.fixture(autouse=True)
-def _configured() -> Iterator[None]:
-    log.configure()
+def _clean() -> Iterator[None]:
     log.begin()
     yield
     log.begin()
-    structlog.reset_defaults()
 
 
 def written(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
