@@ -212,7 +212,7 @@ class Run:
         with suppress(WebRecordError):
             done = self.invoke("reconcile", "tick", do)
         label = labels[0] if labels else ""
-        struck = not done or any(strike.label == label for strike in self.strikes.struck[-50:])
+        struck = not done or label in self.strikes.labels
         kind = "struck" if struck else "refused" if label in self.refused else "calm"
         self.ledger.note("platform", "tick", kind, begun_ms=begun_ms)
 

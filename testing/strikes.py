@@ -53,6 +53,8 @@ class Strikes:
     aim: tuple[str, int, Kind] | None = None
     """The one kind of call that this run strikes in addition, at which of its calls, and how."""
     planned: int = 0
+    labels: set[str] = field(default_factory=set)
+    """Invocations that something struck."""
     _chance: Random = field(default_factory=Random)
     """Seeded anew for each plan, for half of what a new one costs."""
 
@@ -86,6 +88,7 @@ class Strikes:
     def note(self, label: str, number: int, call: str, kind: str) -> None:
         """Keep that a fault struck."""
         self.struck.append(Strike(label, number, call, kind))
+        self.labels.add(label)
 
     def table(self) -> Counter[tuple[str, str]]:
         """Return how often each kind struck each call."""

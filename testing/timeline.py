@@ -129,8 +129,9 @@ class Timeline:
         self.at(at_ms, sleeper)
         try:
             self._hub.switch()
-        finally:
+        except BaseException:
             sleeper.clear()
+            raise
         if process is not None and process.dead:
             raise Killed
 

@@ -32,10 +32,11 @@ class Timer:
         found = [(_MARKER.fullmatch(key), key) for key in names if key in self._run.bucket.objects]
         return [(int(match[1]), key) for match, key in found if match]
 
-    def wakes(self) -> list[str]:
-        """Return the keys of all wakes there are."""
-        folders = self._run.bucket.objects.folders  # type: ignore[attr-defined]
-        return [key for key in folders.get("wake", ()) if keys.woken(key) and key in self._run.bucket.objects]
+    def wakes(self) -> Iterator[str]:
+        """Yield the keys of all wakes there are."""
+        objects = self._run.bucket.objects
+        folders, there = objects.folders, objects.by_key  # type: ignore[attr-defined]
+        return (key for key in folders.get("wake", ()) if key in there and keys.woken(key))
 
     def _due(self) -> Iterator[int]:
         """Yield from when on a tick finds anything, of each queue: a marker's time, of a start a minute before it."""
@@ -49,7 +50,7 @@ class Timer:
 
     def arm(self) -> None:
         """Let the timer fire at the next minute in which anything may be due."""
-        self._arm([*self._due()], wakes=bool(self.wakes()))
+        self._arm([*self._due()], wakes=any(self.wakes()))
 
     def _arm(self, due: list[int], *, wakes: bool) -> None:
         timeline = self._run.timeline
@@ -70,7 +71,7 @@ class Timer:
         if at_ms != self._armed_ms:
             return  # armed again since
         run, now = self._run, self._run.timeline.now
-        due, wakes = [*self._due()], bool(self.wakes())
+        due, wakes = [*self._due()], any(self.wakes())
         if (wakes and now // MINUTE_MS % CLEARED_EVERY == 0) or any(ms <= now for ms in due):
             times = 1
             if not self.calm:

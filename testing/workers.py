@@ -75,15 +75,14 @@ def at_once(timeline: Timeline, calls: Sequence[Callable[[], Any]], chance: Rand
     order, left = list(range(len(calls))), len(calls)
     if chance is not None:
         chance.shuffle(order)
-    waiting = deque(order)
+    waiting = iter(order)
     outcomes: list[Any] = [None] * left
     failed: dict[int, BaseException] = {}
     over: list[Callable[[], None]] = []
 
     def work() -> None:
         nonlocal left
-        while waiting:
-            number = waiting.popleft()
+        for number in waiting:
             try:
                 outcomes[number] = calls[number]()
             except (Killed, Exception) as error:  # noqa: BLE001 (raised when the others are over)
