@@ -6,6 +6,7 @@ from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
+from local import regular
 from shared.domain.film.check import inspect
 from shared.domain.film.reader import Budget, Read
 from shared.domain.film.verdict import FilmCheck, Flaw
@@ -35,6 +36,6 @@ def _opened(path: Path) -> tuple[Read, int]:
 
 
 def _read(path: Path, offset: int, length: int) -> bytes:
-    with path.open("rb") as file:
+    with regular.opened(path) as file:
         file.seek(offset)
         return file.read(length)

@@ -38,6 +38,17 @@ def read(path: Path) -> bytes:
         return file.read()
 
 
+def text(path: Path) -> str:
+    """Return the text that a file holds, whatever of it is none; OSError as for `read`."""
+    return read(path).decode(errors="replace")
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file anew; OSError as for `read`."""
+    with opened(path, "wb") as file:
+        file.write(data)
+
+
 def opened(path: Path, mode: str = "rb", *, links: bool = True) -> BinaryIO:
     """Open a file at once: a pipe is refused, instead of waited for.
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
+from local import regular
 from local.client import ALIVE_S, Client, ClientError
 from local.config import Address, Keys
 from local.growth import rotate
@@ -89,7 +90,7 @@ class _OwnCloud:
             raise unusable(state_dir, error) from None
         try:
             rotate(self._log, LOG_BYTES)
-            with self._log.open("ab") as log:
+            with regular.opened(self._log, "ab") as log:
                 self._log.chmod(0o600)
                 # Its own session: Ctrl-C is for the recording, the cloud must finish it.
                 self._process = subprocess.Popen(
@@ -112,7 +113,7 @@ class _OwnCloud:
     def last_words(self) -> str:
         """The end of its log."""
         with suppress(OSError):
-            lines = self._log.read_bytes()[-4096:].decode(errors="replace").split("\n")
+            lines = regular.text(self._log)[-4096:].split("\n")
             return next((line.strip() for line in reversed(lines) if line.strip()), "")
         return ""
 

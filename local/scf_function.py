@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from local.children import Process, exited, kill, utf8, wake
-from local.growth import rotate
+from local.growth import appended, rotate
 from local.lines import lines
 from local.scf_config import FunctionConfig, InvocationError
 from local.scf_events import context
@@ -206,7 +206,7 @@ class Function:
         self._bury(event, last)
 
     async def _spawn(self) -> Process:
-        with self._log_path.open("ab") as log_file:
+        with appended(self._log_path) as log_file:
             if self._forks is not None:
                 try:
                     return await self._forks.instance(self.config, self.environment(), log_file.fileno())

@@ -70,7 +70,7 @@ def let_read(path: Path, rule_id: str, origins: Sequence[str]) -> None:
 def keep(path: Path, body: bytes) -> None:
     """Write rules, whole or not at all."""
     draft = path.with_suffix(".new")
-    draft.write_bytes(body)
+    regular.write(draft, body)
     draft.replace(path)
 
 

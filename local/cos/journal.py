@@ -89,7 +89,7 @@ class Journal:
         fresh = self._path.with_suffix(".new")
         lines: Iterable[dict[str, Any]] = [{"created": self.created}, *map(_to_json, self.entries.values())]
         try:
-            fresh.write_bytes(b"".join(map(_line, lines)))
+            regular.write(fresh, b"".join(map(_line, lines)))
             fresh.replace(self._path)
         except OSError:
             fresh.unlink(missing_ok=True)

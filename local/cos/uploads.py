@@ -156,6 +156,10 @@ class Uploads:
         try:
             for part in chosen:
                 with regular.opened(part.path) as file:
+                    if content.digest(file)[0] != part.etag:  # somebody edited it
+                        sink.discard()
+                        raise CosError("InvalidPart")
+                    file.seek(0)
                     sink.write_from(file, part.size)
         except OSError as error:  # completed or aborted by another request
             sink.discard()

@@ -9,6 +9,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
+from local import regular
 from local.recorder.log import log
 from local.recorder.paths import Folder
 
@@ -32,8 +33,8 @@ def note_start(path: Path, start_ms: int) -> None:
 def noted_starts(directory: Path) -> dict[str, int]:
     """Return the file starts written down in a directory; a torn last line is passed over."""
     starts: dict[str, int] = {}
-    with contextlib.suppress(OSError, ValueError, KeyError):
-        for line in (directory / JOURNAL).read_text().splitlines():
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+        for line in regular.text(directory / JOURNAL).splitlines():
             entry = json.loads(line)
             starts[entry["name"]] = int(entry["start_ms"])
     return starts
@@ -53,7 +54,7 @@ def segments(playlist: Path, start_ms: int) -> list[dict[str, Any]]:
     """Return the events of a playlist's segments."""
     events = []
     begin = 0.0
-    durations = re.findall(r"#EXTINF:([\d.]+),[^\n]*\n([^#\n]+)", playlist.read_text())
+    durations = re.findall(r"#EXTINF:([\d.]+),[^\n]*\n([^#\n]+)", regular.text(playlist))
     for duration, name in durations:
         end = begin + float(duration)
         path = playlist.parent / name.strip()
@@ -66,7 +67,7 @@ def end_playlist(playlist: Path) -> None:
     """Add the end mark that a recorder which died could not write."""
     if not playlist.exists():
         return
-    text = playlist.read_text()
+    text = regular.text(playlist)
     if _ENDLIST not in text:
         with playlist.open("a") as file:
             file.write(("" if text.endswith("\n") else "\n") + _ENDLIST + "\n")

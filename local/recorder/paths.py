@@ -12,6 +12,8 @@ from types import TracebackType
 
 from typing_extensions import Self
 
+from local import regular
+
 PREFIX = "webrecord-"
 _PLAIN = re.compile(r"/[A-Za-z0-9/_.-]{0,99}")
 _DESCRIPTORS = Path("/proc/self/fd")
@@ -41,7 +43,7 @@ def private_folder() -> Path:
 def remove_private_folder(note: Path) -> None:
     """Remove the folder whose path a file tells, if it is one of ours."""
     with contextlib.suppress(OSError, ValueError):
-        folder = Path(note.read_text(encoding="utf-8"))
+        folder = Path(regular.text(note))
         if folder.name.startswith(PREFIX) and folder.lstat().st_uid == os.geteuid():
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def rescue(work_dir: Path) -> list[dict[str, Any]]:
     events: list[dict[str, Any]] = []
     media = [*work_dir.glob("*.mp4"), *work_dir.glob("*.m3u8")]
     for path in sorted(media, key=lambda found: (starts.get(found.name, 0), found.name)):
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError, struct.error):  # damaged: it stays as it is
             events += _finish(path, starts.get(path.name))
     return events
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from local import scf_events
+from local import regular, scf_events
 from local.account import Accounts
 from local.cos import ObjectCreated
 from local.scf.cron import Cron
@@ -73,7 +73,7 @@ class Running:
     def log_tail(self, deployed: Deployed, size: int = 4096) -> str:
         """Return the end of a function's log."""
         try:
-            return self._log(deployed).read_bytes()[-size:].decode("utf-8", "replace")
+            return regular.text(self._log(deployed))[-size:]
         except OSError:
             return ""
 

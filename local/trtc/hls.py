@@ -6,6 +6,7 @@ import asyncio
 import logging
 from pathlib import Path
 
+from local import regular
 from local.trtc.events import FILE_INFO, UPLOAD_START, UPLOAD_STOP, Emitter, RecordedFile
 from local.trtc.files import CosFolder
 from local.trtc.settings import TrtcSettings
@@ -110,7 +111,12 @@ class HlsDelivery:
         """Upload every playlist as far as its slices are uploaded; say whether that is to the end."""
         complete = True
         for path in sorted(self._work_dir.glob("*.m3u8")):
-            whole = path.read_text()
+            try:
+                whole = regular.text(path)
+            except OSError as error:
+                self._folder.failure = f"a playlist cannot be read: {error.strerror}"
+                complete = False
+                continue
             text = shorten(whole, self._present)
             complete &= text == whole
             if text == self._published.get(path.name):
@@ -129,7 +135,7 @@ class HlsDelivery:
             return await self._folder.put(path)  # final; needs no room on a disk that may be full
         copy = path.with_suffix(".m3u8.copy")  # the recorder rewrites its own at any moment
         try:
-            copy.write_text(text)
+            regular.write(copy, text.encode())
         except OSError as error:
             self._folder.failure = f"a playlist cannot be copied: {error}"
             log.warning("%s", self._folder.failure)

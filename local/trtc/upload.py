@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from local import regular
 from local.trtc.parameters import CosTarget
 from local.trtc.ports import UploadError
 
@@ -60,7 +61,7 @@ class CosUploader:
                 Timeout=self._timeout_s, **self._where,
             )  # fmt: skip
             client = CosS3Client(config, retry=0, session=self._session)  # our retries report what they do
-            with path.open("rb") as body:
+            with regular.opened(path) as body:
                 client.put_object(
                     Bucket=target.bucket, Key=key, Body=body,
                     ContentType=CONTENT_TYPES.get(key[key.rfind(".") :], "application/octet-stream"),

@@ -7,6 +7,7 @@ import secrets
 import shutil
 from pathlib import Path
 
+from local import regular
 from local.trtc.events import VOD_STOP, Emitter, RecordedFile
 from local.trtc.parameters import VodTarget
 from local.trtc.settings import TrtcSettings
@@ -63,7 +64,7 @@ class VodDelivery:
         folder.mkdir(parents=True)
         names = [file.name]
         if file.kind == "m3u8":
-            text = (self._work_dir / file.name).read_text()
+            text = regular.text(self._work_dir / file.name)
             names += [line for line in text.splitlines() if line and not line.startswith("#")]
         for name in names:
             shutil.copyfile(self._work_dir / Path(name).name, folder / Path(name).name)

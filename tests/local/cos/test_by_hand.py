@@ -95,3 +95,20 @@ def test_a_part_or_a_rule_that_is_no_file_is_not_waited_for(cos: RunningCos) -> 
     assert (404, "NoSuchUpload") == refusal(call, Bucket=BUCKET, Key="k", UploadId=upload, MultipartUpload=parts)
     os.mkfifo(cos.root / ".meta" / f"{BUCKET}.cors.xml")
     assert 404 == cos.signed("GET", "nothing", headers={"Origin": "http://a"}).status_code
+
+
+@pytest.mark.parametrize("text", [b"", b"par", b"other", b"parts and more"], ids=repr)
+def test_a_part_that_was_edited_is_not_joined(cos: RunningCos, text: bytes) -> None:
+    """The object would have been another than its ETag says; sent again, the part is as it was."""
+    upload = cos.client.create_multipart_upload(Bucket=BUCKET, Key="k")["UploadId"]
+
+    def sent() -> dict[str, list[dict[str, object]]]:
+        part = cos.client.upload_part(Bucket=BUCKET, Key="k", UploadId=upload, PartNumber=1, Body=b"parts")
+        return {"Part": [{"ETag": part["ETag"], "PartNumber": 1}]}
+
+    parts = sent()
+    next((cos.root / ".multipart" / BUCKET / upload).glob("00001-*")).write_bytes(text)
+    call = cos.client.complete_multipart_upload
+    assert (400, "InvalidPart") == refusal(call, Bucket=BUCKET, Key="k", UploadId=upload, MultipartUpload=parts)
+    call(Bucket=BUCKET, Key="k", UploadId=upload, MultipartUpload=sent())
+    assert b"parts" == cos.store.path_of(BUCKET, "k").read_bytes()
