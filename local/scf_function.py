@@ -112,7 +112,7 @@ class Function:
     async def _instance(self, request_id: str) -> Process:
         try:
             process = await self._spawn()
-        except OSError as error:  # of descriptors, processes, memory or disk there are no more
+        except (OSError, ValueError) as error:  # of memory or disk there is no more; or no process has such a variable
             raise InvocationError(f"no instance can be started: {error}", request_id=request_id) from None
         self._all[process] = asyncio.get_running_loop().create_task(self._forget(process))
         if self._is_down():  # meanwhile

@@ -69,6 +69,7 @@ def _fork() -> tuple[str, str, str]:
     """
     import gc  # an instance that is started by itself needs none of these
     import socket
+    import time
 
     asked = socket.socket(fileno=os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -96,6 +97,7 @@ def _fork() -> tuple[str, str, str]:
     code_dir = os.fsdecode(wanted["code_dir"].encode("latin-1"))
     os.environ.clear()
     os.environ.update(wanted["environ"])
+    time.tzset()  # Python has read TZ when it began
     os.chdir(code_dir)
     os.write(1, f"{os.getpid()}\n".encode())
     return code_dir, wanted["module"], wanted["handler"]

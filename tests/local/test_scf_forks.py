@@ -52,6 +52,7 @@ def main_handler(event, context):
         "calls": len(shared.calls), "version": shared.version, "path": sys.path[:2], "random": random.random(),
         "at_import": shared.at_import, "compiled": compiled, "package": "xmlrpc.client" in sys.modules,
         "imported": os.environ.get("IMPORTED"), "own": os.environ.get("OWN"),
+        "time": (time.tzname[0], time.localtime(0).tm_hour),
         "files": [os.readlink(number) for number in numbers if os.path.exists(number)],
     }
 """
@@ -74,7 +75,7 @@ def run(folder: Path, work: Work) -> Any:
         forks, functions = Forks(folder, [PACKAGE], [folder]), dict[str, Function]()
 
         def function(name: str) -> Function:
-            config = FunctionConfig(name, name, folder, {"OWN": name}, 30.0, "ap-guangzhou")
+            config = FunctionConfig(name, name, folder, {"OWN": name, "TZ": "XYZ-3"}, 30.0, "ap-guangzhou")
             return functions.setdefault(name, Function(config, folder / f"{name}.log", forks))
 
         try:
@@ -105,6 +106,7 @@ def test_each_instance_is_fresh_and_apart(tmp_path: Path) -> None:
     assert other["pid"] == again["pid"]
     assert 3 == len({each["pid"] for each in apart}) == len({each["random"] for each in apart})
     for each in apart:
+        assert ["XYZ", 3] == each["time"]
         assert each["pid"] == each["session"]
         assert (str(tmp_path), "1") == (each["folder"], each["imported"])
         assert str(tmp_path) == each["path"][0] != each["path"][1]

@@ -237,17 +237,22 @@ def test_what_a_function_started_ends_with_a_cloud_that_is_killed(tmp_path: Path
     until(lambda: not alive(child))
 
 
-def test_an_instance_that_cannot_be_started_is_a_failed_invocation(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("config", "why"), [({"python": "none"}, "No such file"), ({"environment": {"A": "\0"}}, "null byte")], ids=str
+)
+def test_an_instance_that_cannot_be_started_is_a_failed_invocation(
+    tmp_path: Path, config: dict[str, Any], why: str
+) -> None:
     """No descriptor, process or disk is left, or the state folder is gone: an asynchronous event is no less counted."""
 
     async def work(function: Function) -> Any:
-        with pytest.raises(InvocationError, match=r"no instance can be started: .*No such file"):
+        with pytest.raises(InvocationError, match=f"no instance can be started: .*{why}"):
             await function.invoke({})
         function.invoke_async({})
         await _settled(function, 1)
         return function.dead_letters
 
-    found = run(tmp_path, work, python=str(tmp_path / "none"), speed=1e6)
+    found = run(tmp_path, work, speed=1e6, **config)
     assert [{}] == [each["event"] for each in found]
 
 
