@@ -22,6 +22,11 @@ def asked_ms(evidence: Evidence) -> int:
     return (last[1].at_ms if last else None) or 0
 
 
+def begun_ms(accepted: Accepted, evidence: Evidence) -> int:
+    """Return when the newest attempt was made, epoch ms; where no fact says so, when it was at the latest."""
+    return asked_ms(evidence) or accepted.start_by_ms or accepted.due_ms
+
+
 def is_unsure(evidence: Evidence) -> bool:
     """Tell whether the newest attempt may have started a task that we have not seen."""
     last = last_attempt(evidence)

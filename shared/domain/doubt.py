@@ -7,7 +7,7 @@ is over as was to be expected: nothing is asked, and nothing waits.
 from __future__ import annotations
 
 from shared.domain.accepted import Accepted
-from shared.domain.attempts import asked_ms, last_task
+from shared.domain.attempts import begun_ms, last_task
 from shared.domain.ending import LIMIT_SLACK_MS
 from shared.domain.evidence import Evidence
 from shared.domain.periods import CLOCKS_DIFFER_MS, REPEAT_MS
@@ -30,7 +30,7 @@ def unconfirmed(accepted: Accepted, evidence: Evidence) -> Confirm | None:
     told_ms = word_ms(task)
     if told_ms is None or (evidence.stop and evidence.stop[0] <= told_ms + CLOCKS_DIFFER_MS):
         return None  # a stop that came after a told end explains nothing, and is still to be carried out
-    limit_ms = max(task.began_ms or 0, asked_ms(evidence)) + accepted.max_duration_s * 1000
+    limit_ms = max(task.began_ms or 0, begun_ms(accepted, evidence)) + accepted.max_duration_s * 1000
     return None if told_ms + LIMIT_SLACK_MS >= limit_ms else Confirm(task.task_id, told_ms)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.domain import parts
 from shared.domain.accepted import Accepted
-from shared.domain.attempts import asked_ms, last_task
+from shared.domain.attempts import asked_ms, begun_ms, last_task
 from shared.domain.evidence import Evidence, Task
 from shared.domain.periods import REPEAT_MS
 from shared.domain.states import State
@@ -18,15 +18,15 @@ LIMIT_SLACK_MS = 120_000
 
 def is_outlived(accepted: Accepted, evidence: Evidence, now_ms: int, timing: Timing) -> bool:
     """Return True if the longest possible time of every task is over, whatever TRTC answers."""
-    begun_ms = max([asked_ms(evidence), *(task.began_ms or 0 for task in evidence.tasks.values())])
-    return now_ms >= begun_ms + accepted.max_duration_s * 1000 + LIMIT_SLACK_MS + timing.lost_after
+    latest_ms = max([begun_ms(accepted, evidence), *(task.began_ms or 0 for task in evidence.tasks.values())])
+    return now_ms >= latest_ms + accepted.max_duration_s * 1000 + LIMIT_SLACK_MS + timing.lost_after
 
 
 def ends_ms(accepted: Accepted, evidence: Evidence) -> int:
     """Return when the recording's task is to be stopped, by its `stop_at` or past its limit."""
     task = last_task(evidence)
     # No task begins before it was asked for, whatever its clock says.
-    began_ms = max((task.began_ms if task else None) or 0, asked_ms(evidence))
+    began_ms = max((task.began_ms if task else None) or 0, begun_ms(accepted, evidence))
     limit_ms = began_ms + accepted.max_duration_s * 1000 + LIMIT_SLACK_MS
     return min(limit_ms, accepted.stop_at_ms or limit_ms)
 

@@ -120,14 +120,16 @@ class TestFacts:
         site.minutes(30)
         assert ([], State.FAILED) == (site.trtc.started, site.recording().state)
 
-    def test_a_task_that_runs_is_found(self) -> None:
-        """TRTC has it under the recording's id."""
+    @pytest.mark.parametrize("words", [("attempt",), ("attempt", "accepted")])
+    def test_a_task_that_runs_is_found_and_goes_on(self, words: tuple[str, ...]) -> None:
+        """TRTC has it under the recording's id; that nothing says when it began is no reason to stop it."""
         site = Site()
         task_id = site.begin()
-        spoil(site, "attempt", "accepted")
+        spoil(site, *words)
         site.store.delete(keys.document_key("k1"))
         replay(site.store, ["k1"], site.clock())
-        site.minutes(3)
+        site.minutes(30)
+        assert [task_id] == [*site.trtc.recording]
         assert (1, task_id) == (len(site.trtc.started), site.recording().task_id)
 
     def test_what_the_document_had_read_is_known(self) -> None:
