@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -146,6 +147,28 @@ def damage(run: Run, prefix: str, body: str, about: str = "") -> None:
         if key.startswith(prefix) and about in key:
             run.bucket.put(key, body.encode())
             run.ledger.note("stranger", "damaged", key)
+
+
+@action("stranger", "spoil")
+def spoil(run: Run, key: str, parts: list[str], gone: list[str], body: str) -> None:
+    """Somebody writes over these parts of a recording, and removes others: facts, the document, the request."""
+    folder = f"recordings/{key}/"
+    for name in [name for name in run.bucket.objects if name.startswith(folder)]:
+        part = name.removeprefix(folder).split("/")[0]
+        if part in gone:
+            run.bucket.delete(name)
+        elif part in parts:
+            run.bucket.put(name, body.encode())
+        if part in {*parts, *gone}:
+            run.ledger.note("stranger", "damaged", name)
+    run.ledger.note("stranger", "spoilt", key)
+
+
+@action("operator", "replay")
+def rebuild(run: Run, keys: list[str]) -> None:
+    """Somebody has documents rebuilt."""
+    with suppress(WebRecordError):
+        run.invoke("reconcile", "replay", lambda invoked: invoked.replay(keys))
 
 
 @action("stranger", "put")

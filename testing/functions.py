@@ -78,6 +78,10 @@ class Invoked:
         """Let the timer fire."""
         self._reconcile(_TICK)
 
+    def replay(self, keys: Sequence[str]) -> None:
+        """Have documents rebuilt."""
+        self._reconcile({"replay": [*keys]})
+
     def wake(self, keys: Sequence[str]) -> None:
         """Hand over the event of new objects under `wake/`."""
         events = [scf_events.object_created_event(_created(BUCKET, f"{PREFIX}/{key}", 0), REGION) for key in keys]

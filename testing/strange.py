@@ -71,3 +71,27 @@ def broken(chance: Random) -> Iterator[Step]:
         prefix = chance.choice(["recordings/x0/request.json", "recordings/x0/facts/", "recordings/x0/", "tasks/"])
         args = {"prefix": prefix, "body": chance.choice(["", "{", "[]", "null", '{"kind": 7}'])}
         yield Step(chance.randrange(HOUR), "stranger", "damage", {**args, "about": "x0"})
+
+
+SPOILT = (
+    {"parts": ["facts"], "gone": []},
+    {"parts": ["facts"], "gone": ["recording.json"]},
+    {"parts": [], "gone": ["facts"]},
+    {"parts": [], "gone": ["request.json"]},
+    {"parts": ["recording.json"], "gone": ["request.json"]},
+)
+"""Parts of a recording that are damaged, and parts that are gone: the others tell that it was begun."""
+
+
+@idea
+def spoilt(chance: Random) -> Iterator[Step]:
+    """Another recording is damaged; its document is rebuilt, and its caller asks again."""
+    if chance.random() < 0.02:
+        start = {"key": "y0", "body": {"RecordUrl": "https://example.com/y"}}
+        yield Step(chance.randrange(MINUTE), "caller", "start", start)
+        args = {"key": "y0", **chance.choice(SPOILT), "body": chance.choice(["", "{", "[]", "null", '{"kind": 7}'])}
+        yield Step(chance.randrange(HOUR), "stranger", "spoil", args)
+        for _ in range(2):
+            yield Step(chance.randrange(MINUTE, 2 * HOUR), "operator", "replay", {"keys": ["y0"]})
+        if chance.random() < 0.5:
+            yield Step(chance.randrange(15 * MINUTE, HOUR), "caller", "start", {**start, "tries": 2})

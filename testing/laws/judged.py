@@ -44,8 +44,8 @@ def acknowledged(run: Run) -> set[str]:
 
 
 def broken(run: Run) -> set[str]:
-    """Return the recording whose objects somebody damaged: what it costs is this one."""
-    return {"x0"} if any(run.ledger.of("damaged")) else set()
+    """Return the recordings whose objects somebody damaged: what it costs are these."""
+    return {"x0", "y0"} if any(run.ledger.of("damaged")) else set()
 
 
 def once_failed(run: Run) -> set[str]:

@@ -32,6 +32,17 @@ def one_task_per_recording(run: Run) -> Iterator[str]:
 
 
 @law
+def what_is_over_is_not_begun_anew(run: Run) -> Iterator[str]:
+    """No task begins of a recording that was damaged when its film was there, whatever is rebuilt or asked then."""
+    filmed, spoilt = judged.first_ms(run, "file"), judged.first_ms(run, "spoilt")
+    for entry in run.ledger.of("task began") if spoilt else ():
+        key = entry.about
+        plain = run.stories.get(f"{key}-1") == "plain"  # of a task that failed there is a second one
+        if plain and filmed.get(key, entry.ms) < spoilt.get(key, entry.ms) < entry.ms:
+            yield f"{key}: {entry.data['task']} began after its film, since what is stored of it is damaged"
+
+
+@law
 def every_recording_ends(run: Run) -> Iterator[str]:
     """Each recording reaches a final state in bounded time and leaves no marker."""
     for _, recording in judged.recordings(run):

@@ -171,6 +171,21 @@ class Hurries(Run):
         return replace(ports, pace=lambda: None, pace_start=lambda: None)
 
 
+class Careless(Bucket):
+    """A bucket that loses what is damaged, and the document that tells of it."""
+
+    def put(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> None:
+        if body == b"damaged":
+            self.delete_many([key, keys.document_key("y0")])
+        else:
+            super().put(key, body, metadata)
+
+
+class LosesTrack(Run):
+    def make_bucket(self) -> Bucket:
+        return Careless(clock=self.timeline)
+
+
 class Hoarding(Bucket):
     """A bucket that deletes one object at a time only."""
 
@@ -387,12 +402,19 @@ MANY = plain(*(begin(f"r{number}") for number in range(20)))
 MANY = replace(MANY, stories={f"r{number}-1": "silent" for number in range(20)})
 """Twice as many as a tick may ask about in a second."""
 REPLACED = plain(begin("r0"), Step(1, "stranger", "replace", {"key": "r0"}))
+SPOILT = plain(
+    begin("y0"),
+    Step(1_200_000, "stranger", "spoil", {"key": "y0", "parts": ["facts"], "gone": [], "body": "damaged"}),
+    Step(1_201_000, "operator", "replay", {"keys": ["y0"]}),
+    begin("y0", 1_260_000),
+)
 MUTANTS: dict[str, tuple[Callable[[Scenario], Run], list[Scenario]]] = {
     "films are looked into": (NeverLooksIntoFilms, [ONE]),
     "a check is of one object": (ReadsAnother, [REPLACED]),
     "acknowledged requests are kept": (LosesRequests, [ONE]),
     "acknowledged callbacks are kept": (ChangesCallbacks, [ONE]),
     "one task per recording": (StartsTwice, DEATHS),
+    "what is over is not begun anew": (LosesTrack, [SPOILT]),
     "every recording ends": (NeverTicks, [plain(begin("r0", StartAt=1_800_000_600))]),
     "states are true": (SaysItUploaded, [ONE]),
     "what was told completed is never opened": (ForgetsTheEnd, [replace(ONE, stories={"r0-1": "late hold"})]),
