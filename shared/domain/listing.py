@@ -16,7 +16,7 @@ from shared.domain.document import Overview
 from shared.domain.errors import MOST_FIELDS, FieldError, InvalidRequest
 from shared.domain.film.verdict import Verdict
 from shared.domain.states import State
-from shared.domain.wrongs import Wrong
+from shared.domain.wrongs import Wrong, quoted
 
 DEFAULT_LIMIT = 50
 MOST = 100
@@ -95,7 +95,7 @@ def parse_query(query: Mapping[str, str], now_ms: int) -> ListQuery:
     errors = unknown_parameters(query, known)
 
     def take(name: str, wrong: Wrong, read: str) -> None:
-        errors.append(wrong.at(name, f", not {read[:40]!r}"))
+        errors.append(wrong.at(name, f", not {quoted(read)}"))
 
     def chosen(name: str, kind: type[E]) -> frozenset[E]:
         given, known = _several(query, name) or ([""] if name in query else []), [one.value for one in kind]
@@ -157,7 +157,7 @@ def _day(query: Mapping[str, str], name: str, errors: list[FieldError]) -> date 
             return date.fromisoformat(given)
     except ValueError:
         pass
-    errors.append(Wrong("day").at(name, f", not {given[:40]!r}"))
+    errors.append(Wrong("day").at(name, f", not {quoted(given)}"))
     return None
 
 

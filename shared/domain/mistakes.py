@@ -14,11 +14,10 @@ from pydantic import BaseModel, ValidationError
 
 from shared.domain.errors import MOST_FIELDS, FieldError
 from shared.domain.redaction import REDACTED
-from shared.domain.wrongs import Wrong
+from shared.domain.wrongs import SHOWN, Wrong, quoted
 
 LONGEST = 300
 """Characters of a message; no value makes one longer."""
-_SHOWN = 40
 _SECRET = frozenset(
     ("accesskey", "secretkey", "notifyurl", "publishcdnurl", "procedure", "sessioncontext", "sourcecontext")
 )
@@ -126,13 +125,8 @@ def plain(name: str) -> str:
 def part(name: object) -> str:
     """Return a piece of a path as people read it; never empty, never long, never a control character."""
     text = str(name)
-    fine = text.isprintable() and text == text.strip() and 0 < len(text) <= _SHOWN
+    fine = text.isprintable() and text == text.strip() and 0 < len(text) <= SHOWN
     return text if fine else quoted(text)
-
-
-def quoted(text: str) -> str:
-    """Return a text in quotes, shortened, with its control characters escaped."""
-    return repr(text[:_SHOWN]) + ("…" if len(text) > _SHOWN else "")
 
 
 def _field_error(item: dict[str, Any], model: type[BaseModel]) -> FieldError:

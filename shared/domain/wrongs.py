@@ -19,3 +19,15 @@ class Wrong(ValueError):
     def at(self, path: str, value: str = "") -> FieldError:
         """Return it as the error of a field; `value` is shown behind it."""
         return FieldError(path, f"{self}{value}", self.code, self.values)
+
+
+SHOWN = 40
+"""Characters of a value in a message."""
+
+
+def quoted(text: str) -> str:
+    """Return a text in quotes, shortened, with its control characters escaped."""
+    shown = text[:SHOWN]
+    while len(repr(shown)) > 4 * SHOWN:  # a rare letter is ten
+        shown = shown[:-1]
+    return repr(shown) + ("…" if len(text) > len(shown) else "")

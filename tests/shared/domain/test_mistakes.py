@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.domain.errors import FieldError, InvalidRequest, MalformedJson
@@ -125,6 +125,7 @@ def test_any_wrong_request_is_told_in_words(document: object) -> None:
         assert not isinstance(document, dict)
 
 
+@example({"state": "\U0002ebe1" * 40})
 @given(st.dictionaries(st.sampled_from(("state", "from", "to", "label", "limit", "cursor")) | st.text(), st.text()))
 def test_any_wrong_question_is_told_in_words(query: dict[str, str]) -> None:
     """The same for what a list is asked for."""
