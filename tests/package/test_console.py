@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from local.scf_events import function_url_event
 from tests.cloud import RunningCloud
 from tests.package.conftest import Run
 from tests.package.test_run import invocation
+
+pytestmark = pytest.mark.whole
 
 
 def test_the_packaged_function_serves_the_console(running: RunningCloud, run: Run) -> None:

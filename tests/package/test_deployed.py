@@ -17,7 +17,7 @@ from tests.local.deploying.account import BUCKET, REGION, TRUST, Account, allow,
 from tests.local.trtc.servers import until
 from tools.package import Package
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.whole]
 CALLBACK_KEY, TOKEN = "0123456789abcdef", "a-token-of-the-tests"
 URL = json.dumps({"AuthType": "NONE", "NetConfig": {"EnableIntranet": False, "EnableExtranet": True}})
 

@@ -14,6 +14,8 @@ from local.config import LocalConfig
 from tests.cloud import RunningCloud
 from tools.package import Package
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture
 def from_packages(packages: dict[str, Package], tmp_path: Path) -> Iterator[RunningCloud]:

@@ -19,6 +19,8 @@ from tools.package_contents import FUNCTIONS
 from tools.package_lock import Wheel, fetch, read_lock
 from webrecord.deploy.packages import Packages, read
 
+pytestmark = pytest.mark.whole
+
 
 @pytest.fixture(scope="module")
 def wheels() -> list[Wheel]:

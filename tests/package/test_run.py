@@ -22,6 +22,8 @@ from tests.package.conftest import Answer, Run
 from tools.package import Package
 from tools.package_contents import FUNCTIONS
 
+pytestmark = pytest.mark.whole
+
 SIGNED = callback(801, {"Status": 1}, 6_000, "ZippedTask")
 Play = Callable[[Run, RunningCloud], Answer]
 
