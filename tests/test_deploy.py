@@ -68,6 +68,7 @@ def written(text: str = TEXT, example: str = EXAMPLE) -> Deployment:
     return Deployment(text, example, {}, [])
 
 
+@pytest.mark.whole
 def test_the_deployment_is_right(rendered: dict[str, Deployment], capsys: pytest.CaptureFixture[str]) -> None:
     """Every check says ok, whether everything is set or the least."""
     status = deploy_check.run(rendered)
@@ -248,6 +249,7 @@ BROKEN: list[tuple[Check, Callable[[Deployment], object], str]] = [
 ]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(("check", "mutate", "said"), BROKEN)
 def test_a_broken_payload_is_seen(
     good: Deployment, check: Check, mutate: Callable[[Deployment], object], said: str
@@ -340,6 +342,7 @@ def test_the_command_reports_what_it_cannot_read(tmp_path: Path, capsys: pytest.
     assert "error: " in capsys.readouterr().err
 
 
+@pytest.mark.whole
 def test_an_unfinished_env_file_is_refused(
     rendered: dict[str, Deployment], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -377,6 +380,7 @@ def test_no_subset_of_a_dotenv_sends_what_is_empty(chosen: dict[str, str]) -> No
         assert expected == set(values)
 
 
+@pytest.mark.whole
 def test_the_least_set_is_sent_without_an_empty_value(rendered: dict[str, Deployment]) -> None:
     """As the toolkit renders it for the platform."""
     least = rendered["the least set"]
@@ -385,6 +389,7 @@ def test_the_least_set_is_sent_without_an_empty_value(rendered: dict[str, Deploy
     assert all(value for values in sent.values() for value in values.values())
 
 
+@pytest.mark.whole
 def test_a_dotenv_that_passes_gives_the_file_that_is_deployed(
     rendered: dict[str, Deployment], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -412,6 +417,7 @@ def test_the_cli_deploys_nothing_from_the_description() -> None:
     assert "component" not in yaml.safe_load(TEXT)
 
 
+@pytest.mark.whole
 def test_a_shell_that_outweighs_the_dotenv_is_seen(
     rendered: dict[str, Deployment], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
